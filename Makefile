@@ -1,0 +1,31 @@
+# make plan: install and plan the East-Data-West-Compute sample.  make test: install and run the whole suite.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TYPES := $(VENV)/types
+
+.PHONY: plan test lint types bench clean
+
+$(VENV)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $@
+
+plan: $(VENV)/.installed
+	$(BIN)/route plan east-data-west-compute
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# The package's root is this folder under another name, so mypy sees it through a link.
+types: $(VENV)/.installed
+	mkdir -p $(TYPES) && ln -sfn $(CURDIR) $(TYPES)/computeroute
+	cd $(TYPES) && MYPYPATH=$(CURDIR)/$(TYPES) $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
+		-p computeroute.routing -p computeroute.topologies -p computeroute.solvers -m computeroute.cli
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""computeroute: a planner for AI training and inference across regions, with proof."""

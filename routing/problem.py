@@ -1,0 +1,198 @@
+"""The problem: one file with the sites, the links, the workloads, the rules and the objective."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from .base import Amount, Flag, Fraction, Frozen, Id, PositiveHours, Text, _number
+from .errors import InputError
+from .faults import from_validation
+from .policies import DataPolicy, Residency
+from .references import name_links, reference_faults
+from .sites import Accelerator, DataCenter, Link, Location, Node, Pool
+from .workloads import InferenceService, TrainingJob, Workload
+
+SCHEMA_VERSION = "1"
+
+
+class Period(Frozen):
+    """A stretch of time. ``hours * weight`` is its duration everywhere: money, energy, running time."""
+
+    id: Id
+    hours: PositiveHours
+    weight: Annotated[float, _number(gt=0, le=1e5)] = 1.0
+    """How often it occurs in the horizon."""
+
+    @property
+    def duration_hours(self) -> float:
+        """Hours of the horizon that this period stands for."""
+        return self.hours * self.weight
+
+
+class Objective(Frozen):
+    """Weights of the cost, minimised after unserved work: money, carbon price and latency price."""
+
+    money_weight: Annotated[float, _number(ge=0, le=1e6)] = 1.0
+    usd_per_tco2e: Annotated[float, _number(ge=0, le=1e6)] = 0.0
+    usd_per_ms_request: Annotated[float, _number(ge=0, le=1e3)] = 0.0
+    """Price of one millisecond of round trip of one request."""
+
+
+class Assignment(Frozen):
+    """A workload and the data center or pool that it must, or must not, use."""
+
+    workload: Id
+    data_center: Id | None = None
+    pool: Id | None = None
+
+    @model_validator(mode="after")
+    def _names_one_place(self) -> Assignment:
+        if (self.data_center is None) == (self.pool is None):
+            raise ValueError("give exactly one of 'data_center' and 'pool'")
+        return self
+
+
+class Limits(Frozen):
+    """Optional limits over the whole plan, for the horizon."""
+
+    budget_usd: Amount | None = None
+    """Money: compute, energy, capital, egress and link, without the prices of carbon and latency."""
+    carbon_cap_tco2e: Amount | None = None
+    max_provider_share: dict[Id, Fraction] = Field(default_factory=dict)
+    """Largest share of all accelerator-hours that a provider may get; ``"*"`` sets it for every other one."""
+    pinned: tuple[Assignment, ...] = ()
+    """Several entries of one workload permit each of their places."""
+    forbidden: tuple[Assignment, ...] = ()
+
+
+class Problem(Frozen):
+    """Everything that a plan depends on. Immutable, so it may serve many solves and threads at once."""
+
+    schema_version: Literal["1"] = SCHEMA_VERSION
+    name: Text = "problem"
+    description: Annotated[str, Field(strict=True, max_length=20_000)] = ""
+    groups: dict[Id, tuple[Annotated[str, Field(strict=True, min_length=1, max_length=200)], ...]] = Field(
+        default_factory=dict
+    )
+    """Named groups of jurisdictions; members are ISO codes or other groups."""
+    policies: tuple[DataPolicy, ...] = ()
+    periods: tuple[Period, ...] = Field(default=(Period(id="all", hours=24.0),), min_length=1, max_length=10_000)
+    accelerators: tuple[Accelerator, ...] = Field(min_length=1)
+    data_centers: tuple[DataCenter, ...] = Field(min_length=1)
+    pools: tuple[Pool, ...] = Field(min_length=1)
+    locations: tuple[Location, ...] = ()
+    links: tuple[Link, ...] = ()
+    workloads: tuple[Workload, ...] = Field(min_length=1)
+    objective: Objective = Objective()
+    limits: Limits = Limits()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_link_ids(cls, data: Any) -> Any:
+        return name_links(data) if isinstance(data, Mapping) else data
+
+    @model_validator(mode="after")
+    def _references_exist(self) -> Problem:
+        faults = reference_faults(self)
+        if faults:
+            raise InputError(faults)
+        return self
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any], source: str = "") -> Problem:
+        """Build a problem from plain data (a parsed file).
+
+        Raises
+        ------
+        InputError
+            With every fault: of shape, of value and of reference.
+        """
+        try:
+            return cls.model_validate(data)
+        except ValidationError as error:
+            faults = [*from_validation(error, data), *reference_faults(name_links(data))]
+        except InputError as error:
+            faults = list(error.faults)
+        raise InputError(dict.fromkeys(faults), source)
+
+    @cached_property
+    def nodes(self) -> dict[str, Node]:
+        """Nodes by id: data centers, then locations."""
+        return {node.id: node for node in (*self.data_centers, *self.locations)}
+
+    @cached_property
+    def data_center(self) -> dict[str, DataCenter]:
+        """Data centers by id."""
+        return {site.id: site for site in self.data_centers}
+
+    @cached_property
+    def pool(self) -> dict[str, Pool]:
+        """Pools by id."""
+        return {pool.id: pool for pool in self.pools}
+
+    @cached_property
+    def accelerator(self) -> dict[str, Accelerator]:
+        """Accelerator types by id."""
+        return {accelerator.id: accelerator for accelerator in self.accelerators}
+
+    @cached_property
+    def link(self) -> dict[str, Link]:
+        """Links by id."""
+        return {link.id: link for link in self.links}
+
+    @cached_property
+    def workload(self) -> dict[str, TrainingJob | InferenceService]:
+        """Workloads by id."""
+        return {workload.id: workload for workload in self.workloads}
+
+    @cached_property
+    def jobs(self) -> tuple[TrainingJob, ...]:
+        """The training jobs, in file order."""
+        return tuple(w for w in self.workloads if isinstance(w, TrainingJob))
+
+    @cached_property
+    def services(self) -> tuple[InferenceService, ...]:
+        """The inference services, in file order."""
+        return tuple(w for w in self.workloads if isinstance(w, InferenceService))
+
+    @cached_property
+    def durations_hours(self) -> tuple[float, ...]:
+        """Duration of each period, hours."""
+        return tuple(period.duration_hours for period in self.periods)
+
+    @cached_property
+    def boundaries_hours(self) -> tuple[float, ...]:
+        """Begin of each period and end of the last, hours from the start of the horizon; length T + 1."""
+        return tuple(accumulate(self.durations_hours, initial=0.0))
+
+    @property
+    def horizon_hours(self) -> float:
+        """Length of the horizon, hours."""
+        return self.boundaries_hours[-1]
+
+    @cached_property
+    def _residencies(self) -> dict[str | None, Residency]:
+        known: dict[str | None, Residency] = {p.id: Residency(p, self.groups) for p in self.policies}
+        return {**known, None: Residency(None, self.groups)}
+
+    def residency(self, policy: str | None) -> Residency:
+        """Return what the policy of that id permits; ``None`` permits everything."""
+        return self._residencies[policy]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON of this problem, as ``sha256:...``."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def per_period(value: float | Sequence[float], periods: int) -> tuple[float, ...]:
+    """Return ``value`` as one number per period."""
+    return tuple(value) if isinstance(value, Sequence) else (value,) * periods

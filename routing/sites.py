@@ -1,0 +1,188 @@
+"""Where work can run and how sites are joined: accelerators, data centers, pools, locations, links."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from .base import (
+    Amount,
+    Count,
+    Flag,
+    Fraction,
+    Frozen,
+    Id,
+    Latitude,
+    Longitude,
+    Milliseconds,
+    PositiveAmount,
+    PositiveCount,
+    PositiveFraction,
+    Price,
+    SignedPrice,
+    Text,
+    _number,
+)
+
+SiteKind = Literal["cloud", "on_prem", "colo", "edge"]
+Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
+Grams = Annotated[float, _number(ge=0, le=5000)]
+
+
+class Accelerator(Frozen):
+    """A type of accelerator."""
+
+    id: Id
+    peak_tflops: Annotated[float, _number(gt=0, le=1e6)]
+    """Dense peak in the precision that jobs train in, TFLOP/s."""
+    memory_gb: Annotated[float, _number(gt=0, le=1e5)]
+    tdp_w: Annotated[float, _number(ge=0, le=1e5)]
+    """Thermal design power, W."""
+    name: Text | None = None
+
+
+class Node(Frozen):
+    """A node of the graph: anything that a link can join."""
+
+    id: Id
+    jurisdiction: Jurisdiction
+    """ISO 3166 code: a country (``DE``) or a subdivision (``CN-SH``)."""
+    name: Text | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    transit: Flag = True
+    """Whether traffic of others may pass through."""
+
+
+class Location(Node):
+    """Where users or datasets are, or, when nothing refers to it, a mere transit node."""
+
+
+class DataCenter(Node):
+    """A site that hosts pools of accelerators."""
+
+    kind: SiteKind = "cloud"
+    provider: Id | None = None
+    """Who sells the capacity; the site's own id where absent."""
+    owner: Id | None = None
+    """Who owns the site; the provider where absent."""
+    pue: Annotated[float, _number(ge=1, le=5)] = 1.0
+    """Power usage effectiveness: energy drawn by the site over energy drawn by its machines."""
+    usd_per_kwh: SignedPrice | tuple[SignedPrice, ...] = 0.0
+    """Price of energy, one number or one per period; paid by pools that do not include it."""
+    g_per_kwh: Grams | tuple[Grams, ...] = 0.0
+    """Carbon intensity of the grid, gCO2e/kWh, one number or one per period."""
+    max_power_kw: PositiveAmount | None = None
+    egress_usd_per_gb: Price = 0.0
+    """Charged on data that leaves this site over a link that names no egress price of its own."""
+
+    @property
+    def provider_id(self) -> str:
+        """The provider, or the site itself where none is named."""
+        return self.provider or self.id
+
+    @property
+    def owner_id(self) -> str:
+        """The owner, or the provider where none is named."""
+        return self.owner or self.provider_id
+
+
+class ScalingPoint(Frozen):
+    """Effective parallel efficiency of one job on so many accelerators."""
+
+    accelerators: PositiveCount
+    efficiency: PositiveFraction
+
+
+class Expansion(Frozen):
+    """Capacity that may be bought in whole modules; the solver decides how many."""
+
+    module_accelerators: PositiveCount
+    capital_usd_per_module: Amount
+    lifetime_years: Annotated[float, _number(gt=0, le=100)]
+    discount_rate: Annotated[float, _number(ge=0, le=1)] = 0.0
+    max_modules: Annotated[int, _number(gt=0, le=10**6)]
+
+    @property
+    def annuity_usd_per_module_year(self) -> float:
+        """Yearly payment that repays one module over its life (standard annuity formula)."""
+        rate, years = self.discount_rate, self.lifetime_years
+        factor = rate / (1 - (1 + rate) ** -years) if rate > 0 else 1 / years
+        return self.capital_usd_per_module * factor
+
+
+class Pool(Frozen):
+    """Accelerators of one type at one data center under one price."""
+
+    id: Id
+    data_center: Id
+    accelerator: Id
+    count: Count
+    usd_per_accelerator_hour: Price = 0.0
+    """On-demand price (for own capacity: what an hour of use costs besides energy)."""
+    committed_count: Count = 0
+    """Accelerators that are paid for in every hour, used or not."""
+    committed_usd_per_accelerator_hour: Price | None = None
+    spot_usd_per_accelerator_hour: Price | None = None
+    """Price for interruptible jobs; without it they pay the on-demand price."""
+    spot_count: Count | None = None
+    """How many accelerators may be used at the spot price; all of them where absent."""
+    max_gang: PositiveCount | None = None
+    """Largest single cluster; the whole pool where absent."""
+    scaling: tuple[ScalingPoint, ...] = ()
+    """Efficiency at cluster sizes, interpolated linearly in the logarithm of the size."""
+    reserve_fraction: Fraction = 0.0
+    """Share of the count (and of bought modules) that plans must leave free."""
+    power_utilization: Annotated[float, _number(gt=0, le=3)] = 1.0
+    """Mean draw of an accelerator in use, its share of the host included, as a share of TDP."""
+    energy_included: Flag | None = None
+    """Whether the price includes energy; where absent, true at ``cloud`` sites only."""
+    expansion: Expansion | None = None
+
+    @field_validator("scaling")
+    @classmethod
+    def _scaling_rises(cls, points: tuple[ScalingPoint, ...]) -> tuple[ScalingPoint, ...]:
+        for low, high in pairwise(points):
+            if high.accelerators <= low.accelerators or high.efficiency > low.efficiency:
+                raise ValueError("sizes must rise and efficiencies must not; sort the points by accelerators")
+        return points
+
+    @model_validator(mode="after")
+    def _prices_fit(self) -> Pool:
+        if self.committed_count > self.count:
+            raise ValueError(f"committed_count {self.committed_count} exceeds count {self.count}")
+        if self.committed_count and self.committed_usd_per_accelerator_hour is None:
+            raise ValueError("committed_count needs committed_usd_per_accelerator_hour")
+        if self.spot_count is not None and self.spot_usd_per_accelerator_hour is None:
+            raise ValueError("spot_count needs spot_usd_per_accelerator_hour")
+        if self.count == 0 and self.expansion is None:
+            raise ValueError("count is 0 and there is no expansion: the pool can never hold anything")
+        return self
+
+
+class Link(Frozen):
+    """A connection between two nodes. Undirected unless it says so; each direction has its own capacity."""
+
+    id: Id
+    """Defaults to ``source--target`` (``#2``, ``#3`` ... for parallel links)."""
+    source: Id
+    target: Id
+    bandwidth_gbps: Annotated[float, _number(gt=0, le=1e7)]
+    latency_ms: Milliseconds
+    """ONE WAY."""
+    usd_per_gb: Price = 0.0
+    """Transport price of every GB that crosses, either way."""
+    egress_usd_per_gb: Price | None = None
+    """Overrides the egress price of the data center that the data leaves over this link."""
+    jurisdictions: tuple[Jurisdiction, ...] = ()
+    """Jurisdictions that the link itself passes, besides those of its ends."""
+    directed: Flag = False
+    reserve_fraction: Fraction = 0.0
+
+    @model_validator(mode="after")
+    def _joins_two_nodes(self) -> Link:
+        if self.source == self.target:
+            raise ValueError(f"joins {self.source!r} to itself; remove it or correct an end")
+        return self
