@@ -1,0 +1,9 @@
+"""Problems from files: readers, atomic writer, packaged samples and catalogs."""
+
+from __future__ import annotations
+
+from .reading import load, read, schema
+from .samples import Sample, sample_text, samples
+from .writing import write_text
+
+__all__ = ["Sample", "load", "read", "sample_text", "samples", "schema", "write_text"]
