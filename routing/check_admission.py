@@ -1,0 +1,118 @@
+"""What each pool admits, read off the problem for the verifier: pins, gangs, counts and hours."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from .check_findings import ABSOLUTE
+from .problem import Problem
+from .sites import DataCenter, Pool
+from .workloads import Compute, InferenceService, Serving, TrainingJob
+
+
+class Pins:
+    """Where each workload must, and must not, be."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._pinned: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
+        self._forbidden: defaultdict[str, set[tuple[str | None, str | None]]] = defaultdict(set)
+        for table, entries in (
+            (self._pinned, problem.limits.pinned),
+            (self._forbidden, problem.limits.forbidden),
+        ):
+            for entry in entries:
+                table[entry.workload].add((entry.data_center, entry.pool))
+
+    def permit(self, workload: str, pool: Pool) -> bool:
+        """Return whether ``workload`` may be in ``pool``; several pins permit each of their places."""
+        names = {(pool.data_center, None), (None, pool.id)}
+        pinned, forbidden = self._pinned.get(workload), self._forbidden.get(workload)
+        return (pinned is None or bool(names & pinned)) and (forbidden is None or not names & forbidden)
+
+
+def site_of(problem: Problem, pool: Pool) -> DataCenter:
+    """Return the data center of ``pool``."""
+    return problem.data_center[pool.data_center]
+
+
+def remembers(problem: Problem, workload: TrainingJob | InferenceService, pool: Pool) -> bool:
+    """Return whether the pool's accelerators have the memory that the workload asks for."""
+    return problem.accelerator[pool.accelerator].memory_gb >= workload.memory_gb_per_accelerator
+
+
+def usable(pool: Pool, modules: int) -> int:
+    """Return how many accelerators plans may use once ``modules`` are bought: the reserve is taken off."""
+    return math.floor(available(pool, modules) * (1 - pool.reserve_fraction) + 1e-9)
+
+
+def available(pool: Pool, modules: int) -> int:
+    """Return the count of the pool once ``modules`` are bought."""
+    return pool.count + (pool.expansion.module_accelerators * modules if pool.expansion else 0)
+
+
+def largest_gang(pool: Pool) -> int:
+    """Return the most accelerators that one job can ever have in the pool."""
+    most = usable(pool, pool.expansion.max_modules if pool.expansion else 0)
+    return most if pool.max_gang is None else min(most, pool.max_gang)
+
+
+def efficiency(pool: Pool, accelerators: int) -> float:
+    """Return the parallel efficiency at a size.
+
+    It is linear in the logarithm of the size from (1, 1.0) through the points, and flat after the last.
+    """
+    points = {1: 1.0} | {point.accelerators: point.efficiency for point in pool.scaling}
+    for (low, at_low), (high, at_high) in pairwise(sorted(points.items())):
+        if accelerators <= high:
+            share = math.log(accelerators / low) / math.log(high / low)
+            return at_low + (at_high - at_low) * share
+    return points[max(points)]
+
+
+def counts(job: TrainingJob, accelerator: str) -> Iterator[int]:
+    """Yield the counts in all that ``job`` may have of one type of accelerator."""
+    if job.needs is not None:
+        yield from (need.count for need in job.needs if need.accelerator == accelerator)
+    elif job.compute is not None and accelerator in (job.compute.accelerators or (accelerator,)):
+        yield from job.compute.counts
+
+
+def hours(problem: Problem, job: TrainingJob, pools: Sequence[Pool], count: int) -> float | None:
+    """Return how long the job runs on ``count`` accelerators, split evenly over ``pools`` of one type.
+
+    None where the job cannot have that many of that type.
+    """
+    accelerator = pools[0].accelerator
+    if count not in counts(job, accelerator):
+        return None
+    penalty = job.multi_site.efficiency if job.multi_site and len(pools) > 1 else 1.0
+    if job.compute is not None:
+        worst = min(efficiency(pool, count) for pool in pools)
+        return (
+            _compute_hours(job.compute, problem.accelerator[accelerator].peak_tflops, count, worst) / penalty
+        )
+    needs = job.needs or ()
+    return next(n.hours for n in needs if (n.accelerator, n.count) == (accelerator, count)) / penalty
+
+
+def _compute_hours(compute: Compute, peak_tflops: float, count: int, parallel: float) -> float:
+    return compute.pflop_days * 24 / (peak_tflops / 1000 * count * compute.utilization * parallel)
+
+
+def continues(problem: Problem, job: TrainingJob, running_hours: float) -> bool | None:
+    """Return whether a job of that length outlasts the horizon; None where the tolerance leaves it open."""
+    over = running_hours - (problem.horizon_hours - job.earliest_start_hours)
+    return None if abs(over) <= ABSOLUTE else over > 0
+
+
+def serving(service: InferenceService, pool: Pool) -> Serving | None:
+    """Return how the service runs in the pool, or None where it cannot."""
+    return next((way for way in service.serving if way.accelerator == pool.accelerator), None)
+
+
+def even(parts: Iterable[int]) -> bool:
+    """Return whether all parts are the same."""
+    return len(set(parts)) <= 1

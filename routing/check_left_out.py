@@ -1,0 +1,192 @@
+"""Reasons of left-out work: the first test, in the documented order, that nothing passes.
+
+Residency, accelerator, memory, gang, pinned, route, transit, latency, deadline; what passes all of them was
+left out for want of capacity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import combinations
+
+from .check_admission import Pins, counts, hours, largest_gang, remembers, serving, site_of
+from .check_findings import Findings, exceeds
+from .check_reach import Reach, Rules
+from .check_structure import Sound, left_out_element
+from .plan import LeftOut
+from .sites import Pool
+from .workloads import InferenceService, TrainingJob
+
+ANY = Rules(flags=False)
+OPEN = Rules()
+PoolTest = Callable[[Pool], bool]
+PairTest = Callable[[str, str], bool]
+SizeTest = Callable[[Pool, int, int], bool]
+
+
+def check_left_out(sound: Sound, findings: Findings) -> None:
+    """Check that each entry of left-out work names the reason that bars it."""
+    if not sound.left_out:
+        return
+    reasons = _Reasons(sound)
+    for entry in sound.left_out:
+        true = reasons.of(entry)
+        if entry.reason not in true:
+            message = f"reason is {entry.reason!r}, should be {' or '.join(map(repr, true))}"
+            findings.add("left_out", left_out_element(entry), message)
+
+
+class _Reasons:
+    """The reasons that may be given; more than one only where the order of tests leaves it open."""
+
+    def __init__(self, sound: Sound) -> None:
+        self.sound = sound
+        self.problem = sound.problem
+        self.pins = Pins(sound.problem)
+        self.reach = Reach(sound.problem)
+        self._of_service: dict[tuple[str, str | None], tuple[str, ...]] = {}
+
+    def of(self, entry: LeftOut) -> tuple[str, ...]:
+        """Return the reasons that hold for an entry."""
+        workload = self.problem.workload[entry.workload]
+        if isinstance(workload, TrainingJob):
+            return _JobReasons(self, workload).find()
+        key = (entry.workload, entry.location)
+        if key not in self._of_service:
+            self._of_service[key] = self._service_reasons(workload, entry.location or "")
+        return self._of_service[key]
+
+    def _service_reasons(self, service: InferenceService, location: str) -> tuple[str, ...]:
+        demand = next(d for d in service.demand if d.location == location)
+        rules = Rules(policy=self.problem.residency(demand.policy or service.policy))
+        found = (self._first(self._service_tests(service, location, rules, loose)) for loose in (False, True))
+        return tuple(dict.fromkeys(found))
+
+    def _first(self, tests: Iterator[tuple[str, PoolTest]]) -> str:
+        pools = list(self.problem.pools)
+        for reason, test in tests:
+            pools = [pool for pool in pools if test(pool)]
+            if not pools:
+                return reason
+        return "capacity"
+
+    def _service_tests(
+        self, service: InferenceService, location: str, rules: Rules, loose: bool
+    ) -> Iterator[tuple[str, PoolTest]]:
+        """Yield the tests; ``loose`` takes the other reading where the order of tests leaves one open."""
+        yield "residency", self.at_rest(rules)
+        yield "accelerator", lambda pool: serving(service, pool) is not None
+        yield "memory", lambda pool: remembers(self.problem, service, pool)
+        if loose:
+            yield "gang", lambda pool: self._fits_a_replica(service, pool)
+        yield "pinned", lambda pool: self.pins.permit(service.id, pool)
+        yield "route", lambda pool: self._trip(location, pool, ANY if loose else OPEN)[0] < float("inf")
+        yield "transit", lambda pool: self._trip(location, pool, rules)[0] < float("inf")
+        yield "latency", lambda pool: self._in_time(service, pool, self._trip(location, pool, rules)[loose])
+
+    def at_rest(self, rules: Rules) -> PoolTest:
+        """Return the test of residency at rest."""
+        policy = rules.policy
+        return lambda pool: policy is None or policy.may_process(site_of(self.problem, pool).jurisdiction)
+
+    def _fits_a_replica(self, service: InferenceService, pool: Pool) -> bool:
+        way = serving(service, pool)
+        return way is not None and way.accelerators_per_replica <= largest_gang(pool)
+
+    def _trip(self, location: str, pool: Pool, rules: Rules) -> tuple[float, float]:
+        return self.reach.round_trip(location, pool.data_center, rules)
+
+    def _in_time(self, service: InferenceService, pool: Pool, rtt_ms: float) -> bool:
+        way = serving(service, pool)
+        latency = rtt_ms + (way.service_ms if way else 0.0)
+        limits = ((rtt_ms, service.max_rtt_ms), (latency, service.max_latency_ms))
+        return not any(limit is not None and exceeds(value, limit) for value, limit in limits)
+
+
+class _JobReasons:
+    def __init__(self, reasons: _Reasons, job: TrainingJob) -> None:
+        self.reasons = reasons
+        self.problem = reasons.problem
+        self.job = job
+        self.rules = Rules(policy=reasons.problem.residency(job.policy))
+
+    def find(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self._first(loose) for loose in (False, True)))
+
+    def _first(self, loose: bool) -> str:
+        pools = list(self.problem.pools)
+        for reason, test in self._pool_tests():
+            pools = [pool for pool in pools if test(pool)]
+            if not pools:
+                return reason
+        return next((reason for reason, fails in self._option_tests(pools, loose) if fails), "capacity")
+
+    def _pool_tests(self) -> Iterator[tuple[str, PoolTest]]:
+        yield "residency", self.reasons.at_rest(self.rules)
+        yield "accelerator", lambda pool: any(True for _ in counts(self.job, pool.accelerator))
+        yield "memory", lambda pool: remembers(self.problem, self.job, pool)
+
+    def _option_tests(self, pools: list[Pool], loose: bool) -> Iterator[tuple[str, bool]]:
+        yield "gang", not self._exists(pools, None)
+        pools = [pool for pool in pools if self.reasons.pins.permit(self.job.id, pool)]
+        yield "pinned", not self._exists(pools, None)
+        for reason, rules in (("route", ANY if loose else OPEN), ("transit", self.rules)):
+            yield reason, not self._exists(self._fed(pools, rules), self._joined(rules, float("inf"), loose))
+        pools, most = (
+            self._fed(pools, self.rules),
+            self.job.multi_site.max_rtt_ms if self.job.multi_site else 0.0,
+        )
+        yield "latency", not self._exists(pools, self._joined(self.rules, most, loose))
+        yield "deadline", not self._exists(pools, self._joined(self.rules, most, loose), self._in_time)
+
+    def _fed(self, pools: list[Pool], rules: Rules) -> list[Pool]:
+        """Return the pools that the dataset can come to."""
+        if self.job.dataset is None:
+            return pools
+        copies, reach = self.job.dataset.at, self.reasons.reach
+        return [
+            p for p in pools if any(reach.to_site(at, p.data_center, rules) < float("inf") for at in copies)
+        ]
+
+    def _joined(self, rules: Rules, most_ms: float, loose: bool) -> PairTest:
+        """Return the test of two sites: a round trip of at most ``most_ms``, from either to the other."""
+        trip = self.reasons.reach.round_trip
+
+        def test(one: str, other: str) -> bool:
+            rtt_ms = min(trip(one, other, rules)[loose], trip(other, one, rules)[loose])
+            return rtt_ms < float("inf") and not (most_ms < float("inf") and exceeds(rtt_ms, most_ms))
+
+        return test
+
+    def _in_time(self, pool: Pool, count: int, sites: int) -> bool:
+        running, earliest = (
+            hours(self.problem, self.job, [pool] * sites, count),
+            self.job.earliest_start_hours,
+        )
+        if running is None or earliest >= self.problem.horizon_hours:
+            return False
+        return self.job.deadline_hours is None or not exceeds(earliest + running, self.job.deadline_hours)
+
+    def _exists(self, pools: list[Pool], joined: PairTest | None, fits: SizeTest | None = None) -> bool:
+        """Return whether the job has an option over ``pools``."""
+        sizes = {(pool.accelerator, count) for pool in pools for count in counts(self.job, pool.accelerator)}
+        for accelerator, count in sorted(sizes):
+            same = [pool for pool in pools if pool.accelerator == accelerator]
+            for sites in range(1, self.job.max_sites + 1):
+                if count % sites == 0 and self._spans(
+                    [p for p in same if self._holds(p, count, sites, fits)], sites, joined
+                ):
+                    return True
+        return False
+
+    def _holds(self, pool: Pool, count: int, sites: int, fits: SizeTest | None) -> bool:
+        return count // sites <= largest_gang(pool) and (fits is None or fits(pool, count, sites))
+
+    def _spans(self, pools: list[Pool], sites: int, joined: PairTest | None) -> bool:
+        """Return whether that many data centers of the pools are all joined with each other."""
+        names = sorted({pool.data_center for pool in pools})
+        if sites == 1 or joined is None:
+            return len(names) >= sites
+        near = {name: {other for other in names if other != name and joined(name, other)} for name in names}
+        pairs = ((one, other) for one, other in combinations(names, 2) if other in near[one])
+        return any(sites == 2 or near[one] & near[other] for one, other in pairs)
