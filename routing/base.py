@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import unicodedata
+from typing import Annotated, Any, NoReturn, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError
+
+from .errors import InputError
+from .faults import from_validation
+
+_JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f")
+"""Invisible, but needed by Persian and Indic scripts and by emoji."""
 
 
 def _clean_text(text: str) -> str:
     if not text.strip() or text != text.strip():
         raise ValueError("must not be empty, nor begin or end with a space")
-    if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
-        raise ValueError("must not hold control characters")
+    if not text.isprintable() and any(_is_hidden(character) for character in text):
+        raise ValueError("must not hold control characters or other invisible ones")
     return text
+
+
+def _is_hidden(character: str) -> bool:
+    kind = unicodedata.category(character)
+    return kind in {"Cc", "Cf", "Cs", "Zl", "Zp"} and character not in _JOINERS
 
 
 Text = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_clean_text)]
@@ -20,7 +32,7 @@ Id = Annotated[str, Field(strict=True, max_length=200), AfterValidator(_clean_te
 Flag = StrictBool
 
 
-def _number(**bounds: float) -> Any:
+def _number(**bounds: Any) -> Any:
     return Field(strict=True, allow_inf_nan=False, **bounds)
 
 
@@ -38,19 +50,40 @@ PositiveFraction = Annotated[float, _number(gt=0, le=1)]
 Latitude = Annotated[float, _number(ge=-90, le=90)]
 Longitude = Annotated[float, _number(ge=-180, le=180)]
 
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+
+
+class FrozenDict(dict[_K, _V]):
+    """A dict that cannot change, so that a problem may be shared between threads."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError("this mapping is frozen; use replace() on the model that holds it")
+
+    __setitem__ = __delitem__ = update = setdefault = pop = popitem = clear = __ior__ = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
 
 class Frozen(BaseModel):
     """Immutable, and strict about its keys: an unknown key is a fault, not a silence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    def replace(self, **changes: Any) -> Any:
+    def replace(self, **changes: Any) -> Self:
         """Return a validated copy with some fields changed.
 
         Raises
         ------
         InputError
-            When this is a :class:`Problem` and the change makes it inconsistent.
+            When the change makes it faulty or inconsistent, with every fault.
         """
-        data = {name: getattr(self, name) for name in type(self).model_fields}
-        return type(self)(**{**data, **changes})
+        data = {**{name: getattr(self, name) for name in type(self).model_fields}, **changes}
+        try:
+            return type(self)(**data)
+        except ValidationError as error:
+            raise InputError(from_validation(error, data, type(self))) from None

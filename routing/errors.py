@@ -8,13 +8,18 @@
     ├── OutputError           a result could not be written              (exit code 2)
     ├── MissingExtraError     an optional dependency is not installed    (exit code 2)
     └── SolverError           a solver failed or ended without an answer (exit code 3)
+
+All of them survive pickling, so they cross from a worker process unharmed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
+
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,13 @@ class Fault:
         Where it is, e.g. ``workloads[3] 'chat'.demand[0].location``.
     message
         What is wrong, with the mend where one is known.
+    path
+        The place as keys and indices, e.g. ``("workloads", 3, "demand", 0, "location")``.
     """
 
     place: str
     message: str
+    path: tuple[int | str, ...] = field(default=(), compare=False, repr=False)
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
@@ -50,23 +58,30 @@ class InputError(RouteError):
         self.source = source
         super().__init__(self.summary())
 
-    def summary(self, limit: int = 100) -> str:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.faults, self.source)
+
+    def summary(self, limit: int = 50) -> str:
         """Return the faults as text, one line each, at most ``limit`` of them."""
-        head = f"{self.source}: " if self.source else ""
+        head = f"{printable(self.source)}: " if self.source else ""
         if len(self.faults) == 1:
             return f"{head}{self.faults[0]}"
         lines = [f"  {fault}" for fault in self.faults[:limit]]
         if len(self.faults) > limit:
-            lines.append(f"  ... and {len(self.faults) - limit} more")
-        return "\n".join([f"{head}{len(self.faults)} faults", *lines])
+            lines.append(f"  ... and {len(self.faults) - limit:,} more")
+        return "\n".join([f"{head}{len(self.faults):,} faults", *lines])
 
 
 class UnknownNameError(InputError):
     """A name that is not known; the message suggests the nearest one and lists the choices."""
 
     def __init__(self, what: str, name: str, known: Sequence[str]) -> None:
+        self._arguments = (what, name, tuple(known))
         listed = ", ".join(known[:20]) or "none"
-        super().__init__([f"unknown {what} {name!r}{suggestion(name, known)} (known: {listed})"])
+        super().__init__([f"unknown {what} {quoted(name)}{suggestion(name, known)} (known: {listed})"])
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._arguments
 
 
 class OutputError(RouteError):
@@ -77,7 +92,11 @@ class MissingExtraError(RouteError):
     """An optional dependency is missing; the message names the extra that brings it."""
 
     def __init__(self, package: str, extra: str) -> None:
+        self._arguments = (package, extra)
         super().__init__(f"this needs {package}: pip install 'computeroute[{extra}]'")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._arguments
 
 
 class SolverError(RouteError):
@@ -88,5 +107,24 @@ class SolverError(RouteError):
 
 def suggestion(name: object, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest known name, or nothing."""
-    near = get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    text = str(name)
+    if len(text) > _LONGEST_NAME:  # comparing is quadratic in the length
+        return ""
+    by_lower = {k.lower(): k for k in map(str, known) if len(k) <= _LONGEST_NAME}
+    near = get_close_matches(text.lower(), by_lower, n=1, cutoff=0.6)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def quoted(value: object, limit: int = 60) -> str:
+    """Return ``value`` as a message shows it: in quotes, escaped, and no longer than ``limit``."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= limit else value[: limit - 3] + "...")
+    if isinstance(value, int) and abs(value) >= 10**limit:
+        return "a number of that many digits"
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """Return ``text`` itself, or escaped where it would not print on one line of any terminal."""
+    return text if text.isprintable() else repr(text)[1:-1]

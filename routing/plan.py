@@ -15,7 +15,16 @@ from .faults import from_validation
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["gap", "time", "cancel"]
 Reason = Literal[
-    "residency", "transit", "latency", "accelerator", "memory", "gang", "deadline", "pinned", "route", "capacity"
+    "residency",
+    "transit",
+    "latency",
+    "accelerator",
+    "memory",
+    "gang",
+    "deadline",
+    "pinned",
+    "route",
+    "capacity",
 ]
 
 
@@ -24,7 +33,7 @@ class _Record(BaseModel):
 
 
 class Cost(_Record):
-    """Money by kind, USD. ``carbon_usd`` and ``latency_usd`` are emissions and delay at the objective's prices."""
+    """Money by kind, USD. ``carbon_usd`` and ``latency_usd`` price emissions and delay by the objective."""
 
     compute_usd: float = 0.0
     energy_usd: float = 0.0
@@ -98,7 +107,7 @@ class Emission(_Record):
 
 
 class JobPlan(_Record):
-    """Where and when one training job runs. Costs and emissions are within the horizon unless they say ``in_all``."""
+    """Where and when one training job runs. Costs and emissions are within the horizon, save ``in_all``."""
 
     job: str
     placements: tuple[Placement, ...]
@@ -228,8 +237,8 @@ class Plan(_Record):
 
     schema_version: Literal["1"] = "1"
     status: Status
-    """optimal: proven within the gap asked for. feasible: usable. infeasible: all-or-nothing was asked for and
-    is not possible. unknown: stopped before any plan was found."""
+    """optimal: proven within the gap asked for. feasible: usable. infeasible: all-or-nothing was asked for
+    and is not possible. unknown: stopped before any plan was found."""
     stopped_by: StoppedBy = "gap"
     objective: float | None
     """Weighted cost of this plan, USD; continuing jobs count in all. None without a plan."""
@@ -296,7 +305,7 @@ class Plan(_Record):
         try:
             return cls.model_validate(data)
         except ValidationError as error:
-            raise InputError(from_validation(error, data), source) from None
+            raise InputError(from_validation(error, data, cls), source) from None
 
     def to_frames(self) -> dict[str, Any]:
         """Return the tables of this plan as pandas data frames by name (needs the extra ``pandas``)."""

@@ -9,17 +9,17 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from .base import Amount, Flag, Fraction, Frozen, Id, PositiveHours, Text, _number
+from .base import Amount, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
 from .errors import InputError
 from .faults import from_validation
-from .policies import DataPolicy, Residency
+from .policies import DataPolicy, JurisdictionOrGroup, Residency
 from .references import name_links, reference_faults
 from .sites import Accelerator, DataCenter, Link, Location, Node, Pool
 from .workloads import InferenceService, TrainingJob, Workload
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION: Literal["1"] = "1"
 
 
 class Period(Frozen):
@@ -65,7 +65,7 @@ class Limits(Frozen):
     budget_usd: Amount | None = None
     """Money: compute, energy, capital, egress and link, without the prices of carbon and latency."""
     carbon_cap_tco2e: Amount | None = None
-    max_provider_share: dict[Id, Fraction] = Field(default_factory=dict)
+    max_provider_share: Annotated[dict[Id, Fraction], AfterValidator(FrozenDict)] = FrozenDict()
     """Largest share of all accelerator-hours that a provider may get; ``"*"`` sets it for every other one."""
     pinned: tuple[Assignment, ...] = ()
     """Several entries of one workload permit each of their places."""
@@ -78,12 +78,10 @@ class Problem(Frozen):
     schema_version: Literal["1"] = SCHEMA_VERSION
     name: Text = "problem"
     description: Annotated[str, Field(strict=True, max_length=20_000)] = ""
-    groups: dict[Id, tuple[Annotated[str, Field(strict=True, min_length=1, max_length=200)], ...]] = Field(
-        default_factory=dict
-    )
+    groups: Annotated[dict[Id, tuple[JurisdictionOrGroup, ...]], AfterValidator(FrozenDict)] = FrozenDict()
     """Named groups of jurisdictions; members are ISO codes or other groups."""
     policies: tuple[DataPolicy, ...] = ()
-    periods: tuple[Period, ...] = Field(default=(Period(id="all", hours=24.0),), min_length=1, max_length=10_000)
+    periods: tuple[Period, ...] = Field((Period(id="all", hours=24.0),), min_length=1, max_length=10_000)
     accelerators: tuple[Accelerator, ...] = Field(min_length=1)
     data_centers: tuple[DataCenter, ...] = Field(min_length=1)
     pools: tuple[Pool, ...] = Field(min_length=1)
@@ -106,7 +104,7 @@ class Problem(Frozen):
         return self
 
     @classmethod
-    def parse(cls, data: Mapping[str, Any], source: str = "") -> Problem:
+    def parse(cls, data: Any, source: str = "") -> Problem:
         """Build a problem from plain data (a parsed file).
 
         Raises
@@ -114,10 +112,13 @@ class Problem(Frozen):
         InputError
             With every fault: of shape, of value and of reference.
         """
+        if not isinstance(data, Mapping):
+            raise InputError(["a problem is an object with keys such as 'data_centers' and 'pools'"], source)
+        named = name_links(data)
         try:
-            return cls.model_validate(data)
+            return cls.model_validate(named)
         except ValidationError as error:
-            faults = [*from_validation(error, data), *reference_faults(name_links(data))]
+            faults = [*from_validation(error, named, cls), *reference_faults(named)]
         except InputError as error:
             faults = list(error.faults)
         raise InputError(dict.fromkeys(faults), source)
@@ -189,7 +190,8 @@ class Problem(Frozen):
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON of this problem, as ``sha256:...``."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"), allow_nan=False)
+        data = self.model_dump(mode="json")
+        text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -10,11 +10,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+from unicodedata import normalize
 
-from .errors import Fault, suggestion
-from .faults import place
+from .consistency import Findings, consistency_faults
+from .errors import Fault, quoted, suggestion
+from .raw import get, items, mapping, sequence, text
 
 _ISO = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
+_NOT_ISO = {
+    "UK": "; did you mean 'GB'?",
+    "EL": "; did you mean 'GR'?",
+    "EU": "; it is a group of countries and has to be defined in 'groups'",
+}
+"""Look like ISO codes of countries and are none: as codes they would match nothing."""
+_RESERVED = frozenset({"(idle)", "(network)", "*"})
+"""Stand for something else in plans and limits."""
+_MOST_SUGGESTIONS = 200
 _COLLECTIONS = {
     "policies": "policy",
     "periods": "period",
@@ -30,16 +41,16 @@ _COLLECTIONS = {
 def name_links(data: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return ``data`` with an id on every link: ``source--target``, ``#2`` ... for parallel ones."""
     links = data.get("links")
-    if not isinstance(links, Sequence) or isinstance(links, str):
+    if not isinstance(links, list | tuple):
         return data
-    taken = Counter(link["id"] for link in links if isinstance(link, Mapping) and isinstance(link.get("id"), str))
+    taken = Counter(name for name in (text(link, "id") for link in links) if name is not None)
     return {**data, "links": [_named(link, taken) for link in links]}
 
 
 def _named(link: Any, taken: Counter[str]) -> Any:
     if not isinstance(link, Mapping) or "id" in link:
         return link
-    base = f"{link.get('source')}--{link.get('target')}"
+    base = f"{text(link, 'source')}--{text(link, 'target')}"
     name, number = base, 1
     while taken[name]:
         number += 1
@@ -50,157 +61,163 @@ def _named(link: Any, taken: Counter[str]) -> Any:
 
 def reference_faults(problem: Any) -> list[Fault]:
     """Return the faults of reference in ``problem``, a :class:`Problem` or the raw data of one."""
-    return list(_References(problem).faults())
+    return [*_References(problem).faults(), *consistency_faults(problem)]
 
 
-class _References:
-    """Looks at the elements of a problem through accessors that never fail on malformed data."""
-
+class _References(Findings):
     def __init__(self, problem: Any) -> None:
-        self.problem = problem
-        self.ids = {key: _ids(_items(problem, key)) for key in _COLLECTIONS}
+        super().__init__(problem)
+        self.ids = {key: _ids(items(problem, key)) for key in _COLLECTIONS}
         self.nodes = {**self.ids["data_centers"], **self.ids["locations"]}
-        self.groups = _get(problem, "groups") if isinstance(_get(problem, "groups"), Mapping) else {}
-        periods = _get(problem, "periods")
-        self.periods = 1 if periods is None else len(_items(problem, "periods"))
+        self.groups = mapping(problem, "groups")
+        self.suggestions = 0
 
     def faults(self) -> Iterator[Fault]:
-        yield from self._duplicates()
+        for key, what in _COLLECTIONS.items():
+            yield from self._duplicates(key, what)
+        for name, index in self.ids["locations"].items():
+            if name in self.ids["data_centers"]:
+                message = f"id {quoted(name)} is also a data center; nodes share one namespace"
+                yield self.fault(("locations", index), message)
+        yield from self._reserved()
         yield from self._groups()
         yield from self._policies()
-        yield from self._sites()
+        yield from self._places()
+        yield from self._pools()
         yield from self._links()
-        for index, workload in enumerate(_items(self.problem, "workloads")):
+        for index, workload in enumerate(items(self.problem, "workloads")):
             yield from self._workload(("workloads", index), workload)
         yield from self._limits()
 
-    def _fault(self, location: tuple[int | str, ...], message: str) -> Fault:
-        return Fault(place(location, self.problem), message)
-
-    def _unknown(self, location: tuple[int | str, ...], what: str, name: Any, known: Iterable[str]) -> Iterator[Fault]:
-        known = known if isinstance(known, (Mapping, set)) else set(known)
+    def _unknown(
+        self, at: tuple[int | str, ...], what: str, name: Any, known: Mapping[str, Any] | None = None
+    ) -> Iterator[Fault]:
+        known = self.ids[_COLLECTION_OF[what]] if known is None else known
         if isinstance(name, str) and name not in known:
-            yield self._fault(location, f"unknown {what} {name!r}{suggestion(name, known)}")
+            yield self.fault(at, f"unknown {what} {quoted(name)}{self._suggestion(name, known)}")
 
-    def _duplicates(self) -> Iterator[Fault]:
-        for key, what in _COLLECTIONS.items():
-            seen: dict[str, int] = {}
-            for index, item in enumerate(_items(self.problem, key)):
-                name = _get(item, "id")
-                if isinstance(name, str) and seen.setdefault(name, index) != index:
-                    yield self._fault((key, index), f"{what} id {name!r} is taken by {key}[{seen[name]}]; rename one")
-        for name in self.ids["locations"].keys() & self.ids["data_centers"].keys():
-            yield self._fault(
-                ("locations", self.ids["locations"][name]), f"id {name!r} is also a data center; nodes share one namespace"
-            )
+    def _suggestion(self, name: str, known: Iterable[str]) -> str:
+        """Suggest, up to a number of times: beyond it nobody reads on, and the search takes its time."""
+        self.suggestions += 1
+        return suggestion(name, known) if self.suggestions <= _MOST_SUGGESTIONS else ""
+
+    def _duplicates(self, key: str, what: str) -> Iterator[Fault]:
+        seen: dict[str, tuple[int, str]] = {}
+        for index, item in enumerate(items(self.problem, key)):
+            name = text(item, "id")
+            if name is None:
+                continue
+            first, spelt = seen.setdefault(name if name.isascii() else normalize("NFC", name), (index, name))
+            if first != index:
+                how = "" if spelt == name else ", written with other Unicode characters"
+                message = f"{what} id {quoted(name)} is taken by {key}[{first}]{how}; rename one"
+                yield self.fault((key, index), message)
+
+    def _reserved(self) -> Iterator[Fault]:
+        for key, field in (("data_centers", "provider"), ("data_centers", "owner"), *_ID_FIELDS):
+            for index, item in enumerate(items(self.problem, key)):
+                if text(item, field) in _RESERVED:
+                    yield self.fault(
+                        (key, index, field), f"{quoted(get(item, field))} is reserved; choose another"
+                    )
 
     def _groups(self) -> Iterator[Fault]:
         for name, members in self.groups.items():
-            if not _list(members):
-                yield self._fault(("groups", name), "is empty; name at least one jurisdiction")
-            for index, member in enumerate(_list(members)):
+            if members in ([], ()):
+                yield self.fault(("groups", name), "is empty; name at least one jurisdiction")
+            for index, member in enumerate(sequence(members)):
                 yield from self._jurisdiction(("groups", name, index), member)
             if self._reaches_itself(name):
-                yield self._fault(("groups", name), "contains itself, directly or through other groups")
+                yield self.fault(("groups", name), "contains itself, directly or through other groups")
 
     def _reaches_itself(self, name: str) -> bool:
-        waiting, seen = list(_list(self.groups[name])), set()
+        seen: set[str] = set()
+        waiting = list(sequence(self.groups[name]))
         while waiting:
             member = waiting.pop()
             if member == name:
                 return True
             if isinstance(member, str) and member in self.groups and member not in seen:
                 seen.add(member)
-                waiting.extend(_list(self.groups[member]))
+                waiting.extend(sequence(self.groups[member]))
         return False
 
-    def _jurisdiction(self, location: tuple[int | str, ...], name: Any) -> Iterator[Fault]:
-        if isinstance(name, str) and not _ISO.fullmatch(name) and name not in self.groups:
-            hint = suggestion(name, self.groups) or "; use an ISO 3166 code such as 'DE' or 'CN-SH', or define the group"
-            yield self._fault(location, f"unknown jurisdiction or group {name!r}{hint}")
+    def _jurisdiction(self, at: tuple[int | str, ...], name: Any) -> Iterator[Fault]:
+        if not isinstance(name, str) or name in self.groups or _is_code(name):
+            return
+        right = name.upper().replace("_", "-")
+        near = f"; did you mean {right!r}?" if _is_code(right) else self._suggestion(name, self.groups)
+        hint = near or "; use an ISO 3166 code such as 'DE' or 'CN-SH', or define the group"
+        yield self.fault(at, f"unknown jurisdiction or group {quoted(name)}{_NOT_ISO.get(name, hint)}")
+
+    def _places(self) -> Iterator[Fault]:
+        for key in ("data_centers", "locations"):
+            for index, node in enumerate(items(self.problem, key)):
+                yield from self._code((key, index, "jurisdiction"), get(node, "jurisdiction"))
+        for index, link in enumerate(items(self.problem, "links")):
+            for at, code in enumerate(items(link, "jurisdictions")):
+                yield from self._code(("links", index, "jurisdictions", at), code)
+
+    def _code(self, at: tuple[int | str, ...], code: Any) -> Iterator[Fault]:
+        if isinstance(code, str) and code in _NOT_ISO:
+            yield self.fault(at, f"{code!r} is not an ISO 3166 code{_NOT_ISO[code]}")
 
     def _policies(self) -> Iterator[Fault]:
-        for index, policy in enumerate(_items(self.problem, "policies")):
+        for index, policy in enumerate(items(self.problem, "policies")):
             for field in ("allow", "deny", "transit_allow", "transit_deny"):
-                for at, name in enumerate(_list(_get(policy, field))):
+                for at, name in enumerate(items(policy, field)):
                     yield from self._jurisdiction(("policies", index, field, at), name)
 
-    def _sites(self) -> Iterator[Fault]:
-        for index, site in enumerate(_items(self.problem, "data_centers")):
-            for field in ("usd_per_kwh", "g_per_kwh"):
-                yield from self._length(("data_centers", index, field), _get(site, field))
-        for index, pool in enumerate(_items(self.problem, "pools")):
+    def _pools(self) -> Iterator[Fault]:
+        for index, pool in enumerate(items(self.problem, "pools")):
             at = ("pools", index)
-            yield from self._unknown((*at, "data_center"), "data center", _get(pool, "data_center"), self.ids["data_centers"])
-            yield from self._unknown((*at, "accelerator"), "accelerator", _get(pool, "accelerator"), self.ids["accelerators"])
-
-    def _length(self, location: tuple[int | str, ...], values: Any) -> Iterator[Fault]:
-        if isinstance(values, (list, tuple)) and len(values) != self.periods:
-            yield self._fault(location, f"has {len(values)} values for {self.periods} periods; give one number or one per period")
+            yield from self._unknown((*at, "data_center"), "data center", get(pool, "data_center"))
+            yield from self._unknown((*at, "accelerator"), "accelerator", get(pool, "accelerator"))
 
     def _links(self) -> Iterator[Fault]:
-        for index, link in enumerate(_items(self.problem, "links")):
+        for index, link in enumerate(items(self.problem, "links")):
             for end in ("source", "target"):
-                yield from self._unknown(("links", index, end), "node", _get(link, end), self.nodes)
+                yield from self._unknown(("links", index, end), "node", get(link, end), self.nodes)
 
     def _workload(self, at: tuple[int | str, ...], workload: Any) -> Iterator[Fault]:
-        yield from self._unknown((*at, "policy"), "policy", _get(workload, "policy"), self.ids["policies"])
-        compute, dataset = _get(workload, "compute"), _get(workload, "dataset")
-        for index, name in enumerate(_list(_get(compute, "accelerators"))):
-            yield from self._unknown((*at, "compute", "accelerators", index), "accelerator", name, self.ids["accelerators"])
-        for index, name in enumerate(_list(_get(dataset, "at"))):
+        yield from self._unknown((*at, "policy"), "policy", get(workload, "policy"))
+        for index, name in enumerate(items(get(workload, "compute"), "accelerators")):
+            yield from self._unknown((*at, "compute", "accelerators", index), "accelerator", name)
+        for index, name in enumerate(items(get(workload, "dataset"), "at")):
             yield from self._unknown((*at, "dataset", "at", index), "node", name, self.nodes)
-        yield from self._profiles(at, workload, "needs", ("accelerator", "count"))
-        yield from self._profiles(at, workload, "serving", ("accelerator",))
-        yield from self._demand(at, workload)
-
-    def _profiles(self, at: tuple[int | str, ...], workload: Any, field: str, key: tuple[str, ...]) -> Iterator[Fault]:
-        seen: dict[tuple[str, ...], int] = {}
-        for index, profile in enumerate(_items(workload, field)):
-            here = (*at, field, index)
-            yield from self._unknown((*here, "accelerator"), "accelerator", _get(profile, "accelerator"), self.ids["accelerators"])
-            mark = tuple(repr(_get(profile, name)) for name in key)
-            if seen.setdefault(mark, index) != index:
-                yield self._fault(here, f"repeats {field}[{seen[mark]}]: same {' and '.join(key)}; keep one")
-
-    def _demand(self, at: tuple[int | str, ...], workload: Any) -> Iterator[Fault]:
-        seen: dict[str, int] = {}
-        for index, demand in enumerate(_items(workload, "demand")):
+        for field in ("needs", "serving"):
+            for index, profile in enumerate(items(workload, field)):
+                here = (*at, field, index, "accelerator")
+                yield from self._unknown(here, "accelerator", get(profile, "accelerator"))
+        for index, demand in enumerate(items(workload, "demand")):
             here = (*at, "demand", index)
-            name = _get(demand, "location")
-            yield from self._unknown((*here, "location"), "location", name, self.nodes)
-            yield from self._unknown((*here, "policy"), "policy", _get(demand, "policy"), self.ids["policies"])
-            yield from self._length((*here, "requests_per_second"), _get(demand, "requests_per_second"))
-            if isinstance(name, str) and seen.setdefault(name, index) != index:
-                yield self._fault(here, f"location {name!r} is in demand[{seen[name]}] already; add the two up")
+            yield from self._unknown((*here, "location"), "location", get(demand, "location"), self.nodes)
+            yield from self._unknown((*here, "policy"), "policy", get(demand, "policy"))
 
     def _limits(self) -> Iterator[Fault]:
-        limits = _get(self.problem, "limits")
-        share = _get(limits, "max_provider_share")
-        providers = {_get(s, "provider") or _get(s, "id") for s in _items(self.problem, "data_centers")} - {None}
-        for name in share if isinstance(share, Mapping) else ():
+        limits = get(self.problem, "limits")
+        sites = items(self.problem, "data_centers")
+        providers = dict.fromkeys(
+            name for name in (text(s, "provider") or text(s, "id") for s in sites) if name
+        )
+        for name in mapping(limits, "max_provider_share"):
             if name != "*":
                 yield from self._unknown(("limits", "max_provider_share", name), "provider", name, providers)
         for field in ("pinned", "forbidden"):
-            for index, assignment in enumerate(_items(limits, field)):
-                for key in ("workload", "data_center", "pool"):
-                    known = self.ids[{"workload": "workloads", "data_center": "data_centers", "pool": "pools"}[key]]
-                    name = _get(assignment, key)
-                    yield from self._unknown(("limits", field, index, key), key.replace("_", " "), name, known)
+            for index, assignment in enumerate(items(limits, field)):
+                for what in ("workload", "data center", "pool"):
+                    key = what.replace(" ", "_")
+                    yield from self._unknown(("limits", field, index, key), what, get(assignment, key))
 
 
-def _get(element: Any, key: str) -> Any:
-    return element.get(key) if isinstance(element, Mapping) else getattr(element, key, None)
+_COLLECTION_OF = {what: key for key, what in _COLLECTIONS.items()}
+_ID_FIELDS = tuple((key, "id") for key in ("data_centers", "workloads"))
 
 
-def _list(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, (list, tuple)) else ()
+def _is_code(name: str) -> bool:
+    return bool(_ISO.fullmatch(name)) and name not in _NOT_ISO
 
 
-def _items(element: Any, key: str) -> Sequence[Any]:
-    return _list(_get(element, key))
-
-
-def _ids(items: Sequence[Any]) -> dict[str, int]:
-    names = ((index, _get(item, "id")) for index, item in enumerate(items))
-    return {name: index for index, name in names if isinstance(name, str)}
+def _ids(elements: Sequence[Any]) -> dict[str, int]:
+    names = ((index, text(item, "id")) for index, item in enumerate(elements))
+    return {name: index for index, name in names if name is not None}

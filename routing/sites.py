@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from .base import (
     Amount,
@@ -162,8 +162,15 @@ class Pool(Frozen):
         return self
 
 
+def _id_is_optional(schema: dict[str, Any]) -> None:
+    """Let a file leave the id out: a problem gives its links names."""
+    schema["required"].remove("id")
+
+
 class Link(Frozen):
     """A connection between two nodes. Undirected unless it says so; each direction has its own capacity."""
+
+    model_config = ConfigDict(json_schema_extra=_id_is_optional)
 
     id: Id
     """Defaults to ``source--target`` (``#2``, ``#3`` ... for parallel links)."""
