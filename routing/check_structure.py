@@ -61,7 +61,7 @@ def shape_is_sound(plan: Plan, findings: Findings) -> bool:
     sound = True
     for element, count in _counts(plan):
         if not 0 <= count <= LARGEST_COUNT:
-            findings.add("structure", element, f"count {count:.4g} is not from 0 to {LARGEST_COUNT:.0e}")
+            findings.add("structure", element, f"holds a count below 0 or above {LARGEST_COUNT:.0e}")
             sound = False
     return sound
 
