@@ -1,0 +1,97 @@
+"""Which trips to offer: the cheapest that keeps the limit, and others that use other links."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from .trips import Trip, TripSearch
+
+_GROWTH = 100.0
+"""Factor on the extra cost of links in use when it did not lead to another trip."""
+_TRIES = 3
+"""How often in a row that may happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Finds the trips to offer between two nodes.
+
+    Attributes
+    ----------
+    search
+        Where trips come from.
+    detours
+        The same without the links to avoid; None where there are none.
+    ends
+        Numbers of origin and destination.
+    limit_ms
+        Largest round trip; infinite for none.
+    avoid
+        Numbers of the links that trips after the first should do without.
+    """
+
+    search: TripSearch
+    detours: TripSearch | None
+    ends: tuple[int, int]
+    limit_ms: float
+    avoid: Collection[int]
+
+    def trips(self, count: int) -> list[Trip]:
+        """Return up to ``count`` trips, no two over the same links, the cheapest admissible one first."""
+        first = self._admissible(self.search)
+        if first is None:
+            return []
+        found = {first: None}
+        others = self._others(first, found)
+        while len(found) < count and (trip := next(others, None)) is not None:
+            found[trip] = None
+        return list(found)
+
+    def _admissible(self, search: TripSearch) -> Trip | None:
+        """Return the cheapest trip within the limit."""
+        cheapest = search.cheapest(*self.ends)
+        if cheapest is None or search.rtt_ms(cheapest) <= self.limit_ms:
+            return cheapest
+        fastest = search.fastest.cheapest(*self.ends)
+        if fastest is None or search.rtt_ms(fastest) > self.limit_ms:
+            return None
+        # Should the exact search miss it by a rounding error, the fastest trip is admissible nonetheless.
+        return search.within(*self.ends, self.limit_ms) or fastest
+
+    def _others(self, first: Trip, found: Collection[Trip]) -> Iterator[Trip]:
+        """Yield further trips; the caller adds each to ``found`` before it asks for the next."""
+        detour = None if self.detours is None else self._admissible(self.detours)
+        if detour is not None and detour not in found:
+            yield detour
+        # One way, latency is nobody's concern.
+        fastest = None if self.search.is_one_way else self.search.fastest.cheapest(*self.ends)
+        slower_ms = self.search.rtt_ms(first)
+        if fastest is not None and self.search.rtt_ms(fastest) < slower_ms and fastest not in found:
+            yield fastest
+        yield from self._penalised(first, found)
+
+    def _penalised(self, first: Trip, found: Collection[Trip]) -> Iterator[Trip]:
+        """Yield the cheapest trips when links cost extra the more often earlier trips use them.
+
+        A trip found again raises the extra; after a few such in a row there is little else to find.
+        """
+        used = Counter(self.avoid)
+        for trip in found:
+            used.update(_links(trip))
+        extra = self.search.cost(first) / len(first.out) or 1.0
+        failures = 0
+        while failures < _TRIES:
+            penalty = {link: extra * times for link, times in used.items()}
+            trip = self.search.within(*self.ends, self.limit_ms, penalty) or first
+            used.update(_links(trip))
+            if trip in found:
+                failures, extra = failures + 1, extra * _GROWTH
+            else:
+                failures = 0
+                yield trip
+
+
+def _links(trip: Trip) -> set[int]:
+    return {arc >> 1 for arc in (*trip.out, *trip.back)}

@@ -1,0 +1,123 @@
+"""Shortest ways from every node to many roots at once, with ties broken the same way every time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_CHUNK = 4_000_000
+"""Elements of the largest temporary array."""
+
+
+class Way:
+    """Hops that lead towards a root (a destination), as a graph of states.
+
+    The search begins at the root and spreads: a hop leads from its ``near`` node to its ``far`` node,
+    whichever direction data takes. A node's state is its number. A node that may not be passed through has a
+    second state, which hops leave and none enters: so it can be the root, or an end, but never between. Where
+    hops are marked, each node has its states twice: in the second layer a marked hop has been taken.
+
+    Parameters
+    ----------
+    arcs
+        Arc of each hop.
+    near, far
+        Its nodes, ``near`` on the side of the root.
+    passable
+        For each node, whether a way may pass through it.
+    marked
+        Which hops a way must take at least one of; None for any way.
+    """
+
+    def __init__(
+        self, arcs: Ints, near: Ints, far: Ints, passable: Flags, marked: Flags | None = None
+    ) -> None:
+        self.nodes = len(passable)
+        self.layers = 1 if marked is None else 2
+        self.states = self.nodes * self.layers
+        opened = np.tile(passable, self.layers)
+        self.exits = np.where(opened, np.arange(self.states), self.states + np.cumsum(~opened) - 1)
+        self.size = self.states + int(np.count_nonzero(~opened))
+        if marked is not None:
+            arcs = np.tile(arcs, 2)
+            near = np.concatenate([near, near + self.nodes])
+            far = np.concatenate([far + self.nodes * marked, far + self.nodes])
+        order = np.lexsort((arcs, far))
+        self.arc, self.row, self.col = arcs[order], self.exits[near[order]], far[order]
+        self._group()
+
+    def _group(self) -> None:
+        self.ends, self._end_starts = np.unique(self.col, return_index=True)
+        key = self.row * self.size + self.col
+        self._order = np.argsort(key, kind="stable")
+        self._pairs, self._pair_starts = np.unique(key[self._order], return_index=True)
+        self._indptr = np.searchsorted(self._pairs // self.size, np.arange(self.size + 1))
+
+    def start(self, origin: int) -> int:
+        """Return the state in which ``origin`` is an end."""
+        return origin + self.states - self.nodes
+
+    def root(self, destination: int) -> int:
+        """Return the state in which ``destination`` is the root."""
+        return int(self.exits[destination])
+
+    def tree(self, weight: Floats, destinations: Sequence[int]) -> Tree:
+        """Return the least-weight ways of all states to ``destinations``; weights of hops are positive."""
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import dijkstra
+
+        least = np.minimum.reduceat(weight[self._order], self._pair_starts)
+        graph = csr_array((least, self._pairs % self.size, self._indptr), shape=(self.size, self.size))
+        roots = self.exits[np.array(destinations, dtype=np.int64)]
+        distance, parent = dijkstra(graph, indices=roots, return_predecessors=True)
+        return Tree(self, distance, self._choices(weight, distance, parent))
+
+    def _choices(self, weight: Floats, distance: Floats, parent: npt.NDArray[np.int32]) -> Ints:
+        """Return for each root and state the hop towards the root: of equally good ones the first."""
+        hops = len(self.arc)
+        choice = np.full(distance.shape, hops, dtype=np.int64)
+        step = max(1, _CHUNK // max(1, hops))
+        for begin in range(0, len(distance), step):
+            part = distance[begin : begin + step]
+            near, far = part[:, self.row], part[:, self.col]
+            tight = (near + weight == far) & (near < far)
+            first = np.minimum.reduceat(np.where(tight, np.arange(hops), hops), self._end_starts, axis=1)
+            choice[begin : begin + step, self.ends] = first
+        # A hop too light to change a far larger sum is not seen to lead nearer; the parent is right there.
+        for root, state in np.argwhere((choice == hops) & (distance > 0) & np.isfinite(distance)):
+            choice[root, state] = self._lightest(weight, int(parent[root, state]), int(state))
+        return choice
+
+    def _lightest(self, weight: Floats, row: int, col: int) -> int:
+        hops = np.flatnonzero((self.row == row) & (self.col == col))
+        return int(hops[np.argmin(weight[hops])])
+
+
+class Tree:
+    """Distance of each state to each of some roots, and the hop to take there."""
+
+    def __init__(self, way: Way, distance: Floats, choice: Ints) -> None:
+        self.distance = distance
+        self._choice = choice
+        self._rows: dict[int, list[int]] = {}
+        self._arc, self._row = way.arc.tolist(), way.row.tolist()
+
+    def arcs(self, number: int, start: int, root: int) -> tuple[int, ...] | None:
+        """Return the arcs from state ``start`` to the root of that number, or None where there is no way."""
+        if not np.isfinite(self.distance[number, start]):
+            return None
+        choice = self._rows.get(number)
+        if choice is None:
+            choice = self._rows[number] = self._choice[number].tolist()
+        found = []
+        while start != root:
+            hop = choice[start]
+            found.append(self._arc[hop])
+            start = self._row[hop]
+        return tuple(found)

@@ -1,0 +1,135 @@
+"""One direction of travel: its ways with what they cost and how long they take, and searches among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import islice
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from .dijkstra import Tree, Way
+from .labels import Ends, Hop, Target, front, simple_front
+
+Floats = npt.NDArray[np.float64]
+
+_TIE = 1e-8
+"""Weight of the second criterion, as a share of the smallest positive value of the first."""
+_HOP = 1e-10
+"""Weight of a hop on the same scale."""
+
+
+class Lane:
+    """The ways in one direction, with the cost and the latency of each arc."""
+
+    def __init__(self, way: Way, usd: Floats, ms: Floats, destinations: Sequence[int]) -> None:
+        self.way = way
+        self._usd, self._ms = usd, ms
+        self._destinations = destinations
+        self._number = {node: k for k, node in enumerate(destinations)}
+        self._usd_to_go: dict[int, list[float]] = {}
+        self._ms_to_go: dict[int, list[float]] = {}
+
+    @cached_property
+    def swapped(self) -> Lane:
+        """The same ways with latency as what is minimised, and cost second."""
+        return Lane(self.way, self._ms, self._usd, self._destinations)
+
+    @cached_property
+    def _weight(self) -> Floats:
+        """Cost per hop, then latency, then hops: one positive number that orders ways by all three."""
+        usd, ms = self._usd[self.way.arc], self._ms[self.way.arc]
+        share = ms / max(float(ms.max(initial=0.0)), 1e-12)
+        weight: Floats = np.maximum(usd + self._unit * (_TIE * share + _HOP), np.finfo(np.float64).tiny)
+        return weight
+
+    @cached_property
+    def _unit(self) -> float:
+        usd = self._usd[self.way.arc]
+        least = float(usd.min(where=usd > 0, initial=inf))
+        return least if least < inf else 1.0
+
+    @cached_property
+    def _tree(self) -> Tree:
+        return self.way.tree(self._weight, self._destinations)
+
+    @cached_property
+    def _hops(self) -> list[list[Hop]]:
+        way = self.way
+        hops: list[list[Hop]] = [[] for _ in range(way.states)]
+        rows = zip(way.col.tolist(), way.row.tolist(), way.arc.tolist(), self._weight.tolist(), strict=True)
+        latency = self._ms.tolist()
+        for col, row, arc, weight in rows:
+            hops[col].append((row, arc, weight, latency[arc]))
+        return hops
+
+    def cost(self, arcs: Iterable[int]) -> float:
+        """Return the cost of ``arcs``."""
+        return sum(map(self._usd_list.__getitem__, arcs))
+
+    def ms(self, arcs: Iterable[int]) -> float:
+        """Return the latency of ``arcs``."""
+        return self.swapped.cost(arcs)
+
+    @cached_property
+    def _usd_list(self) -> list[float]:
+        values: list[float] = self._usd.tolist()
+        return values
+
+    def path(self, origin: int, destination: int) -> tuple[int, ...] | None:
+        """Return the arcs of the cheapest way, the origin's first."""
+        return self._tree.arcs(self._number[destination], self.way.start(origin), self.way.root(destination))
+
+    def least_ms(self, origin: int, destination: int) -> float:
+        """Return a lower bound of the latency, infinite where there is no way."""
+        return self._bound_ms(destination)[self.way.start(origin)]
+
+    def _bound_ms(self, destination: int) -> list[float]:
+        bound = self._ms_to_go.get(destination)
+        if bound is None:
+            # The tree's distances hold the ties' weights too: taken off, they cannot exceed the latency.
+            blur = self.swapped._unit * (_TIE + _HOP) * self.way.states
+            distance = self.swapped._tree.distance[self._number[destination]]
+            bound = self._ms_to_go[destination] = np.maximum(distance - blur, 0.0).tolist()
+        return bound
+
+    def _bound_usd(self, destination: int) -> list[float]:
+        bound = self._usd_to_go.get(destination)
+        if bound is None:
+            bound = self._usd_to_go[destination] = self._tree.distance[self._number[destination]].tolist()
+        return bound
+
+    @cached_property
+    def _nothing(self) -> list[float]:
+        return [0.0] * self.way.size
+
+    def front(
+        self,
+        ends: tuple[int, int],
+        limit_ms: float,
+        penalty: Mapping[int, float],
+        below_usd: float = inf,
+        simple: bool = False,
+    ) -> Iterator[tuple[int, ...]]:
+        """Yield ways within the limit, the cheapest first, each faster than the last.
+
+        Without a limit only the cheapest is yielded.
+
+        Parameters
+        ----------
+        simple
+            Whether to leave out ways that pass a node twice, which can win where hops are marked.
+        """
+        origin, destination = ends
+        ms_to_go = self._bound_ms(destination) if limit_ms < inf else self._nothing
+        usd_to_go = self._bound_usd(destination)
+        target = Target(self._hops, self.way.root(destination), usd_to_go, ms_to_go, limit_ms, below_usd)
+        start = self.way.start(origin)
+        found = (
+            simple_front(target, start, penalty, Ends(origin, destination, self.way.nodes))
+            if simple
+            else front(target, start, penalty)
+        )
+        return found if limit_ms < inf else islice(found, 1)
