@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from .base import (
     Amount,
@@ -25,7 +25,14 @@ from .base import (
 Priority = Annotated[float, _number(gt=0, le=1e6)]
 
 
+def _kind_is_required(schema: dict[str, Any]) -> None:
+    """Ask for the kind in files, although it has a default in Python: it tells the workloads apart."""
+    schema["required"].append("kind")
+
+
 class _Workload(Frozen):
+    model_config = ConfigDict(json_schema_extra=_kind_is_required)
+
     id: Id
     name: Text | None = None
     owner: Id | None = None

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+import re
+from typing import Any, Protocol
 
-from ..routing.errors import InputError
+from ..routing.errors import Fault, InputError, suggestion
+from ..routing.faults import place
 from ..routing.problem import Problem
-from .catalog import fill_in
+from .catalog import accelerators, fill_in
 from .documents import parse
 from .sources import Source, open_source
+from .tables import Table
 
 FilePath = str | os.PathLike[str]
+Path = tuple[int | str, ...]
 
 
 def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
     """Read a problem.
 
+    Accelerators and groups of jurisdictions that it uses but does not define come from the packaged catalogs.
+
     Parameters
     ----------
     path
-        A JSON or YAML file, the name of a sample such as ``two-sites``, or ``-`` for standard input.
+        A JSON or YAML file, the name of a sample such as ``two-sites`` (where there is no such file), or
+        ``-`` for standard input.
     workloads
-        A second file (JSON, YAML or CSV) whose workloads are added to those of the first.
+        A second file whose workloads are added to those of the first: JSON or YAML, a list or an object with
+        the key ``workloads``; or CSV (see :mod:`computeroute.topologies.tables`).
 
     Raises
     ------
@@ -30,21 +38,113 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
         With every fault found in the two files, each with its place.
     """
     data, faults = read(path)
-    return Problem.parse(fill_in(data), os.fspath(path))
+    second = None if workloads is None else _read_workloads(workloads)
+    own = data.get("workloads", [])
+    begin = len(own) if isinstance(own, list) else 0
+    if second and isinstance(own, list):
+        data = {**data, "workloads": [*own, *second.items]}
+        faults = [*faults, *(_within(second, fault) for fault in second.faults)]
+    try:
+        problem = Problem.parse(fill_in(data), os.fspath(path))
+    except InputError as error:
+        faults = [*faults, *(_mended(fault, begin, second) for fault in error.faults)]
+    if faults:
+        raise InputError(faults, os.fspath(path))
+    return problem
 
 
-def read(path: FilePath) -> tuple[dict[str, Any], list[Any]]:
-    """Return the plain data of a file, sample or standard input, and the faults that a parser noticed."""
+def read(path: FilePath) -> tuple[dict[str, Any], list[Fault]]:
+    """Return the plain data of a file, sample or standard input, and its repeated keys as faults.
+
+    Raises
+    ------
+    InputError
+        When it cannot be read, is neither JSON nor YAML or is not an object.
+    """
     source = open_source(path)
     data, faults = parse(source)
     if not isinstance(data, dict):
-        raise InputError(["the top level must be an object with keys such as 'pools'"], source.name)
+        raise InputError(
+            ["the top level must be an object with keys such as 'data_centers' and 'pools'"], source.name
+        )
     return data, faults
 
 
 def schema() -> dict[str, Any]:
-    """Return the JSON Schema of a problem file."""
-    return Problem.model_json_schema()
+    """Return the JSON Schema (2020-12) of a problem file.
+
+    It is a little wider than the model: ``accelerators`` may come from the catalog and ``workloads`` from a
+    second file, so neither is required.
+    """
+    model = Problem.model_json_schema()
+    for name in ("accelerators", "workloads"):
+        model["required"].remove(name)
+        model["properties"][name].pop("minItems")
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model}
 
 
-__all__ = ["Source", "load", "read", "schema"]
+class _Second(Protocol):
+    """The workloads of a second file."""
+
+    name: str
+    faults: list[Fault]
+
+    @property
+    def items(self) -> list[Any]: ...
+
+    def place(self, index: int, path: Path) -> str:
+        """Return the place, within the file, of a field of the workload with that index."""
+        ...
+
+
+class _Listed:
+    """Workloads from JSON or YAML."""
+
+    def __init__(self, name: str, data: Any, faults: list[Fault]) -> None:
+        self.name, self.data, self.faults = name, data, faults
+        self.root: Path = ("workloads",) if isinstance(data, dict) else ()
+        found = data.get("workloads") if isinstance(data, dict) and len(data) == 1 else data
+        if not isinstance(found, list):
+            raise InputError(["must be a list of workloads or an object with the one key 'workloads'"], name)
+        self.items = found
+
+    def place(self, index: int, path: Path) -> str:
+        return place((*self.root, index, *path), self.data)
+
+
+def _read_workloads(path: FilePath) -> _Second:
+    source = open_source(path)
+    return Table(source) if _is_table(source) else _Listed(source.name, *parse(source))
+
+
+def _is_table(source: Source) -> bool:
+    """Judge by the extension, or by a header of plain words where that tells nothing."""
+    by_suffix = {".csv": True, ".tsv": True, ".json": False, ".yaml": False, ".yml": False}
+    return by_suffix.get(source.suffix, bool(re.match(r"\s*\w+ *[,;\t]", source.text)))
+
+
+def _mended(fault: Fault, begin: int, second: _Second | None) -> Fault:
+    """Return the fault with its place in the file that it is in, and with the catalog's nearest name.
+
+    Workloads from ``begin`` on are those of the ``second`` file.
+    """
+    message = fault.message + _from_catalog(fault.message)
+    index = fault.path[1] if len(fault.path) > 1 and fault.path[0] == "workloads" else -1
+    if second is None or not isinstance(index, int) or index < begin:
+        return Fault(fault.place, message, fault.path)
+
+    def relabel(match: re.Match[str]) -> str:
+        other = int(match[1]) - begin
+        return second.place(other, ()) if other >= 0 else match[0]
+
+    message = re.sub(r"\bworkloads\[(\d+)\]", relabel, message)
+    return _within(second, Fault(second.place(index - begin, fault.path[2:]), message))
+
+
+def _within(second: _Second, fault: Fault) -> Fault:
+    return Fault(f"{second.name}: {fault.place}", fault.message)
+
+
+def _from_catalog(message: str) -> str:
+    found = re.fullmatch(r"unknown accelerator '(.*)'", message)
+    return suggestion(found[1], accelerators()) if found else ""

@@ -70,9 +70,10 @@ def _decode(data: bytes, name: str) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        fault = f"is not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}, line {line}; save it as UTF-8"
-        raise InputError([fault], name) from None
+        line, byte = data.count(b"\n", 0, error.start) + 1, data[error.start]
+        raise InputError(
+            [f"is not UTF-8: byte 0x{byte:02x} on line {line}; save it as UTF-8"], name
+        ) from None
     if not text.strip():
         raise InputError(["is empty"], name)
     return text

@@ -12,7 +12,7 @@ from ..routing.errors import OutputError
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write ``text`` to ``path`` as UTF-8, atomically: a reader sees the old file or the new one, never a part.
+    """Write ``text`` to ``path`` as UTF-8, atomically: readers see the old file or the new one, never a part.
 
     Links are followed and the mode of an existing file is kept. Devices and pipes are written directly.
 
