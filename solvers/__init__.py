@@ -1,0 +1,78 @@
+"""Solvers: ``solve(problem)`` returns a plan with its proof.
+
+A solver is a callable ``(Problem, Options) -> Plan``; :data:`SOLVERS` names those that come with the library.
+Nothing here prints, exits or configures logging, and nothing is shared between calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+from ..routing.errors import UnknownNameError
+from ..routing.plan import Plan
+from ..routing.problem import Problem
+from .options import CancelToken, Options, Progress, ProgressCallback
+
+Solver = Callable[[Problem, Options], Plan]
+
+__all__ = ["SOLVERS", "CancelToken", "Options", "Progress", "ProgressCallback", "Solver", "solve"]
+
+
+def _highs(problem: Problem, options: Options) -> Plan:
+    from .exact import solve_exact
+
+    return solve_exact(problem, options, "highs")
+
+
+def _cp_sat(problem: Problem, options: Options) -> Plan:
+    from .exact import solve_exact
+
+    return solve_exact(problem, options, "cp-sat")
+
+
+def _scip(problem: Problem, options: Options) -> Plan:
+    from .exact import solve_exact
+
+    return solve_exact(problem, options, "scip")
+
+
+SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
+    {"auto": _highs, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip}
+)
+"""Solvers by name. ``auto`` is the exact solver through HiGHS."""
+
+
+def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:
+    """Plan ``problem``.
+
+    Parameters
+    ----------
+    problem
+        What to plan; it may serve many calls and threads at once.
+    solver
+        A name in :data:`SOLVERS`, or any callable ``(Problem, Options) -> Plan``.
+    **options
+        Fields of :class:`Options`: ``time_limit`` (s), ``gap_limit``, ``seed``, ``threads``, ``progress``,
+        ``cancel``, ``all_or_nothing``.
+
+    Returns
+    -------
+    Plan
+        The best plan found, with its proven bound and gap. It is falsy when nothing usable was found.
+
+    Raises
+    ------
+    UnknownNameError
+        For an unknown solver.
+    InputError
+        For an option out of its range.
+    SolverError
+        When the solver failed.
+    """
+    if isinstance(solver, str):
+        if solver not in SOLVERS:
+            raise UnknownNameError("solver", solver, list(SOLVERS))
+        solver = SOLVERS[solver]
+    return solver(problem, Options(**options))

@@ -1,0 +1,225 @@
+"""Money, energy and carbon of decisions, by workload, data center, provider and owner."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..routing.paths import Candidate
+from ..routing.plan import Breakdown, Cost, Emission
+from ..routing.problem import Problem
+from .rates import Floats, module_usd
+from .routebook import KB_PER_GB, Hop, hops, return_hops
+from .services import SECONDS_PER_HOUR
+from .solution import Decisions, JobDecision
+from .variables import Variables
+
+IDLE, NETWORK = "(idle)", "(network)"
+
+
+@dataclass
+class Ledger:
+    """Entries of money added up three ways: by workload, by data center and by kind."""
+
+    by_workload: dict[str, dict[str, float]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+    )
+    by_site: dict[str, dict[str, float]] = field(
+        default_factory=lambda: defaultdict(lambda: defaultdict(float))
+    )
+    energy_kwh: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    tco2e: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def enter(self, workload: str, site: str, kind: str, usd: float) -> None:
+        """Enter an amount."""
+        if usd:
+            self.by_workload[workload][kind] += usd
+            self.by_site[site][kind] += usd
+
+    def emit(self, workload: str, kwh: float, tco2e: float) -> None:
+        """Enter energy and its carbon."""
+        self.energy_kwh[workload] += kwh
+        self.tco2e[workload] += tco2e
+
+    def cost(self, workload: str) -> Cost:
+        """Return the cost of one workload."""
+        return _cost(self.by_workload.get(workload, {}))
+
+    def emission(self, workload: str) -> Emission:
+        """Return the emission of one workload."""
+        return Emission(energy_kwh=self.energy_kwh.get(workload, 0.0), tco2e=self.tco2e.get(workload, 0.0))
+
+    def total(self) -> Cost:
+        """Return the cost of everything."""
+        return _sum([_cost(kinds) for kinds in self.by_workload.values()])
+
+    def total_emission(self) -> Emission:
+        """Return the emission of everything."""
+        return Emission(energy_kwh=sum(self.energy_kwh.values()), tco2e=sum(self.tco2e.values()))
+
+    def breakdown(self, problem: Problem) -> Breakdown:
+        """Return the cost cut four ways."""
+        sites = {name: _cost(kinds) for name, kinds in self.by_site.items()}
+        providers: dict[str, Cost] = {}
+        owners: dict[str, Cost] = {}
+        for name, cost in sites.items():
+            site = problem.data_center.get(name)
+            provider, owner = (site.provider_id, site.owner_id) if site else (name, name)
+            providers[provider] = providers.get(provider, Cost()) + cost
+            owners[owner] = owners.get(owner, Cost()) + cost
+        return Breakdown(
+            by_workload={name: _cost(kinds) for name, kinds in self.by_workload.items()},
+            by_data_center=sites,
+            by_provider=providers,
+            by_owner=owners,
+        )
+
+
+def _cost(kinds: dict[str, float]) -> Cost:
+    return Cost(**{f"{kind}_usd": usd for kind, usd in kinds.items()})
+
+
+def _sum(costs: list[Cost]) -> Cost:
+    total = Cost()
+    for cost in costs:
+        total = total + cost
+    return total
+
+
+@dataclass(frozen=True)
+class PoolUser:
+    """A workload's (T,) accelerator-hours in one pool."""
+
+    workload: str
+    pool: int
+    hours: Floats
+    spot: bool
+
+
+def account(variables: Variables, decisions: Decisions) -> Ledger:
+    """Return the ledger of ``decisions`` over the horizon."""
+    ledger = Ledger()
+    users = pool_users(variables, decisions)
+    _enter_compute(variables, users, ledger)
+    _enter_energy(variables, users, ledger)
+    _enter_capital(variables, users, decisions, ledger)
+    for decision in decisions.jobs:
+        _enter_transfer(variables.problem, decision, ledger)
+    _enter_flows(variables, decisions, ledger)
+    return ledger
+
+
+def pool_users(variables: Variables, decisions: Decisions) -> list[PoolUser]:
+    """Return who uses which pool for how many accelerator-hours."""
+    problem, services = variables.problem, variables.services
+    users = [
+        PoolUser(problem.jobs[d.option.job].id, pool, d.option.accelerators * d.run_hours, d.option.spot)
+        for d in decisions.jobs
+        for pool in d.option.pools
+    ]
+    for slot in np.flatnonzero(decisions.replicas.any(axis=1)):
+        hours = decisions.replicas[slot] * services.slot_accelerators[slot] * variables.rates.durations
+        name = problem.services[services.slot_service[slot]].id
+        users.append(PoolUser(name, int(services.slot_pool[slot]), hours, False))
+    return users
+
+
+def _enter_compute(variables: Variables, users: list[PoolUser], ledger: Ledger) -> None:
+    """Committed capacity is shared by its users in proportion; what none uses is idle."""
+    problem, rates = variables.problem, variables.rates
+    ordinary = np.zeros((len(problem.pools), rates.periods))
+    for user in users:
+        if not user.spot:
+            ordinary[user.pool] += user.hours
+    committed = rates.committed_count[:, None] * rates.durations
+    covered = np.minimum(ordinary, committed)
+    paid = covered * rates.committed_usd[:, None] + (ordinary - covered) * rates.compute_usd[:, None]
+    price = np.divide(paid, ordinary, out=np.zeros_like(paid), where=ordinary > 0)
+    for user in users:
+        usd = user.hours.sum() * rates.spot_usd[user.pool] if user.spot else user.hours @ price[user.pool]
+        ledger.enter(user.workload, problem.pools[user.pool].data_center, "compute", float(usd))
+    for pool, idle in enumerate(((committed - covered) * rates.committed_usd[:, None]).sum(axis=1)):
+        ledger.enter(IDLE, problem.pools[pool].data_center, "compute", float(idle))
+
+
+def _enter_energy(variables: Variables, users: list[PoolUser], ledger: Ledger) -> None:
+    problem, rates = variables.problem, variables.rates
+    for user in users:
+        site = problem.pools[user.pool].data_center
+        tco2e = float(user.hours @ rates.tco2e[user.pool])
+        ledger.emit(user.workload, float(user.hours.sum() * rates.kw[user.pool]), tco2e)
+        ledger.enter(user.workload, site, "energy", float(user.hours @ rates.energy_usd[user.pool]))
+        ledger.enter(user.workload, site, "carbon", tco2e * problem.objective.usd_per_tco2e)
+
+
+def _enter_capital(variables: Variables, users: list[PoolUser], decisions: Decisions, ledger: Ledger) -> None:
+    problem = variables.problem
+    total = np.zeros(len(problem.pools))
+    for user in users:
+        total[user.pool] += user.hours.sum()
+    for pool in np.flatnonzero(decisions.modules):
+        capital = int(decisions.modules[pool]) * module_usd(problem, problem.pools[pool])
+        site = problem.pools[pool].data_center
+        if total[pool] <= 0:
+            ledger.enter(IDLE, site, "capital", capital)
+        for user in users:
+            if user.pool == pool and total[pool] > 0:
+                ledger.enter(
+                    user.workload, site, "capital", capital * float(user.hours.sum()) / float(total[pool])
+                )
+
+
+def _enter_transfer(problem: Problem, decision: JobDecision, ledger: Ledger) -> None:
+    job, option = problem.jobs[decision.option.job], decision.option
+    if job.dataset is not None:
+        for route in option.routes:
+            if route is not None:
+                _enter_hops(problem, job.id, list(hops(route)), job.dataset.gb / len(option.pools), ledger)
+
+
+def _enter_hops(problem: Problem, workload: str, crossed: list[Hop], gb: float, ledger: Ledger) -> None:
+    for name, origin, _ in crossed:
+        link, site = problem.link[name], problem.data_center.get(origin)
+        ledger.enter(workload, NETWORK, "link", gb * link.usd_per_gb)
+        if site is not None:
+            own = link.egress_usd_per_gb
+            ledger.enter(workload, site.id, "egress", gb * (site.egress_usd_per_gb if own is None else own))
+
+
+def _enter_flows(variables: Variables, decisions: Decisions, ledger: Ledger) -> None:
+    problem, services = variables.problem, variables.services
+    requests = decisions.flow_rps * variables.rates.durations[decisions.flow_period] * SECONDS_PER_HOUR
+    per_arc = np.bincount(decisions.flow_arc, weights=requests, minlength=len(services.arc_route))
+    for arc in np.flatnonzero(per_arc):
+        slot, route = services.arc_slot[arc], services.arc_route[arc]
+        service = problem.services[services.slot_service[slot]]
+        gb = float(per_arc[arc]) / KB_PER_GB
+        _enter_hops(problem, service.id, list(hops(route)), gb * service.request_kb, ledger)
+        _enter_hops(problem, service.id, list(return_hops(route)), gb * service.response_kb, ledger)
+        delay = route.rtt_ms * float(per_arc[arc]) * problem.objective.usd_per_ms_request
+        ledger.enter(service.id, problem.pools[services.slot_pool[slot]].data_center, "latency", delay)
+
+
+def in_all_extra(variables: Variables, decision: JobDecision) -> Cost:
+    """Return what a continuing job costs beyond the horizon, at long-run prices and mean energy and carbon."""
+    option, rates = decision.option, variables.rates
+    if not option.continuing:
+        return Cost()
+    pools = list(option.pools)
+    hours = option.accelerators * (option.hours - float(decision.run_hours.sum()))
+    covered = option.accelerators <= rates.committed_count[pools]
+    ordinary = np.where(covered, rates.committed_usd[pools], rates.compute_usd[pools])
+    price = rates.spot_usd[pools] if option.spot else ordinary
+    carbon = rates.mean(rates.tco2e)[pools].sum() * variables.problem.objective.usd_per_tco2e
+    return Cost(
+        compute_usd=float(hours * price.sum()),
+        energy_usd=float(hours * rates.mean(rates.energy_usd)[pools].sum()),
+        carbon_usd=float(hours * carbon),
+    )
+
+
+def route_key(route: Candidate) -> tuple[tuple[str, ...], ...]:
+    """Return what makes a route the same as another."""
+    return (route.nodes, route.links, route.return_nodes, route.return_links)

@@ -1,0 +1,122 @@
+"""The array form of a mixed-integer program: columns, rows and coefficients, without an object per variable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array
+
+from .rates import Floats, Ints
+
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Minimise ``unserved @ x`` first and ``cost @ x`` then, over ``row_lower <= matrix @ x <= row_upper``.
+
+    Attributes
+    ----------
+    lower, upper, integer, cost, unserved
+        One entry per column (n).
+    matrix, row_lower, row_upper
+        CSR (m, n) and its bounds.
+    cuts, cut_lower
+        Further rows ``cuts @ x >= cut_lower`` that hold whenever every free column of ``unserved`` is zero.
+    offset
+        Constant of the cost.
+    """
+
+    lower: Floats
+    upper: Floats
+    integer: Bools
+    cost: Floats
+    unserved: Floats
+    matrix: csr_array
+    row_lower: Floats
+    row_upper: Floats
+    cuts: csr_array
+    cut_lower: Floats
+    offset: float
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.lower)
+
+
+@dataclass
+class Columns:
+    """Families of columns, each a contiguous range."""
+
+    lower: list[Floats] = field(default_factory=list)
+    upper: list[Floats] = field(default_factory=list)
+    integer: list[Bools] = field(default_factory=list)
+    first: dict[str, int] = field(default_factory=dict)
+    size: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+    def add(self, family: str, size: int, lower: ArrayLike, upper: ArrayLike, integer: bool) -> Ints:
+        """Add ``size`` columns and return their indices."""
+        self.first[family], self.size[family] = self.count, size
+        self.lower.append(np.broadcast_to(np.asarray(lower, dtype=float), size))
+        self.upper.append(np.broadcast_to(np.asarray(upper, dtype=float), size))
+        self.integer.append(np.full(size, integer))
+        self.count += size
+        return np.arange(self.count - size, self.count)
+
+    def of(self, family: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the entries of ``values`` that belong to ``family``."""
+        return values[self.first[family] : self.first[family] + self.size[family]]
+
+
+@dataclass
+class Rows:
+    """Rows under construction, gathered as triplets."""
+
+    lower: list[Floats] = field(default_factory=list)
+    upper: list[Floats] = field(default_factory=list)
+    first: dict[str, int] = field(default_factory=dict)
+    row: list[Ints] = field(default_factory=list)
+    column: list[Ints] = field(default_factory=list)
+    value: list[Floats] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, name: str, size: int, lower: ArrayLike, upper: ArrayLike) -> Ints:
+        """Add ``size`` rows and return their indices."""
+        self.first.setdefault(name, self.count)
+        self.lower.append(np.broadcast_to(np.asarray(lower, dtype=float), size))
+        self.upper.append(np.broadcast_to(np.asarray(upper, dtype=float), size))
+        self.count += size
+        return np.arange(self.count - size, self.count)
+
+    def put(self, row: ArrayLike, column: ArrayLike, value: ArrayLike) -> None:
+        """Add ``value`` at each (row, column); the three broadcast against each other."""
+        rows, columns, values = np.broadcast_arrays(row, column, np.asarray(value, dtype=float))
+        self.row.append(rows.ravel().astype(np.int64))
+        self.column.append(columns.ravel().astype(np.int64))
+        self.value.append(values.ravel())
+
+    def matrix(self, columns: int) -> csr_array:
+        """Return the coefficients as CSR, duplicates added up."""
+        triplets = (
+            joined(self.value),
+            (joined(self.row).astype(np.int64), joined(self.column).astype(np.int64)),
+        )
+        found = coo_array(triplets, shape=(self.count, columns)).tocsr()
+        found.eliminate_zeros()
+        return found
+
+
+def joined(parts: list[Floats] | list[Ints]) -> NDArray[np.float64]:
+    """Return the concatenation of ``parts``, empty when there are none."""
+    return np.concatenate(parts) if parts else np.zeros(0)
+
+
+def keep(
+    found: tuple[Ints, ...] | NDArray[np.bool_], *arrays: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], ...]:
+    """Return each array indexed by ``found``."""
+    return tuple(array[found] for array in arrays)

@@ -1,0 +1,320 @@
+"""From decisions to the parts of a :class:`Plan`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..routing.paths import Candidate
+from ..routing.plan import (
+    Emission,
+    Flow,
+    JobPlan,
+    JobRun,
+    LeftOut,
+    LinkUse,
+    Placement,
+    PoolUse,
+    Purchase,
+    Reason,
+    ReplicaPlan,
+    Route,
+    ServicePlan,
+)
+from ..routing.problem import Problem
+from .accounting import Ledger, account, in_all_extra, pool_users, route_key
+from .rates import Floats, module_usd
+from .routebook import hops, return_hops
+from .services import SECONDS_PER_HOUR
+from .solution import Decisions, JobDecision
+from .variables import GBIT_PER_KB, Variables, direction_index
+
+DETAILS: dict[Reason, str] = {
+    "residency": "its data policy permits none of the data centers",
+    "accelerator": "no permitted data center has an accelerator type that it can use",
+    "memory": "no accelerator that it can use has enough memory",
+    "gang": "no pool holds so large a cluster",
+    "pinned": "its pinned and forbidden places leave no pool",
+    "route": "no link leads from its data or users to a pool that it can use",
+    "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
+    "latency": "every pool that it can use is too far for its latency limit",
+    "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
+    "capacity": "pools, links or limits that it could use are taken by work that counts more, or are too small",
+}
+
+
+class Assembler:
+    """Builds the tables of a plan; routes are shared between them."""
+
+    def __init__(self, variables: Variables, decisions: Decisions) -> None:
+        self.variables, self.decisions = variables, decisions
+        self.problem: Problem = variables.problem
+        self.periods = [period.id for period in self.problem.periods]
+        self.ledger: Ledger = account(variables, decisions)
+        self.routes: dict[Any, Route] = {}
+
+    def tables(self) -> dict[str, Any]:
+        """Return the fields of the plan that tell what is done and what it costs."""
+        jobs = tuple(self._job(decision) for decision in self.decisions.jobs)
+        services = tuple(self._services())
+        cost = self.ledger.total()
+        in_all = cost
+        for decision in self.decisions.jobs:
+            in_all = in_all + in_all_extra(self.variables, decision)
+        return {
+            "cost": cost,
+            "cost_in_all": in_all,
+            "emission": self.ledger.total_emission(),
+            "breakdown": self.ledger.breakdown(self.problem),
+            "jobs": jobs,
+            "services": services,
+            "left_out": tuple(left_out(self.variables, self.decisions)),
+            "purchases": tuple(self._purchases()),
+            "routes": tuple(self.routes.values()),
+            "pool_use": tuple(self._pool_use()),
+            "link_use": tuple(self._link_use()),
+        }
+
+    def _route(self, route: Candidate) -> Route:
+        key = route_key(route)
+        if key not in self.routes:
+            self.routes[key] = _stated(self.problem, route, f"r{len(self.routes) + 1}")
+        return self.routes[key]
+
+    def _job(self, decision: JobDecision) -> JobPlan:
+        option = decision.option
+        job = self.problem.jobs[option.job]
+        cost = self.ledger.cost(job.id)
+        return JobPlan(
+            job=job.id,
+            placements=tuple(self._placement(pool, option.accelerators) for pool in option.pools),
+            spot=option.spot,
+            start_hours=decision.start_hours,
+            end_hours=decision.end_hours,
+            hours=option.hours,
+            runs=tuple(
+                JobRun(period=self.periods[t], hours=float(decision.run_hours[t]))
+                for t in np.flatnonzero(decision.run_hours)
+            ),
+            continuing=option.continuing,
+            dataset_routes=tuple(self._dataset_route(route) for route in option.routes),
+            transfer_gbps=option.rate_gbps,
+            transfer_hours=option.transfer_hours,
+            inter_site_routes=tuple(self._route(route).id for route in option.inter_site),
+            cost=cost,
+            cost_in_all=cost + in_all_extra(self.variables, decision),
+            emission=self.ledger.emission(job.id),
+        )
+
+    def _dataset_route(self, route: Candidate | None) -> str | None:
+        return self._route(route).id if route is not None and route.links else None
+
+    def _placement(self, pool: int, accelerators: int) -> Placement:
+        entry = self.problem.pools[pool]
+        return Placement(pool=entry.id, data_center=entry.data_center, accelerators=accelerators)
+
+    def _services(self) -> Iterator[ServicePlan]:
+        flows = self._flows()
+        replicas = self._replicas()
+        for index, service in enumerate(self.problem.services):
+            mine = flows[index]
+            served, mean, worst = self._service_figures(mine)
+            yield ServicePlan(
+                service=service.id,
+                replicas=tuple(replicas[index]),
+                flows=tuple(flow for _, flow in mine),
+                requests_per_second=served,
+                mean_rtt_ms=mean,
+                worst_rtt_ms=worst,
+                cost=self.ledger.cost(service.id),
+                emission=self.ledger.emission(service.id),
+            )
+
+    def _service_figures(self, flows: list[tuple[float, Flow]]) -> tuple[float, float | None, float | None]:
+        if not flows:
+            return 0.0, None, None
+        requests = [hours * flow.requests_per_second for hours, flow in flows]
+        weighted = sum(amount * flow.rtt_ms for amount, (_, flow) in zip(requests, flows, strict=True))
+        worst = max(flow.rtt_ms for _, flow in flows)
+        return sum(requests) / self.variables.rates.horizon, weighted / sum(requests), worst
+
+    def _flows(self) -> dict[int, list[tuple[float, Flow]]]:
+        variables, services, decisions = self.variables, self.variables.services, self.decisions
+        found: dict[int, list[tuple[float, Flow]]] = defaultdict(list)
+        demands = [(service, demand) for service in self.problem.services for demand in service.demand]
+        order = np.lexsort((decisions.flow_arc, decisions.flow_period))
+        columns = (decisions.flow_arc, decisions.flow_period, decisions.flow_rps)
+        for arc, period, rps in zip(*(column[order].tolist() for column in columns), strict=True):
+            slot = int(services.arc_slot[arc])
+            service, demand = demands[services.arc_demand[arc]]
+            pool = self.problem.pools[services.slot_pool[slot]]
+            route = self._route(services.arc_route[arc])
+            service_ms = next(s.service_ms for s in service.serving if s.accelerator == pool.accelerator)
+            flow = Flow(
+                period=self.periods[period],
+                location=demand.location,
+                pool=pool.id,
+                data_center=pool.data_center,
+                requests_per_second=rps,
+                route=route.id,
+                rtt_ms=route.rtt_ms,
+                latency_ms=route.rtt_ms + service_ms,
+            )
+            found[int(services.slot_service[slot])].append((float(variables.rates.durations[period]), flow))
+        return found
+
+    def _replicas(self) -> dict[int, list[ReplicaPlan]]:
+        services = self.variables.services
+        found: dict[int, list[ReplicaPlan]] = defaultdict(list)
+        for period, slot in zip(*np.nonzero(self.decisions.replicas.T), strict=True):
+            count = int(self.decisions.replicas[slot, period])
+            pool = self.problem.pools[services.slot_pool[slot]]
+            found[int(services.slot_service[slot])].append(
+                ReplicaPlan(
+                    period=self.periods[period],
+                    pool=pool.id,
+                    data_center=pool.data_center,
+                    replicas=count,
+                    accelerators=count * int(services.slot_accelerators[slot]),
+                )
+            )
+        return found
+
+    def _purchases(self) -> Iterator[Purchase]:
+        for index in np.flatnonzero(self.decisions.modules):
+            pool, modules = self.problem.pools[index], int(self.decisions.modules[index])
+            yield Purchase(
+                pool=pool.id,
+                modules=modules,
+                accelerators=modules * (pool.expansion.module_accelerators if pool.expansion else 0),
+                capital_usd=modules * module_usd(self.problem, pool),
+            )
+
+    def _pool_use(self) -> Iterator[PoolUse]:
+        used = accelerators_held(self.variables, self.decisions)
+        for index, pool in enumerate(self.problem.pools):
+            bought = int(self.decisions.modules[index]) * (
+                pool.expansion.module_accelerators if pool.expansion else 0
+            )
+            available = pool.count + bought
+            for period, held in zip(self.periods, used[index].tolist(), strict=True):
+                share = held / available if available else 0.0
+                yield PoolUse(
+                    pool=pool.id, period=period, used=int(held), available=available, utilization=share
+                )
+
+    def _link_use(self) -> Iterator[LinkUse]:
+        traffic = traffic_gbps(self.variables, self.decisions)
+        for direction, period in zip(*np.nonzero(traffic > 0), strict=True):
+            link = self.problem.links[direction // 2]
+            ends = (link.source, link.target) if direction % 2 == 0 else (link.target, link.source)
+            gbps = float(traffic[direction, period])
+            yield LinkUse(
+                link=link.id,
+                source=ends[0],
+                target=ends[1],
+                period=self.periods[period],
+                gbps=gbps,
+                bandwidth_gbps=link.bandwidth_gbps,
+                utilization=gbps / link.bandwidth_gbps,
+            )
+
+
+def _stated(problem: Problem, route: Candidate, name: str) -> Route:
+    nodes = {problem.nodes[node].jurisdiction for node in (*route.nodes, *route.return_nodes)}
+    links = {
+        code for link in (*route.links, *route.return_links) for code in problem.link[link].jurisdictions
+    }
+    return Route(
+        id=name,
+        origin=route.nodes[0],
+        destination=route.nodes[-1],
+        nodes=route.nodes,
+        links=route.links,
+        return_links=route.return_links,
+        return_nodes=route.return_nodes,
+        latency_ms=route.latency_ms,
+        rtt_ms=route.rtt_ms,
+        jurisdictions=tuple(sorted(nodes | links)),
+    )
+
+
+def accelerators_held(variables: Variables, decisions: Decisions) -> Floats:
+    """Return the (P, T) accelerators in use."""
+    services = variables.services
+    held = np.zeros((len(variables.problem.pools), variables.rates.periods))
+    for decision in decisions.jobs:
+        for pool in decision.option.pools:
+            held[pool] += decision.option.accelerators * (decision.run_hours > 0)
+    np.add.at(held, services.slot_pool, decisions.replicas * services.slot_accelerators[:, None])
+    return held
+
+
+def traffic_gbps(variables: Variables, decisions: Decisions) -> Floats:
+    """Return the (2 * links, T) traffic in every direction."""
+    directions, services = direction_index(variables.problem), variables.services
+    traffic = np.zeros((2 * len(variables.problem.links), variables.rates.periods))
+    for decision in decisions.jobs:
+        _add_job_traffic(variables, decision, directions, traffic)
+    for arc, period, rps in zip(decisions.flow_arc, decisions.flow_period, decisions.flow_rps, strict=True):
+        service = variables.problem.services[services.slot_service[services.arc_slot[arc]]]
+        route = services.arc_route[arc]
+        for hop in hops(route):
+            traffic[directions[hop], period] += rps * service.request_kb * GBIT_PER_KB
+        for hop in return_hops(route):
+            traffic[directions[hop], period] += rps * service.response_kb * GBIT_PER_KB
+    return traffic
+
+
+def _add_job_traffic(
+    variables: Variables, decision: JobDecision, directions: dict[tuple[str, str, str], int], traffic: Floats
+) -> None:
+    option, rates = decision.option, variables.rates
+    job = variables.problem.jobs[option.job]
+    active = decision.run_hours > 0
+    ends = decision.start_hours + option.transfer_hours
+    moving = active if option.pausable else active & (rates.boundaries[:-1] < ends - 1e-9)
+    for route in option.routes:
+        for hop in hops(route) if route else ():
+            traffic[directions[hop]] += option.rate_gbps * moving
+    for route in option.inter_site:
+        for hop in (*hops(route), *return_hops(route)):
+            traffic[directions[hop]] += (
+                job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0
+            ) * active
+
+
+def left_out(variables: Variables, decisions: Decisions) -> Iterator[LeftOut]:
+    """Yield what is left out with its first-order reason."""
+    problem, services = variables.problem, variables.services
+    placed = {decision.option.job for decision in decisions.jobs}
+    for index, job in enumerate(problem.jobs):
+        if index not in placed:
+            reason = variables.jobs.barred.get(index, "capacity")
+            yield LeftOut(workload=job.id, reason=reason, detail=DETAILS[reason])
+    demands = [(service, demand) for service in problem.services for demand in service.demand]
+    for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
+        service, demand = demands[row]
+        reason = services.barred.get(int(row), "capacity")
+        yield LeftOut(
+            workload=service.id,
+            location=demand.location,
+            period=problem.periods[period].id,
+            requests_per_second=float(decisions.unserved[row, period]),
+            reason=reason,
+            detail=DETAILS[reason],
+        )
+
+
+def unserved_share(variables: Variables, decisions: Decisions) -> float:
+    """Return the priority-weighted share of work that is left out."""
+    placed = {decision.option.job for decision in decisions.jobs}
+    jobs = sum(job.priority for index, job in enumerate(variables.problem.jobs) if index not in placed)
+    hours = decisions.unserved @ variables.rates.durations
+    return float(jobs + hours @ variables.services.demand_weight)
+
+
+__all__ = ["SECONDS_PER_HOUR", "Assembler", "Emission", "left_out", "pool_users", "unserved_share"]

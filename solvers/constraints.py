@@ -1,0 +1,361 @@
+"""The constraints of the model, one function each; names as in the formulation page of the documentation.
+
+Every function takes the variables and appends its rows. Rows that cannot bind are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..routing.sites import Pool
+from .arrays import Arrays, Columns, Rows, joined
+from .rates import Floats, Ints, usable_accelerators
+from .uses import Uses
+from .variables import Variables
+
+Constraint = Callable[[Variables, Rows], None]
+
+
+def _columns(variables: Variables, family: str) -> Ints:
+    columns: Columns = variables.columns
+    return np.arange(columns.first[family], columns.first[family] + columns.size[family])
+
+
+def place_once(variables: Variables, rows: Rows) -> None:
+    """sum_o x[j,o] + unplaced[j] = 1."""
+    options = variables.jobs.options
+    added = rows.add("place_once", len(variables.problem.jobs), 1.0, 1.0)
+    owner = np.array([option.job for option in options], dtype=np.int64)
+    rows.put(added[owner[variables.starts.option]], _columns(variables, "start"), 1.0)
+    rows.put(added[owner[variables.pauses.option]], _columns(variables, "pause"), 1.0)
+    rows.put(added, _columns(variables, "unplaced"), 1.0)
+
+
+def run_hours(variables: Variables, rows: Rows) -> None:
+    """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= hours[t] a[j,o,t], a[j,o,t] <= x[j,o]."""
+    pauses = variables.pauses
+    pause, active = _columns(variables, "pause"), _columns(variables, "active")
+    hours = np.array([variables.jobs.options[index].hours for index in pauses.option])
+    total = rows.add("run_hours", len(pause), 0.0, 0.0)
+    given = pauses.run < 0
+    rows.put(
+        total[pauses.active_pause],
+        np.where(given, active, pauses.run),
+        np.where(given, pauses.active_hours, 1.0),
+    )
+    rows.put(total, pause, -hours)
+    within = rows.add("run_hours", int((~given).sum()), 0.0, np.inf)
+    rows.put(within, active[~given], pauses.active_hours[~given])
+    rows.put(within, pauses.run[~given], -1.0)
+    chosen = rows.add("run_hours", len(active), 0.0, np.inf)
+    rows.put(chosen, pause[pauses.active_pause], 1.0)
+    rows.put(chosen, active, -1.0)
+
+
+def serve_demand(variables: Variables, rows: Rows) -> None:
+    """sum_p f[i,l,p,t] + unserved[i,l,t] = demand[i,l,t], divided by the demand."""
+    added = rows.add("serve_demand", len(variables.open_demand), 1.0, 1.0)
+    number = np.full(variables.services.demand.shape, -1, dtype=np.int64)
+    number[variables.open_demand, variables.open_period] = added
+    demand = variables.services.arc_demand[variables.share_arc]
+    rows.put(number[demand, variables.share_period], _columns(variables, "share"), 1.0)
+    rows.put(added, _columns(variables, "unserved"), 1.0)
+
+
+def replica_capacity(variables: Variables, rows: Rows) -> None:
+    """sum_l f[i,l,p,t] <= target_utilization * throughput[i,k(p)] * y[i,p,t], in replicas."""
+    services = variables.services
+    slot = services.arc_slot[variables.share_arc]
+    number = np.full((len(services.slot_pool), variables.rates.periods), -1, dtype=np.int64)
+    used = np.zeros(number.shape, dtype=bool)
+    used[slot, variables.share_period] = True
+    where = np.nonzero(used)
+    number[where] = rows.add("replica_capacity", len(where[0]), 0.0, np.inf)
+    load = (
+        services.demand[services.arc_demand[variables.share_arc], variables.share_period]
+        / services.slot_rps[slot]
+    )
+    rows.put(number[slot, variables.share_period], _columns(variables, "share"), -load)
+    held = number[variables.replica_slot, variables.replica_period]
+    known = held >= 0
+    rows.put(held[known], _columns(variables, "replicas")[known], 1.0)
+
+
+def _capacity(rows: Rows, name: str, uses: Uses, limit: Floats, needed: np.ndarray) -> np.ndarray:
+    """Add one row per needed (place, period): use / limit <= 1; return the row numbers, -1 where none."""
+    number = np.full(needed.shape, -1, dtype=np.int64)
+    where = np.nonzero(needed)
+    number[where] = rows.add(name, len(where[0]), -np.inf, (limit[where] > 0).astype(float))
+    at = number[uses.place, uses.period]
+    known = at >= 0
+    scale = np.where(limit > 0, limit, 1.0)[uses.place, uses.period]
+    rows.put(at[known], uses.column[known], uses.amount[known] / scale[known])
+    return number
+
+
+def pool_capacity(variables: Variables, rows: Rows) -> None:
+    """Accelerators of jobs active in t + replicas <= usable count + module * e[p], divided by the count."""
+    pools, periods = variables.problem.pools, variables.rates.periods
+    limit = np.array([_usable(pool) for pool in pools])[:, None].repeat(periods, axis=1)
+    needed = variables.held.most(len(pools), periods, variables.upper) > limit
+    number = _capacity(rows, "pool_capacity", variables.held, limit, needed)
+    for column, pool in zip(_columns(variables, "modules"), variables.module_pool, strict=True):
+        _add_modules(variables, rows, number[pool], int(column), int(pool), limit[pool, 0] or 1.0)
+
+
+def _usable(pool: Pool) -> float:
+    """Whole accelerators before the reserve; not rounded where modules may add to it, as their sum is."""
+    return pool.count * (1 - pool.reserve_fraction) if pool.expansion else float(usable_accelerators(pool))
+
+
+def _add_modules(
+    variables: Variables, rows: Rows, number: Ints, column: int, pool: int, scale: float
+) -> None:
+    expansion = variables.problem.pools[pool].expansion
+    if expansion is not None:
+        share = expansion.module_accelerators * (1 - variables.problem.pools[pool].reserve_fraction)
+        rows.put(number[number >= 0], column, -share / scale)
+
+
+def spot_capacity(variables: Variables, rows: Rows) -> None:
+    """Accelerators at the spot price <= spot_count[p] in every period."""
+    pools, periods = variables.problem.pools, variables.rates.periods
+    offered = np.array([np.inf if pool.spot_count is None else float(pool.spot_count) for pool in pools])
+    limit = offered[:, None].repeat(periods, axis=1)
+    needed = variables.spot_held.most(len(pools), periods, variables.upper) > limit
+    _capacity(rows, "spot_capacity", variables.spot_held, np.where(np.isfinite(limit), limit, 1.0), needed)
+
+
+def committed_use(variables: Variables, rows: Rows) -> None:
+    """overflow[p,t] >= accelerator-hours at the ordinary price - committed accelerator-hours."""
+    pool, period = variables.overflow_pool, variables.overflow_period
+    paid = variables.rates.committed_count[pool] * variables.rates.durations[period]
+    added = rows.add("committed_use", len(pool), -1.0, np.inf)
+    number = np.full((len(variables.problem.pools), variables.rates.periods), -1, dtype=np.int64)
+    scale = np.ones(number.shape)
+    number[pool, period], scale[pool, period] = added, paid
+    rows.put(added, _columns(variables, "overflow"), 1.0 / paid)
+    billed = variables.billed
+    at = number[billed.place, billed.period]
+    known = at >= 0
+    rows.put(at[known], billed.column[known], -(billed.amount / scale[billed.place, billed.period])[known])
+
+
+def link_capacity(variables: Variables, rows: Rows) -> None:
+    """Gbit/s of requests, responses and transfers <= bandwidth less reserve, per direction and period."""
+    limit = link_limits(variables)
+    needed = variables.traffic.most(*limit.shape, variables.upper) > limit * (1 - 1e-9)
+    _capacity(rows, "link_capacity", variables.traffic, limit, needed)
+
+
+def link_limits(variables: Variables) -> Floats:
+    """Return the (2 * links, T) usable bandwidth of every direction, Gbit/s."""
+    usable = [link.bandwidth_gbps * (1 - link.reserve_fraction) for link in variables.problem.links]
+    return np.repeat(np.array(usable), 2)[:, None].repeat(variables.rates.periods, axis=1)
+
+
+def site_power(variables: Variables, rows: Rows) -> None:
+    """Sum of accelerators in use * kW <= max_power_kw, per site and period."""
+    sites, held = variables.problem.data_centers, variables.held
+    limit = np.array([np.inf if site.max_power_kw is None else site.max_power_kw for site in sites])
+    kw = Uses(
+        held.column,
+        variables.rates.site[held.place],
+        held.period,
+        held.amount * variables.rates.kw[held.place],
+        -1 - held.column,
+    )
+    needed = kw.most(len(sites), variables.rates.periods, variables.upper) > limit[:, None]
+    bounded = np.where(np.isfinite(limit), limit, 1.0)[:, None].repeat(variables.rates.periods, axis=1)
+    _capacity(rows, "site_power", kw, bounded, needed)
+
+
+def spread(variables: Variables, rows: Rows) -> None:
+    """min_sites <= sum_s v[i,s] <= max_sites; y[i,p,t] <= M v[i,s]; with min_sites >= 2, sum_p y[i,p,t] >= v[i,s]."""
+    used = _columns(variables, "site_used")
+    number = np.full(
+        (len(variables.problem.services), len(variables.problem.data_centers)), -1, dtype=np.int64
+    )
+    number[variables.used_service, variables.used_site] = used
+    _count_sites(variables, rows, used)
+    slot = variables.replica_slot
+    site = number[
+        variables.services.slot_service[slot], variables.rates.site[variables.services.slot_pool[slot]]
+    ]
+    limited = site >= 0
+    replicas, upper = (
+        _columns(variables, "replicas")[limited],
+        variables.columns.of("replicas", variables.upper)[limited],
+    )
+    opened = rows.add("spread", len(replicas), 0.0, np.inf)
+    rows.put(opened, site[limited], 1.0)
+    rows.put(opened, replicas, -1.0 / upper)
+    _serve_from_used(variables, rows, number)
+    _keep_replicas(variables, rows, number, site)
+
+
+def _serve_from_used(variables: Variables, rows: Rows, number: Ints) -> None:
+    """sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied for whole replicas, tighter for fractions."""
+    services = variables.services
+    slot = services.arc_slot[variables.share_arc]
+    site = variables.rates.site[services.slot_pool[slot]]
+    used = number[services.slot_service[slot], site]
+    limited = np.flatnonzero(used >= 0)
+    demand = services.arc_demand[variables.share_arc[limited]]
+    key = (demand * len(variables.problem.data_centers) + site[limited]) * variables.rates.periods
+    keys, first, row = np.unique(
+        key + variables.share_period[limited], return_index=True, return_inverse=True
+    )
+    added = rows.add("spread", len(keys), 0.0, np.inf)
+    rows.put(added, used[limited][first], 1.0)
+    rows.put(added[row], _columns(variables, "share")[limited], -1.0)
+
+
+def _count_sites(variables: Variables, rows: Rows, used: Ints) -> None:
+    services, on = (
+        variables.problem.services,
+        dict(zip(variables.on_service, _columns(variables, "service_on"), strict=True)),
+    )
+    for index in np.unique(variables.used_service):
+        mine, service = used[variables.used_service == index], services[index]
+        if service.max_sites is not None:
+            rows.put(rows.add("spread", 1, -np.inf, float(service.max_sites)), mine, 1.0)
+        if index in on:
+            least = rows.add("spread", 1, 0.0, np.inf)
+            rows.put(least, mine, 1.0)
+            rows.put(least, on[index], -float(service.min_sites))
+            below = rows.add("spread", len(mine), 0.0, np.inf)
+            rows.put(below, on[index], 1.0)
+            rows.put(below, mine, -1.0)
+
+
+def _keep_replicas(variables: Variables, rows: Rows, number: Ints, site: Ints) -> None:
+    """At least one replica in every period at every used site of services with min_sites >= 2."""
+    owner = variables.services.slot_service[variables.replica_slot]
+    for index in variables.on_service:
+        for used in number[index][number[index] >= 0]:
+            added = rows.add("spread", variables.rates.periods, 0.0, np.inf)
+            rows.put(added, used, -1.0)
+            mine = np.flatnonzero((owner == index) & (site == used))
+            rows.put(added[variables.replica_period[mine]], _columns(variables, "replicas")[mine], 1.0)
+
+
+def provider_share(variables: Variables, rows: Rows) -> None:
+    """Accelerator-hours at a provider <= share * all accelerator-hours."""
+    problem, shares = variables.problem, variables.problem.limits.max_provider_share
+    provider = [problem.data_center[pool.data_center].provider_id for pool in problem.pools]
+    for name in sorted(set(provider)) if shares else ():
+        share = shares.get(name, shares.get("*", 1.0))
+        if share < 1.0:
+            mine = np.array([other == name for other in provider])
+            row = rows.add("provider_share", 1, -np.inf, 0.0)
+            for uses in (variables.billed, variables.spot):
+                rows.put(row, uses.column, uses.amount * (mine[uses.place] - share) / variables.rates.horizon)
+
+
+def budget(variables: Variables, rows: Rows) -> None:
+    """Money within the horizon <= budget_usd."""
+    limit = variables.problem.limits.budget_usd
+    if limit is not None:
+        scale = max(limit, 1.0)
+        row = rows.add("budget", 1, -np.inf, (limit - committed_usd(variables)) / scale)
+        spent = np.flatnonzero(variables.money)
+        rows.put(row, spent, variables.money[spent] / scale)
+
+
+def carbon_cap(variables: Variables, rows: Rows) -> None:
+    """Emissions within the horizon <= carbon_cap_tco2e."""
+    limit = variables.problem.limits.carbon_cap_tco2e
+    if limit is not None:
+        scale = limit if limit > 0 else 1.0
+        row = rows.add("carbon_cap", 1, -np.inf, limit / scale)
+        emitting = np.flatnonzero(variables.tco2e)
+        rows.put(row, emitting, variables.tco2e[emitting] / scale)
+
+
+def committed_usd(variables: Variables) -> float:
+    """Return what committed accelerators cost in any case, USD over the horizon."""
+    rates = variables.rates
+    return float((rates.committed_count * rates.committed_usd).sum() * rates.horizon)
+
+
+CONSTRAINTS: tuple[Constraint, ...] = (
+    place_once,
+    run_hours,
+    serve_demand,
+    replica_capacity,
+    pool_capacity,
+    spot_capacity,
+    committed_use,
+    link_capacity,
+    site_power,
+    spread,
+    provider_share,
+    budget,
+    carbon_cap,
+)
+
+
+def whole_replicas(variables: Variables, rows: Rows) -> None:
+    """Chvátal-Gomory cuts of replica_capacity, valid when nothing is left out.
+
+    For every service and period, every set of users that only some slots can serve, and every throughput c among
+    those slots: sum_p ceil(rps[p] / c) y[i,p,t] >= ceil(demand of those users / c).
+    """
+    services = variables.services
+    column = np.full((len(services.slot_pool), variables.rates.periods), -1, dtype=np.int64)
+    column[variables.replica_slot, variables.replica_period] = _columns(variables, "replicas")
+    for index in range(len(variables.problem.services)):
+        for demands, slots in _user_sets(variables, index):
+            total = services.demand[demands].sum(axis=0)
+            for rps in np.unique(services.slot_rps[slots]):
+                weight = np.ceil(services.slot_rps[slots] / rps - 1e-9)
+                needed = np.ceil(total / rps - 1e-6)
+                for period in np.flatnonzero(needed > total / rps + 1e-6):
+                    known = column[slots, period] >= 0
+                    row = rows.add("whole_replicas", 1, needed[period], np.inf)
+                    rows.put(row, column[slots, period][known], weight[known])
+
+
+def _user_sets(variables: Variables, service: int) -> list[tuple[Ints, Ints]]:
+    """Return (demands, slots) such that those demands can be served from those slots only."""
+    services = variables.services
+    mine = np.flatnonzero(services.demand_service == service)
+    if any(demand in services.barred for demand in mine):
+        return []
+    reach = {demand: frozenset(services.arc_slot[services.arc_demand == demand].tolist()) for demand in mine}
+    sets = set(reach.values()) | {frozenset().union(*reach.values())}
+    found = []
+    for slots in sorted(sets, key=sorted):
+        demands = [demand for demand in mine if reach[demand] <= slots]
+        found.append((np.array(demands), np.array(sorted(slots), dtype=np.int64)))
+    return found
+
+
+def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CONSTRAINTS) -> Arrays:
+    """Return the array form of the whole model under ``constraints``."""
+    rows, cuts = Rows(), Rows()
+    for constraint in constraints:
+        constraint(variables, rows)
+    whole_replicas(variables, cuts)
+    count = variables.columns.count
+    return Arrays(
+        lower=variables.lower,
+        upper=variables.upper,
+        integer=np.concatenate(variables.columns.integer),
+        cost=variables.cost,
+        unserved=variables.unserved,
+        matrix=_matrix(rows, count),
+        row_lower=joined(rows.lower),
+        row_upper=joined(rows.upper),
+        cuts=_matrix(cuts, count),
+        cut_lower=joined(cuts.lower),
+        offset=committed_usd(variables) * variables.problem.objective.money_weight,
+    )
+
+
+def _matrix(rows: Rows, columns: int) -> csr_array:
+    return rows.matrix(columns)

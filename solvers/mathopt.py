@@ -1,0 +1,249 @@
+"""A :class:`Program` through OR-Tools MathOpt: built in bulk, solved, and read back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+from ortools.math_opt import model_pb2
+from ortools.math_opt.python import mathopt
+from scipy.sparse import csr_array
+
+from ..routing.errors import SolverError
+from .program import Program
+from .rates import Floats
+
+SOLVER_TYPES = {
+    "highs": mathopt.SolverType.HIGHS,
+    "cp-sat": mathopt.SolverType.CP_SAT,
+    "scip": mathopt.SolverType.GSCIP,
+}
+CP_SAT_UNIT = 1e6
+"""CP-SAT rounds continuous columns to multiples of one over this."""
+_HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%|inf|Large|-)\s")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """How to solve one program: seconds, relative gap, seed, threads, and a first solution."""
+
+    solver: str = "highs"
+    time_limit: float
+    gap_limit: float = 0.0
+    seed: int = 0
+    threads: int | None = None
+    hint: Floats | None = None
+    stop: Callable[[], bool] = lambda: False
+    incumbent: Callable[[Floats], None] = lambda _: None
+    bound: Callable[[float], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back.
+
+    Attributes
+    ----------
+    x
+        Best solution, or None.
+    bound
+        Proven lower bound, -inf where none.
+    infeasible
+        Proved to have no solution.
+    """
+
+    x: Floats | None
+    bound: float
+    infeasible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """An optimal solution of the linear relaxation with its duals; ``x`` is None if there is none."""
+
+    x: Floats | None
+    duals: Floats
+    infeasible: bool
+
+
+def build_model(program: Program, scale: float) -> mathopt.Model:
+    """Return the MathOpt model of ``program`` with its cost divided by ``scale``."""
+    proto = model_pb2.ModelProto()
+    proto.variables.ids.extend(range(program.columns))
+    proto.variables.lower_bounds.extend(program.lower.tolist())
+    proto.variables.upper_bounds.extend(program.upper.tolist())
+    proto.variables.integers.extend(program.integer.tolist())
+    priced = np.flatnonzero(program.cost)
+    proto.objective.linear_coefficients.ids.extend(priced.tolist())
+    proto.objective.linear_coefficients.values.extend((program.cost[priced] / scale).tolist())
+    matrix = program.matrix
+    matrix.sort_indices()
+    proto.linear_constraints.ids.extend(range(matrix.shape[0]))
+    proto.linear_constraints.lower_bounds.extend(program.row_lower.tolist())
+    proto.linear_constraints.upper_bounds.extend(program.row_upper.tolist())
+    proto.linear_constraint_matrix.row_ids.extend(
+        np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)).tolist()
+    )
+    proto.linear_constraint_matrix.column_ids.extend(matrix.indices.tolist())
+    proto.linear_constraint_matrix.coefficients.extend(matrix.data.tolist())
+    return mathopt.Model.from_model_proto(proto)
+
+
+def cost_scale(program: Program) -> float:
+    """Return a power of two near the typical cost, so that tolerances of solvers mean something."""
+    priced = np.abs(program.cost[program.cost != 0])
+    return float(2.0 ** np.round(np.log2(np.quantile(priced, 0.9)))) if len(priced) else 1.0
+
+
+def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Relaxation:
+    """Solve the linear relaxation (HiGHS, dual simplex or interior point as it sees fit)."""
+    relaxed = Program(**{**_fields(program), "integer": np.zeros(program.columns, dtype=bool)})
+    scale = cost_scale(program)
+    model = build_model(relaxed, scale)
+    parameters = mathopt.SolveParameters(
+        time_limit=timedelta(seconds=max(time_limit, 0.01)), random_seed=seed
+    )
+    result = _solve(model, mathopt.SolverType.HIGHS, params=parameters)
+    infeasible = _is_infeasible(result)
+    if (
+        not result.solutions
+        or result.solutions[0].dual_solution is None
+        or not result.has_primal_feasible_solution()
+    ):
+        return Relaxation(None, np.zeros(len(program.row_lower)), infeasible)
+    x = _values(result.variable_values(), program.columns)
+    duals = _values(result.solutions[0].dual_solution.dual_values, len(program.row_lower)) * scale
+    return Relaxation(x, duals, False)
+
+
+def solve_integer(program: Program, request: Request) -> Answer:
+    """Solve a mixed-integer program with the solver of that name.
+
+    Raises
+    ------
+    SolverError
+        When the solver refuses the model or ends without telling anything.
+    """
+    if request.solver == "cp-sat":
+        return _solve_on_grid(program, request)
+    return _solve_as_given(program, request)
+
+
+def _solve_on_grid(program: Program, request: Request) -> Answer:
+    """Solve with CP-SAT, which rounds continuous columns to a grid.
+
+    Continuous columns are scaled to [0, 1] and every row they are in is widened by what rounding them to the grid
+    can move it, so what CP-SAT solves is a relaxation: its bound, less what rounding can move the cost, is proven.
+    """
+    continuous = ~program.integer
+    unit = np.where(continuous & (program.upper > 0), program.upper, 1.0)
+    matrix = csr_array(program.matrix * unit[None, :])
+    room = 1.01 / CP_SAT_UNIT * (abs(matrix) @ continuous.astype(float))
+    scaled = Program(
+        cost=program.cost * unit,
+        lower=program.lower / unit,
+        upper=program.upper / unit,
+        integer=program.integer,
+        matrix=matrix,
+        row_lower=program.row_lower - room,
+        row_upper=program.row_upper + room,
+    )
+    hint = None if request.hint is None else request.hint / unit
+    inner = replace(request, hint=hint, incumbent=lambda x: request.incumbent(x * unit))
+    answer = _solve_as_given(scaled, inner)
+    moved = float(np.abs(scaled.cost[continuous]).sum()) / CP_SAT_UNIT + 1e-6 * abs(answer.bound)
+    return Answer(None if answer.x is None else answer.x * unit, answer.bound - moved, answer.infeasible)
+
+
+def _solve_as_given(program: Program, request: Request) -> Answer:
+    scale = cost_scale(program)
+    model = build_model(program, scale)
+    variables = list(model.variables())
+    watch = _Watch(request, scale, program.columns)
+    extra: dict[str, Any] = {}
+    if request.solver == "highs":
+        extra["msg_cb"] = watch.read_log
+    else:
+        extra["cb"] = watch.on_event
+        extra["callback_reg"] = mathopt.CallbackRegistration(events={mathopt.Event.MIP_SOLUTION})
+    if request.hint is not None:
+        values = dict(zip(variables, request.hint.tolist(), strict=True))
+        extra["model_params"] = mathopt.ModelSolveParameters(
+            solution_hints=[mathopt.SolutionHint(variable_values=values)]
+        )
+    result = _solve(model, SOLVER_TYPES[request.solver], params=_parameters(request), **extra)
+    return _answer(result, scale, program)
+
+
+class _Watch:
+    """Listens to a running solver: its own callback where it has one, its log otherwise."""
+
+    def __init__(self, request: Request, scale: float, columns: int) -> None:
+        self.request, self.scale, self.columns = request, scale, columns
+
+    def on_event(self, data: mathopt.CallbackData) -> mathopt.CallbackResult:
+        if data.solution is not None:
+            self.request.incumbent(_values(data.solution, self.columns))
+        if self.request.solver != "cp-sat":
+            self._report_bound(data.mip_stats.dual_bound)
+        return mathopt.CallbackResult(terminate=self.request.stop())
+
+    def read_log(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            found = _HIGHS_ROW.search(line)
+            if found:
+                self._report_bound(float(found.group(1)))
+
+    def _report_bound(self, value: float | None) -> None:
+        if value is not None and np.isfinite(value):
+            self.request.bound(value * self.scale)
+
+
+def _parameters(request: Request) -> mathopt.SolveParameters:
+    parameters = mathopt.SolveParameters(
+        time_limit=timedelta(seconds=max(request.time_limit, 0.01)),
+        relative_gap_tolerance=request.gap_limit,
+        random_seed=request.seed,
+    )
+    if request.solver == "cp-sat":
+        parameters.threads = request.threads or 1
+        parameters.cp_sat.mip_var_scaling = CP_SAT_UNIT
+        parameters.cp_sat.mip_max_bound = 1e9
+        parameters.cp_sat.mip_wanted_precision = 1e-7
+        parameters.cp_sat.interleave_search = (request.threads or 1) > 1
+    elif request.solver == "scip":
+        parameters.gscip.real_params["numerics/feastol"] = 1e-7
+    return parameters
+
+
+def _solve(model: mathopt.Model, solver: mathopt.SolverType, **arguments: Any) -> mathopt.SolveResult:
+    try:
+        return mathopt.solve(model, solver, **arguments)
+    except (AttributeError, RuntimeError, ValueError) as error:
+        raise SolverError(f"{solver.name} refused the model: {error}") from error
+
+
+def _answer(result: mathopt.SolveResult, scale: float, program: Program) -> Answer:
+    bound = result.termination.objective_bounds.dual_bound * scale
+    if not result.has_primal_feasible_solution():
+        return Answer(None, bound if np.isfinite(bound) else -np.inf, _is_infeasible(result))
+    return Answer(_values(result.variable_values(), program.columns), bound, False)
+
+
+def _is_infeasible(result: mathopt.SolveResult) -> bool:
+    return result.termination.reason == mathopt.TerminationReason.INFEASIBLE
+
+
+def _values(found: dict[Any, float], size: int) -> Floats:
+    values = np.zeros(size)
+    if found:
+        values[[element.id for element in found]] = list(found.values())
+    return values
+
+
+def _fields(program: Program) -> dict[str, Any]:
+    return {name: getattr(program, name) for name in program.__dataclass_fields__}

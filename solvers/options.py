@@ -1,0 +1,99 @@
+"""What a caller may ask of a solver, and what it hears while the solver works."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..routing.errors import Fault, InputError
+
+
+class CancelToken(Protocol):
+    """Anything with ``is_set``, such as :class:`threading.Event`. Setting it keeps the best plan so far."""
+
+    def is_set(self) -> bool:
+        """Return whether the solve is to stop."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One report of a running solve.
+
+    Attributes
+    ----------
+    phase
+        ``model``, ``relaxation``, ``unserved work`` or ``cost``.
+    incumbent, bound
+        Objective of the best plan and its proven lower bound, USD (in the phase ``unserved work``: the
+        priority-weighted share of work left out); None before there is one.
+    gap
+        Relative gap of the two, None before both are known.
+    seconds
+        Since the solve began.
+    """
+
+    phase: str
+    incumbent: float | None
+    bound: float | None
+    gap: float | None
+    seconds: float
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to solve.
+
+    Attributes
+    ----------
+    time_limit
+        Seconds; the best plan found by then is returned with its bound.
+    gap_limit
+        Relative gap at which a plan counts as optimal.
+    seed
+        The same seed, input and solver give the same plan unless time stopped the solve.
+    threads
+        Threads of the underlying solver; its own default where None.
+    progress, cancel
+        Callback for reports, and token to stop early. The callback runs in the calling thread.
+    all_or_nothing
+        Refuse a plan that leaves work out.
+    """
+
+    time_limit: float = 60.0
+    gap_limit: float = 1e-3
+    seed: int = 0
+    threads: int | None = None
+    progress: ProgressCallback | None = None
+    cancel: CancelToken | None = None
+    all_or_nothing: bool = False
+
+    def __post_init__(self) -> None:
+        """Raise InputError unless every option is within its range."""
+        faults = list(self._faults())
+        if faults:
+            raise InputError(faults, "options")
+
+    def _faults(self) -> list[Fault]:
+        checks = {
+            "time_limit": (
+                math.isfinite(self.time_limit) and self.time_limit > 0,
+                "must be a positive number of seconds",
+            ),
+            "gap_limit": (0 <= self.gap_limit <= 1, "must be between 0 and 1"),
+            "seed": (0 <= self.seed < 2**31, "must be between 0 and 2147483647"),
+            "threads": (self.threads is None or 1 <= self.threads <= 1024, "must be between 1 and 1024"),
+        }
+        return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
+
+
+def relative_gap(objective: float | None, bound: float | None) -> float | None:
+    """Return ``max(0, objective - bound) / |objective|``, or None unless both are known."""
+    if objective is None or bound is None:
+        return None
+    return max(0.0, objective - bound) / max(abs(objective), 1e-9)

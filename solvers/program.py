@@ -1,0 +1,132 @@
+"""One mixed-integer program in arrays, ready for a solver, and what is learnt from its relaxation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from .arrays import Arrays, Bools
+from .rates import Floats
+
+
+@dataclass(frozen=True)
+class Program:
+    """Minimise ``cost @ x`` over ``row_lower <= matrix @ x <= row_upper`` and the bounds of the columns."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    integer: Bools
+    matrix: csr_array
+    row_lower: Floats
+    row_upper: Floats
+
+    @property
+    def columns(self) -> int:
+        """Number of columns."""
+        return len(self.cost)
+
+    def with_bounds(self, lower: Floats, upper: Floats) -> Program:
+        """Return the program with other bounds on its columns."""
+        return replace(self, lower=lower, upper=upper)
+
+    def with_row(self, coefficients: Floats, upper: float) -> Program:
+        """Return the program with one more row ``coefficients @ x <= upper``."""
+        return replace(
+            self,
+            matrix=csr_array(vstack([self.matrix, csr_array(coefficients[None, :])])),
+            row_lower=np.append(self.row_lower, -np.inf),
+            row_upper=np.append(self.row_upper, upper),
+        )
+
+    def violation(self, x: Floats) -> float:
+        """Return the largest violation of a row or bound by ``x``; rows are scaled to be comparable."""
+        activity = self.matrix @ x
+        rows = np.maximum(self.row_lower - activity, activity - self.row_upper)
+        columns = np.maximum(self.lower - x, x - self.upper)
+        return float(max(rows.max(initial=0.0), columns.max(initial=0.0)))
+
+    def compact(self) -> Compact:
+        """Return the program without its fixed columns and empty rows."""
+        free = np.flatnonzero(self.upper > self.lower)
+        fixed = np.where(self.upper > self.lower, 0.0, self.lower)
+        held = self.matrix @ fixed
+        matrix = self.matrix[:, free]
+        used = np.flatnonzero(np.diff(matrix.indptr))
+        program = Program(
+            cost=self.cost[free],
+            lower=self.lower[free],
+            upper=self.upper[free],
+            integer=self.integer[free],
+            matrix=csr_array(matrix[used]),
+            row_lower=(self.row_lower - held)[used],
+            row_upper=(self.row_upper - held)[used],
+        )
+        empty = np.ones(len(held), dtype=bool)
+        empty[used] = False
+        slack = np.maximum(self.row_lower - held, held - self.row_upper)[empty]
+        return Compact(program, free, fixed, float(self.cost @ fixed), float(slack.max(initial=0.0)) <= 1e-6)
+
+
+@dataclass(frozen=True)
+class Compact:
+    """A smaller program and the way back: ``free`` columns of the whole, the rest at ``fixed``.
+
+    ``consistent`` is false when the fixed columns alone break a row.
+    """
+
+    program: Program
+    free: np.ndarray
+    fixed: Floats
+    constant: float
+    consistent: bool
+
+    def whole(self, x: Floats) -> Floats:
+        """Return the solution of the whole program for a solution of the smaller one."""
+        found = self.fixed.copy()
+        found[self.free] = x
+        return found
+
+
+def complete_program(arrays: Arrays) -> Program:
+    """Return the least-cost program in which nothing is left out that could be placed, with its cuts."""
+    slack = arrays.unserved > 0
+    return Program(
+        cost=arrays.cost,
+        lower=arrays.lower,
+        upper=np.where(slack, arrays.lower, arrays.upper),
+        integer=arrays.integer,
+        matrix=csr_array(vstack([arrays.matrix, arrays.cuts])),
+        row_lower=np.concatenate([arrays.row_lower, arrays.cut_lower]),
+        row_upper=np.concatenate([arrays.row_upper, np.full(len(arrays.cut_lower), np.inf)]),
+    )
+
+
+def partial_program(arrays: Arrays, cost: Floats) -> Program:
+    """Return the program in which work may be left out, with the objective ``cost``."""
+    return Program(
+        cost=cost,
+        lower=arrays.lower,
+        upper=arrays.upper,
+        integer=arrays.integer,
+        matrix=arrays.matrix,
+        row_lower=arrays.row_lower,
+        row_upper=arrays.row_upper,
+    )
+
+
+def lagrangian_bound(program: Program, duals: Floats) -> tuple[float, Floats]:
+    """Return a proven lower bound from row duals, whatever their quality, and the reduced costs.
+
+    ``min c x >= sum_i y_i b_i + sum_j min over the bounds of (c - A'y)_j x_j`` with ``b_i`` the lower end of
+    row i where ``y_i > 0`` and the upper end elsewhere (weak duality).
+    """
+    end = np.where(duals > 0, program.row_lower, program.row_upper)
+    usable = np.where(np.isfinite(end), duals, 0.0)
+    reduced = program.cost - program.matrix.T @ usable
+    best = np.where(reduced > 0, program.lower, program.upper)
+    with np.errstate(invalid="ignore"):
+        columns = np.where(reduced == 0, 0.0, reduced * best)
+    return float(np.where(np.isfinite(end), end, 0.0) @ usable + columns.sum()), reduced

@@ -1,0 +1,135 @@
+"""Runs a search where its time limit can be enforced: small ones in a thread, others in a process."""
+
+from __future__ import annotations
+
+import pickle
+import queue
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import IO, Any
+
+from ..routing.errors import RouteError, SolverError
+from .arrays import Arrays
+from .search import Event, Finished, Search, Settings
+
+THREAD_COLUMNS = 3_000
+GRACE_SECONDS = 0.5
+_LENGTH = struct.Struct("<Q")
+
+
+def run_search(
+    arrays: Arrays, settings: Settings, hear: Callable[[Event], None], stop: Callable[[], bool]
+) -> bool:
+    """Run a search and pass its events to ``hear`` in the calling thread.
+
+    Returns when the search has finished, when its seconds (and a short grace) are over, or when ``stop()`` is
+    true; solvers that ignore their own limits are left behind in a thread (small models, which end soon) or
+    killed (processes).
+
+    Returns
+    -------
+    bool
+        Whether the search finished by itself.
+
+    Raises
+    ------
+    SolverError
+        When the solver failed or its process died.
+    """
+    start = _start_thread if arrays.columns <= THREAD_COLUMNS else _start_process
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    halted = threading.Event()
+    end = start(arrays, settings, events, halted)
+    deadline = time.monotonic() + settings.seconds + GRACE_SECONDS
+    try:
+        return _listen(events, hear, stop, deadline)
+    finally:
+        halted.set()
+        end()
+
+
+def _listen(
+    events: queue.SimpleQueue[Event], hear: Callable[[Event], None], stop: Callable[[], bool], deadline: float
+) -> bool:
+    while not stop() and time.monotonic() < deadline:
+        try:
+            event = events.get(timeout=0.05)
+        except queue.Empty:
+            continue
+        if isinstance(event, Finished):
+            if event.failure:
+                raise SolverError(event.failure)
+            return True
+        hear(event)
+    return False
+
+
+def _start_thread(
+    arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
+) -> Callable[[], None]:
+    def work() -> None:
+        events.put(search_to_end(arrays, settings, events.put, halted.is_set))
+
+    threading.Thread(target=work, daemon=True, name="computeroute-search").start()
+    return lambda: None
+
+
+def search_to_end(
+    arrays: Arrays, settings: Settings, emit: Callable[[Event], None], stop: Callable[[], bool]
+) -> Finished:
+    """Run a search and turn its failure into the last event."""
+    try:
+        Search(arrays, settings, emit, stop).run()
+    except (RouteError, ArithmeticError, ValueError, MemoryError) as error:
+        return Finished(f"{settings.solver}: {error}")
+    return Finished()
+
+
+def _start_process(
+    arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], _: threading.Event
+) -> Callable[[], None]:
+    command = [sys.executable, "-m", f"{__package__}.child"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    if process.stdin is None or process.stdout is None:
+        raise SolverError("the solver's process has no pipes")
+    pipes = (process.stdin, process.stdout)
+    threading.Thread(target=_converse, args=(*pipes, (arrays, settings), events), daemon=True).start()
+
+    def end() -> None:
+        process.kill()
+        process.wait()
+
+    return end
+
+
+def _converse(inward: IO[bytes], outward: IO[bytes], work: Any, events: queue.SimpleQueue[Event]) -> None:
+    try:
+        write_frame(inward, work)
+        while True:
+            events.put(read_frame(outward))
+    except (EOFError, BrokenPipeError):
+        events.put(Finished("the solver's process died (out of memory, or killed)"))
+
+
+def write_frame(stream: IO[bytes], content: Any) -> None:
+    """Write one pickled object with its length before it."""
+    data = pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL)
+    stream.write(_LENGTH.pack(len(data)))
+    stream.write(data)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> Any:
+    """Read one object; raises EOFError when the stream has ended."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        raise EOFError
+    (size,) = _LENGTH.unpack(head)
+    data = stream.read(size)
+    if len(data) < size:
+        raise EOFError
+    return pickle.loads(data)
