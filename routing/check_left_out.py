@@ -163,9 +163,8 @@ class _JobReasons:
             hours(self.problem, self.job, [pool] * sites, count),
             self.job.earliest_start_hours,
         )
-        if running is None or earliest >= self.problem.horizon_hours:
-            return False
-        return self.job.deadline_hours is None or not exceeds(earliest + running, self.job.deadline_hours)
+        latest = self.job.deadline_hours
+        return running is not None and (latest is None or not exceeds(earliest + running, latest))
 
     def _exists(self, pools: list[Pool], joined: PairTest | None, fits: SizeTest | None = None) -> bool:
         """Return whether the job has an option over ``pools``."""

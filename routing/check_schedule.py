@@ -34,9 +34,7 @@ def check_schedule(
         continuing = entry.continuing
     if continuing != entry.continuing:
         findings.add("schedule", element, f"continuing is {entry.continuing}, should be {continuing}")
-    if job.earliest_start_hours >= problem.horizon_hours:
-        findings.add("schedule", element, "may start only after the horizon")
-    elif job.interruptible and not continuing:
+    if job.interruptible and not continuing:
         _Pausing(problem, job, entry, findings).check(hours)
     else:
         _Steady(problem, job, entry, findings).check(hours, continuing)
