@@ -28,9 +28,10 @@ class Interrupt:
 
 @contextmanager
 def interrupt_token(say: Callable[[], object]) -> Iterator[Interrupt]:
-    """Give a token that the first SIGINT sets; it calls ``say`` then, within the handler. The next one raises KeyboardInterrupt.
+    """Give a token that the first SIGINT sets; the next one raises KeyboardInterrupt.
 
-    Outside the main thread, and where SIGINT is ignored (a background job), signals are left as they are.
+    ``say`` is called by the handler of the first, so it must not use buffered streams. Outside the main
+    thread, and where SIGINT is ignored (a background job), signals are left as they are.
     """
     token = Interrupt()
 

@@ -1,0 +1,104 @@
+"""Progress of a solve, written for people as it happens."""
+
+from __future__ import annotations
+
+from typing import Protocol, TextIO
+
+from .text import clean, money, number, pad, percent, width
+
+SECONDS_BETWEEN_LINES = 1.0
+SECONDS_BETWEEN_REDRAWS = 0.1
+
+
+class Report(Protocol):
+    """What a solver tells while it works."""
+
+    @property
+    def phase(self) -> str:
+        """What it is doing."""
+        ...
+
+    @property
+    def incumbent(self) -> float | None:
+        """Value of the best plan so far."""
+        ...
+
+    @property
+    def bound(self) -> float | None:
+        """Proven bound of that value."""
+        ...
+
+    @property
+    def gap(self) -> float | None:
+        """Relative gap of the two."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        ...
+
+
+class ProgressWriter:
+    """A progress callback that writes to a stream: a line per change, or one line redrawn on a terminal.
+
+    Changes that come faster than a reader could follow are left out, except the last.
+    A stream that cannot be written is given up in silence: the solve matters more.
+    """
+
+    def __init__(self, stream: TextIO, *, redraw: bool) -> None:
+        self._stream = stream
+        self._redraw = redraw
+        self._pause = SECONDS_BETWEEN_REDRAWS if redraw else SECONDS_BETWEEN_LINES
+        self._shown: tuple[object, ...] = ()
+        self._next_seconds = 0.0
+        self._waiting: Report | None = None
+        self._drawn = 0
+
+    def __call__(self, report: Report) -> None:
+        """Take one report."""
+        if not self._redraw and self._shown == _state(report):
+            self._waiting = None
+            return
+        self._waiting = report
+        if report.seconds >= self._next_seconds:
+            self._show(report)
+
+    def __enter__(self) -> ProgressWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Write what is still waiting and end the line."""
+        if self._waiting is not None:
+            self._show(self._waiting)
+        if self._redraw and self._drawn:
+            self._write("\n")
+
+    def _show(self, report: Report) -> None:
+        self._waiting, self._shown = None, _state(report)
+        self._next_seconds = report.seconds + self._pause
+        line = progress_line(report)
+        self._write("\r" + pad(line, max(self._drawn, width(line))) if self._redraw else line + "\n")
+        self._drawn = width(line)
+
+    def _write(self, text: str) -> None:
+        try:
+            self._stream.write(text)
+            self._stream.flush()
+        except (OSError, ValueError):
+            self._pause = float("inf")
+
+
+def _state(report: Report) -> tuple[object, ...]:
+    return report.phase, report.incumbent, report.bound
+
+
+def progress_line(report: Report) -> str:
+    """Return one report as a line, e.g. ``  3.2 s  cost: best 1,234.50, bound 1,230.00, gap 0.366 %``."""
+    figures = {
+        "best": money(report.incumbent),
+        "bound": money(report.bound),
+        "gap": percent(report.gap, 3),
+    }
+    known = ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure != "-")
+    return f"{number(report.seconds, 1):>7} s  {clean(report.phase)}" + (f": {known}" if known else "")

@@ -1,0 +1,177 @@
+"""A plan for people: what runs where, what it costs, how full everything is and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .plan import Cost, LeftOut, Plan
+from .problem import Problem
+from .report_use import link_table, pool_table
+from .report_work import job_table, service_table
+from .tables import Column, Table, facts, money_column, number_column, text_column, to_text
+from .text import money, number, percent, plural
+
+DEFAULT_WIDTH = 110
+MOST_ROWS = 30
+MOST_LINKS = 10
+_STOPS = {"gap": "the solver", "time": "the time limit", "cancel": "an interrupt"}
+_CUTS = {"by_data_center": "data center", "by_provider": "provider", "by_owner": "owner"}
+
+
+def plan_report(plan: Plan, problem: Problem, width: int = DEFAULT_WIDTH) -> str:
+    """Return the plan as tables for people.
+
+    Parameters
+    ----------
+    plan, problem
+        A plan and the problem that it was made for.
+    width
+        Columns to keep to. Long names are cut with an ellipsis, long tables after :data:`MOST_ROWS` rows.
+    """
+    tables = [table for table in _tables(plan, problem) if table.rows]
+    limits = [MOST_LINKS if table.name == "link_use" else MOST_ROWS for table in tables]
+    parts = [to_text(table, width, limit) for table, limit in zip(tables, limits, strict=True)]
+    return "\n\n".join([summary(plan), *parts]) + "\n"
+
+
+def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
+    yield _cost_table(plan)
+    yield job_table(plan)
+    yield service_table(plan, problem)
+    yield pool_table(plan, problem)
+    yield link_table(plan, problem)
+    yield from _breakdown_tables(plan)
+    yield _purchase_table(plan)
+    yield _left_out_table(plan)
+
+
+def summary(plan: Plan) -> str:
+    """Return the head of the report: status, objective and bound, unserved work, emissions, solver."""
+    return facts(_summary(plan))
+
+
+def _summary(plan: Plan) -> Iterator[tuple[str, str]]:
+    yield "plan for", f"{plan.problem_name} ({plan.problem_digest[:19]})"
+    yield "status", _status(plan)
+    if plan.objective is not None:
+        yield "objective", f"{money(plan.objective)} USD{_proof(plan)}"
+    yield "unserved", _unserved(plan)
+    if plan:
+        yield (
+            "emissions",
+            f"{number(plan.emission.tco2e, 3)} tCO2e from {number(plan.emission.energy_kwh)} kWh",
+        )
+    yield (
+        "solved by",
+        f"{plan.solver} {plan.solver_version}, seed {plan.seed}, in {plan.runtime_seconds:.2f} s",
+    )
+
+
+def _status(plan: Plan) -> str:
+    if plan.status == "optimal":
+        return "optimal: proven within the gap asked for"
+    if plan.status == "feasible" and plan.stopped_by == "gap":
+        return "feasible: stopped because no better bound could be proven"
+    if plan.status == "feasible":
+        return f"feasible: stopped by {_STOPS[plan.stopped_by]} before the gap asked for was proven"
+    if plan.status == "infeasible":
+        return "infeasible: not everything can be placed, and all or nothing was asked for"
+    return f"unknown: stopped by {_STOPS[plan.stopped_by]} before any plan was found"
+
+
+def _proof(plan: Plan) -> str:
+    if plan.bound is None:
+        return ", no bound proven"
+    return f", proven bound {money(plan.bound)} USD" + (
+        f", gap {percent(plan.gap, 3)}" if plan.gap is not None else ""
+    )
+
+
+def _unserved(plan: Plan) -> str:
+    if not plan.left_out:
+        return "nothing: all work is placed" if plan else "no work is placed"
+    count = len({entry.workload for entry in plan.left_out})
+    weight = f"weight {number(plan.unserved, 3)}, proven bound {number(plan.unserved_bound, 3)}"
+    return f"{plural(count, 'workload')}, wholly or in part ({weight})"
+
+
+def _cost_table(plan: Plan) -> Table:
+    """Every kind of cost; the column 'in all' only where continuing jobs make it differ."""
+    columns: tuple[Column, ...] = (
+        text_column("kind", "cost"),
+        money_column("horizon_usd", "in the horizon USD"),
+    )
+    costs = [plan.cost]
+    if plan.cost != plan.cost_in_all:
+        columns += (money_column("in_all_usd", "with continuing jobs to their ends USD"),)
+        costs.append(plan.cost_in_all)
+    kinds = ("compute", "energy", "capital", "egress", "link", "money", "carbon", "latency", "total")
+    labels = {"money": "money (all of these)", "total": "total"}
+    rows = [[labels.get(kind, kind), *(getattr(cost, f"{kind}_usd") for cost in costs)] for kind in kinds]
+    return Table("cost", "Cost", columns, rows if plan else [])
+
+
+def _breakdown_tables(plan: Plan) -> Iterator[Table]:
+    """One table per cut; a cut that only repeats the one before is named in its title instead."""
+    titles: dict[str, tuple[list[str], dict[str, Cost]]] = {}
+    for attribute, what in _CUTS.items():
+        costs = getattr(plan.breakdown, attribute)
+        same = next((cut for cut, (_, known) in titles.items() if known == costs), attribute)
+        titles.setdefault(same, ([], costs))[0].append(what)
+    for attribute, (names, costs) in titles.items():
+        yield _breakdown_table(attribute, " and ".join(names), costs)
+
+
+def _breakdown_table(name: str, what: str, costs: dict[str, Cost]) -> Table:
+    kinds = [kind for kind in Cost.model_fields if any(getattr(cost, kind) for cost in costs.values())]
+    names = [*kinds, "total_usd"]
+    columns = [
+        text_column("name", what),
+        *(money_column(kind, kind.replace("_usd", " USD")) for kind in names),
+    ]
+    ranked = sorted(costs.items(), key=lambda item: -item[1].total_usd)
+    rows = [[key, *(getattr(cost, kind) for kind in names)] for key, cost in ranked]
+    return Table(name, f"Cost by {what}", columns, rows)
+
+
+def _purchase_table(plan: Plan) -> Table:
+    columns = (
+        text_column("pool"),
+        number_column("modules"),
+        number_column("accelerators"),
+        money_column("capital_usd", "capital in the horizon USD"),
+    )
+    rows = [
+        [bought.pool, bought.modules, bought.accelerators, bought.capital_usd] for bought in plan.purchases
+    ]
+    return Table("purchases", f"Purchases ({len(rows)})", columns, rows)
+
+
+def _left_out_table(plan: Plan) -> Table:
+    """Left-out work, the periods of one location and reason put together."""
+    groups: dict[tuple[str, str, str, str], list[LeftOut]] = {}
+    for entry in plan.left_out:
+        groups.setdefault((entry.workload, entry.location or "", entry.reason, entry.detail), []).append(
+            entry
+        )
+    columns = (
+        text_column("workload"),
+        text_column("location"),
+        number_column("periods"),
+        number_column("peak_requests_per_second", "peak requests/s", 1),
+        text_column("reason"),
+        text_column("detail"),
+    )
+    rows = [
+        [workload, location, _periods(entries), _peak(entries), reason, detail]
+        for (workload, location, reason, detail), entries in groups.items()
+    ]
+    return Table("left_out", f"Left out ({len(rows)})", columns, rows)
+
+
+def _periods(entries: list[LeftOut]) -> int | None:
+    return len({entry.period for entry in entries} - {None}) or None
+
+
+def _peak(entries: list[LeftOut]) -> float | None:
+    return max((e.requests_per_second for e in entries if e.requests_per_second is not None), default=None)

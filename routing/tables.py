@@ -1,0 +1,204 @@
+"""Tables with one definition for every form: text for people, CSV for spreadsheets, records for JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .text import clean, guarded, money, number, pad, plural, shorten, width
+
+GAP = "  "
+LEAST_COLUMNS = 6
+MORE = "(use --format json or csv)"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its key in CSV and JSON, its heading for people, and how its cells are shown to them."""
+
+    name: str
+    heading: str
+    show: Callable[[Any], str] | None = None
+    """Turns a value into text; a column that has one is aligned to the right and never cut."""
+
+
+def text_column(name: str, heading: str = "") -> Column:
+    """Return a column of names or remarks."""
+    return Column(name, heading or name.replace("_", " "))
+
+
+def number_column(name: str, heading: str = "", digits: int = 0) -> Column:
+    """Return a column of numbers with so many decimals."""
+    return Column(name, heading or name.replace("_", " "), lambda value: _shown_number(value, digits))
+
+
+def money_column(name: str, heading: str = "") -> Column:
+    """Return a column of amounts of USD."""
+    return Column(name, heading or name.replace("_", " "), lambda value: _shown_number(value, 2))
+
+
+def _shown_number(value: float | str | None, digits: int) -> str:
+    """Numbers as such; text, such as a range, as it stands; nothing for an empty cell."""
+    return clean(value) if isinstance(value, str) else "" if value is None else number(value, digits)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under columns, with a name for machines and a title for people."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Any]]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return one dictionary per row."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+def plain_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
+    """Return a table whose headings are its keys, with the columns of numbers recognised by their values."""
+    listed = [tuple(row) for row in rows]
+    kinds = [{type(row[at]) for row in listed} - {type(None)} for at in range(len(columns))]
+    typed = [_plain_column(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+    return Table(name, name.replace("_", " "), typed, listed)
+
+
+def _plain_column(name: str, kinds: set[type]) -> Column:
+    if kinds and kinds <= {int, float}:
+        return number_column(name, name, 3 if float in kinds else 0)
+    return Column(name, name)
+
+
+def to_csv(table: Table) -> str:
+    """Return the table as CSV with a header. Text that a spreadsheet would run as a formula is disarmed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(column.name for column in table.columns)
+    writer.writerows([_csv_cell(value) for value in row] for row in table.rows)
+    return out.getvalue()
+
+
+def _csv_cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (tuple, list)):
+        return guarded(" > ".join(map(str, value)))
+    return guarded(value) if isinstance(value, str) else value
+
+
+def to_json(document: Any) -> str:
+    """Return a document as indented JSON."""
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def to_text(table: Table, columns: int, limit: int) -> str:
+    """Return the table for people.
+
+    Parameters
+    ----------
+    table
+        What to show.
+    columns
+        Width to keep to; text is cut with an ellipsis, numbers never.
+    limit
+        Rows to show; the others are counted.
+    """
+    shown = table.rows[:limit]
+    strips = [
+        _Strip(column, [_text_cell(row[at], column) for row in shown])
+        for at, column in enumerate(table.columns)
+    ]
+    strips = [strip for strip in strips if any(strip.cells) or not shown]
+    widths = _fit(strips, columns)
+    lines = [clean(table.title)] if table.title else []
+    lines += [_line(cells, strips, widths) for cells in _rows(strips, widths)]
+    if len(table.rows) > limit:
+        lines.append(f"... and {len(table.rows) - limit:,} more {MORE}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """A column and its cells as text."""
+
+    column: Column
+    cells: list[str]
+
+    @property
+    def is_text(self) -> bool:
+        return self.column.show is None
+
+    @property
+    def width(self) -> int:
+        return max(map(width, [self.column.heading, *self.cells]))
+
+
+def _rows(strips: Sequence[_Strip], widths: Sequence[int]) -> Iterator[Sequence[str]]:
+    yield [strip.column.heading for strip in strips]
+    yield ["-" * room for room in widths]
+    yield from zip(*(strip.cells for strip in strips), strict=True)
+
+
+def _text_cell(value: Any, column: Column) -> str:
+    if column.show is not None:
+        return column.show(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (tuple, list)):
+        return clean(", ".join(map(str, value)))
+    return "" if value is None else indented(str(value))
+
+
+def indented(text: str) -> str:
+    """Return cleaned text whose leading spaces, which show that a row belongs to the one above, stay."""
+    return " " * (len(text) - len(text.lstrip(" "))) + clean(text.lstrip(" "))
+
+
+def _line(cells: Sequence[str], strips: Sequence[_Strip], widths: Sequence[int]) -> str:
+    padded = [
+        pad(shorten(cell, room), room, right=not strip.is_text)
+        for cell, strip, room in zip(cells, strips, widths, strict=True)
+    ]
+    return GAP.join(padded).rstrip()
+
+
+def _fit(strips: Sequence[_Strip], columns: int) -> list[int]:
+    """Return the width of each column; the widest text column gives way first."""
+    widths = [strip.width for strip in strips]
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - columns
+    while excess > 0:
+        widest = max(range(len(widths)), key=lambda at: widths[at] * strips[at].is_text)
+        if not strips[widest].is_text or widths[widest] <= LEAST_COLUMNS:
+            break
+        widths[widest] -= 1
+        excess -= 1
+    return widths
+
+
+def facts(pairs: Iterable[tuple[str, str]]) -> str:
+    """Return labelled lines, the labels in one column."""
+    listed = [(label, clean(value)) for label, value in pairs]
+    room = max((width(label) for label, _ in listed), default=0)
+    return "\n".join(f"{pad(label, room)}  {value}" for label, value in listed)
+
+
+__all__ = [
+    "Column",
+    "Table",
+    "facts",
+    "money",
+    "money_column",
+    "number_column",
+    "plain_table",
+    "plural",
+    "text_column",
+    "to_csv",
+    "to_json",
+    "to_text",
+]

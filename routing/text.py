@@ -1,0 +1,104 @@
+"""Text for terminals and spreadsheets: nothing that steers them, numbers with units, columns that align."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+ELLIPSIS = "…"
+ROUNDING_NOISE = 1e-9
+"""Numbers below this are shown as zero."""
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_JOINERS = "\u200c\u200d"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def clean(text: str) -> str:
+    """Return ``text`` on one line, without escape sequences, control characters and invisible marks.
+
+    Marks that reorder text (bidirectional overrides) go as well: they let one name pose as another.
+    """
+    spaced = re.sub(r"[\s]+", " ", _ESCAPES.sub("", text))
+    return "".join(filter(_shows, spaced))
+
+
+def _shows(character: str) -> bool:
+    return character in _JOINERS or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def clean_lines(text: str) -> str:
+    """Return ``text`` with every line cleaned; indents stay."""
+    return "\n".join(
+        line[: len(line) - len(line.lstrip(" "))] + clean(line.lstrip(" ")) for line in text.split("\n")
+    )
+
+
+def guarded(text: str) -> str:
+    """Return ``text`` as a cell of a CSV file that no spreadsheet takes for a formula.
+
+    Escape sequences and control characters go; a cell that begins like a formula gets an apostrophe in front
+    (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    mark = "'" if text.startswith(_FORMULA) else ""
+    return mark + _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def width(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes: wide characters two, combining marks none."""
+    return len(text) if text.isascii() else sum(map(_columns, text))
+
+
+def _columns(character: str) -> int:
+    if unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+def shorten(text: str, columns: int) -> str:
+    """Return ``text``, cut with an ellipsis where it is wider than ``columns``."""
+    if width(text) <= columns:
+        return text
+    kept, room = [], columns - 1
+    for character in text:
+        room -= _columns(character)
+        if room < 0:
+            break
+        kept.append(character)
+    return "".join(kept).rstrip() + ELLIPSIS
+
+
+def pad(text: str, columns: int, *, right: bool = False) -> str:
+    """Return ``text`` filled with spaces to ``columns``, on its left side where ``right``."""
+    space = " " * (columns - width(text))
+    return space + text if right else text + space
+
+
+def number(value: float | None, digits: int = 0) -> str:
+    """Return ``value`` with thousands separated; a small one keeps two significant digits; None is ``-``."""
+    if value is None:
+        return "-"
+    if abs(value) < ROUNDING_NOISE:
+        return f"{0:.{digits}f}"
+    return f"{value:.2g}" if abs(value) < 0.5 * 10**-digits else f"{value:,.{digits}f}"
+
+
+def money(value: float | None) -> str:
+    """Return an amount of USD, without the unit."""
+    return number(value, 2)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Return a share as a percentage."""
+    return "-" if value is None else f"{number(100 * value, digits)} %"
+
+
+def span(low: int, high: int) -> str:
+    """Return ``low-high``, or one number where they are equal."""
+    return str(low) if low == high else f"{low}-{high}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Return e.g. ``1 job`` or ``2 jobs``."""
+    stem = noun[:-1] + "ie" if noun.endswith("y") else noun
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {stem}s"

@@ -1,0 +1,86 @@
+"""What the commands print: every result as text for people, JSON or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from .check_findings import CONSTRAINTS, Violation
+from .overview import contents
+from .plan import Plan
+from .plan_tables import plan_table
+from .problem import Problem
+from .report import MOST_ROWS, plan_report
+from .tables import Table, text_column, to_csv, to_json, to_text
+from .text import plural
+
+
+class SampleLike(Protocol):
+    """What there is to say of a sample."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """One line."""
+        ...
+
+    @property
+    def description(self) -> str:
+        """What it shows."""
+        ...
+
+
+def render_plan(plan: Plan, problem: Problem, form: str, name: str | None, columns: int) -> str:
+    """Return a plan as ``table``, ``json`` or ``csv``; ``name`` picks one of its tables."""
+    if name is None and form == "json":
+        return plan.to_json()
+    if name is None and form == "table":
+        return plan_report(plan, problem, columns)
+    return render(plan_table(plan, name or "assignments"), form, columns)
+
+
+def render(table: Table, form: str, columns: int) -> str:
+    """Return one table as ``table``, ``json`` or ``csv``."""
+    if form == "json":
+        return to_json(table.records())
+    return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
+
+
+def render_contents(problem: Problem, form: str, columns: int) -> str:
+    """Return what a valid problem holds."""
+    table = contents(problem)
+    if form != "json":
+        return render(table, form, columns)
+    counts = {record["element"].replace(" ", "_"): record["count"] for record in table.records()}
+    return to_json(
+        {
+            "valid": True,
+            "name": problem.name,
+            "digest": problem.digest,
+            "horizon_hours": problem.horizon_hours,
+            "counts": counts,
+        }
+    )
+
+
+def render_samples(samples: Iterable[SampleLike], form: str, columns: int) -> str:
+    """Return the list of sample problems."""
+    head = (text_column("name"), text_column("title"), text_column("description"))
+    rows = [(sample.name, sample.title, sample.description) for sample in samples]
+    return render(Table("samples", "Samples: route samples NAME prints one", head, rows), form, columns)
+
+
+def render_findings(violations: Sequence[Violation], form: str, columns: int) -> str:
+    """Return the verdict on a plan: every violation, or that all checks hold."""
+    head = (text_column("constraint"), text_column("element"), text_column("message"))
+    rows = [(found.constraint, found.element, found.message) for found in violations]
+    table = Table("violations", f"{plural(len(rows), 'violation')}", head, rows)
+    if form == "json":
+        return to_json({"holds": not rows, "checks": CONSTRAINTS, "violations": table.records()})
+    if form == "csv" or rows:
+        return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
+    return f"all {len(CONSTRAINTS)} checks hold"

@@ -1,0 +1,109 @@
+"""Tables as text, CSV and records."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from computeroute.routing import tables
+from computeroute.routing.tables import Table, money_column, number_column, text_column
+from computeroute.routing.text import width
+
+COLUMNS = (
+    text_column("data_center"),
+    number_column("count"),
+    money_column("cost_usd", "USD"),
+    text_column("open"),
+)
+
+
+def table(*rows: list[object]) -> Table:
+    return Table("sites", "Sites", COLUMNS, rows)
+
+
+def test_text_aligns_names_left_and_numbers_right() -> None:
+    shown = tables.to_text(table(["上海", 1200, 3.5, True], ["fra", None, 0.0001, False]), 80, 10)
+    assert shown.split("\n") == [
+        "Sites",
+        "data center  count     USD  open",
+        "-----------  -----  ------  ----",
+        "上海         1,200    3.50  yes",
+        "fra                 0.0001  no",
+    ]
+
+
+def test_text_without_a_title_begins_with_the_headings() -> None:
+    assert tables.to_text(Table("x", "", [text_column("a")], [["b"]]), 80, 10) == "a\n-\nb"
+
+
+def test_text_shows_ranges_lists_and_nothing() -> None:
+    shown = tables.to_text(table([("a", "b"), "2-5", None, None]), 80, 10)
+    assert shown.split("\n")[-1] == "a, b           2-5"
+
+
+def test_long_names_give_way_and_numbers_stay() -> None:
+    shown = tables.to_text(table(["数" * 60, 10**9, 1e8, True]), 60, 10).split("\n")
+    assert max(map(width, shown[1:])) <= 60
+    assert "…" in shown[3]
+    assert "100,000,000.00" in shown[3]
+
+
+def test_a_table_of_numbers_may_be_wider_than_asked() -> None:
+    numbers = Table("n", "", [number_column("a"), number_column("b")], [[10**9, 10**9]])
+    assert "1,000,000,000  1,000,000,000" in tables.to_text(numbers, 10, 5)
+
+
+def test_narrow_names_are_not_cut_further() -> None:
+    shown = tables.to_text(Table("n", "", [text_column("a"), text_column("b")], [["x" * 30, "y" * 30]]), 5, 5)
+    assert shown.split("\n")[-1] == "xxxxx…  yyyyy…"
+
+
+def test_many_rows_are_counted() -> None:
+    shown = tables.to_text(table(*([f"s{k}", k, 0, True] for k in range(1500))), 80, 3)
+    assert shown.split("\n")[-1] == "... and 1,497 more (use --format json or csv)"
+    assert len(shown.split("\n")) == 7
+
+
+def test_names_cannot_steer_the_terminal() -> None:
+    shown = tables.to_text(table(["\x1b[2Jfra\n1", "\x1b[2J1", 1.0, False]), 80, 10)
+    assert "\x1b" not in shown
+    assert "fra 1" in shown
+    assert "  fra" in tables.to_text(table(["  fra", 1, 1.0, False]), 80, 10)
+
+
+def test_empty_columns_are_left_out_of_text() -> None:
+    assert tables.to_text(table(["fra", None, None, True]), 80, 10).split("\n")[1] == "data center  open"
+    assert "count" in tables.to_text(table(), 80, 10)
+
+
+def test_plain_tables_never_cut_numbers() -> None:
+    rows: list[list[object]] = [["y" * 99, True, 10**9, 1.5], ["", False, None, 1]]
+    plain = tables.plain_table("two_words", ["name", "on", "n", "x"], rows)
+    shown = tables.to_text(plain, 40, 10).split("\n")
+    assert shown[0] == "two words"
+    assert shown[3].split()[1:] == ["yes", "1,000,000,000", "1.500"]
+
+
+def test_csv_disarms_formulas_and_leaves_numbers() -> None:
+    text = tables.to_csv(table(["=HYPERLINK(1)", -5, -1.25e-7, True], [("@a", "b"), 0, None, False]))
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0] == ["data_center", "count", "cost_usd", "open"]
+    assert rows[1] == ["'=HYPERLINK(1)", "-5", "-1.25e-07", "true"]
+    assert rows[2] == ["'@a > b", "0", "", "false"]
+
+
+def test_csv_numbers_survive_exactly() -> None:
+    text = tables.to_csv(tables.plain_table("n", ["x"], [[0.1 + 0.2]]))
+    assert float(text.split("\n")[1]) == 0.1 + 0.2
+
+
+def test_records_and_json() -> None:
+    rows = table(["fra", 1, 2.0, True]).records()
+    assert rows == [{"data_center": "fra", "count": 1, "cost_usd": 2.0, "open": True}]
+    assert json.loads(tables.to_json(rows)) == rows
+
+
+def test_facts_align_labels() -> None:
+    assert tables.facts([("a", "1"), ("long", "2\x07")]) == "a     1\nlong  2"
+    assert tables.facts([]) == ""

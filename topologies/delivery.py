@@ -1,0 +1,102 @@
+"""How and where a result is delivered: its form, and a file, checked before the work, or standard output."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..routing.errors import OutputError
+from .writing import write_text
+
+NARROWEST, DEFAULT_COLUMNS, WIDEST = 80, 110, 160
+"""Limits of the width of tables on a terminal, and the width elsewhere."""
+
+
+class Delivery:
+    """A form and a place for one result.
+
+    Parameters
+    ----------
+    form
+        ``table``, ``json`` or ``csv``; where None, what the path's ending says, else ``table``.
+    path
+        Where to write; None or ``-`` is standard output.
+    inputs
+        Files that are read, which the result must not replace.
+    quiet
+        Whether to keep remarks off standard error.
+
+    Raises
+    ------
+    OutputError
+        When the path cannot be written or is one of the inputs.
+    """
+
+    def __init__(
+        self, form: str | None, path: str | None, inputs: Iterable[str | None] = (), *, quiet: bool = False
+    ) -> None:
+        self.path = None if path in (None, "-") else path
+        self.form = form or _form_of(self.path)
+        self.quiet = quiet
+        if self.path:
+            _require_writable(self.path)
+            _require_other(self.path, inputs)
+        elif sys.stdout is None:
+            raise OutputError("standard output is closed; use --output FILE")
+
+    @property
+    def columns(self) -> int:
+        """Width for tables: the terminal's within limits, else a fixed one."""
+        if self.path or not sys.stdout.isatty():
+            return DEFAULT_COLUMNS
+        return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+
+    def send(self, text: str) -> None:
+        """Write ``text``; if the file fails after all, write it to standard output and raise OutputError.
+
+        An hour of solving is not to be lost because a disk has filled up meanwhile.
+        """
+        text = text if text.endswith("\n") else text + "\n"
+        if self.path is None:
+            _to_stdout(text)
+            return
+        try:
+            write_text(self.path, text)
+        except OutputError as error:
+            _to_stdout(text)
+            raise OutputError(f"{error}; the result went to standard output") from None
+        self.say(f"written to {self.path}")
+
+    def say(self, remark: str) -> None:
+        """Write a remark to standard error, unless quiet."""
+        if not self.quiet and sys.stderr is not None:
+            sys.stderr.write(remark + "\n")
+
+
+def _form_of(path: str | None) -> str:
+    suffix = Path(path or "").suffix.lower()
+    return {".json": "json", ".csv": "csv"}.get(suffix, "table")
+
+
+def _to_stdout(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _require_writable(path: str) -> None:
+    target = Path(os.path.realpath(path))
+    if target.is_dir():
+        raise OutputError(f"{path}: cannot be written: it is a directory; name a file")
+    if not target.parent.is_dir():
+        raise OutputError(f"{path}: cannot be written: there is no directory {str(target.parent)!r}")
+    if not os.access(target if target.exists() else target.parent, os.W_OK):
+        raise OutputError(f"{path}: cannot be written: permission denied")
+
+
+def _require_other(path: str, inputs: Iterable[str | None]) -> None:
+    for name in inputs:
+        if name and Path(name).exists() and Path(path).exists() and Path(name).samefile(path):
+            raise OutputError(f"{path}: is read as an input; name another file")
