@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
 
 def get(element: Any, key: str) -> Any:
     """Return a field of a model, or of a mapping; ``None`` where there is none."""
-    return element.get(key) if isinstance(element, Mapping) else getattr(element, key, None)
+    if isinstance(element, BaseModel):
+        return element.__dict__.get(key)  # getattr() is slow where a model has no such field
+    return element.get(key) if isinstance(element, (dict, Mapping)) else None
 
 
 def text(element: Any, key: str) -> str | None:
@@ -20,12 +24,12 @@ def text(element: Any, key: str) -> str | None:
 def number(element: Any, key: str, default: float) -> float:
     """Return a field if it is a number, else ``default``."""
     value = get(element, key)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else default
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
 
 
 def sequence(value: Any) -> Sequence[Any]:
     """Return ``value`` if it is a list, else nothing."""
-    return value if isinstance(value, list | tuple) else ()
+    return value if isinstance(value, (list, tuple)) else ()
 
 
 def items(element: Any, key: str) -> Sequence[Any]:

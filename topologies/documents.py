@@ -27,6 +27,9 @@ def parse(source: Source) -> Document:
     InputError
         When the text is neither, with line and column.
     """
+    if source.suffix in {".csv", ".tsv"}:
+        fault = "is a table; a topology is JSON or YAML, and a table may give workloads as the second file"
+        raise InputError([fault], source.name)
     if _is_yaml(source):
         from .yamls import parse_yaml
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from ..routing.errors import Fault, InputError, suggestion
@@ -16,6 +18,7 @@ from .tables import Table
 
 FilePath = str | os.PathLike[str]
 Path = tuple[int | str, ...]
+_MOST_HINTS = 100
 
 
 def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
@@ -47,7 +50,8 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
     try:
         problem = Problem.parse(fill_in(data), os.fspath(path))
     except InputError as error:
-        faults = [*faults, *(_mended(fault, begin, second) for fault in error.faults)]
+        hinted = [*map(_with_catalog(), error.faults[:_MOST_HINTS]), *error.faults[_MOST_HINTS:]]
+        faults = [*faults, *(_mended(fault, begin, second) for fault in hinted)]
     if faults:
         raise InputError(faults, os.fspath(path))
     return problem
@@ -124,20 +128,16 @@ def _is_table(source: Source) -> bool:
 
 
 def _mended(fault: Fault, begin: int, second: _Second | None) -> Fault:
-    """Return the fault with its place in the file that it is in, and with the catalog's nearest name.
-
-    Workloads from ``begin`` on are those of the ``second`` file.
-    """
-    message = fault.message + _from_catalog(fault.message)
+    """Return the fault with its place in its own file; the workloads from ``begin`` on are the second's."""
     index = fault.path[1] if len(fault.path) > 1 and fault.path[0] == "workloads" else -1
     if second is None or not isinstance(index, int) or index < begin:
-        return Fault(fault.place, message, fault.path)
+        return fault
 
     def relabel(match: re.Match[str]) -> str:
         other = int(match[1]) - begin
         return second.place(other, ()) if other >= 0 else match[0]
 
-    message = re.sub(r"\bworkloads\[(\d+)\]", relabel, message)
+    message = re.sub(r"\bworkloads\[(\d+)\]", relabel, fault.message)
     return _within(second, Fault(second.place(index - begin, fault.path[2:]), message))
 
 
@@ -145,6 +145,12 @@ def _within(second: _Second, fault: Fault) -> Fault:
     return Fault(f"{second.name}: {fault.place}", fault.message)
 
 
-def _from_catalog(message: str) -> str:
-    found = re.fullmatch(r"unknown accelerator '(.*)'", message)
-    return suggestion(found[1], accelerators()) if found else ""
+def _with_catalog() -> Callable[[Fault], Fault]:
+    """Return a function that adds the catalog's nearest name to a fault about an unknown accelerator."""
+    known = tuple(accelerators())
+
+    def add(fault: Fault) -> Fault:
+        found = re.fullmatch(r"unknown accelerator '(.*)'", fault.message)
+        return replace(fault, message=fault.message + suggestion(found[1], known)) if found else fault
+
+    return add

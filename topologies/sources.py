@@ -37,9 +37,11 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     name = os.fspath(path)
     if name == "-":
         return Source("<stdin>", "", _decode(_stdin(), "<stdin>"))
+    if not name:
+        raise InputError(["a file, or the name of a sample, is needed in place of an empty text"])
     file = Path(name)
     try:
-        if name in sample_names() and not file.exists():
+        if name in sample_names() and not file.is_file():
             return Source(name, ".json", sample_text(name))
         with file.open("rb") as stream:
             return Source(name, file.suffix.lower(), _decode(_bounded(stream, name), name))

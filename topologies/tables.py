@@ -112,8 +112,9 @@ class Table:
         return entry
 
     def _begin(self, name: str, line: int, cells: _Cells) -> _Entry:
-        kind = cells.get("kind") or ("training" if ONLY_INFERENCE.isdisjoint(cells) else "inference")
-        entry = _Entry(kind if kind in COLUMNS else "training", line, {"kind": kind, "id": name}, line)
+        likely = "training" if ONLY_INFERENCE.isdisjoint(cells) else "inference"
+        kind = cells.get("kind", likely)
+        entry = _Entry(kind if kind in COLUMNS else likely, line, {"kind": kind, "id": name}, line)
         self._by_id[name] = entry
         self._entries.append(entry)
         self.items.append(entry.data)
