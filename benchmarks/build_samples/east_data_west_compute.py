@@ -37,7 +37,7 @@ def build(data: Path) -> Element:
         "locations": nodes.locations,
         "links": network.links(nodes),
         "workloads": [*work.training(), *work.inference()],
-        "objective": {"usd_per_tco2e": 12.5, "usd_per_ms_request": 1e-7},
+        "objective": {"usd_per_tco2e": 12.5, "usd_per_ms_request": 2e-8},
     }
 
 

@@ -24,7 +24,7 @@ ACCELERATORS: list[Element] = [
     {"id": "l20", "name": "NVIDIA L20", "peak_tflops": 119.5, "memory_gb": 48, "tdp_w": 275},
 ]
 # Assumption: use of one accelerator and its share of host, network and building, without energy, USD/h in the west.
-HARDWARE_USD_PER_HOUR = {"910b": 0.95, "a800": 1.20, "h800": 2.40, "h100": 2.90, "h20": 1.30, "l20": 0.62}
+HARDWARE_USD_PER_HOUR = {"910b": 1.00, "a800": 1.06, "h800": 2.60, "h100": 2.90, "h20": 1.30, "l20": 0.62}
 SPOT_SHARE = 0.55
 SCALING = [{"accelerators": 1000, "efficiency": 0.92}, {"accelerators": 10000, "efficiency": 0.90}]
 
@@ -43,11 +43,11 @@ CLUSTERS = [
     ("zhangjiakou", "Zhangjiakou cluster", "north-cloud", None, 1.25),
     ("horinger", "Horinger cluster", "north-cloud", None, 1.2),
     ("horinger-south", "Horinger cluster", "south-cloud", None, 1.2),
-    ("qingpu", "Yangtze Delta eco-green demonstration zone cluster", "delta-cloud", 1.45, 1.25),
+    ("qingpu", "Yangtze Delta eco-green demonstration zone cluster", "delta-cloud", 0.65, 1.25),
     ("wuhu", "Wuhu cluster", "delta-cloud", None, 1.25),
     ("zhongwei", "Zhongwei cluster", "delta-cloud", None, 1.2),
     ("aws-ningxia", "Zhongwei cluster", "aws-china", None, 1.2),
-    ("shaoguan", "Shaoguan cluster", "south-cloud", 3.2, 1.25),
+    ("shaoguan", "Shaoguan cluster", "south-cloud", 1.8, 1.25),
     ("guian", "Gui'an cluster", "south-cloud", None, 1.2),
     ("guian-delta", "Gui'an cluster", "delta-cloud", None, 1.2),
     ("tianfu", "Tianfu cluster", "west-cloud", None, 1.25),
@@ -84,17 +84,17 @@ FOREIGN = [
 
 # data center, accelerator, count, largest gang (the pool where absent)
 POOLS = [
-    ("zhangjiakou", "910b", 6144, 4096), ("zhangjiakou", "h20", 1024, None),
+    ("zhangjiakou", "910b", 3072, 2048), ("zhangjiakou", "h20", 1024, None),
     ("horinger", "910b", 10240, None), ("horinger", "h800", 2048, None),
-    ("horinger-south", "a800", 4096, None), ("horinger-south", "h20", 1024, None),
-    ("qingpu", "a800", 768, None), ("qingpu", "h20", 1024, None),
-    ("wuhu", "910b", 3072, None), ("wuhu", "h20", 1280, None),
-    ("zhongwei", "a800", 4096, None), ("zhongwei", "h800", 1280, None), ("aws-ningxia", "a100-40", 512, 256),
-    ("shaoguan", "910b", 3072, 2048), ("shaoguan", "h20", 1536, None),
-    ("guian", "910b", 8192, None), ("guian", "h20", 1024, None), ("guian-delta", "a800", 3072, None),
-    ("tianfu", "910b", 2048, None), ("tianfu", "h20", 768, None),
-    ("chongqing-cluster", "910b", 2048, None), ("chongqing-cluster", "h20", 640, None),
-    ("qingyang", "910b", 8192, None),
+    ("horinger-south", "a800", 2048, None), ("horinger-south", "h20", 1024, None),
+    ("qingpu", "a800", 512, None), ("qingpu", "h20", 1024, None),
+    ("wuhu", "910b", 2048, None), ("wuhu", "h20", 1280, None),
+    ("zhongwei", "a800", 2048, None), ("zhongwei", "h800", 1280, None), ("aws-ningxia", "a100-40", 512, 256),
+    ("shaoguan", "910b", 2048, 1024), ("shaoguan", "h20", 1536, None),
+    ("guian", "910b", 6144, None), ("guian", "h20", 1024, None), ("guian-delta", "a800", 2048, None),
+    ("tianfu", "910b", 1536, None), ("tianfu", "h20", 768, None),
+    ("chongqing-cluster", "910b", 1536, None), ("chongqing-cluster", "h20", 640, None),
+    ("qingyang", "910b", 4096, None),
     ("hong-kong-dc", "h20", 256, None), ("singapore-dc", "h100", 512, None),
 ]  # fmt: skip
 EAST = {"zhangjiakou": 1.05, "qingpu": 1.18, "wuhu": 1.10, "shaoguan": 1.12, "hong-kong-dc": 1.6, "singapore-dc": 1.2}

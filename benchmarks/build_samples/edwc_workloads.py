@@ -17,7 +17,7 @@ _WITHIN = {
     "mainland": "CN", "beijing-only": "CN-BJ", "shanghai-only": "CN-SH", "zhejiang-only": "CN-ZJ",
     "guangdong-only": "CN-GD", "guizhou-only": "CN-GZ", "sichuan-only": "CN-SC", "hubei-only": "CN-HB",
     "jing-jin-ji": "BEIJING-TIANJIN-HEBEI", "yangtze-delta": "YANGTZE-DELTA", "bay-area": "GREATER-BAY-AREA",
-    "chuan-yu": "CHENGDU-CHONGQING",
+    "chuan-yu": "CHENGDU-CHONGQING", "hong-kong-only": "HK", "singapore-only": "SG",
 }  # fmt: skip
 POLICIES: list[Element] = [{"id": name, "allow": [code], "transit_allow": [code]} for name, code in _WITHIN.items()]
 
@@ -27,7 +27,7 @@ TRAINERS = ["910b", "a800", "h800", "h100"]
 # id, owner, policy, parameters and tokens in billions, cluster sizes, deadline in days, dataset at, dataset in TB
 # The amount of compute is 6 x parameters x tokens; these run for days or weeks beyond the planned day.
 PRETRAINING = [
-    ("llm-300b", "north-cloud", "mainland", 300, 1500, [4096, 8192, 10000], 75, ["beijing"], 60),
+    ("llm-300b", "north-cloud", "mainland", 300, 1500, [4096, 8192, 10000], 45, ["beijing"], 60),
     ("llm-130b", "north-cloud", "mainland", 130, 400, [1024, 2048], 30, ["beijing", "jinan"], 12),
     ("llm-70b", "delta-cloud", "mainland", 70, 2000, [2048, 4096], 45, ["hangzhou"], 20),
     ("multimodal-65b", "delta-cloud", "mainland", 65, 1500, [1024, 2048], 62, ["shanghai"], 180),
@@ -62,13 +62,14 @@ DAY_JOBS: list[tuple[Any, ...]] = [
     ("seismic", "north-cloud", "mainland", {"910b": (512, 13), "a800": (512, 12)}, ["yinchuan", "lanzhou"], 320, 0, None, True),
     ("cfd-surrogate", "west-cloud", "chuan-yu", {"910b": (512, 11)}, ["chongqing"], 25, 0, None, True),
     ("protein-folding", "delta-cloud", "mainland", {"910b": (640, 8), "a800": (512, 9)}, ["shanghai", "wuhu"], 18, 0, None, True),
-    ("game-agents-sea", "south-cloud", None, {"h100": (256, 10), "a800": (512, 14)}, ["singapore"], 4, 0, None, True),
-    ("translate-tuning-hk", "south-cloud", "bay-area", {"h20": (96, 9), "910b": (64, 9)}, ["hong-kong"], 2, 0, 20, False),
+    ("bank-tuning-singapore", "south-cloud", "singapore-only", {"h100": (128, 9)}, ["singapore"], 4, 0, None, True),
+    ("translate-tuning-hong-kong", "south-cloud", "bay-area", {"h20": (96, 9), "910b": (64, 9)}, ["hong-kong"], 2, 0, 20, False),
 ]
 
 # name of a serving profile -> accelerator, cards per replica, requests/s per replica, service time in ms
 PROFILES: dict[str, list[tuple[str, int, float, float]]] = {
     "chat": [("h20", 1, 5, 900), ("910b", 1, 3, 1100), ("a800", 1, 3.6, 1000), ("l20", 1, 1.5, 1600)],
+    "chat-h100": [("h100", 1, 10, 700)],
     "large": [("h20", 8, 11, 2500), ("910b", 8, 6.5, 3200), ("a800", 8, 8, 2800), ("h800", 8, 15, 1900)],
     "speech": [("l20", 1, 30, 180), ("h20", 1, 55, 140), ("910b", 1, 40, 160)],
     "vision": [("l20", 1, 90, 25), ("h20", 1, 150, 22), ("910b", 1, 120, 24)],
@@ -130,6 +131,8 @@ SERVICES: list[tuple[Any, ...]] = [
     ("moderation", "delta-cloud", "mainland", "vision", ["beijing", "shanghai", "hangzhou", "shenzhen"], 4500, 60, 200, 1, 1),
     # over the border
     ("chat-hong-kong", "south-cloud", "bay-area", "chat", ["hong-kong"], 700, 20, 6, 4, 1),
+    ("gov-hong-kong", "south-cloud", "hong-kong-only", "chat", ["hong-kong"], 900, 5, 6, 4, 1),
+    ("bank-singapore", "south-cloud", "singapore-only", "chat-h100", ["singapore"], 900, 5, 6, 4, 1),
     ("support-sea", "south-cloud", None, "chat", ["singapore", "hong-kong"], 320, 60, 6, 4, 1),
 ]
 MACHINES = {"vision", "rank"}
@@ -157,7 +160,7 @@ def _chatgpt_class() -> Element:
 def _mixture_of_experts() -> Element:
     """Return a model of the size of DeepSeek-V3: 2.788 million H800-hours on 2,048 of them."""
     job = _job("moe-671b", "north-cloud", "mainland", ["hangzhou", "beijing"], 60) | {"name": "Mixture of experts, 671 billion parameters"}
-    return job | {"needs": [{"accelerator": "h800", "count": 2000, "hours": 1394}, {"accelerator": "h800", "count": 1000, "hours": 2788}]}
+    return job | {"needs": [{"accelerator": "h800", "count": 2000, "hours": 1394}, {"accelerator": "h800", "count": 1000, "hours": 2788}], "deadline_hours": 24 * 90}
 
 
 def _two_sites() -> Element:

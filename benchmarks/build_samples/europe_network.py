@@ -41,17 +41,17 @@ STEADY_GRIDS = ("FR", "CH", "SE", "FI")
 
 # id, name, kind, owner, jurisdiction, latitude, longitude, PUE, power limit in kW (None: none)
 OWN_SITES = [
-    ("juelich", "Computing center Jülich", "on_prem", "rhine-alliance", "DE-NW", 50.91, 6.41, 1.12, 900),
-    ("karlsruhe", "Computing center Karlsruhe", "on_prem", "south-alliance", "DE-BW", 49.10, 8.43, 1.15, 330),
-    ("stuttgart", "Computing center Stuttgart", "on_prem", "south-alliance", "DE-BW", 48.74, 9.10, 1.20, 420),
-    ("munich", "Computing center Munich", "on_prem", "south-alliance", "DE-BY", 48.26, 11.67, 1.10, 420),
-    ("erlangen", "Computing center Erlangen", "on_prem", "south-alliance", "DE-BY", 49.57, 11.03, 1.25, 220),
-    ("dresden", "Computing center Dresden", "on_prem", "north-alliance", "DE-SN", 51.03, 13.72, 1.12, 360),
-    ("berlin", "Computing center Berlin", "on_prem", "north-alliance", "DE-BE", 52.46, 13.30, 1.25, 260),
-    ("goettingen", "Computing center Göttingen", "on_prem", "north-alliance", "DE-NI", 51.56, 9.95, 1.15, 330),
-    ("hamburg", "Computing center Hamburg", "on_prem", "north-alliance", "DE-HH", 53.57, 9.97, 1.20, 260),
-    ("colo-amsterdam", "Colocation Amsterdam", "colo", "rhine-alliance", "NL", 52.30, 4.94, 1.20, 300),
-    ("colo-zurich", "Colocation Zurich", "colo", "south-alliance", "CH", 47.43, 8.56, 1.20, 250),
+    ("juelich", "Computing center Jülich", "on_prem", "rhine-alliance", "DE-NW", 50.91, 6.41, 1.12, 680),
+    ("karlsruhe", "Computing center Karlsruhe", "on_prem", "south-alliance", "DE-BW", 49.10, 8.43, 1.15, 260),
+    ("stuttgart", "Computing center Stuttgart", "on_prem", "south-alliance", "DE-BW", 48.74, 9.10, 1.20, 265),
+    ("munich", "Computing center Munich", "on_prem", "south-alliance", "DE-BY", 48.26, 11.67, 1.10, 330),
+    ("erlangen", "Computing center Erlangen", "on_prem", "south-alliance", "DE-BY", 49.57, 11.03, 1.25, 175),
+    ("dresden", "Computing center Dresden", "on_prem", "north-alliance", "DE-SN", 51.03, 13.72, 1.12, 260),
+    ("berlin", "Computing center Berlin", "on_prem", "north-alliance", "DE-BE", 52.46, 13.30, 1.25, 150),
+    ("goettingen", "Computing center Göttingen", "on_prem", "north-alliance", "DE-NI", 51.56, 9.95, 1.15, 215),
+    ("hamburg", "Computing center Hamburg", "on_prem", "north-alliance", "DE-HH", 53.57, 9.97, 1.20, 150),
+    ("colo-amsterdam", "Colocation Amsterdam", "colo", "rhine-alliance", "NL", 52.30, 4.94, 1.20, 175),
+    ("colo-zurich", "Colocation Zurich", "colo", "south-alliance", "CH", 47.43, 8.56, 1.20, 125),
 ]
 # id, name, provider, region, jurisdiction, city it joins
 CLOUD_SITES = [

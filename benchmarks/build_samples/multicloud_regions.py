@@ -25,12 +25,12 @@ AWS_TYPES = {
 GCP_TYPES = {"h100": "a3-highgpu-8g", "a100-80": "a2-ultragpu-8g", "a100-40": "a2-highgpu-8g", "l4": "g2-standard-96"}
 HOURS_PER_MONTH = 730
 # Assumption: accelerators that the planner's quota holds in a region of middle size.
-QUOTA = {"h200": 128, "h100": 256, "a100-80": 96, "a100-40": 192, "l40s": 96, "l4": 192, "a10g": 96, "t4": 96}
+QUOTA = {"h200": 96, "h100": 256, "a100-80": 96, "a100-40": 128, "l40s": 64, "l4": 144, "a10g": 80, "t4": 80}
 # Assumption: size of the quota relative to that; 0.5 where a region is not named.
 SIZE = {
     "aws-us-east-1": 2.0, "aws-us-east-2": 1.5, "aws-us-west-2": 2.0, "aws-eu-central-1": 1.0, "aws-eu-west-1": 1.0,
-    "aws-ap-northeast-1": 1.0, "aws-ap-south-1": 1.0, "aws-eu-north-1": 1.0, "gcp-us-central1": 2.0, "gcp-us-east4": 1.0,
-    "gcp-us-west1": 1.0, "gcp-europe-west4": 1.5, "gcp-asia-southeast1": 1.0, "gcp-europe-west1": 1.0, "aws-sa-east-1": 1.0,
+    "aws-ap-northeast-1": 1.0, "aws-ap-south-1": 2.0, "gcp-asia-south1": 1.5, "aws-eu-south-1": 1.0, "aws-eu-north-1": 1.0, "gcp-us-central1": 2.0, "gcp-us-east4": 1.0,
+    "gcp-us-west1": 1.0, "gcp-europe-west4": 1.5, "gcp-asia-southeast1": 1.0, "gcp-europe-west1": 1.0, "aws-sa-east-1": 1.5,
 }  # fmt: skip
 # Assumption: share of these quotas that is committed for a year or more.
 COMMITTED = {"aws-us-east-1": 0.5, "aws-us-west-2": 0.25, "aws-eu-central-1": 0.5, "gcp-us-central1": 0.25, "gcp-europe-west4": 0.25}

@@ -113,29 +113,29 @@ OTHERS = [metro for metro in WEIGHT if metro not in HOME_POLICY]
 
 # one per market: profile, requests/s per unit of weight, limit of the round trip in ms, fewest sites
 MARKET_SERVICES: list[tuple[str, str, float, float, int]] = [
-    ("chat", "chat", 300, 120, 2),
-    ("copilot", "large", 20, 150, 1),
+    ("chat", "chat", 300, 80, 2),
+    ("copilot", "large", 20, 120, 1),
     ("voice", "speech", 1500, 60, 1),
     ("camera", "vision", 3200, 60, 1),
-    ("feed", "rank", 20000, 80, 1),
+    ("feed", "rank", 20000, 50, 1),
 ]
 # for users everywhere; where a market has a residency policy its users keep it: profile, rate, limit of the round trip in ms
 WORLD_SERVICES: list[tuple[str, str, float, float]] = [
-    ("search-world", "rank", 12000, 150),
+    ("search-world", "rank", 12000, 80),
     ("translate-world", "chat", 90, 250),
     ("pictures-world", "image", 10, 400),
-    ("meetings-world", "speech", 700, 150),
+    ("meetings-world", "speech", 700, 80),
     ("assistant-world", "large", 8, 300),
-    ("moderation-world", "vision", 1000, 300),
+    ("moderation-world", "vision", 1000, 150),
 ]
 # for the places without a rule of their own: profile, metros, rate, limit of the round trip in ms, policy
 OTHER_SERVICES: list[tuple[Any, ...]] = [
-    ("chat-asia", "chat", ["singapore", "jakarta", "seoul"], 120, 120, "no-hong-kong"),
-    ("voice-asia", "speech", ["singapore", "jakarta", "seoul"], 600, 60, None),
-    ("chat-oceania", "chat", ["sydney"], 160, 150, None),
-    ("chat-canada", "chat", ["toronto"], 150, 80, None),
-    ("chat-swiss", "chat", ["zurich"], 150, 60, "eu-adequate"),
-    ("chat-gulf-africa", "chat", ["dubai", "johannesburg"], 140, 250, None),
+    ("chat-asia", "chat", ["singapore", "jakarta", "seoul"], 300, 80, "no-hong-kong"),
+    ("voice-asia", "speech", ["singapore", "jakarta", "seoul"], 1200, 60, None),
+    ("chat-oceania", "chat", ["sydney"], 400, 60, None),
+    ("chat-canada", "chat", ["toronto"], 350, 50, None),
+    ("chat-swiss", "chat", ["zurich"], 350, 40, "eu-adequate"),
+    ("chat-gulf-africa", "chat", ["dubai", "johannesburg"], 300, 250, None),
     ("games-korea", "vision", ["seoul"], 1500, 20, "no-hong-kong"),
     ("trading-us", "rank", ["new-york", "chicago"], 15000, 35, "us"),
 ]
@@ -186,7 +186,7 @@ def _timing(earliest: float, deadline: float | None, interruptible: bool) -> Ele
 def _across_regions() -> Element:
     """A job that may be split over two regions when the link between them carries its gradients."""
     job = _job("moe-us-two-regions", "us", ["aws-us-east-2"], 15, 12)
-    job |= {"needs": [{"accelerator": "h100", "count": 1024, "hours": 400}, {"accelerator": "h200", "count": 768, "hours": 460}]}
+    job |= {"needs": [{"accelerator": "h100", "count": 640, "hours": 500}]}
     return job | {"max_sites": 2, "multi_site": {"min_bandwidth_gbps": 20, "max_rtt_ms": 80, "efficiency": 0.85}}
 
 
