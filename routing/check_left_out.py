@@ -103,6 +103,24 @@ class _Reasons:
         return not any(limit is not None and exceeds(value, limit) for value, limit in limits)
 
 
+def _fits_gang(pool: Pool, count: int, sites: int) -> bool:
+    return count // sites <= largest_gang(pool)
+
+
+def _any_two(one: str, other: str) -> bool:
+    return one != other
+
+
+def _spans(pools: list[Pool], sites: int, joined: PairTest) -> bool:
+    """Return whether that many data centers of the pools are all joined with each other."""
+    names = sorted({pool.data_center for pool in pools})
+    if sites == 1:
+        return bool(names)
+    near = {name: {other for other in names if other != name and joined(name, other)} for name in names}
+    pairs = ((one, other) for one, other in combinations(names, 2) if other in near[one])
+    return any(sites == 2 or near[one] & near[other] for one, other in pairs)
+
+
 class _JobReasons:
     def __init__(self, reasons: _Reasons, job: TrainingJob) -> None:
         self.reasons = reasons
@@ -127,26 +145,29 @@ class _JobReasons:
         yield "memory", lambda pool: remembers(self.problem, self.job, pool)
 
     def _option_tests(self, pools: list[Pool], loose: bool) -> Iterator[tuple[str, bool]]:
-        yield "gang", not self._exists(pools, None)
+        """Yield whether each test fails; ``loose`` asks of gangs and pins one pool only, not one per site."""
+        holds = self._has_pool if loose else self._exists
+        yield "gang", not holds(pools)
         pools = [pool for pool in pools if self.reasons.pins.permit(self.job.id, pool)]
-        yield "pinned", not self._exists(pools, None)
+        yield "pinned", not holds(pools)
         for reason, rules in (("route", ANY if loose else OPEN), ("transit", self.rules)):
             yield reason, not self._exists(self._fed(pools, rules), self._joined(rules, float("inf"), loose))
-        pools, most = (
-            self._fed(pools, self.rules),
-            self.job.multi_site.max_rtt_ms if self.job.multi_site else 0.0,
-        )
-        yield "latency", not self._exists(pools, self._joined(self.rules, most, loose))
-        yield "deadline", not self._exists(pools, self._joined(self.rules, most, loose), self._in_time)
+        pools, limits = self._fed(pools, self.rules), self.job.multi_site
+        joined = self._joined(self.rules, limits.max_rtt_ms if limits else 0.0, loose)
+        yield "latency", not self._exists(pools, joined)
+        yield "deadline", not self._exists(pools, joined, self._in_time)
 
     def _fed(self, pools: list[Pool], rules: Rules) -> list[Pool]:
         """Return the pools that the dataset can come to."""
         if self.job.dataset is None:
             return pools
         copies, reach = self.job.dataset.at, self.reasons.reach
-        return [
-            p for p in pools if any(reach.to_site(at, p.data_center, rules) < float("inf") for at in copies)
-        ]
+        reached = {
+            site
+            for site in {pool.data_center for pool in pools}
+            if any(reach.to_site(copy, site, rules) < float("inf") for copy in copies)
+        }
+        return [pool for pool in pools if pool.data_center in reached]
 
     def _joined(self, rules: Rules, most_ms: float, loose: bool) -> PairTest:
         """Return the test of two sites: a round trip of at most ``most_ms``, from either to the other."""
@@ -159,33 +180,24 @@ class _JobReasons:
         return test
 
     def _in_time(self, pool: Pool, count: int, sites: int) -> bool:
-        running, earliest = (
-            hours(self.problem, self.job, [pool] * sites, count),
-            self.job.earliest_start_hours,
-        )
-        latest = self.job.deadline_hours
-        return running is not None and (latest is None or not exceeds(earliest + running, latest))
+        running, latest = hours(self.problem, self.job, [pool] * sites, count), self.job.deadline_hours
+        if running is None or latest is None:
+            return running is not None
+        return not exceeds(self.job.earliest_start_hours + running, latest)
 
-    def _exists(self, pools: list[Pool], joined: PairTest | None, fits: SizeTest | None = None) -> bool:
-        """Return whether the job has an option over ``pools``."""
+    def _shares(self, pools: list[Pool], fits: SizeTest = _fits_gang) -> Iterator[tuple[int, list[Pool]]]:
+        """Yield, per type, count and number of sites, the pools that can hold an even share."""
         sizes = {(pool.accelerator, count) for pool in pools for count in counts(self.job, pool.accelerator)}
         for accelerator, count in sorted(sizes):
             same = [pool for pool in pools if pool.accelerator == accelerator]
             for sites in range(1, self.job.max_sites + 1):
-                if count % sites == 0 and self._spans(
-                    [p for p in same if self._holds(p, count, sites, fits)], sites, joined
-                ):
-                    return True
-        return False
+                if count % sites == 0:
+                    yield sites, [p for p in same if _fits_gang(p, count, sites) and fits(p, count, sites)]
 
-    def _holds(self, pool: Pool, count: int, sites: int, fits: SizeTest | None) -> bool:
-        return count // sites <= largest_gang(pool) and (fits is None or fits(pool, count, sites))
+    def _has_pool(self, pools: list[Pool]) -> bool:
+        """Return whether some pool holds a share of the job."""
+        return any(holding for _, holding in self._shares(pools))
 
-    def _spans(self, pools: list[Pool], sites: int, joined: PairTest | None) -> bool:
-        """Return whether that many data centers of the pools are all joined with each other."""
-        names = sorted({pool.data_center for pool in pools})
-        if sites == 1 or joined is None:
-            return len(names) >= sites
-        near = {name: {other for other in names if other != name and joined(name, other)} for name in names}
-        pairs = ((one, other) for one, other in combinations(names, 2) if other in near[one])
-        return any(sites == 2 or near[one] & near[other] for one, other in pairs)
+    def _exists(self, pools: list[Pool], joined: PairTest = _any_two, fits: SizeTest = _fits_gang) -> bool:
+        """Return whether the job has an option over ``pools``: enough sites, all joined with each other."""
+        return any(_spans(holding, sites, joined) for sites, holding in self._shares(pools, fits))

@@ -19,7 +19,7 @@ def overlaps(problem: Problem, start_hours: float, end_hours: float) -> Iterator
     last = min(bisect_left(boundaries, end_hours), len(problem.periods))
     for period in range(first, last):
         common = min(end_hours, boundaries[period + 1]) - max(start_hours, boundaries[period])
-        if common > ABSOLUTE:
+        if common > 1e-9:
             yield period, common
 
 

@@ -1,0 +1,182 @@
+"""The reason of left-out work must be the first test that nothing passes; any other is a violation."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+from computeroute.routing.check import check
+from computeroute.routing.plan import Plan, Reason
+from computeroute.routing.problem import Problem
+
+from .check_cases import WORLD, plan_of, pool_use, usd
+
+# Idle commitment: 4 x 20 h x 0.3 at home, 2 x 20 h x 2 in the cloud.
+IDLE = {
+    "by_workload": {"(idle)": usd(compute=104)},
+    "by_data_center": {"home": usd(compute=24), "cloud": usd(compute=80)},
+    "by_provider": {"home": usd(compute=24), "nimbus": usd(compute=80)},
+    "by_owner": {"acme": usd(compute=24), "nimbus": usd(compute=80)},
+}
+
+
+def job(count: int = 4, hours: float = 10, **fields: Any) -> dict[str, Any]:
+    needs = [{"accelerator": "big", "count": count, "hours": hours}]
+    return {"kind": "training", "id": "it", "needs": needs, **fields}
+
+
+def service(accelerator: str = "big", each: int = 1, **fields: Any) -> dict[str, Any]:
+    serving = {"accelerator": accelerator, "accelerators_per_replica": each, "requests_per_second": 1}
+    demand = {"location": "town", "requests_per_second": [0, 1]}
+    return {
+        "kind": "inference",
+        "id": "it",
+        "demand": [demand],
+        "serving": [{**serving, "service_ms": 5}],
+        **fields,
+    }
+
+
+def split(count: int, sites: int = 2, rtt_ms: float = 10, **fields: Any) -> dict[str, Any]:
+    multi = {"min_bandwidth_gbps": 1, "max_rtt_ms": rtt_ms, "efficiency": 0.5}
+    return job(count, max_sites=sites, multi_site=multi, **fields)
+
+
+def fed(*copies: str, **fields: Any) -> dict[str, Any]:
+    return job(dataset={"at": list(copies), "gb": 1}, **fields)
+
+
+def pin(**place: str) -> dict[str, Any]:
+    return {"limits": {"pinned": [{"workload": "it", **place}]}}
+
+
+def links(*kept: str, **changes: Any) -> dict[str, Any]:
+    """Return the world with those of its links only, each with ``changes``."""
+    named = [{"id": f"{link['source']}--{link['target']}", **link} for link in WORLD["links"]]
+    return {"links": [{**link, **changes} for link in named if link["id"] in kept]}
+
+
+def closed(*nodes: str) -> dict[str, Any]:
+    """Return the world with nodes that let no traffic of others pass."""
+    return {
+        key: [{**node, "transit": node["id"] not in nodes} for node in WORLD[key]]
+        for key in ("data_centers", "locations")
+    }
+
+
+def huge(**fields: Any) -> dict[str, Any]:
+    """Return the world with a third site, equal to the cloud, joined to it and to home."""
+    third = {**WORLD["data_centers"][1], "id": "third"}
+    pool = {"id": "third-big", "data_center": "third", "accelerator": "big", "count": 16}
+    lines = [
+        {"source": site, "target": "third", "bandwidth_gbps": 1, "latency_ms": 4, **fields}
+        for site in ("home", "cloud")
+    ]
+    return {
+        "data_centers": [*WORLD["data_centers"], third],
+        "pools": [*WORLD["pools"], pool],
+        "links": [*WORLD["links"], *lines],
+    }
+
+
+def accepted(workload: dict[str, Any], **world: Any) -> set[str]:
+    """Return the reasons that the verifier accepts for a workload that a plan leaves out."""
+    problem = Problem.parse({**WORLD, **world, "workloads": [workload]})
+    where = {"location": "town", "period": "night", "requests_per_second": 1}
+    entry = {"workload": "it", "detail": "-", **(where if workload["kind"] == "inference" else {})}
+    used = {pool.id: (0, 0) for pool in problem.pools}
+    plan = plan_of(problem, breakdown=IDLE, unserved=1, unserved_bound=1, pool_use=pool_use(problem, used))
+    found = {
+        reason: {
+            v.constraint
+            for v in check(
+                problem, Plan.parse({**plan.model_dump(), "left_out": [{**entry, "reason": reason}]})
+            )
+        }
+        for reason in get_args(Reason)
+    }
+    assert set().union(*found.values()) <= {"left_out"}
+    return {reason for reason, broken in found.items() if not broken}
+
+
+SCALED = {"pflop_days": 1, "utilization": 0.5, "counts": [4]}
+BIG_LINKS = ("town--relay", "relay--home", "home--cloud", "up", "down")
+
+JOBS: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
+    (job(), {}, {"capacity"}),
+    (job(policy="us"), {}, {"residency"}),
+    (job(needs=[{"accelerator": "small", "count": 4, "hours": 1}], policy="home-only"), {}, {"accelerator"}),
+    (job(memory_gb_per_accelerator=81), {}, {"memory"}),
+    (job(21), {}, {"gang"}),
+    (job(20), {}, {"capacity"}),  # 12 and two modules of 4
+    (job(17), pin(data_center="cloud"), {"pinned"}),
+    (job(), pin(pool="cloud-small"), {"pinned"}),
+    (fed("town"), {}, {"capacity"}),
+    (fed("town"), links(), {"route"}),
+    (fed("home", policy="home-only"), links(), {"capacity"}),
+    (fed("town", policy="home-only"), links("up"), {"route"}),
+    (
+        fed("town", policy="home-only"),
+        {**links("up", "home--cloud"), **closed("cloud")},
+        {"route", "transit"},
+    ),
+    (fed("town", policy="not-by-lux"), links("relay--home", "town--relay"), {"transit"}),
+    (fed("town", policy="not-by-lux"), links("up"), {"capacity"}),
+    (job(deadline_hours=9.9), {}, {"deadline"}),
+    (job(deadline_hours=10), {}, {"capacity"}),
+    (job(earliest_start_hours=1, deadline_hours=10), {}, {"deadline"}),
+    (split(24), {}, {"capacity"}),
+    (split(24, deadline_hours=19), {}, {"deadline"}),
+    (split(24, rtt_ms=9), {}, {"latency"}),
+    (split(24), links("up", "down"), {"route"}),
+    (split(24, policy="not-by-lux"), links("home--cloud", jurisdictions=["LU"]), {"transit"}),
+    (split(24), pin(data_center="cloud"), {"pinned", "route"}),
+    (split(42), {}, {"gang"}),
+    (split(24, policy="home-only"), {}, {"gang", "route"}),
+    (split(48, sites=3), {}, {"gang", "route"}),
+    (split(48, sites=3), huge(), {"capacity"}),
+    (split(48, sites=3, rtt_ms=9), huge(), {"latency"}),
+    (job(needs=None, compute=SCALED), {}, {"capacity"}),
+    (job(needs=None, compute={**SCALED, "accelerators": ["small"]}, deadline_hours=29), {}, {"deadline"}),
+    (job(needs=None, compute={**SCALED, "accelerators": ["small"]}, deadline_hours=30), {}, {"capacity"}),
+]
+
+SERVICES: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
+    (service(), {}, {"capacity"}),
+    (service(policy="us"), {}, {"residency"}),
+    (service("small", policy="home-only"), {}, {"accelerator"}),
+    (service("small", memory_gb_per_accelerator=41), {}, {"memory"}),
+    (service("small", 9), {}, {"gang", "capacity"}),
+    (service("small"), pin(data_center="home"), {"pinned"}),
+    (service(), links("home--cloud", "up"), {"route"}),
+    (service(policy="home-only"), links("home--cloud", "down"), {"route"}),
+    (
+        service(policy="home-only"),
+        {**links("town--relay", "relay--home"), **closed("relay")},
+        {"route", "transit"},
+    ),
+    (service(policy="not-by-lux"), links("town--relay", "relay--home"), {"transit"}),
+    (service(policy="not-by-lux"), {}, {"capacity"}),
+    (service(max_rtt_ms=9.9), {}, {"latency"}),
+    (service(max_latency_ms=14.9), {}, {"latency"}),
+    (service(max_latency_ms=15), {}, {"capacity"}),
+]
+
+
+@pytest.mark.parametrize(("workload", "world", "reasons"), [*JOBS, *SERVICES])
+def test_only_the_first_test_that_nothing_passes_is_accepted(
+    workload: dict[str, Any], world: dict[str, Any], reasons: set[str]
+) -> None:
+    assert accepted(workload, **world) == reasons
+
+
+def test_a_way_back_that_must_mirror_leaves_the_latency_open() -> None:
+    # Out and back over the undirected link is 2 x 6 ms; a way back of 1 ms exists, but only ways out over a
+    # directed link may take it. Whether 10 ms can be kept is left open; 6 ms surely cannot, 12 ms surely can.
+    ends = {"source": "town", "target": "home", "bandwidth_gbps": 1}
+    lines = [
+        {**ends, "latency_ms": 6},
+        {**ends, "id": "back", "source": "home", "target": "town", "latency_ms": 1, "directed": True},
+    ]
+    near = {limit: accepted(service(max_rtt_ms=limit), links=lines) for limit in (6, 10, 12)}
+    assert near == {6: {"latency"}, 10: {"latency", "capacity"}, 12: {"capacity"}}
