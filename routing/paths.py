@@ -158,6 +158,7 @@ class _Batch:
         self._number = finder._arcs.number
         self._destinations: dict[_Key, dict[int, None]] = {}
         self._searches: dict[_Key, TripSearch] = {}
+        self._avoid: dict[frozenset[str], frozenset[int]] = {}
         for request in requests:
             self._check(request)
             for key in self._keys(request):
@@ -205,8 +206,14 @@ class _Batch:
         limit_ms = inf if request.max_rtt_ms is None or not request.round_trip else request.max_rtt_ms
         # Sums of latencies may exceed the limit by a rounding error.
         limit_ms += _ROUNDING * max(1.0, limit_ms)
-        avoid = [number for name, number in self.finder._arcs.link_number.items() if name in request.avoid]
-        return Choice(search, detours[0] if detours else None, ends, limit_ms, avoid)
+        return Choice(search, detours[0] if detours else None, ends, limit_ms, self._avoided(request.avoid))
+
+    def _avoided(self, names: frozenset[str]) -> frozenset[int]:
+        numbers = self._avoid.get(names)
+        if numbers is None:
+            known = self.finder._arcs.link_number
+            numbers = self._avoid[names] = frozenset(known[name] for name in names & known.keys())
+        return numbers
 
 
 class _Describer:
