@@ -185,10 +185,11 @@ def _rows(source: Source) -> Iterator[tuple[int, list[str]]]:
 
 
 def _part_and_key(path: tuple[int | str, ...]) -> tuple[str, str]:
+    """Return the list or object of a workload that a path leads into, and the key within it."""
     keys = [step for step in path if isinstance(step, str)]
-    if not keys:
-        return "", ""
-    return (keys[0], keys[1]) if len(keys) > 1 else ("", keys[0])
+    if len(keys) > 1 or set(keys) & LISTS:
+        return keys[0], "".join(keys[1:2])
+    return "", "".join(keys)
 
 
 def _place(line: int, name: Any, column: str | None) -> str:

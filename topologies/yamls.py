@@ -56,7 +56,7 @@ def parse_yaml(source: Source) -> tuple[Any, list[Fault]]:
         loader = _Loader(source.text)
         root = loader.get_single_node()
         faults = list(_repeated_keys(root))
-        return loader.construct_document(root), faults
+        return (None if root is None else loader.construct_document(root)), faults
     except yaml.YAMLError as error:
         raise InputError([f"not YAML: {_reason(error)}"], source.name) from None
     except ValueError:
