@@ -41,7 +41,7 @@ class _Job:
         self._check_inter_site_routes()
         running = self._hours()
         if running is not None:
-            check_schedule(self.problem, self.job, self.entry, running, self.findings)
+            check_schedule(self.sound, self.job, self.entry, running, self.findings)
         self._check_dataset(running)
 
     def _check_pool(self, pool: Pool, accelerators: int, pins: Pins) -> None:

@@ -39,7 +39,7 @@ class Walk:
         return bool(self.out) and not self.back
 
 
-class RouteFaultError(Exception):
+class _RouteFaultError(Exception):
     """A route that cannot be walked; the text says where."""
 
 
@@ -74,7 +74,7 @@ def _walk(problem: Problem, route: Route, findings: Findings) -> Walk | None:
         out = _hops(problem, route.nodes, route.links)
         back = _hops(problem, route.return_nodes, route.return_links) if _has_way_back(route) else ()
         _ends_meet(route, out, back)
-    except RouteFaultError as fault:
+    except _RouteFaultError as fault:
         findings.add("route", element, str(fault))
         return None
     there, again = (sum(hop.link.latency_ms for hop in way) for way in (out, back))
@@ -90,24 +90,24 @@ def _has_way_back(route: Route) -> bool:
 def _hops(problem: Problem, nodes: Sequence[str], links: Sequence[str]) -> tuple[Hop, ...]:
     for node in nodes:
         if node not in problem.nodes:
-            raise RouteFaultError(f"passes unknown node {node!r}")
+            raise _RouteFaultError(f"passes unknown node {node!r}")
     if len(nodes) != len(links) + 1:
-        raise RouteFaultError(f"has {len(links)} links for {len(nodes)} nodes")
+        raise _RouteFaultError(f"has {len(links)} links for {len(nodes)} nodes")
     return tuple(_hop(problem, link, *ends) for link, ends in zip(links, pairwise(nodes), strict=True))
 
 
 def _hop(problem: Problem, name: str, source: str, target: str) -> Hop:
     link = problem.link.get(name)
     if link is None:
-        raise RouteFaultError(f"crosses unknown link {name!r}")
+        raise _RouteFaultError(f"crosses unknown link {name!r}")
     if (source, target) == (link.source, link.target):
         return Hop(link, source, target)
     if (source, target) != (link.target, link.source):
-        raise RouteFaultError(
+        raise _RouteFaultError(
             f"link {name!r} joins {link.source!r} and {link.target!r}, not {source!r} and {target!r}"
         )
     if link.directed:
-        raise RouteFaultError(
+        raise _RouteFaultError(
             f"link {name!r} is directed, {link.source!r} to {link.target!r}, and crossed against it"
         )
     return Hop(link, source, target)
@@ -116,14 +116,14 @@ def _hop(problem: Problem, name: str, source: str, target: str) -> Hop:
 def _ends_meet(route: Route, out: tuple[Hop, ...], back: tuple[Hop, ...]) -> None:
     ends = (route.origin, route.destination)
     if (route.nodes[0], route.nodes[-1]) != ends:
-        raise RouteFaultError(
+        raise _RouteFaultError(
             f"leads {route.nodes[0]!r} to {route.nodes[-1]!r}, not {ends[0]!r} to {ends[1]!r}"
         )
     if _has_way_back(route) and (route.return_nodes[-1], route.return_nodes[0]) != ends:
-        raise RouteFaultError(f"leads back {route.return_nodes[0]!r} to {route.return_nodes[-1]!r}")
+        raise _RouteFaultError(f"leads back {route.return_nodes[0]!r} to {route.return_nodes[-1]!r}")
     mirror = tuple(Hop(hop.link, hop.target, hop.source) for hop in reversed(out))
     if back and back != mirror and not any(hop.link.directed for hop in out):
-        raise RouteFaultError("the way back is not the way out in reverse, though all its links permit that")
+        raise _RouteFaultError("the way back is not the way out in reverse, though all its links permit that")
 
 
 def _check_statements(problem: Problem, route: Route, walk: Walk, findings: Findings) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from .check_admission import continues
 from .check_findings import ABSOLUTE, Findings, close, exceeds, figure, named
+from .check_structure import Sound
 from .plan import JobPlan
 from .problem import Problem
 from .workloads import TrainingJob
@@ -23,31 +24,29 @@ def overlaps(problem: Problem, start_hours: float, end_hours: float) -> Iterator
             yield period, common
 
 
-def check_schedule(
-    problem: Problem, job: TrainingJob, entry: JobPlan, hours: float, findings: Findings
-) -> None:
+def check_schedule(sound: Sound, job: TrainingJob, entry: JobPlan, hours: float, findings: Findings) -> None:
     """Check a job that takes ``hours`` against its window and its statements."""
     element = named(job=job.id)
     findings.compare("schedule", element, "hours", entry.hours, hours)
-    continuing = continues(problem, job, hours)
+    continuing = continues(sound.problem, job, hours)
     if continuing is None:
         continuing = entry.continuing
     if continuing != entry.continuing:
         findings.add("schedule", element, f"continuing is {entry.continuing}, should be {continuing}")
     if job.interruptible and not continuing:
-        _Pausing(problem, job, entry, findings).check(hours)
+        _Pausing(sound, job, entry, findings).check(hours)
     else:
-        _Steady(problem, job, entry, findings).check(hours, continuing)
+        _Steady(sound, job, entry, findings).check(hours, continuing)
 
 
 class _Timing:
-    def __init__(self, problem: Problem, job: TrainingJob, entry: JobPlan, findings: Findings) -> None:
-        self.problem = problem
+    def __init__(self, sound: Sound, job: TrainingJob, entry: JobPlan, findings: Findings) -> None:
+        self.problem = sound.problem
+        self.index = sound.period
         self.job = job
         self.entry = entry
         self.findings = findings
         self.element = named(job=job.id)
-        self.index = {period.id: index for index, period in enumerate(problem.periods)} if entry.runs else {}
 
     def compare(self, what: str, stated: float, true: float) -> None:
         self.findings.compare("schedule", self.element, what, stated, true)

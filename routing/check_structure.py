@@ -100,11 +100,12 @@ def check_place_once(sound: Sound, findings: Findings) -> None:
     placed = {entry.job for entry in sound.plan.jobs}
     served = {entry.service for entry in sound.plan.services}
     left_out = {entry.workload for entry in sound.plan.left_out}
+    told = placed | served | left_out
     for workload in sound.problem.workloads:
         element = named(workload=workload.id)
         if workload.id in placed and workload.id in left_out:
             findings.add("place_once", element, "is placed and left out")
-        elif workload.id not in placed | served | left_out:
+        elif workload.id not in told:
             findings.add("place_once", element, "is neither placed nor left out")
 
 

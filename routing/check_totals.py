@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 
 from .check_admission import site_of
 from .check_findings import Findings, close, exceeds, figure, named
@@ -67,34 +67,22 @@ def _check_plan_totals(plan: Plan, ledger: Ledger, findings: Findings) -> None:
 
 
 def _check_breakdown(sound: Sound, ledger: Ledger, findings: Findings) -> None:
-    problem, breakdown = sound.problem, sound.plan.breakdown
-    sites = problem.data_centers
-    cuts: Iterator[tuple[str, Mapping[str, Cost], Mapping[str, Tally], set[str]]] = iter(
-        (
-            ("by_workload", breakdown.by_workload, ledger.by_workload, {*problem.workload, IDLE}),
-            (
-                "by_data_center",
-                breakdown.by_data_center,
-                ledger.by_data_center,
-                {*problem.data_center, NETWORK},
-            ),
-            (
-                "by_provider",
-                breakdown.by_provider,
-                ledger.by_provider,
-                {*(s.provider_id for s in sites), NETWORK},
-            ),
-            ("by_owner", breakdown.by_owner, ledger.by_owner, {*(s.owner_id for s in sites), NETWORK}),
-        )
-    )
-    for cut, stated, true, known in cuts:
+    problem, sites = sound.problem, sound.problem.data_centers
+    names = {
+        "by_workload": {*problem.workload, IDLE},
+        "by_data_center": {*problem.data_center, NETWORK},
+        "by_provider": {*(site.provider_id for site in sites), NETWORK},
+        "by_owner": {*(site.owner_id for site in sites), NETWORK},
+    }
+    for cut, known in names.items():
+        stated: Mapping[str, Cost] = getattr(sound.plan.breakdown, cut)
+        true: Mapping[str, Tally] = getattr(ledger, cut)
         for name in sorted(stated.keys() | true.keys()):
             element = f"{cut} {name!r}"
-            if name in known:
-                cost, entry = stated.get(name, Cost()), true.get(name, tally())
-                _compare_cost("breakdown", element, cost, entry, findings)
-            else:
+            if name not in known:
                 findings.add("breakdown", element, "is not a name of the problem")
+            cost, entry = stated.get(name, Cost()), true.get(name, tally())
+            _compare_cost("breakdown", element, cost, entry, findings)
 
 
 def _check_limits(problem: Problem, ledger: Ledger, findings: Findings) -> None:
@@ -174,14 +162,13 @@ def check_no_plan(plan: Plan, findings: Findings) -> None:
     for name in ("objective", "gap"):
         if getattr(plan, name) is not None:
             findings.add("status", f"plan.{name}", f"is stated, though the status is {plan.status!r}")
-    empty: Callable[[Cost], bool] = lambda cost: all(close(getattr(cost, kind), 0.0) for kind in KINDS)  # noqa: E731
     cuts = (getattr(plan.breakdown, cut) for cut in type(plan.breakdown).model_fields)
     costs = [plan.cost, plan.cost_in_all, *(cost for cut in cuts for cost in cut.values())]
-    if (
-        not all(map(empty, costs))
-        or not close(plan.emission.energy_kwh, 0.0)
-        or not close(plan.emission.tco2e, 0.0)
-    ):
+    if not all(map(_is_nothing, (*costs, plan.emission))):
         findings.add(
             "status", "plan.cost", f"states costs or emissions, though the status is {plan.status!r}"
         )
+
+
+def _is_nothing(figures: Cost | Emission) -> bool:
+    return all(close(getattr(figures, name), 0.0) for name in type(figures).model_fields)

@@ -18,6 +18,7 @@ WORLD: dict[str, Any] = {
         {"id": "home-only", "allow": ["DE"]},
         {"id": "us", "allow": ["US"]},
         {"id": "not-by-lux", "transit_deny": ["LU"]},
+        {"id": "not-by-germany", "transit_deny": ["DE"]},
     ],
     "periods": [{"id": "day", "hours": 10}, {"id": "night", "hours": 5, "weight": 2}],
     "accelerators": [
