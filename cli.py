@@ -56,6 +56,7 @@ class Commands(click.Group):
     """A group whose commands end with a message and an exit code, never with a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; every error ends as one message and its exit code."""
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         try:

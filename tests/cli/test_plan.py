@@ -1,0 +1,215 @@
+"""``route plan`` and ``route verify``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import Result
+from computeroute import cli
+from computeroute.routing import Plan, SolverError
+from computeroute.topologies.delivery import Delivery
+
+Route = Callable[..., Result]
+
+
+def test_json_is_the_plan_with_its_proof_at_the_top(route: Route) -> None:
+    result = route("plan", "two-sites", "--format", "json")
+    data = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert data["status"] == "optimal"
+    assert data["gap"] <= 1e-3
+    assert data["bound"] <= data["objective"] * (1 + 1e-9)
+    assert Plan.parse(data).to_json() + "\n" == result.stdout
+
+
+def test_progress_is_on_stderr_only(route: Route) -> None:
+    result = route("plan", "two-sites")
+    assert result.stderr.splitlines()[-1].endswith("gap 0.000 %")
+    assert "best 544.36, bound 544.36" in result.stderr
+    assert " s  cost" not in result.stdout
+
+
+def test_quiet(route: Route, tmp_path: Path) -> None:
+    result = route("plan", "two-sites", "--quiet", "--output", tmp_path / "plan.json")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("name", "first"), [("p.json", "{"), ("p.CSV", "kind,workload"), ("p.txt", "plan for")]
+)
+def test_form_follows_the_ending_of_the_output(name: str, first: str, route: Route, tmp_path: Path) -> None:
+    result = route("plan", "two-sites", "-o", tmp_path / name)
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[-1] == f"written to {tmp_path / name}"
+    assert (tmp_path / name).read_text().startswith(first)
+
+
+def test_format_wins_over_the_ending(route: Route, tmp_path: Path) -> None:
+    route("plan", "two-sites", "-o", tmp_path / "p.json", "-f", "csv")
+    assert (tmp_path / "p.json").read_text().startswith("kind,workload")
+
+
+def test_one_table_in_every_form(route: Route) -> None:
+    as_json, as_csv, as_text = (
+        route("plan", "two-sites", "-q", "--table", "pool_use", "-f", form).stdout
+        for form in ("json", "csv", "table")
+    )
+    records = json.loads(as_json)
+    assert [record["pool"] for record in records] == [
+        row["pool"] for row in csv.DictReader(io.StringIO(as_csv))
+    ]
+    assert as_text.startswith("pool use\npool ")
+
+
+@pytest.mark.parametrize("solver", ["auto", "highs", "cp-sat", "scip"])
+def test_solvers_by_name_agree(solver: str, route: Route) -> None:
+    result = route(
+        "plan", "two-sites", "-q", "-f", "json", "--solver", solver, "--threads", "1", "--seed", "3"
+    )
+    data = json.loads(result.stdout)
+    assert data["objective"] == pytest.approx(544.3584, rel=2e-3)
+    assert data["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--solver", "higs", "unknown solver 'higs'; did you mean 'highs'?"),
+        ("--time-limit", "-1", "time_limit"),
+        ("--time-limit", "nan", "time_limit"),
+        ("--gap", "1.5", "gap_limit"),
+        ("--seed", "-1", "seed"),
+        ("--threads", "0", "threads"),
+        ("--table", "job", "unknown table 'job'; did you mean 'jobs'?"),
+        ("--workloads", "none.csv", "none.csv: no such file"),
+    ],
+)
+def test_options_out_of_range(option: str, value: str, message: str, route: Route) -> None:
+    result = route("plan", "two-sites", option, value)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_further_workloads(route: Route, tmp_path: Path) -> None:
+    job = {"kind": "training", "id": "extra", "needs": [{"accelerator": "h100", "count": 1, "hours": 1}]}
+    (tmp_path / "more.json").write_text(json.dumps({"workloads": [job]}))
+    result = route(
+        "plan", "two-sites", "-w", tmp_path / "more.json", "-q", "-f", "csv", "--table", "placements"
+    )
+    assert [row["job"] for row in csv.DictReader(io.StringIO(result.stdout))] == ["finetune", "extra"]
+
+
+def test_work_left_out_ends_with_1_and_its_reason(route: Route, overfull: Path) -> None:
+    result = route("plan", overfull)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-1] == "the plan leaves work out"
+    assert "1 workload, wholly or in part" in result.stdout
+    assert "Left out (1)" in result.stdout
+    assert "finetune" in result.stdout.split("Left out (1)")[1]
+
+
+def test_all_or_nothing_ends_with_1(route: Route, overfull: Path) -> None:
+    result = route("plan", overfull, "--all-or-nothing")
+    assert result.exit_code == 1
+    assert "infeasible: not everything can be placed" in result.stdout
+    assert result.stderr.splitlines()[-1] == "not everything can be placed"
+
+
+def test_no_plan_in_time_is_a_failure_of_the_solver() -> None:
+    found = Plan(
+        status="unknown", stopped_by="time", objective=None, bound=None, gap=None, runtime_seconds=1,
+        solver="s", solver_version="1", seed=0, problem_name="p", problem_digest="d",
+    )  # fmt: skip
+    with pytest.raises(SolverError, match="allow it more time") as failure:
+        cli._end(found, Delivery(None, None))
+    assert failure.value.exit_code == 3
+
+
+def test_topology_from_standard_input(route: Route, two_sites: dict[str, Any]) -> None:
+    assert route("plan", "-", "-q", stdin=json.dumps(two_sites)).exit_code == 0
+
+
+def test_names_with_formulas_and_escapes(route: Route, two_sites: dict[str, Any], tmp_path: Path) -> None:
+    two_sites["workloads"][0]["id"] = "=HYPERLINK(1)"
+    two_sites["name"] = "<b>上海</b>"
+    (tmp_path / "t.json").write_text(json.dumps(two_sites))
+    result = route("plan", tmp_path / "t.json", "-q", "-f", "csv", "--table", "jobs")
+    assert result.stdout.splitlines()[1].startswith("'=HYPERLINK(1),")
+    assert "<b>上海</b>" in route("plan", tmp_path / "t.json", "-q").stdout
+
+
+def test_verify_holds(route: Route, plan_file: Path) -> None:
+    result = route("verify", "two-sites", plan_file)
+    assert result.exit_code == 0
+    assert result.stdout == "all 32 checks hold\n"
+    assert result.stderr == ""
+    document = json.loads(route("verify", "two-sites", plan_file, "-f", "json").stdout)
+    assert document["holds"]
+    assert len(document["checks"]) == 32
+    assert route("verify", "two-sites", plan_file, "-f", "csv").stdout == "constraint,element,message\n"
+
+
+def test_verify_lists_violations(route: Route, plan_file: Path, tmp_path: Path) -> None:
+    data = json.loads(plan_file.read_text())
+    data["cost"]["compute_usd"] += 1
+    (tmp_path / "p.json").write_text(json.dumps(data))
+    result = route("verify", "two-sites", tmp_path / "p.json")
+    assert result.exit_code == 1
+    assert "violation" in result.stdout.splitlines()[0]
+    assert "compute_usd is 487, should be 486" in result.stdout
+    found = json.loads(route("verify", "two-sites", tmp_path / "p.json", "-f", "json").stdout)
+    assert not found["holds"]
+    assert found["violations"][0]["constraint"] == "total"
+    rows = list(
+        csv.DictReader(io.StringIO(route("verify", "two-sites", tmp_path / "p.json", "-f", "csv").stdout))
+    )
+    assert rows == found["violations"]
+
+
+def test_verify_reads_a_plan_from_standard_input(route: Route, plan_file: Path) -> None:
+    assert route("verify", "two-sites", "-", stdin=plan_file.read_text()).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("{", "not JSON"),
+        ("[]", "a plan is a JSON object"),
+        ('{"status": "fine"}', "status"),
+    ],
+)
+def test_verify_refuses_what_is_no_plan(text: str, message: str, route: Route, tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(text)
+    result = route("verify", "two-sites", tmp_path / "p.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+
+
+def test_only_one_input_can_be_standard_input(route: Route) -> None:
+    result = route("verify", "-", "-", stdin="{}")
+    assert result.exit_code == 2
+    assert "only one of TOPOLOGY and PLAN can be standard input" in result.stderr
+
+
+def test_options_reach_click(route: Route) -> None:
+    options = {option for parameter in cli.main.commands["plan"].params for option in parameter.opts}
+    assert options >= {
+        "--solver",
+        "--time-limit",
+        "--gap",
+        "--seed",
+        "--threads",
+        "--all-or-nothing",
+        "--table",
+    }
+    assert isinstance(cli.main, click.Group)

@@ -1,0 +1,211 @@
+"""The command as a process: start-up, signals, pipes and streams."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+from computeroute.routing import Plan, Problem, check
+from computeroute.solvers.interrupt import interrupt_token
+
+from .conftest import COMMAND
+
+Spawn = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def hard_problem(jobs: int = 60, pools: int = 6, seed: int = 0) -> dict[str, Any]:
+    """Return a generalized assignment problem of type d: no solver closes its gap within seconds."""
+    draw = random.Random(seed)
+    sizes = [[draw.randint(1, 100) for _ in range(pools)] for _ in range(jobs)]
+    capacity = [int(0.8 * sum(row[p] for row in sizes) / pools) for p in range(pools)]
+    return {
+        "periods": [{"id": "all", "hours": 1000}],
+        "accelerators": [
+            {"id": f"a{p}", "peak_tflops": 1, "memory_gb": 1, "tdp_w": 1} for p in range(pools)
+        ],
+        "data_centers": [{"id": f"d{p}", "jurisdiction": "DE"} for p in range(pools)],
+        "pools": [
+            {
+                "id": f"p{p}", "data_center": f"d{p}", "accelerator": f"a{p}", "count": capacity[p],
+                "usd_per_accelerator_hour": 1,
+            }
+            for p in range(pools)
+        ],
+        "workloads": [
+            {
+                "kind": "training", "id": f"j{j}",
+                "needs": [
+                    {"accelerator": f"a{p}", "count": size, "hours": (121 - size - draw.randint(0, 20)) / size}
+                    for p, size in enumerate(row)
+                ],
+            }
+            for j, row in enumerate(sizes)
+        ],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["--version"], []])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys\nfrom computeroute.cli import main\n"
+        f"try:\n    main({arguments!r}, prog_name='route')\nexcept SystemExit:\n    pass\n"
+        "heavy = {'ortools', 'pydantic', 'networkx', 'numpy', 'scipy', 'pandas', 'yaml'} & set(sys.modules)\n"
+        "sys.exit(f'loaded: {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_is_instant(spawn: Spawn) -> None:
+    def seconds() -> float:
+        start = time.perf_counter()
+        assert (
+            spawn(
+                "--help", environment={"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+            ).returncode
+            == 0
+        )
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 0.3
+
+
+def test_version(spawn: Spawn) -> None:
+    assert spawn("--version").stdout == f"route, version {version('computeroute')}\n"
+
+
+def test_a_bad_file_says_so_on_stderr_alone(spawn: Spawn) -> None:
+    done = spawn("plan", "none.json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: none.json: no such file, nor a sample of that name\n"
+
+
+def test_output_is_utf8_whatever_the_locale(spawn: Spawn, two_sites: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps({**two_sites, "name": "东数西算"}))
+    environment = {"PYTHONIOENCODING": "ascii"}
+    done = spawn("validate", str(tmp_path / "t.json"), environment=environment, encoding="utf-8")
+    assert done.stdout.startswith("东数西算 is valid\n")
+
+
+def test_a_closed_pipe_is_no_error(spawn: Spawn) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = spawn("show", "two-sites", stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
+def test_a_full_disk_is_an_error_of_output(spawn: Spawn) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = spawn("show", "two-sites", stdout=full)
+    assert done.returncode == 2
+    assert done.stderr == "error: cannot read or write: [Errno 28] No space left on device\n"
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    """Start a command that heeds SIGINT even if these tests run in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        pipe = subprocess.PIPE
+        return subprocess.Popen([*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:
+    data = hard_problem()
+    (tmp_path / "hard.json").write_text(json.dumps(data))
+    options = ["--solver", "cp-sat", "--gap", "0", "--time-limit", "50", "--format", "json"]
+    process = start("plan", str(tmp_path / "hard.json"), *options)
+    assert process.stderr is not None
+    seen = next(line for line in iter(process.stderr.readline, b"") if b"best" in line)
+    process.send_signal(signal.SIGINT)
+    output, messages = process.communicate(timeout=20)
+    assert b"cost" in seen
+    assert b"stopping; the best plan so far follows" in messages
+    plan = Plan.from_json(output)
+    assert plan.stopped_by == "cancel"
+    assert process.returncode == (1 if plan.left_out else 0)
+    assert plan.objective is not None
+    assert plan.bound is not None
+    assert plan.bound <= plan.objective
+    assert check(Problem.parse(data), plan) == []
+
+
+def test_interrupt_before_there_is_anything_ends_with_130() -> None:
+    process = start("plan", "-")
+    assert process.stdin is not None
+    process.stdin.write(b" " * 2**20)  # more than a pipe holds: once it is taken, the process is reading
+    process.stdin.flush()
+    process.send_signal(signal.SIGINT)
+    output, messages = process.communicate(timeout=20)
+    assert (process.returncode, output, messages) == (130, b"", b"error: interrupted\n")
+
+
+def test_first_interrupt_asks_and_second_gives_up() -> None:
+    said: list[str] = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupt_token(lambda: said.append("stopping")) as token:
+            assert not token.is_set()
+            signal.raise_signal(signal.SIGINT)
+            assert token.is_set()
+            assert said == ["stopping"]
+            signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_signals_are_left_alone_where_they_are_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interrupt_token(lambda: None) as token:
+            signal.raise_signal(signal.SIGINT)
+            assert not token.is_set()
+            assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_threads_get_a_token_without_signals() -> None:
+    tokens: list[bool] = []
+
+    def work() -> None:
+        with interrupt_token(lambda: None) as token:
+            tokens.append(token.is_set())
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert tokens == [False]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("route plan tw", "plain,two-sites"),
+        ("route plan tw", "file,tw"),
+        ("route samples ea", "plain,east-data-west-compute"),
+        ("route plan two-sites --solver cp", "plain,cp-sat"),
+        ("route plan two-sites --table le", "plain,left_out"),
+        ("route va", "plain,validate"),
+    ],
+)
+def test_completion(words: str, expected: str, spawn: Spawn) -> None:
+    words_and_place = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    environment = {**os.environ, "_ROUTE_COMPLETE": "bash_complete", **words_and_place}
+    command = [sys.executable, "-c", "from computeroute.cli import main; main(prog_name='route')"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert expected in done.stdout.splitlines()
