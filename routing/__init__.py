@@ -9,7 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .check import check
     from .check_findings import CONSTRAINTS, Violation
     from .errors import (
         Fault,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from .problem import Limits, Objective, Period, Problem
     from .report import plan_report
     from .sites import Accelerator, DataCenter, Link, Location, Pool
+    from .verifier import check
     from .workloads import InferenceService, TrainingJob
 
 __all__ = [
@@ -63,7 +63,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "check": ("check",),
     "check_findings": ("CONSTRAINTS", "Violation"),
     "errors": (
         "Fault",
@@ -82,6 +81,7 @@ _HOMES = {
     "problem": ("Limits", "Objective", "Period", "Problem"),
     "report": ("plan_report",),
     "sites": ("Accelerator", "DataCenter", "Link", "Location", "Pool"),
+    "verifier": ("check",),
     "workloads": ("InferenceService", "TrainingJob"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}

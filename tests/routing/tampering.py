@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from computeroute.routing.check import Violation, check
+from computeroute.routing.verifier import Violation, check
 from computeroute.routing.errors import InputError
 from computeroute.routing.plan import Plan
 from computeroute.routing.problem import Problem

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from computeroute.routing.check import check
+from computeroute.routing.verifier import check
 from computeroute.routing.check_admission import efficiency
 from computeroute.routing.check_findings import close, exceeds
 from computeroute.routing.plan import Cost, Plan

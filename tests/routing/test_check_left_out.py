@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from computeroute.routing.check import check
+from computeroute.routing.verifier import check
 from computeroute.routing.plan import Plan, Reason
 from computeroute.routing.problem import Problem
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from computeroute.routing.check import check
+from computeroute.routing.verifier import check
 from computeroute.routing.plan import Plan
 from computeroute.routing.problem import Problem
 
