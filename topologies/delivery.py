@@ -87,16 +87,31 @@ def _to_stdout(text: str) -> None:
 
 
 def _require_writable(path: str) -> None:
-    target = Path(os.path.realpath(path))
+    try:
+        obstacle = _obstacle(Path(os.path.realpath(path)))
+    except (OSError, ValueError) as error:
+        obstacle = getattr(error, "strerror", None) or str(error)
+    if obstacle:
+        raise OutputError(f"{path}: cannot be written: {obstacle}")
+
+
+def _obstacle(target: Path) -> str:
     if target.is_dir():
-        raise OutputError(f"{path}: cannot be written: it is a directory; name a file")
+        return "it is a directory; name a file"
     if not target.parent.is_dir():
-        raise OutputError(f"{path}: cannot be written: there is no directory {str(target.parent)!r}")
-    if not os.access(target if target.exists() else target.parent, os.W_OK):
-        raise OutputError(f"{path}: cannot be written: permission denied")
+        return f"there is no directory {str(target.parent)!r}"
+    place = target if target.exists() else target.parent
+    may = os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)
+    return "" if may else "permission denied"
 
 
 def _require_other(path: str, inputs: Iterable[str | None]) -> None:
-    for name in inputs:
-        if name and Path(name).exists() and Path(path).exists() and Path(name).samefile(path):
-            raise OutputError(f"{path}: is read as an input; name another file")
+    if any(name and _is_same(name, path) for name in inputs):
+        raise OutputError(f"{path}: is read as an input; name another file")
+
+
+def _is_same(one: str, other: str) -> bool:
+    try:
+        return Path(one).samefile(other)
+    except (OSError, ValueError):
+        return False

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -105,13 +105,12 @@ def test_an_output_is_checked_before_anything_is_solved(
     assert result.stderr.startswith(f"error: {tmp_path / output}: cannot be written: {reason}")
 
 
-def test_an_output_without_permission(route: Route, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    result = route("plan", "two-sites", "-o", tmp_path / "x.json")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        f"error: {tmp_path / 'x.json'}: cannot be written: permission denied\n",
-    )
+@pytest.mark.parametrize("output", ["/route-plan.json", "a\0b", "x" * 5000])
+def test_an_output_that_the_system_refuses(
+    output: str, as_nobody: Callable[[], AbstractContextManager[None]]
+) -> None:
+    with as_nobody(), pytest.raises(OutputError, match="cannot be written: "):
+        Delivery(None, output)
 
 
 def test_an_output_that_fails_late_goes_to_stdout(route: Route) -> None:

@@ -46,7 +46,7 @@ def hard_problem(jobs: int = 60, pools: int = 6, seed: int = 0) -> dict[str, Any
             {
                 "kind": "training", "id": f"j{j}",
                 "needs": [
-                    {"accelerator": f"a{p}", "count": size, "hours": (101 + draw.randint(0, 20) - size) / size}
+                    {"accelerator": f"a{p}", "count": size, "hours": (draw.randint(101, 121) - size) / size}
                     for p, size in enumerate(row)
                 ],
             }
