@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
 
-from computeroute.routing.verifier import Violation, check
 from computeroute.routing.errors import InputError
 from computeroute.routing.plan import Plan
 from computeroute.routing.problem import Problem
+from computeroute.routing.verifier import Violation, check
 
 from .check_plans import CASES, Case
 

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import pytest
-from computeroute.routing.verifier import CONSTRAINTS, Violation, check
 from computeroute.routing.errors import InputError
 from computeroute.routing.plan import Cost, Plan
+from computeroute.routing.verifier import CONSTRAINTS, Violation, check
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

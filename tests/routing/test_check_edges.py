@@ -6,11 +6,11 @@ import math
 from typing import Any
 
 import pytest
-from computeroute.routing.verifier import check
 from computeroute.routing.check_admission import efficiency
 from computeroute.routing.check_findings import close, exceeds
 from computeroute.routing.plan import Cost, Plan
 from computeroute.routing.sites import Pool
+from computeroute.routing.verifier import check
 
 from .tampering import case, changed, plan_data, put
 

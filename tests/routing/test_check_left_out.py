@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, get_args
 
 import pytest
-from computeroute.routing.verifier import check
 from computeroute.routing.plan import Plan, Reason
 from computeroute.routing.problem import Problem
+from computeroute.routing.verifier import check
 
 from .check_cases import WORLD, plan_of, pool_use, usd
 

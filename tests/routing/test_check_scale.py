@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from computeroute.routing.verifier import check
 from computeroute.routing.plan import Plan
 from computeroute.routing.problem import Problem
+from computeroute.routing.verifier import check
 
 PERIODS, PLACES = 500, 200
 
