@@ -9,7 +9,7 @@ from typing import Any
 from .problem import Problem, per_period
 from .sites import DataCenter
 from .tables import Column, Table, money_column, number_column, text_column
-from .text import number, plural
+from .text import number
 from .workloads import InferenceService
 
 
@@ -137,16 +137,3 @@ def origins(problem: Problem) -> list[str]:
         )
     }
     return [node for node in problem.nodes if node in named] or [node.id for node in problem.locations]
-
-
-def summary_line(problem: Problem) -> str:
-    """Return the size of a problem in one line."""
-    parts = [
-        plural(len(problem.data_centers), "data center"),
-        plural(len(problem.pools), "pool"),
-        plural(len(problem.links), "link"),
-        plural(len(problem.jobs), "training job"),
-        plural(len(problem.services), "service"),
-        plural(len(problem.periods), "period"),
-    ]
-    return ", ".join(parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import accumulate, takewhile
 
 ELLIPSIS = "…"
 ROUNDING_NOISE = 1e-9
@@ -59,13 +60,8 @@ def shorten(text: str, columns: int) -> str:
     """Return ``text``, cut with an ellipsis where it is wider than ``columns``."""
     if width(text) <= columns:
         return text
-    kept, room = [], columns - 1
-    for character in text:
-        room -= _columns(character)
-        if room < 0:
-            break
-        kept.append(character)
-    return "".join(kept).rstrip() + ELLIPSIS
+    ends = takewhile(lambda end: end < columns, accumulate(map(_columns, text)))
+    return text[: sum(1 for _ in ends)].rstrip() + ELLIPSIS
 
 
 def pad(text: str, columns: int, *, right: bool = False) -> str:

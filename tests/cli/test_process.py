@@ -113,6 +113,12 @@ def test_a_full_disk_is_an_error_of_output(spawn: Spawn) -> None:
     assert done.stderr == "error: cannot read or write: [Errno 28] No space left on device\n"
 
 
+def test_a_closed_standard_output_is_told() -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *COMMAND, "samples"]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: standard output is closed; use --output FILE\n")
+
+
 def start(*arguments: str) -> subprocess.Popen[bytes]:
     """Start a command that heeds SIGINT even if these tests run in the background, where it is ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
