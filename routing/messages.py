@@ -176,6 +176,8 @@ def _shown(value: Any) -> str:
 
 def _figure(value: float) -> str:
     """Return a number for people, e.g. ``100,000``."""
+    if abs(value) >= 1e300:
+        return quoted(value)
     if abs(value) >= 1e15:
         return f"{float(value):.6g}"
     return f"{int(value):,}" if value == int(value) else f"{value:.12g}"

@@ -65,7 +65,9 @@ class Limits(Frozen):
     budget_usd: Amount | None = None
     """Money: compute, energy, capital, egress and link, without the prices of carbon and latency."""
     carbon_cap_tco2e: Amount | None = None
-    max_provider_share: Annotated[dict[Id, Fraction], AfterValidator(FrozenDict)] = FrozenDict()
+    max_provider_share: Annotated[dict[Id, Fraction], AfterValidator(FrozenDict)] = Field(
+        default_factory=FrozenDict
+    )
     """Largest share of all accelerator-hours that a provider may get; ``"*"`` sets it for every other one."""
     pinned: tuple[Assignment, ...] = ()
     """Several entries of one workload permit each of their places."""
@@ -78,7 +80,9 @@ class Problem(Frozen):
     schema_version: Literal["1"] = SCHEMA_VERSION
     name: Text = "problem"
     description: Annotated[str, Field(strict=True, max_length=20_000)] = ""
-    groups: Annotated[dict[Id, tuple[JurisdictionOrGroup, ...]], AfterValidator(FrozenDict)] = FrozenDict()
+    groups: Annotated[dict[Id, tuple[JurisdictionOrGroup, ...]], AfterValidator(FrozenDict)] = Field(
+        default_factory=FrozenDict
+    )
     """Named groups of jurisdictions; members are ISO codes or other groups."""
     policies: tuple[DataPolicy, ...] = ()
     periods: tuple[Period, ...] = Field((Period(id="all", hours=24.0),), min_length=1, max_length=10_000)

@@ -22,9 +22,10 @@ def text(element: Any, key: str) -> str | None:
 
 
 def number(element: Any, key: str, default: float) -> float:
-    """Return a field if it is a number, else ``default``."""
+    """Return a field if it is a number to reckon with, neither NaN nor endless, else ``default``."""
     value = get(element, key)
-    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else default
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+    return value if is_number else default
 
 
 def sequence(value: Any) -> Sequence[Any]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,15 @@ NOBODY = 65534
 def as_nobody() -> Callable[[], AbstractContextManager[None]]:
     """Return a context in which file permissions bind, as they do not bind root."""
     return _as_nobody
+
+
+@pytest.fixture
+def world() -> dict[str, Any]:
+    """Return the plain data of a small problem that has a little of everything, to be changed freely."""
+    data: dict[str, Any] = json.loads(
+        (Path(__file__).parent / "malformed" / "base.json").read_text(encoding="utf-8")
+    )
+    return data
 
 
 @contextmanager

@@ -50,7 +50,7 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
     try:
         problem = Problem.parse(fill_in(data), os.fspath(path))
     except InputError as error:
-        hinted = [*map(_with_catalog(), error.faults[:_MOST_HINTS]), *error.faults[_MOST_HINTS:]]
+        hinted = [*map(_hints(), error.faults[:_MOST_HINTS]), *error.faults[_MOST_HINTS:]]
         faults = [*faults, *(_mended(fault, begin, second) for fault in hinted)]
     if faults:
         raise InputError(faults, os.fspath(path))
@@ -145,11 +145,13 @@ def _within(second: _Second, fault: Fault) -> Fault:
     return Fault(f"{second.name}: {fault.place}", fault.message)
 
 
-def _with_catalog() -> Callable[[Fault], Fault]:
-    """Return a function that adds the catalog's nearest name to a fault about an unknown accelerator."""
+def _hints() -> Callable[[Fault], Fault]:
+    """Return a function that adds to a fault what a reader of files knows: the catalog, the second file."""
     known = tuple(accelerators())
 
     def add(fault: Fault) -> Fault:
+        if fault.path == ("workloads",) and fault.message.startswith("is "):
+            return replace(fault, message=f"{fault.message}, here or in a second file")
         found = re.fullmatch(r"unknown accelerator '(.*)'", fault.message)
         return replace(fault, message=fault.message + suggestion(found[1], known)) if found else fault
 

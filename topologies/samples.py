@@ -68,8 +68,6 @@ def sample_text(name: str) -> str:
 
 def _paths() -> dict[str, Traversable]:
     folder = files(__package__) / "samples"
-    if not folder.is_dir():
-        return {}
     return {path.name.removesuffix(".json"): path for path in folder.iterdir() if path.name.endswith(".json")}
 
 

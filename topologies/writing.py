@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 from uuid import uuid4
 
-from ..routing.errors import OutputError
+from ..routing.errors import OutputError, printable
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -21,11 +21,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     OutputError
         When the place cannot be written or the text cannot be encoded; an existing file is left as it was.
     """
-    target = Path(os.path.realpath(path))
+    target = Path(path)
     try:
+        target = Path(os.path.realpath(path))
         _write(target, text.encode())
     except (OSError, ValueError) as error:
-        raise OutputError(f"{os.fspath(path)}: cannot be written: {_reason(target, error)}") from None
+        place = printable(os.fspath(path))
+        raise OutputError(f"{place}: cannot be written: {_reason(target, error)}") from None
 
 
 def _write(target: Path, data: bytes) -> None:
@@ -45,7 +47,7 @@ def _replace(target: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         if target.exists():
-            if not os.access(target, os.W_OK):
+            if not os.access(target, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
                 raise PermissionError
             shutil.copymode(target, temporary)
         temporary.replace(target)

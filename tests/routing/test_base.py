@@ -1,0 +1,88 @@
+"""The base of the models: what a text may hold, frozen mappings, replace."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+from computeroute.routing.base import FrozenDict
+from computeroute.routing.errors import InputError
+from computeroute.routing.sites import Accelerator, DataCenter
+from pydantic import ValidationError
+
+H100 = Accelerator(id="h100", peak_tflops=989, memory_gb=80, tdp_w=700)
+
+
+@pytest.mark.parametrize(
+    "name", ["a", "Zürich", "東京", "नमस्ते", "می\u200cخواهم", "👩\u200d🚀", "<b>x</b>", "a\u00a0b", "x" * 200]
+)
+def test_ids_may_hold_any_script(name: str) -> None:
+    assert H100.replace(id=name).id == name
+
+
+@pytest.mark.parametrize(
+    "name", ["", " ", "a ", "\ta", "a\nb", "a\x00", "a\x7f", "a\u2028b", "a\ufeffb", "a\u202eb", "x" * 201]
+)
+def test_ids_may_not_be_blank_invisible_or_endless(name: str) -> None:
+    with pytest.raises(InputError):
+        H100.replace(id=name)
+
+
+def test_models_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        H100.memory_gb = 5  # type: ignore[misc]
+
+
+def test_replace_gives_a_changed_copy() -> None:
+    assert H100.replace(memory_gb=94).memory_gb == 94
+    assert H100.memory_gb == 80
+    assert H100.replace() == H100
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"memory_gb": -1}, "memory_gb: must be above 0, got -1"),
+        ({"memory": 1}, "memory: unknown key; did you mean 'memory_gb'?"),
+        (
+            {"memory_gb": "a", "tdp_w": None},
+            "2 faults\n  memory_gb: must be a number, got 'a'\n  tdp_w: must be a number, got null",
+        ),
+    ],
+)
+def test_replace_tells_faults_as_parse_does(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        H100.replace(**changes)
+    assert str(caught.value) == message
+
+
+def test_replace_tells_the_branch_of_a_number_or_list() -> None:
+    site = DataCenter(id="a", jurisdiction="DE")
+    with pytest.raises(InputError) as caught:
+        site.replace(g_per_kwh="x")
+    assert str(caught.value) == "g_per_kwh: must be a number or a list with one number per period, got 'x'"
+
+
+def test_a_frozen_mapping_refuses_every_change() -> None:
+    frozen = FrozenDict({"a": 1})
+    for change in (
+        lambda: frozen.__setitem__("b", 2),
+        lambda: frozen.__delitem__("a"),
+        lambda: frozen.update(b=2),
+        lambda: frozen.setdefault("b", 2),
+        lambda: frozen.pop("a"),
+        frozen.popitem,
+        frozen.clear,
+        lambda: frozen.__ior__({"b": 2}),
+    ):
+        with pytest.raises(TypeError, match="frozen"):
+            change()
+    assert frozen == {"a": 1}
+
+
+def test_a_frozen_mapping_is_copied_pickled_and_hashed() -> None:
+    frozen = FrozenDict({"a": (1, 2)})
+    for twin in (copy.copy(frozen), copy.deepcopy(frozen), pickle.loads(pickle.dumps(frozen))):
+        assert (type(twin), twin, hash(twin)) == (FrozenDict, frozen, hash(frozen))
