@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from .trips import Trip, TripSearch
+from .trips import Search, Trip
 
 _GROWTH = 100.0
 """Factor on the extra cost of links in use when it did not lead to another trip."""
@@ -32,8 +32,8 @@ class Choice:
         Numbers of the links that trips after the first should do without.
     """
 
-    search: TripSearch
-    detours: TripSearch | None
+    search: Search
+    detours: Search | None
     ends: tuple[int, int]
     limit_ms: float
     avoid: Collection[int]
@@ -49,24 +49,27 @@ class Choice:
             found[trip] = None
         return list(found)
 
-    def _admissible(self, search: TripSearch) -> Trip | None:
+    def _admissible(self, search: Search) -> Trip | None:
         """Return the cheapest trip within the limit."""
         cheapest = search.cheapest(*self.ends)
         if cheapest is None or search.rtt_ms(cheapest) <= self.limit_ms:
             return cheapest
-        fastest = search.fastest.cheapest(*self.ends)
+        fastest = self._fastest(search)
         if fastest is None or search.rtt_ms(fastest) > self.limit_ms:
             return None
         # Should the exact search miss it by a rounding error, the fastest trip is admissible nonetheless.
-        return search.within(*self.ends, self.limit_ms) or fastest
+        return search.within(self.ends, self.limit_ms) or fastest
+
+    def _fastest(self, search: Search) -> Trip | None:
+        """Return the trip of least latency; one way there is none, because latency does not matter."""
+        return None if search.fastest is None else search.fastest.cheapest(*self.ends)
 
     def _others(self, first: Trip, found: Collection[Trip]) -> Iterator[Trip]:
         """Yield further trips; the caller adds each to ``found`` before it asks for the next."""
         detour = None if self.detours is None else self._admissible(self.detours)
         if detour is not None and detour not in found:
             yield detour
-        # One way, latency is nobody's concern.
-        fastest = None if self.search.is_one_way else self.search.fastest.cheapest(*self.ends)
+        fastest = self._fastest(self.search)
         slower_ms = self.search.rtt_ms(first)
         if fastest is not None and self.search.rtt_ms(fastest) < slower_ms and fastest not in found:
             yield fastest
@@ -84,7 +87,7 @@ class Choice:
         failures = 0
         while failures < _TRIES:
             penalty = {link: extra * times for link, times in used.items()}
-            trip = self.search.within(*self.ends, self.limit_ms, penalty) or first
+            trip = self.search.within(self.ends, self.limit_ms, penalty) or first
             used.update(_links(trip))
             if trip in found:
                 failures, extra = failures + 1, extra * _GROWTH

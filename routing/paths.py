@@ -16,7 +16,7 @@ from .arcs import Arcs, Permit
 from .errors import InputError, UnknownNameError
 from .policies import Residency
 from .problem import Problem
-from .trips import Trip, TripSearch, Weights, trip_search
+from .trips import Search, Trip, Weights, trip_search
 
 NoRoute = Literal["route", "transit", "latency"]
 _ROUNDING = 1e-9
@@ -51,6 +51,8 @@ class RouteRequest:
     """Ids of links that alternatives should do without; the cheapest candidate may use them."""
 
     def __post_init__(self) -> None:
+        if self.max_rtt_ms is not None and not self.max_rtt_ms >= 0:
+            raise InputError([f"max_rtt_ms must be zero or more; it is {self.max_rtt_ms!r}"], "RouteRequest")
         for name in ("out_gb", "back_gb", "usd_per_ms", "min_bandwidth_gbps"):
             value = getattr(self, name)
             if not (isfinite(value) and value >= 0):
@@ -157,7 +159,7 @@ class _Batch:
         self.finder, self.requests = finder, requests
         self._number = finder._arcs.number
         self._destinations: dict[_Key, dict[int, None]] = {}
-        self._searches: dict[_Key, TripSearch] = {}
+        self._searches: dict[_Key, Search] = {}
         self._avoid: dict[frozenset[str], frozenset[int]] = {}
         for request in requests:
             self._check(request)
@@ -185,7 +187,7 @@ class _Batch:
         permit = self.finder._permit(residency, bandwidth)
         return permit.without(avoid) if avoid else permit
 
-    def _search(self, key: _Key) -> TripSearch:
+    def _search(self, key: _Key) -> Search:
         search = self._searches.get(key)
         if search is None:
             search = trip_search(self._permit(key), key[3], key[2], list(self._destinations[key]))

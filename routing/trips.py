@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import fsum, inf
+from types import MappingProxyType
 
 from .arcs import Arcs, Permit
 from .lanes import Lane
 
+Pair = tuple[int, int]
+Penalty = Mapping[int, float]
+
+_NONE: Penalty = MappingProxyType({})
 _SAME = 1 + 1e-9
 """Costs closer than this ratio are equal."""
 
@@ -31,8 +36,46 @@ class Weights:
     usd_per_ms: float
 
 
-class TripSearch:
-    """Finds trips under one policy and one set of weights.
+class _Search:
+    """What searches for trips have in common: the measures of a trip."""
+
+    def __init__(self, arcs: Arcs, weights: Weights) -> None:
+        self._arcs, self._weights = arcs, weights
+
+    def cost(self, trip: Trip) -> float:
+        """Return the generalised cost of ``trip``, without penalties."""
+        usd, weights = self._arcs.usd_list, self._weights
+        out, back = fsum([usd[arc] for arc in trip.out]), fsum([usd[arc] for arc in trip.back])
+        return weights.out_gb * out + weights.back_gb * back + weights.usd_per_ms * self.rtt_ms(trip)
+
+    def rtt_ms(self, trip: Trip) -> float:
+        """Return the round trip of ``trip``, or the latency of a trip one way."""
+        ms = self._arcs.ms_list
+        return fsum([ms[arc] for arc in (*trip.out, *trip.back)])
+
+
+class OneWaySearch(_Search):
+    """Finds trips one way, whose latency does not matter."""
+
+    fastest = None
+
+    def __init__(self, arcs: Arcs, weights: Weights, lane: Lane) -> None:
+        super().__init__(arcs, weights)
+        self._lane = lane
+
+    def cheapest(self, origin: int, destination: int) -> Trip | None:
+        """Return the trip of least cost."""
+        out = self._lane.path(origin, destination)
+        return None if out is None else Trip(out)
+
+    def within(self, ends: Pair, _limit_ms: float = inf, penalty: Penalty = _NONE) -> Trip | None:
+        """Return the trip of least cost plus penalties by number of link; there is no limit one way."""
+        out = next(self._lane.front(ends, inf, penalty), None)
+        return None if out is None else Trip(out)
+
+
+class RoundTripSearch(_Search):
+    """Finds round trips under one policy and one set of weights.
 
     Parameters
     ----------
@@ -42,142 +85,105 @@ class TripSearch:
         What the lanes' costs were made with.
     mirror
         Ways whose trips come back by the same links.
-    out, back
-        Ways out and back of all other trips; None where there are none. One-way trips have ``out`` only.
+    apart
+        Ways out over a directed link, and ways back; None where every link is undirected.
     """
 
-    def __init__(
-        self, arcs: Arcs, weights: Weights, mirror: Lane | None, out: Lane | None, back: Lane | None = None
-    ) -> None:
+    def __init__(self, arcs: Arcs, weights: Weights, mirror: Lane, apart: tuple[Lane, Lane] | None) -> None:
+        super().__init__(arcs, weights)
+        self._tails: list[int] = arcs.tail.tolist()
         self._heads: list[int] = arcs.head.tolist()
-        self._arcs, self.weights = arcs, weights
-        self._mirror, self._out, self._back = mirror, out, back
-
-    @property
-    def is_one_way(self) -> bool:
-        """Whether trips have no way back."""
-        return self._mirror is None
+        self._mirror, self._apart = mirror, apart
 
     @cached_property
-    def fastest(self) -> TripSearch:
+    def fastest(self) -> RoundTripSearch:
         """The search for the trips of least latency, the cheapest of them."""
-        lanes = (self._mirror, self._out, self._back)
-        mirror, out, back = (None if lane is None else lane.swapped for lane in lanes)
-        return TripSearch(self._arcs, self.weights, mirror, out, back)
-
-    def cost(self, trip: Trip) -> float:
-        """Return the generalised cost of ``trip``, without penalties."""
-        usd, weights = self._arcs.usd_list, self.weights
-        out, back = fsum([usd[arc] for arc in trip.out]), fsum([usd[arc] for arc in trip.back])
-        return weights.out_gb * out + weights.back_gb * back + weights.usd_per_ms * self.rtt_ms(trip)
-
-    def rtt_ms(self, trip: Trip) -> float:
-        """Return the round trip of ``trip``; for one way its latency."""
-        ms = self._arcs.ms_list
-        return fsum([ms[arc] for arc in (*trip.out, *trip.back)])
+        apart = self._apart and (self._apart[0].swapped, self._apart[1].swapped)
+        return RoundTripSearch(self._arcs, self._weights, self._mirror.swapped, apart)
 
     def cheapest(self, origin: int, destination: int) -> Trip | None:
         """Return the trip of least cost."""
-        if self._mirror is None:
-            return self._one_way(_path(self._out, origin, destination))
-        alone = self._mirror.path(origin, destination)
-        out, back = _path(self._out, origin, destination), _path(self._back, origin, destination)
-        if self._out is None or self._back is None or out is None or back is None:
-            return None if alone is None else _mirrored(alone)
-        apart = self._out.cost(out) + self._back.cost(back)
-        if alone is not None and self._mirror.cost(alone) <= apart * _SAME:
-            return _mirrored(alone)
-        if self._is_simple(origin, out):
-            return Trip(out, back[::-1])
-        return self.within(origin, destination)
+        alone = _mirrored(self._mirror.path(origin, destination))
+        if self._apart is None:
+            return alone
+        lane, lane_back = self._apart
+        out, back = lane.path(origin, destination), lane_back.path(origin, destination)
+        if out is None or back is None:
+            return alone
+        usd = lane.cost(out) + lane_back.cost(back)
+        if alone is not None and self._mirror.cost(alone.out) <= usd * _SAME:
+            return alone
+        # A way that passes a node twice tells no more than a bound.
+        return Trip(out, back[::-1]) if self._is_simple(out) else self.within((origin, destination))
 
-    def _one_way(self, out: tuple[int, ...] | None) -> Trip | None:
-        return None if out is None else Trip(out)
+    def within(self, ends: Pair, limit_ms: float = inf, penalty: Penalty = _NONE) -> Trip | None:
+        """Return the trip of least cost plus penalties whose round trip is within the limit.
 
-    def within(
-        self, origin: int, destination: int, limit_ms: float = inf, penalty: Mapping[int, float] | None = None
-    ) -> Trip | None:
-        """Return the trip of least cost plus penalties whose round trip is within the limit, by exact search.
+        The search is exact, save that with penalties it may miss trips whose way back differs.
 
         Parameters
         ----------
         penalty
             Extra cost by number of link.
         """
-        ends, penalty = (origin, destination), penalty or {}
-        if self._mirror is None:
-            found = iter(()) if self._out is None else self._out.front(ends, inf, penalty)
-            return self._one_way(next(found, None))
-        alone = next(self._mirror.front(ends, limit_ms, penalty), None)
-        usd = inf if alone is None else _total(self._mirror, alone, penalty)
-        apart = self._apart(ends, limit_ms, penalty, usd * (1 + 1e-6))
-        if apart is not None and apart[0] * _SAME < usd:
-            return apart[1]
-        return None if alone is None else _mirrored(alone)
+        alone = _mirrored(next(self._mirror.front(ends, limit_ms, penalty), None))
+        usd = inf if alone is None else _total(self._mirror, alone.out, penalty)
+        best = self._best_apart(ends, limit_ms, penalty, usd, simple=False)
+        if best is not None and not self._is_simple(best.out):
+            # To leave out such ways takes long: worth it for the cheapest trip, not for an alternative.
+            best = None if penalty else self._best_apart(ends, limit_ms, penalty, usd, simple=True)
+        return best or alone
 
-    def _apart(
-        self, ends: tuple[int, int], limit_ms: float, penalty: Mapping[int, float], below_usd: float
-    ) -> tuple[float, Trip] | None:
-        """Return the best trip whose way back is not the way out in reverse, with its cost."""
-        best = None
-        for simple in (False, True):
-            best = self._pair(ends, limit_ms, penalty, below_usd, simple)
-            # A way that passes a node twice only shows that the search must tell such ways apart.
-            if best is None or self._is_simple(ends[0], best[1].out):
-                break
-        return best
-
-    def _pair(
-        self,
-        ends: tuple[int, int],
-        limit_ms: float,
-        penalty: Mapping[int, float],
-        below_usd: float,
-        simple: bool,
-    ) -> tuple[float, Trip] | None:
-        if self._out is None or self._back is None:
+    def _best_apart(
+        self, ends: Pair, limit_ms: float, penalty: Penalty, below_usd: float, simple: bool
+    ) -> Trip | None:
+        """Return the best trip whose way back is not the way out in reverse, if it costs less than that."""
+        if self._apart is None:
             return None
-        spare = limit_ms - (self._back.least_ms(*ends) if limit_ms < inf else 0.0)
-        outs = list(self._out.front(ends, spare, penalty, below_usd, simple))
-        spare = limit_ms - min((self._out.ms(out) for out in outs), default=0.0)
-        backs = list(self._back.front(ends, spare, penalty, below_usd)) if outs else []
+        out_lane, back_lane = self._apart
+        # The searches' costs hold the ties' weights too.
+        most_usd = below_usd * (1 + 1e-6)
+        spare_ms = limit_ms - (back_lane.least_ms(*ends) if limit_ms < inf else 0.0)
+        outs = list(out_lane.front(ends, spare_ms, penalty, most_usd, simple))
+        spare_ms = limit_ms - min((out_lane.ms(out) for out in outs), default=0.0)
+        backs = list(back_lane.front(ends, spare_ms, penalty, most_usd)) if outs else []
         pairs = [
-            (_total(self._out, out, penalty) + _total(self._back, back, penalty), Trip(out, back[::-1]))
+            (_total(out_lane, out, penalty) + _total(back_lane, back, penalty), Trip(out, back[::-1]))
             for out in outs
             for back in backs
-            if self._out.ms(out) + self._back.ms(back) <= limit_ms
+            if out_lane.ms(out) + back_lane.ms(back) <= limit_ms
         ]
-        return min(pairs, key=lambda pair: pair[0], default=None)
+        usd, best = min(pairs, key=lambda pair: pair[0], default=(inf, None))
+        return best if usd * _SAME < below_usd else None
 
-    def _is_simple(self, origin: int, out: tuple[int, ...]) -> bool:
-        return len({origin, *(self._heads[arc] for arc in out)}) == len(out) + 1
+    def _is_simple(self, out: tuple[int, ...]) -> bool:
+        """Whether ``out`` passes no node twice."""
+        passed = {self._tails[out[0]], *(self._heads[arc] for arc in out)}
+        return len(passed) == len(out) + 1
 
 
-def trip_search(
-    permit: Permit, weights: Weights, round_trip: bool, destinations: Sequence[int]
-) -> TripSearch:
+Search = OneWaySearch | RoundTripSearch
+
+
+def trip_search(permit: Permit, weights: Weights, round_trip: bool, destinations: Sequence[int]) -> Search:
     """Return a search among what ``permit`` permits, for trips to ``destinations``."""
     arcs = permit.arcs
     price, ms = arcs.usd_per_gb, arcs.latency_ms
     if not round_trip:
-        return TripSearch(arcs, weights, None, Lane(permit.one_way, weights.out_gb * price, ms, destinations))
+        return OneWaySearch(arcs, weights, Lane(permit.one_way, weights.out_gb * price, ms, destinations))
     out = weights.out_gb * price + weights.usd_per_ms * ms
     back = weights.back_gb * price + weights.usd_per_ms * ms
     opposite = back.reshape(-1, 2)[:, ::-1].ravel()
     mirror = Lane(permit.mirror, out + opposite, 2 * ms, destinations)
     if not permit.has_directed:
-        return TripSearch(arcs, weights, mirror, None)
+        return RoundTripSearch(arcs, weights, mirror, None)
     apart = Lane(permit.out, out, ms, destinations), Lane(permit.back, back, ms, destinations)
-    return TripSearch(arcs, weights, mirror, *apart)
+    return RoundTripSearch(arcs, weights, mirror, apart)
 
 
-def _path(lane: Lane | None, origin: int, destination: int) -> tuple[int, ...] | None:
-    return None if lane is None else lane.path(origin, destination)
+def _mirrored(out: tuple[int, ...] | None) -> Trip | None:
+    return None if out is None else Trip(out, tuple([arc ^ 1 for arc in reversed(out)]))
 
 
-def _mirrored(out: tuple[int, ...]) -> Trip:
-    return Trip(out, tuple(arc ^ 1 for arc in reversed(out)))
-
-
-def _total(lane: Lane, arcs: tuple[int, ...], penalty: Mapping[int, float]) -> float:
+def _total(lane: Lane, arcs: tuple[int, ...], penalty: Penalty) -> float:
     return lane.cost(arcs) + sum(penalty.get(arc >> 1, 0.0) for arc in arcs)
