@@ -12,7 +12,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .topologies.delivery import Delivery
 
 DEBUG = "ROUTE_DEBUG"
-STOPPING = b"\nstopping; the best plan so far follows (Ctrl-C again to give up)\n"
 SHOWN = ("sites", "pools", "links", "rtt", "reach")
 EPILOG = """\b
 route plan two-sites                       plan a sample, print tables
@@ -86,7 +85,7 @@ def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
 
 def _forget_stdout() -> None:
     """Let the interpreter, as it ends, flush what is left of the output into nowhere."""
-    with Path(os.devnull).open("w") as nowhere:
+    with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), sys.stdout.fileno())
 
 
@@ -201,10 +200,12 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
 def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Plan:
     from .routing.progress import ProgressWriter
     from .solvers import solve
-    from .solvers.interrupt import interrupt_token
+    from .solvers.interrupt import interrupt_token, say_stopping
 
-    progress = None if delivery.quiet else ProgressWriter(sys.stderr, redraw=sys.stderr.isatty())
-    with progress or nullcontext(), interrupt_token(lambda: os.write(2, STOPPING)) as token:
+    if delivery.quiet or sys.stderr is None:
+        with interrupt_token(lambda: None) as token:
+            return solve(problem, cancel=token, **options)
+    with ProgressWriter(sys.stderr) as progress, interrupt_token(say_stopping) as token:
         return solve(problem, cancel=token, progress=progress, **options)
 
 

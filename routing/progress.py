@@ -42,13 +42,22 @@ class Report(Protocol):
 class ProgressWriter:
     """A progress callback that writes to a stream: a line per change, or one line redrawn on a terminal.
 
+    Parameters
+    ----------
+    stream
+        Where to write.
+    redraw
+        Whether to redraw one line; where None, if the stream is a terminal.
+
+    Notes
+    -----
     Changes that come faster than a reader could follow are left out, except the last.
     A stream that cannot be written is given up in silence: the solve matters more.
     """
 
-    def __init__(self, stream: TextIO, *, redraw: bool) -> None:
+    def __init__(self, stream: TextIO, *, redraw: bool | None = None) -> None:
         self._stream = stream
-        self._redraw = redraw
+        self._redraw = redraw = stream.isatty() if redraw is None else redraw
         self._pause = SECONDS_BETWEEN_REDRAWS if redraw else SECONDS_BETWEEN_LINES
         self._shown: tuple[object, ...] = ()
         self._next_seconds = 0.0

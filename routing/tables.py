@@ -13,6 +13,8 @@ from .text import clean, guarded, money, number, pad, plural, shorten, width
 
 GAP = "  "
 LEAST_COLUMNS = 6
+LEAST_FIRST_COLUMNS = 16
+"""The first column says what a row is about, so it gives way less."""
 MORE = "(use --format json or csv)"
 
 
@@ -169,14 +171,15 @@ def _line(cells: Sequence[str], strips: Sequence[_Strip], widths: Sequence[int])
 
 
 def _fit(strips: Sequence[_Strip], columns: int) -> list[int]:
-    """Return the width of each column; the widest text column gives way first."""
+    """Return the width of each column; the widest text column that still can gives way first."""
     widths = [strip.width for strip in strips]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - columns
+    least = [LEAST_COLUMNS if at else LEAST_FIRST_COLUMNS for at in range(len(widths))]
     while excess > 0:
-        widest = max(range(len(widths)), key=lambda at: widths[at] * strips[at].is_text)
-        if not strips[widest].is_text or widths[widest] <= LEAST_COLUMNS:
+        able = [at for at, strip in enumerate(strips) if strip.is_text and widths[at] > least[at]]
+        if not able:
             break
-        widths[widest] -= 1
+        widths[max(able, key=widths.__getitem__)] -= 1
         excess -= 1
     return widths
 

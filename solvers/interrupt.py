@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 
 class Interrupt:
@@ -24,6 +25,12 @@ class Interrupt:
     def is_set(self) -> bool:
         """Return whether the solver is to stop."""
         return self._set
+
+
+def say_stopping() -> None:
+    """Tell on standard error, without buffers: the signal may have come in the midst of a line of progress."""
+    with suppress(OSError):
+        os.write(2, b"\nstopping; the best plan so far follows (Ctrl-C again to give up)\n")
 
 
 @contextmanager

@@ -39,6 +39,7 @@ def ending(error: BaseException) -> Result:
         (InputError(["one", "two"], "file.json"), 2, "error: file.json: 2 faults\n  one\n  two\n"),
         (OutputError("x: cannot be written"), 2, "error: x: cannot be written\n"),
         (SolverError("highs: died"), 3, "error: highs: died\n"),
+        (OSError(5, "Input/output error"), 2, "error: cannot read or write: [Errno 5] Input/output error\n"),
         (KeyboardInterrupt(), 130, "error: interrupted\n"),
         (InputError(["\x1b[2Jname\x07"]), 2, "error: name\n"),
     ],

@@ -119,6 +119,13 @@ def test_a_closed_standard_output_is_told() -> None:
     assert (done.returncode, done.stderr) == (2, "error: standard output is closed; use --output FILE\n")
 
 
+def test_a_closed_standard_error_does_not_stop_the_plan() -> None:
+    command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *COMMAND, "plan", "two-sites", "--format", "json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 0
+    assert Plan.from_json(done.stdout).status == "optimal"
+
+
 def start(*arguments: str) -> subprocess.Popen[bytes]:
     """Start a command that heeds SIGINT even if these tests run in the background, where it is ignored."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -56,7 +56,7 @@ def test_a_table_of_numbers_may_be_wider_than_asked() -> None:
 
 def test_narrow_names_are_not_cut_further() -> None:
     shown = tables.to_text(Table("n", "", [text_column("a"), text_column("b")], [["x" * 30, "y" * 30]]), 5, 5)
-    assert shown.split("\n")[-1] == "xxxxx…  yyyyy…"
+    assert shown.split("\n")[-1] == "xxxxxxxxxxxxxxx…  yyyyy…"
 
 
 def test_many_rows_are_counted() -> None:
