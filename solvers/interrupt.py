@@ -28,7 +28,7 @@ class Interrupt:
 
 
 def say_stopping() -> None:
-    """Tell on standard error, without buffers: the signal may have come in the midst of a line of progress."""
+    """Tell on standard error, without buffers: the signal may have come amid a line of progress."""
     with suppress(OSError):
         os.write(2, b"\nstopping; the best plan so far follows (Ctrl-C again to give up)\n")
 
