@@ -26,6 +26,10 @@ class Pins:
             for entry in entries:
                 table[entry.workload].add((entry.data_center, entry.pool))
 
+    def bind(self, workload: str) -> bool:
+        """Return whether ``workload`` is pinned or forbidden anywhere."""
+        return workload in self._pinned or workload in self._forbidden
+
     def permit(self, workload: str, pool: Pool) -> bool:
         """Return whether ``workload`` may be in ``pool``; several pins permit each of their places."""
         names = {(pool.data_center, None), (None, pool.id)}

@@ -19,6 +19,7 @@ from .workloads import InferenceService, TrainingJob
 
 ANY = Rules(flags=False)
 OPEN = Rules()
+Likeness = tuple[str, str | None]
 PoolTest = Callable[[Pool], bool]
 PairTest = Callable[[str, str], bool]
 SizeTest = Callable[[Pool, int, int], bool]
@@ -44,17 +45,27 @@ class _Reasons:
         self.problem = sound.problem
         self.pins = Pins(sound.problem)
         self.reach = Reach(sound.problem)
-        self._of_service: dict[tuple[str, str | None], tuple[str, ...]] = {}
+        self._known: dict[Likeness, tuple[str, ...]] = {}
 
     def of(self, entry: LeftOut) -> tuple[str, ...]:
         """Return the reasons that hold for an entry."""
         workload = self.problem.workload[entry.workload]
+        key = self._likeness(workload, entry.location)
+        if key not in self._known:
+            self._known[key] = self._find(workload, entry.location or "")
+        return self._known[key]
+
+    def _find(self, workload: TrainingJob | InferenceService, location: str) -> tuple[str, ...]:
         if isinstance(workload, TrainingJob):
             return _JobReasons(self, workload).find()
-        key = (entry.workload, entry.location)
-        if key not in self._of_service:
-            self._of_service[key] = self._service_reasons(workload, entry.location or "")
-        return self._of_service[key]
+        return self._service_reasons(workload, location)
+
+    def _likeness(self, workload: TrainingJob | InferenceService, location: str | None) -> Likeness:
+        """Return what work has in common that is barred for the same reasons."""
+        if isinstance(workload, InferenceService):
+            return (workload.id, location)
+        same = workload.model_dump_json(exclude={"id", "name", "owner", "priority"})
+        return (same, workload.id if self.pins.bind(workload.id) else None)
 
     def _service_reasons(self, service: InferenceService, location: str) -> tuple[str, ...]:
         demand = next(d for d in service.demand if d.location == location)
@@ -129,7 +140,19 @@ class _JobReasons:
         self.rules = Rules(policy=reasons.problem.residency(job.policy))
 
     def find(self) -> tuple[str, ...]:
+        if any(map(self._can_be_in, self.problem.pools)):
+            return ("capacity",)  # the common case, told without the order of tests
         return tuple(dict.fromkeys(self._first(loose) for loose in (False, True)))
+
+    def _can_be_in(self, pool: Pool) -> bool:
+        """Return whether the whole job can be in the pool, were it empty."""
+        sizes = counts(self.job, pool.accelerator)
+        return (
+            any(_fits_gang(pool, count, 1) and self._in_time(pool, count, 1) for count in sizes)
+            and all(test(pool) for _, test in self._pool_tests())
+            and self.reasons.pins.permit(self.job.id, pool)
+            and bool(self._fed([pool], self.rules))
+        )
 
     def _first(self, loose: bool) -> str:
         pools = list(self.problem.pools)
