@@ -1,4 +1,4 @@
-"""What the builders of the packaged samples share: distances, daily shapes, and how a sample is written."""
+"""What the builders of the packaged samples share: tables, distances, and how a sample is written."""
 
 from __future__ import annotations
 
@@ -6,26 +6,18 @@ import argparse
 import csv
 import json
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 Element = dict[str, Any]
+Row = dict[str, str]
 
+TABLES = Path(__file__).parent / "tables"
 KM_PER_MS = 200.0
 """Light in fibre: 5 microseconds per km (refractive index about 1.5)."""
 EARTH_RADIUS_KM = 6371.0
-FLOP_PER_PFLOP_DAY = 8.64e19
-
-OFFICE_AND_EVENING = (
-    0.35, 0.25, 0.20, 0.18, 0.18, 0.22, 0.32, 0.48, 0.68, 0.88, 0.98, 1.00,
-    0.92, 0.90, 0.96, 1.00, 0.98, 0.92, 0.86, 0.88, 0.92, 0.86, 0.70, 0.50,
-)  # fmt: skip
-"""Assumption: demand of people at work and at home, share of the peak per local hour."""
-ROUND_THE_CLOCK = (
-    0.75, 0.70, 0.68, 0.66, 0.66, 0.70, 0.80, 0.92, 1.00, 0.98, 0.95, 0.94,
-    0.93, 0.93, 0.94, 0.95, 0.98, 1.00, 1.00, 0.96, 0.92, 0.88, 0.84, 0.80,
-)  # fmt: skip
-"""Assumption: demand of machines, vehicles and cameras, share of the peak per local hour."""
+HOURS_PER_MONTH = 730
 
 
 def arguments(description: str, name: str) -> argparse.Namespace:
@@ -36,10 +28,44 @@ def arguments(description: str, name: str) -> argparse.Namespace:
     return parser.parse_args()
 
 
-def rows(path: Path) -> list[dict[str, str]]:
+@cache
+def rows(path: Path) -> list[Row]:
     """Read a CSV file with a header."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def table(sample: str, name: str) -> list[Row]:
+    """Read one of the tables that were made for a sample: choices and assumptions."""
+    return rows(TABLES / sample / f"{name}.csv")
+
+
+def frame(sample: str) -> Element:
+    """Read what a sample states as it is: description, groups, policies, accelerators, objective, limits."""
+    element: Element = json.loads((TABLES / sample / "frame.json").read_text(encoding="utf-8"))
+    return element
+
+
+def number(text: str) -> float:
+    """Return an int where the text is one, so that the file says 40 and not 40.0."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+def given(row: Row, *fields: str) -> Element:
+    """Return those of the numeric fields that the row fills."""
+    return {field: number(row[field]) for field in fields if row.get(field)}
+
+
+def place(row: Row) -> Element:
+    """Return the part of a node that every table of nodes has."""
+    element: Element = {key: row[key] for key in ("id", "name", "jurisdiction")}
+    return element | given(row, "latitude", "longitude")
+
+
+def passing(codes: list[str]) -> Element:
+    """Return the field for the jurisdictions that a link passes between its ends, where there are any."""
+    return {"jurisdictions": codes} if codes else {}
 
 
 def kilometres(a: Element, b: Element) -> float:
@@ -55,25 +81,15 @@ def fibre_ms(km: float, route_factor: float, equipment_ms: float) -> float:
     return round(km * route_factor / KM_PER_MS + equipment_ms, 2)
 
 
-def pflop_days(parameters_billion: float, tokens_billion: float) -> float:
-    """Training compute by the common rule 6 x parameters x tokens, PFLOP-days to three digits."""
-    exact = 6 * parameters_billion * tokens_billion * 1e18 / FLOP_PER_PFLOP_DAY
-    return float(f"{exact:.3g}")
-
-
-def significant(value: float, digits: int = 3) -> float:
-    """Round to so many significant digits."""
-    return float(f"{value:.{digits}g}")
-
-
-def shaped(peak: float, shape: tuple[float, ...], shift_hours: float = 0, hours: int = 1) -> list[float]:
-    """Return the mean rate per period of ``hours``, for users whose clocks run ``shift_hours`` ahead of UTC."""
-    at = [peak * shape[int(hour + shift_hours) % 24] for hour in range(24)]
-    return [significant(sum(at[begin : begin + hours]) / hours) for begin in range(0, 24, hours)]
+@cache
+def carbon_2024(data: Path) -> dict[str, float]:
+    """Grid carbon intensity by GCP region, mean of 2024, g/kWh."""
+    source = rows(data / "carbon" / "gcp_region_carbon_2019-2024.csv")
+    return {row["region"]: float(row["grid_carbon_g_per_kwh"]) for row in source if row["year"] == "2024"}
 
 
 def write(sample: Element, path: Path) -> None:
-    """Write the sample, one element of a list per line, so that a change of one figure is one line of a diff."""
+    """Write the sample, one element of a list per line: one changed figure is one line of a diff."""
     parts = [f"  {json.dumps(key)}: {_value(value)}" for key, value in sample.items()]
     path.write_text("{\n" + ",\n".join(parts) + "\n}\n", encoding="utf-8")
 

@@ -8,39 +8,53 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import multicloud_network as network
-import multicloud_regions as regions
-import multicloud_workloads as work
-from common import Element, arguments, write
+import workloads
+from common import Element, Row, arguments, frame, number, table, write
+from multicloud_links import metro_links, metros, region_links
+from multicloud_sites import TABLES, TRAINERS, data_centers, pools
 
 NAME = "multicloud"
-DESCRIPTION = (
-    "One day of training and inference on 38 AWS and GCP regions for users in 29 metropolitan areas, with measured "
-    "round trips, list prices of accelerators and of data transfer, and the residency and transit rules of the EU, "
-    "the US, Japan, India and Brazil. Sources and assumptions: topologies/SOURCES.md."
-)
+PERIOD_HOURS = 3
 
 
 def build(data: Path) -> Element:
     """Return the sample as plain data."""
-    sites = regions.data_centers(data)
-    locations = network.metros()
-    return {
-        "schema_version": "1",
-        "name": NAME,
-        "description": DESCRIPTION,
-        "groups": work.GROUPS,
-        "policies": work.POLICIES,
-        "periods": [{"id": f"{hour:02d}:00 UTC", "hours": work.PERIOD_HOURS} for hour in range(0, 24, work.PERIOD_HOURS)],
-        "accelerators": regions.ACCELERATORS,
+    sites = data_centers(data)
+    return frame(TABLES) | {
+        "periods": [
+            {"id": f"{hour:02d}:00 UTC", "hours": PERIOD_HOURS} for hour in range(0, 24, PERIOD_HOURS)
+        ],
         "data_centers": sites,
-        "pools": regions.pools(data),
-        "locations": locations,
-        "links": [*network.region_links(data, sites), *network.metro_links(data, sites, locations)],
-        "workloads": [*work.training(), *work.inference()],
-        "objective": {"usd_per_tco2e": 80, "usd_per_ms_request": 2e-9},
-        "limits": {"max_provider_share": {"aws": 0.75, "gcp": 0.75}},
+        "pools": pools(data),
+        "locations": metros(),
+        "links": [*region_links(data, sites), *metro_links(sites)],
+        "workloads": [*_training(), *workloads.inference(TABLES, _demand)],
     }
+
+
+def _training() -> list[Element]:
+    tuning = [_tuning(row) for row in table(TABLES, "tuning")]
+    pretraining = workloads.pretraining(TABLES, TRAINERS)
+    return [*pretraining, *tuning, *workloads.day_jobs(TABLES), _across_regions()]
+
+
+def _tuning(row: Row) -> Element:
+    amount = workloads.compute(number(row["pflop_days"]), row["counts"], row["accelerators"].split())
+    return workloads.training(row, number(row["transfer_hours"])) | amount | workloads.timing(row)
+
+
+def _across_regions() -> Element:
+    """Return a job too large for one region: two may share it if the link between them carries its gradients."""
+    row = {"id": "moe-us-two-regions", "policy": "us", "dataset_at": "aws-us-east-2", "dataset_tb": "15"}
+    job = workloads.training(row, 12) | {"needs": workloads.needs("h100:640x500"), "max_sites": 2}
+    return job | {"multi_site": {"min_bandwidth_gbps": 20, "max_rtt_ms": 80, "efficiency": 0.85}}
+
+
+def _demand(service: Row, metro: str) -> Element:
+    row = next(row for row in table(TABLES, "metros") if row["id"] == metro)
+    rates = workloads.rates(service, row["users"], float(row["hours_ahead_of_utc"]), PERIOD_HOURS)
+    demand: Element = {"location": metro, "requests_per_second": rates}
+    return demand | ({"policy": row["home_policy"]} if service["by_home"] and row["home_policy"] else {})
 
 
 if __name__ == "__main__":
