@@ -40,7 +40,7 @@ TRAINERS = ["910b", "a800", "h800", "h100"]
 
 SCALING = [{"accelerators": 1000, "efficiency": 0.92}, {"accelerators": 10000, "efficiency": 0.90}]
 USD_PER_HOUR = {"910b": 1.00, "a800": 1.06, "h800": 2.60, "h100": 2.90, "h20": 1.30, "l20": 0.62}
-"""Assumption: use of an accelerator and its share of host, network and building, without energy, in the west."""
+"""Assumption: use of one accelerator and its share of the host and building, without energy, in the west."""
 EAST = {
     "zhangjiakou": 1.05,
     "qingpu": 1.18,
