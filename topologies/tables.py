@@ -56,7 +56,7 @@ class Table:
         self._entries: list[_Entry] = []
         self._by_id: dict[str, _Entry] = {}
         rows = _rows(source)
-        _, self._header = next(rows)
+        _, self._header = next(rows, (1, []))
         self._check_header()
         if "id" in self._header:
             for line, row in rows:

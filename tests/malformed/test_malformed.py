@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from computeroute.cli import main
 from computeroute.routing.errors import InputError
@@ -141,3 +143,40 @@ def _jargon(text: str) -> list[str]:
     """Return the words that belong to the libraries behind, not to the file."""
     words = ("pydantic", "constrained", "tuple", "Input should", "after validation", "dictionary", "NoneType")
     return [word for word in (*words, "Value error", sys.prefix) if word in text]
+
+
+def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path) -> None:
+    """Five hundred files with bytes cut out, put in, repeated or broken off, from a fixed seed."""
+    random = Random(2026)
+    table = "id,accelerator,count,hours,location,requests_per_second\na,h100,1,2,,\nb,h100,,,berlin,1|2\n"
+    sound = {".json": json.dumps(base()), ".yaml": yaml.safe_dump(base()), ".csv": table}
+    topology = write_changed({}, tmp_path)
+    for suffix in random.choices(list(sound), k=500):
+        path = tmp_path / f"damaged{suffix}"
+        path.write_bytes(_damaged(sound[suffix].encode(), random))
+        try:
+            load(topology, path) if suffix == ".csv" else load(path)
+        except InputError as error:
+            assert all(line.isprintable() for line in str(error).splitlines())
+            assert not _jargon(str(error))
+
+
+def _damaged(data: bytes, random: Random) -> bytes:
+    pieces = (
+        b'{}[],:"\n-',
+        b"&a *a",
+        b"!!x ",
+        b"NaN",
+        b"\xff",
+        b"\x00",
+        rb"\ud800",
+        b"|;\t",
+        b"<<: ",
+        b"'",
+        b"9" * 50,
+    )
+    for _ in range(random.randint(1, 6)):
+        begin, length = random.randrange(len(data) + 1), random.randint(1, 40)
+        other = random.choice((*pieces, data[begin - length : begin], b""))
+        data = data[:begin] + other + data[begin + random.choice((0, 0, length, len(data))) :]
+    return data

@@ -147,7 +147,7 @@ _json = st.recursive(
 _JARGON = ("pydantic", "Input should", "after validation", "constrained", "tuple", "NoneType", "dictionary")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     changes=st.lists(
         st.tuples(st.sampled_from(list(_places(BASE))), _json, st.booleans()), min_size=1, max_size=3
