@@ -309,6 +309,6 @@ class Plan(_Record):
 
     def to_frames(self) -> dict[str, Any]:
         """Return the tables of this plan as pandas data frames by name (needs the extra ``pandas``)."""
-        from .frames import to_frames  # noqa: PLC0415
+        from .frames import to_frames
 
         return to_frames(self)
