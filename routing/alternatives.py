@@ -10,8 +10,6 @@ from .trips import Search, Trip
 
 _GROWTH = 100.0
 """Factor on the extra cost of links in use when it did not lead to another trip."""
-_TRIES = 3
-"""How often in a row that may happen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +76,21 @@ class Choice:
     def _penalised(self, first: Trip, found: Collection[Trip]) -> Iterator[Trip]:
         """Yield the cheapest trips when links cost extra the more often earlier trips use them.
 
-        A trip found again raises the extra; after a few such in a row there is little else to find.
+        Where the extra leads to a trip found before, it is raised, in the end above all other costs.
         """
         used = Counter(self.avoid)
         for trip in found:
             used.update(_links(trip))
-        extra = self.search.cost(first) / len(first.out) or 1.0
-        failures = 0
-        while failures < _TRIES:
+        usual = self.search.cost(first) / len(first.out) or 1.0
+        extras = iter((usual, _GROWTH * usual, self.search.ceiling_usd or 1.0))
+        extra = next(extras, None)
+        while extra is not None:
             penalty = {link: extra * times for link, times in used.items()}
             trip = self.search.within(self.ends, self.limit_ms, penalty) or first
             used.update(_links(trip))
             if trip in found:
-                failures, extra = failures + 1, extra * _GROWTH
+                extra = next(extras, None)
             else:
-                failures = 0
                 yield trip
 
 

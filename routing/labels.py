@@ -80,7 +80,7 @@ def front(target: Target, start: int, penalty: Mapping[int, float]) -> Iterator[
 
 
 def simple_front(
-    target: Target, start: int, penalty: Mapping[int, float], ends: Ends, most_labels: int = 200_000
+    target: Target, start: int, penalty: Mapping[int, float], ends: Ends, most_labels: int
 ) -> Iterator[tuple[int, ...]]:
     """Yield like :func:`front`, but only ways that pass no node twice, where layers would let them.
 

@@ -111,7 +111,7 @@ class Lane:
         limit_ms: float,
         penalty: Mapping[int, float],
         below_usd: float = inf,
-        simple: bool = False,
+        simple_labels: int = 0,
     ) -> Iterator[tuple[int, ...]]:
         """Yield ways within the limit, the cheapest first, each faster than the last.
 
@@ -119,8 +119,9 @@ class Lane:
 
         Parameters
         ----------
-        simple
-            Whether to leave out ways that pass a node twice, which can win where hops are marked.
+        simple_labels
+            Largest search for ways that pass no node twice, which is worth while where hops are marked; zero
+            for any ways.
         """
         origin, destination = ends
         ms_to_go = self._bound_ms(destination) if limit_ms < inf else self._nothing
@@ -128,8 +129,8 @@ class Lane:
         target = Target(self._hops, self.way.root(destination), usd_to_go, ms_to_go, limit_ms, below_usd)
         start = self.way.start(origin)
         found = (
-            simple_front(target, start, penalty, Ends(origin, destination, self.way.nodes))
-            if simple
+            simple_front(target, start, penalty, Ends(origin, destination, self.way.nodes), simple_labels)
+            if simple_labels
             else front(target, start, penalty)
         )
         return found if limit_ms < inf else islice(found, 1)

@@ -14,6 +14,8 @@ from .lanes import Lane
 Pair = tuple[int, int]
 Penalty = Mapping[int, float]
 
+EXACT_LABELS, ALTERNATIVE_LABELS = 10_000, 500
+"""Largest searches for ways out that pass no node twice."""
 _NONE: Penalty = MappingProxyType({})
 _SAME = 1 + 1e-9
 """Costs closer than this ratio are equal."""
@@ -47,6 +49,13 @@ class _Search:
         usd, weights = self._arcs.usd_list, self._weights
         out, back = fsum([usd[arc] for arc in trip.out]), fsum([usd[arc] for arc in trip.back])
         return weights.out_gb * out + weights.back_gb * back + weights.usd_per_ms * self.rtt_ms(trip)
+
+    @cached_property
+    def ceiling_usd(self) -> float:
+        """Upper bound of what any trip without penalties costs."""
+        usd, ms, weights = max(self._arcs.usd_list), max(self._arcs.ms_list), self._weights
+        per_hop = (weights.out_gb + weights.back_gb) * usd + weights.usd_per_ms * 2 * ms
+        return per_hop * len(self._arcs.nodes)
 
     def rtt_ms(self, trip: Trip) -> float:
         """Return the round trip of ``trip``, or the latency of a trip one way."""
@@ -119,23 +128,26 @@ class RoundTripSearch(_Search):
     def within(self, ends: Pair, limit_ms: float = inf, penalty: Penalty = _NONE) -> Trip | None:
         """Return the trip of least cost plus penalties whose round trip is within the limit.
 
-        The search is exact, save that with penalties it may miss trips whose way back differs.
+        The search is exact, save that it gives up trips whose way back differs where too many ways out pass
+        a node twice.
 
         Parameters
         ----------
         penalty
-            Extra cost by number of link.
+            Extra cost of each crossing, by number of link.
         """
-        alone = _mirrored(next(self._mirror.front(ends, limit_ms, penalty), None))
-        usd = inf if alone is None else _total(self._mirror, alone.out, penalty)
-        best = self._best_apart(ends, limit_ms, penalty, usd, simple=False)
+        twice = {link: 2 * usd for link, usd in penalty.items()}
+        alone = _mirrored(next(self._mirror.front(ends, limit_ms, twice), None))
+        usd = inf if alone is None else _total(self._mirror, alone.out, twice)
+        best = self._best_apart(ends, limit_ms, penalty, usd)
         if best is not None and not self._is_simple(best.out):
-            # To leave out such ways takes long: worth it for the cheapest trip, not for an alternative.
-            best = None if penalty else self._best_apart(ends, limit_ms, penalty, usd, simple=True)
+            # To leave out such ways takes long: worth it for the cheapest trip, less so for an alternative.
+            most_labels = ALTERNATIVE_LABELS if penalty else EXACT_LABELS
+            best = self._best_apart(ends, limit_ms, penalty, usd, most_labels)
         return best or alone
 
     def _best_apart(
-        self, ends: Pair, limit_ms: float, penalty: Penalty, below_usd: float, simple: bool
+        self, ends: Pair, limit_ms: float, penalty: Penalty, below_usd: float, simple_labels: int = 0
     ) -> Trip | None:
         """Return the best trip whose way back is not the way out in reverse, if it costs less than that."""
         if self._apart is None:
@@ -144,7 +156,7 @@ class RoundTripSearch(_Search):
         # The searches' costs hold the ties' weights too.
         most_usd = below_usd * (1 + 1e-6)
         spare_ms = limit_ms - (back_lane.least_ms(*ends) if limit_ms < inf else 0.0)
-        outs = list(out_lane.front(ends, spare_ms, penalty, most_usd, simple))
+        outs = list(out_lane.front(ends, spare_ms, penalty, most_usd, simple_labels))
         spare_ms = limit_ms - min((out_lane.ms(out) for out in outs), default=0.0)
         backs = list(back_lane.front(ends, spare_ms, penalty, most_usd)) if outs else []
         pairs = [
