@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -109,7 +110,8 @@ class Expansion(Frozen):
     def annuity_usd_per_module_year(self) -> float:
         """Yearly payment that repays one module over its life (standard annuity formula)."""
         rate, years = self.discount_rate, self.lifetime_years
-        factor = rate / (1 - (1 + rate) ** -years) if rate > 0 else 1 / years
+        discount = -math.expm1(-years * math.log1p(rate))  # 1 - (1 + rate)^-years, exact for tiny rates too
+        factor = rate / discount if discount > 0 else 1 / years
         return self.capital_usd_per_module * factor
 
 
