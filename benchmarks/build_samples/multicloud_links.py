@@ -42,7 +42,7 @@ def _region_link(data: Path, a: Element, b: Element) -> Element:
 
 
 def _one_way_ms(data: Path, a: Element, b: Element) -> float:
-    """Return the smaller of the pings from both ends, save where that outruns light in fibre: then the larger."""
+    """Return the smaller of the pings from both ends, save where it outruns light in fibre."""
     measured = _round_trip_ms(data)
     pings = [measured[pair] / 2 for pair in ((a["id"], b["id"]), (b["id"], a["id"]))]
     least = kilometres(a, b) / KM_PER_MS * POSITION_TOLERANCE
