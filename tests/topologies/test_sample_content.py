@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from computeroute.routing import Problem
@@ -98,6 +99,25 @@ def test_every_sample_and_every_figure_has_its_source() -> None:
         assert f"`{name}`" in text
     for licence in ("Apache-2.0", "MIT", "CC-BY", "assumption"):
         assert licence in text
+
+
+def test_the_page_on_the_samples_counts_right() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "samples.md").read_text(encoding="utf-8")
+    rows = {
+        row.split(" | ")[0].strip("| "): row.strip("| ").split(" | ")[1:]
+        for row in page.splitlines()
+        if "|" in row
+    }
+    for column, name in enumerate(("two-sites", *LARGE)):
+        problem = load(name)
+        pools = f"{len(problem.pools)} ({sum(pool.count for pool in problem.pools):,})"
+        assert rows["pools (accelerators)"][column].strip() == pools
+        assert rows["data centers"][column].strip() == str(len(problem.data_centers))
+        assert rows["locations"][column].strip() == str(len(problem.locations))
+        assert rows["links"][column].split(" (")[0].strip() == f"{len(problem.links):,}"
+        assert rows["training jobs"][column].strip() == str(len(problem.jobs))
+        assert rows["inference services"][column].strip() == str(len(problem.services))
+        assert rows["periods"][column].split()[0] == str(len(problem.periods))
 
 
 # East-Data-West-Compute
