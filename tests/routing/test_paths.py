@@ -1,0 +1,432 @@
+"""Routes on small networks with answers worked out by hand."""
+
+from __future__ import annotations
+
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from computeroute.routing.errors import InputError, UnknownNameError
+from computeroute.routing.paths import Candidate, PathFinder, RouteRequest
+
+from .networks import ask, link, links_of, network, routes
+
+
+def test_empty_route_where_data_already_is() -> None:
+    problem = network([link("user-dc")], policies=[{"id": "none", "transit_allow": ["US"]}])
+    [only] = routes(problem, "none", origin="dc", destination="dc", max_rtt_ms=0, alternatives=3)
+    assert only == Candidate(("dc",), (), (), (), 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
+def test_a_candidate_tells_links_latency_and_prices_of_both_directions() -> None:
+    problem = network(
+        [link("user-mid", 3, 0.01), link("mid-dc", 4, 0.02)], sites={"dc": {"egress_usd_per_gb": 0.09}}
+    )
+    [only] = routes(problem, out_gb=2, back_gb=3, usd_per_ms=0.001)
+    assert only.nodes == ("user", "mid", "dc")
+    assert only.links == ("user-mid", "mid-dc")
+    assert only.return_nodes == ("dc", "mid", "user")
+    assert only.return_links == ("mid-dc", "user-mid")
+    assert (only.latency_ms, only.rtt_ms) == (7, 14)
+    assert (only.out_link_usd_per_gb, only.out_egress_usd_per_gb) == pytest.approx((0.03, 0))
+    assert (only.back_link_usd_per_gb, only.back_egress_usd_per_gb) == pytest.approx((0.03, 0.09))
+    assert only.usd == pytest.approx(2 * 0.03 + 3 * 0.12 + 0.001 * 14)
+
+
+def test_one_way_has_no_way_back_no_limit_and_no_price_of_latency() -> None:
+    problem = network([link("user-dc", 30, 0.01)])
+    [only] = routes(problem, round_trip=False, max_rtt_ms=1, out_gb=5, back_gb=7, usd_per_ms=1)
+    assert only.return_nodes == only.return_links == ()
+    assert (only.latency_ms, only.rtt_ms) == (30, 0)
+    assert only.usd == pytest.approx(0.05)
+
+
+def test_of_parallel_links_each_metric_takes_its_own() -> None:
+    problem = network([link("user-dc:dear", 1, 0.5), link("user-dc:cheap", 9, 0.1)])
+    assert links_of(routes(problem)) == ["user-dc:cheap"]
+    assert links_of(routes(problem, usd_per_ms=1)) == ["user-dc:dear"]
+    assert links_of(routes(problem, max_rtt_ms=17.9)) == ["user-dc:dear"]
+    assert links_of(routes(problem, alternatives=2)) == ["user-dc:cheap", "user-dc:dear"]
+
+
+def test_egress_is_paid_by_direction() -> None:
+    """Out over the site that charges little to leave, unless the way back is what counts."""
+    problem = network(
+        [link("user-low"), link("low-dc"), link("user-high"), link("high-dc", egress_usd_per_gb=0.5)],
+        sites={"dc": {"egress_usd_per_gb": 1.0}, "low": {"egress_usd_per_gb": 0.2}},
+    )
+    # Out: user has no egress price, low charges 0.2, high is no site.
+    # Back: dc charges 1.0, or 0.5 over high-dc, and low 0.2 again.
+    [over_high] = routes(problem, out_gb=1, back_gb=0)
+    assert (over_high.nodes[1], over_high.usd) == ("high", 0.0)
+    assert over_high.back_egress_usd_per_gb == 0.5
+    cheapest, other = routes(problem, out_gb=1, back_gb=1, alternatives=2)
+    assert (cheapest.nodes[1], cheapest.usd) == ("high", 0.5)
+    assert (other.nodes[1], other.usd) == ("low", pytest.approx(0.2 + 1.0 + 0.2))
+
+
+def test_a_directed_link_sends_the_way_back_elsewhere() -> None:
+    problem = network(
+        [link("user>dc", 1), link("dc>mid", 2, 0.1), link("mid-user", 3), link("dc>user:slow", 50)]
+    )
+    cheapest, fastest = routes(problem, out_gb=0, back_gb=1, alternatives=2)
+    assert (cheapest.links, cheapest.return_links, cheapest.rtt_ms) == (("user>dc",), ("dc>user:slow",), 51)
+    assert (fastest.return_nodes, fastest.return_links) == (("dc", "mid", "user"), ("dc>mid", "mid-user"))
+    assert (fastest.latency_ms, fastest.rtt_ms, fastest.usd) == (1, 6, 0.1)
+
+
+def test_undirected_ways_out_come_back_as_they_went() -> None:
+    """The quick directed way back is not to be had by one who went out over an undirected link."""
+    problem = network([link("user-dc", 10), link("dc>user", 1)])
+    [only] = routes(problem, alternatives=3, usd_per_ms=1)
+    assert (only.return_links, only.rtt_ms) == (("user-dc",), 20)
+
+
+def test_a_detour_over_a_directed_link_must_not_pass_a_node_twice() -> None:
+    """Going round user>a-user would open the quick way back; such a loop is no route."""
+    problem = network([link("user-dc", 10), link("dc>user", 1), link("user>a", 0), link("a-user", 0)])
+    [only] = routes(problem, usd_per_ms=1)
+    assert (only.links, only.rtt_ms) == (("user-dc",), 20)
+
+
+def test_a_simple_detour_over_a_directed_link_is_found_behind_a_loop() -> None:
+    """Round the loop 11 ms, over user>far-dc 13 ms, as it went 20 ms."""
+    links = [
+        link("user-dc", 10),
+        link("dc>user", 1),
+        link("user>a", 0),
+        link("a-user", 0),
+        link("user>far", 4),
+    ]
+    problem = network([*links, link("far-dc", 8)])
+    [only] = routes(problem, usd_per_ms=1)
+    assert (only.links, only.return_links, only.rtt_ms) == (("user>far", "far-dc"), ("dc>user",), 13)
+    [limited] = routes(problem, max_rtt_ms=13)
+    assert limited.links == only.links
+    assert routes(problem, max_rtt_ms=12.9) == []
+
+
+def test_round_trip_needs_a_way_back_and_one_way_does_not() -> None:
+    problem = network([link("user>dc")])
+    assert routes(problem) == []
+    assert links_of(routes(problem, round_trip=False)) == ["user>dc"]
+    assert routes(problem, origin="dc", destination="user", round_trip=False) == []
+
+
+def test_disconnected() -> None:
+    problem = network([link("user-mid")])
+    assert routes(problem, alternatives=3) == []
+    assert routes(problem, round_trip=False) == []
+
+
+def test_no_links_at_all() -> None:
+    problem = network([], places={"user": {}})
+    assert routes(problem) == []
+    assert routes(problem, round_trip=False) == []
+    assert PathFinder(problem).why_not(ask(problem)) == "route"
+
+
+def test_zero_latency_links_cost_nothing_and_fewer_hops_win() -> None:
+    problem = network([link("user-a", 0), link("a-dc", 0), link("user-dc", 0)])
+    first, other = routes(problem, alternatives=2, max_rtt_ms=0)
+    assert (first.links, first.rtt_ms) == (("user-dc",), 0)
+    assert (other.links, other.rtt_ms) == (("user-a", "a-dc"), 0)
+
+
+def test_ties_go_to_latency_then_hops_then_file_order() -> None:
+    slow_first = network(
+        [link("user-dc:slow", 2), link("user-a", 0.5), link("a-dc", 0.5), link("user-dc", 1)]
+    )
+    assert links_of(routes(slow_first)) == ["user-dc"]
+    twins = network(
+        [link("user-b"), link("b-dc"), link("user-a"), link("a-dc"), link("a-dc:2"), link("b-dc:2")]
+    )
+    assert links_of(routes(twins)) == ["user-b b-dc"]
+    reordered = network([link("user-a"), link("a-dc:2"), link("a-dc"), link("user-b"), link("b-dc")])
+    assert links_of(routes(reordered)) == ["user-a a-dc:2"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "jurisdiction", "passes"),
+    [
+        ("no-us", "US", False),
+        ("no-us", "US-VA", False),
+        ("no-us", "NL", True),
+        ("eu", "NL", True),
+        ("eu", "FR", False),
+        ("no-sh", "CN-SH", False),
+        ("no-sh", "CN", True),
+        ("no-sh", "CN-BJ", True),
+        (None, "US", True),
+    ],
+)
+def test_forbidden_nodes_and_links_are_gone_round(
+    policy: str | None, jurisdiction: str, passes: bool
+) -> None:
+    detour = [link("user-x", 5), link("x-dc", 5)]
+    by_node = network([link("user-m"), link("m-dc"), *detour], places={"m": {"jurisdiction": jurisdiction}})
+    by_link = network([link("user-m"), link("m-dc", jurisdictions=["DE", jurisdiction]), *detour])
+    expected = ["user-m m-dc"] if passes else ["user-x x-dc"]
+    for problem in (by_node, by_link):
+        assert links_of(routes(problem, policy)) == expected
+        assert links_of(routes(problem, policy, round_trip=False)) == expected
+
+
+def test_a_country_covers_its_subdivisions_not_the_other_way() -> None:
+    problem = network([link("user-dc")], sites={"dc": {"jurisdiction": "CN"}})
+    assert routes(problem, "cn")
+    assert routes(problem, "sh") == []
+
+
+def test_the_origin_is_exempt_and_the_destination_is_not() -> None:
+    problem = network(
+        [link("user-m"), link("m-dc")],
+        sites={"dc": {"jurisdiction": "DE"}, "away": {"jurisdiction": "US"}},
+        places={"user": {"jurisdiction": "US"}},
+    )
+    [there_and_back] = routes(problem, "eu")
+    assert there_and_back.return_nodes == ("dc", "m", "user")
+    assert routes(problem, "eu", origin="dc", destination="user") == []
+    assert routes(problem, "eu", origin="dc", destination="user", round_trip=False) == []
+
+
+def test_a_directed_way_back_may_end_at_the_exempt_origin_but_not_pass_forbidden_nodes() -> None:
+    links = [link("user>dc"), link("dc>m", 1), link("m>user", 1), link("dc>n", 5), link("n>user", 5)]
+    places = {"user": {"jurisdiction": "US"}, "m": {"jurisdiction": "US"}}
+    problem = network(links, places=places)
+    assert [found.return_links for found in routes(problem, "no-us")] == [("dc>n", "n>user")]
+    assert [found.return_links for found in routes(problem)] == [("dc>m", "m>user")]
+
+
+def test_nodes_closed_to_transit_are_ends_only() -> None:
+    problem = network(
+        [link("user-m"), link("m-dc"), link("user-x", 5), link("x-dc", 5)],
+        sites={"dc": {"transit": False}},
+        places={"m": {"transit": False}, "user": {"transit": False}},
+    )
+    assert links_of(routes(problem)) == ["user-x x-dc"]
+    assert links_of(routes(problem, origin="m")) == ["m-dc"]
+    assert links_of(routes(problem, destination="m")) == ["user-m"]
+    # x to m: neither user nor dc lets it pass, though both are neighbours.
+    assert routes(problem, origin="x", destination="m") == []
+
+
+def test_the_limit_forces_a_dearer_route() -> None:
+    """Four ways; the limit picks the cheapest that keeps it, not the fastest."""
+    ways = [(40, 0.01), (20, 0.02), (10, 0.05), (5, 0.90)]
+    problem = network([link(f"user-dc:{ms}", ms, usd) for ms, usd in ways])
+    for ms, usd in ways:
+        [at_the_limit] = routes(problem, max_rtt_ms=2.0 * ms)
+        assert (at_the_limit.rtt_ms, at_the_limit.usd) == (2.0 * ms, usd)
+    assert [found.rtt_ms for found in routes(problem, max_rtt_ms=79)] == [40]
+    assert [found.rtt_ms for found in routes(problem, max_rtt_ms=39)] == [20]
+    assert routes(problem, max_rtt_ms=9.9) == []
+
+
+def test_the_limit_is_kept_where_no_mix_of_cost_and_latency_shows_the_route() -> None:
+    """The middle route is optimal within the limit though above the line between its neighbours."""
+    problem = network([link("user-dc:a", 0, 1.0), link("user-dc:b", 5, 0.9), link("user-dc:c", 10, 0.0)])
+    assert links_of(routes(problem, max_rtt_ms=12)) == ["user-dc:b"]
+
+
+def test_the_limit_combines_links_along_the_way() -> None:
+    """Of two stretches with a cheap slow and a dear fast link each, speed is bought where it costs least."""
+    stretches = [link("user-m:slow", 10, 0.1), link("user-m:fast", 2, 0.5), link("m-dc:slow", 10, 0.1)]
+    problem = network([*stretches, link("m-dc:fast", 2, 0.2)])
+    assert links_of(routes(problem, max_rtt_ms=40)) == ["user-m:slow m-dc:slow"]
+    assert links_of(routes(problem, max_rtt_ms=39)) == ["user-m:slow m-dc:fast"]
+    assert links_of(routes(problem, max_rtt_ms=23)) == ["user-m:fast m-dc:fast"]
+
+
+def test_the_limit_counts_both_ways_of_a_directed_route() -> None:
+    links = [link("user>dc:slow", 10, 0.1), link("user>dc:fast", 2, 0.5), link("dc>user:slow", 10, 0.1)]
+    problem = network([*links, link("dc>user:fast", 2, 0.2)])
+    wishes = {"out_gb": 1, "back_gb": 1}
+    found = {limit: routes(problem, max_rtt_ms=limit, **wishes)[0] for limit in (20, 19, 11)}
+    ways = {limit: (*route.links, *route.return_links) for limit, route in found.items()}
+    assert ways[20] == ("user>dc:slow", "dc>user:slow")
+    assert ways[19] == ("user>dc:slow", "dc>user:fast")
+    assert ways[11] == ("user>dc:fast", "dc>user:fast")
+
+
+def test_a_limit_met_exactly_but_for_rounding_is_met() -> None:
+    problem = network([link("user-a", 0.1), link("a-b", 0.2), link("b-dc", 0.3), link("user-dc", 9)])
+    assert links_of(routes(problem, max_rtt_ms=1.2)) == ["user-a a-b b-dc"]
+
+
+def test_narrow_links_are_not_crossed() -> None:
+    narrow = link("user-dc:narrow", bandwidth_gbps=9)
+    reserved = link("user-dc:reserved", 2, bandwidth_gbps=12, reserve_fraction=0.25)
+    problem = network([narrow, reserved, link("user-dc:wide", 3, bandwidth_gbps=10)])
+    finder = PathFinder(problem)
+    needs = [0, 9, 9.1, 10, 10.1]
+    found = finder.routes([ask(problem, min_bandwidth_gbps=need) for need in needs])
+    assert [links_of(candidates) for candidates in found] == [
+        ["user-dc:narrow"],
+        ["user-dc:narrow"],
+        ["user-dc:wide"],
+        ["user-dc:wide"],
+        [],
+    ]
+
+
+def test_alternatives_differ_and_rise_in_cost() -> None:
+    ways = [0.05, 0.01, 0.04, 0.02, 0.03]
+    problem = network([link(f"user-dc:{usd}", 1, usd) for usd in ways])
+    found = routes(problem, alternatives=4)
+    assert [candidate.usd for candidate in found] == [0.01, 0.02, 0.03, 0.04]
+    assert len(routes(problem, alternatives=9)) == 5
+
+
+def test_alternatives_leave_links_in_use() -> None:
+    """All routes share the link at the user; the rest should differ."""
+    problem = network([link("user-m"), link("m-dc:1", 1, 0.1), link("m-a", 1, 0.1), link("a-dc", 1, 0.1)])
+    assert links_of(routes(problem, alternatives=3)) == ["user-m m-dc:1", "user-m m-a a-dc"]
+
+
+def test_the_fastest_route_is_among_the_alternatives() -> None:
+    problem = network([link(f"user-dc:{k}", 50 - k, 0.01 * k) for k in range(1, 10)])
+    found = routes(problem, alternatives=3)
+    assert links_of(found) == ["user-dc:1", "user-dc:2", "user-dc:9"]
+
+
+def test_alternatives_keep_the_limit() -> None:
+    problem = network([link(f"user-dc:{ms}", ms, 1 / ms) for ms in (5, 10, 20, 40)])
+    assert [found.rtt_ms for found in routes(problem, alternatives=4, max_rtt_ms=50)] == [40, 20, 10]
+
+
+def test_alternatives_do_without_the_links_to_avoid() -> None:
+    problem = network([link(f"user-dc:{k}", 1, 0.01 * k) for k in range(1, 6)])
+    avoid = frozenset({"user-dc:2", "user-dc:3", "no such link"})
+    assert links_of(routes(problem, alternatives=2, avoid=avoid)) == ["user-dc:1", "user-dc:4"]
+    assert links_of(routes(problem, alternatives=2, avoid=avoid | {"user-dc:1"})) == [
+        "user-dc:1",
+        "user-dc:4",
+    ]
+    assert links_of(routes(problem, alternatives=1, avoid=frozenset({"user-dc:1"}))) == ["user-dc:1"]
+
+
+def test_alternatives_use_links_to_avoid_where_nothing_else_is_left() -> None:
+    problem = network([link("user-dc:1", 1, 0.1), link("user-dc:2", 1, 0.2)])
+    both = frozenset({"user-dc:1", "user-dc:2"})
+    assert links_of(routes(problem, alternatives=2, avoid=both)) == ["user-dc:1", "user-dc:2"]
+
+
+def test_alternatives_one_way_and_over_directed_links() -> None:
+    problem = network([link("user>dc:1", 1, 0.1), link("user-dc:2", 1, 0.2), link("dc>user", 1, 0.1)])
+    assert links_of(routes(problem, alternatives=3, round_trip=False)) == ["user>dc:1", "user-dc:2"]
+    ways = [(found.links, found.return_links) for found in routes(problem, alternatives=2, back_gb=1)]
+    assert ways == [(("user>dc:1",), ("dc>user",)), (("user-dc:2",), ("user-dc:2",))]
+
+
+def test_prices_that_differ_by_many_orders_of_magnitude() -> None:
+    """Next to a link of a million dollars per GB, sums cannot hold what tells the rest apart."""
+    dear = [
+        link("m-dc", 1, 1e6),
+        link("user-a", 0, 0),
+        link("a-b", 0, 0),
+        link("b-m", 0, 0),
+        link("a-m", 0, 1e-9),
+    ]
+    problem = network(dear)
+    [only] = routes(problem)
+    assert only.usd == pytest.approx(1e6)
+    assert only.nodes[0] == "user"
+    assert only.nodes[-1] == "dc"
+
+
+def test_why_not() -> None:
+    links = [link("user-m", 10), link("m-dc", 10), link("far>user")]
+    problem = network(links, places={"m": {"jurisdiction": "US"}, "island": {}})
+    finder = PathFinder(problem)
+    assert finder.why_not(ask(problem)) is None
+    assert finder.why_not(ask(problem, max_rtt_ms=40, alternatives=3)) is None
+    assert finder.why_not(ask(problem, max_rtt_ms=39)) == "latency"
+    assert finder.why_not(ask(problem, "no-us")) == "transit"
+    assert finder.why_not(ask(problem, "no-us", max_rtt_ms=1)) == "transit"
+    assert finder.why_not(ask(problem, origin="island")) == "route"
+    assert finder.why_not(ask(problem, origin="far")) == "route"
+    assert finder.why_not(ask(problem, origin="far", round_trip=False)) is None
+    assert finder.why_not(ask(problem, min_bandwidth_gbps=11)) == "route"
+    assert finder.why_not_all([ask(problem), ask(problem, "no-us")]) == [None, "transit"]
+
+
+def test_shortest_rtt_matrix() -> None:
+    problem = network(
+        [link("user-dc", 10), link("user-m", 3), link("m-dc", 4), link("dc>east", 2), link("east>dc", 1)],
+        sites={"east": {"jurisdiction": "US"}},
+        places={"island": {}},
+    )
+    finder = PathFinder(problem)
+    free = finder.shortest_rtt_matrix(["user", "dc", "island"], ["dc", "east"], problem.residency(None))
+    np.testing.assert_array_equal(free, [[14, 17], [0, 3], [np.nan, np.nan]])
+    bound = finder.shortest_rtt_matrix(["user", "dc"], ["dc", "east"], problem.residency("no-us"))
+    np.testing.assert_array_equal(bound, [[14, np.nan], [0, np.nan]])
+    assert finder.shortest_rtt_matrix([], ["dc"], problem.residency(None)).shape == (0, 1)
+
+
+def test_many_requests_are_answered_in_order_and_alike() -> None:
+    problem = network(
+        [link("user-m", 3, 0.01), link("m-dc", 4, 0.02), link("user-dc", 5, 0.05), link("dc>user", 1)]
+    )
+    finder = PathFinder(problem)
+    requests = [
+        ask(problem, policy, origin=origin, round_trip=round_trip, out_gb=gb, alternatives=count)
+        for policy in (None, "eu", "no-us")
+        for origin in ("m", "user", "dc")
+        for round_trip in (True, False)
+        for gb in (1, 2)
+        for count in (1, 2)
+    ] * 2
+    together = finder.routes(requests)
+    assert together == [PathFinder(problem).routes([request])[0] for request in requests]
+    together[0].clear()
+    assert finder.routes(requests[:1])[0], "callers own the lists they get"
+
+
+def test_twice_the_volume_costs_twice_as_much() -> None:
+    problem = network([link("user-dc", 3, 0.01)])
+    once, twice = PathFinder(problem).routes(
+        [ask(problem, out_gb=gb, back_gb=gb, usd_per_ms=gb / 10) for gb in (1, 2)]
+    )
+    assert twice[0].usd == pytest.approx(2 * once[0].usd)
+
+
+def test_threads_and_processes_may_share_a_finder() -> None:
+    problem = network([link("user-m", 3), link("m-dc", 4), link("user-dc", 9)])
+    finder = PathFinder(problem)
+    requests = [ask(problem, policy, max_rtt_ms=15) for policy in (None, "eu", "no-us", "cn")] * 10
+    expected = PathFinder(problem).routes(requests)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == expected for found in pool.map(lambda _: finder.routes(requests), range(8)))
+    assert pickle.loads(pickle.dumps(finder)).routes(requests) == expected
+
+
+def test_no_requests() -> None:
+    assert PathFinder(network([link("user-dc")])).routes([]) == []
+
+
+@pytest.mark.parametrize("end", ["origin", "destination"])
+def test_unknown_nodes_are_named(end: str) -> None:
+    problem = network([link("user-dc")])
+    with pytest.raises(UnknownNameError, match="unknown node 'usr'; did you mean 'user'"):
+        routes(problem, **{end: "usr"})
+
+
+@pytest.mark.parametrize(
+    ("wish", "value"),
+    [
+        ("out_gb", -1.0),
+        ("back_gb", float("nan")),
+        ("usd_per_ms", float("inf")),
+        ("min_bandwidth_gbps", -1.0),
+        ("max_rtt_ms", float("nan")),
+        ("max_rtt_ms", -1.0),
+        ("alternatives", 0),
+    ],
+)
+def test_impossible_wishes_are_refused(wish: str, value: float) -> None:
+    problem = network([link("user-dc")])
+    with pytest.raises(InputError, match=wish):
+        RouteRequest(problem.residency(None), "user", "dc", **{wish: value})
