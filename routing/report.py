@@ -12,7 +12,7 @@ from .tables import Column, Table, facts, money_column, number_column, text_colu
 from .text import money, number, percent, plural
 
 DEFAULT_WIDTH = 110
-MOST_ROWS = 30
+MOST_ROWS = 40
 MOST_LINKS = 10
 _STOPS = {"gap": "the solver", "time": "the time limit", "cancel": "an interrupt"}
 _CUTS = {"by_data_center": "data center", "by_provider": "provider", "by_owner": "owner"}

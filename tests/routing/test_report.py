@@ -132,7 +132,7 @@ def test_large_plans_are_abbreviated() -> None:
     left_out = [{**data["left_out"][0], "workload": f"w{k}"} for k in range(1000)]
     report = plan_report(cases.plan(left_out=left_out), cases.problem())
     assert "Left out (1000)" in report
-    assert report.rstrip().endswith("... and 970 more (use --format json or csv)")
+    assert report.rstrip().endswith("... and 960 more (use --format json or csv)")
 
 
 def test_control_characters_of_a_foreign_plan_do_not_reach_the_terminal() -> None:
