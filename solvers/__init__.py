@@ -38,8 +38,14 @@ def _scip(problem: Problem, options: Options) -> Plan:
     return solve_exact(problem, options, "scip")
 
 
+def _auto(problem: Problem, options: Options) -> Plan:
+    from .exact import solve_exact
+
+    return solve_exact(problem, options, "highs", cell_solver="scip")
+
+
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
-    {"auto": _highs, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip}
+    {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip}
 )
 """Solvers by name. ``auto`` is the exact solver through HiGHS."""
 

@@ -27,6 +27,22 @@ class Arrays:
         Further rows ``cuts @ x >= cut_lower`` that hold whenever every free column of ``unserved`` is zero.
     offset
         Constant of the cost.
+    block
+        Number of the job, or of the demand and period, that a column is an alternative for; -1 for the others.
+    schedule
+        Which columns say when a chosen option runs, and no more.
+    requests
+        Requests/s of the demand that a share column serves a share of, 0 for the others.
+    slot
+        Slot of a share column, -1 for the others.
+    alike
+        Number shared by the share columns of one service and period whose demands have the same slots to choose
+        from and meet in nothing else (links, limits on sites); -1 for the others.
+    period
+        Period of each column that belongs to one period of a service, -1 for the others (jobs, sites, modules).
+    replicas, replica_rows, replica_groups
+        Columns that count replicas, the row that bounds the load of each (-1 where none), and a number shared by
+        the replicas of one service in one period (-1 where other rows need the count itself).
     """
 
     lower: Floats
@@ -40,6 +56,15 @@ class Arrays:
     cuts: csr_array
     cut_lower: Floats
     offset: float
+    block: Ints
+    schedule: Bools
+    requests: Floats
+    slot: Ints
+    alike: Ints
+    period: Ints
+    replicas: Ints
+    replica_rows: Ints
+    replica_groups: Ints
 
     @property
     def columns(self) -> int:
@@ -67,6 +92,10 @@ class Columns:
         self.count += size
         return np.arange(self.count - size, self.count)
 
+    def range(self, family: str) -> Ints:
+        """Return the indices of a family."""
+        return np.arange(self.first[family], self.first[family] + self.size[family])
+
     def of(self, family: str, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the entries of ``values`` that belong to ``family``."""
         return values[self.first[family] : self.first[family] + self.size[family]]
@@ -79,6 +108,7 @@ class Rows:
     lower: list[Floats] = field(default_factory=list)
     upper: list[Floats] = field(default_factory=list)
     first: dict[str, int] = field(default_factory=dict)
+    size: dict[str, int] = field(default_factory=dict)
     row: list[Ints] = field(default_factory=list)
     column: list[Ints] = field(default_factory=list)
     value: list[Floats] = field(default_factory=list)
@@ -87,6 +117,7 @@ class Rows:
     def add(self, name: str, size: int, lower: ArrayLike, upper: ArrayLike) -> Ints:
         """Add ``size`` rows and return their indices."""
         self.first.setdefault(name, self.count)
+        self.size[name] = self.size.get(name, 0) + size
         self.lower.append(np.broadcast_to(np.asarray(lower, dtype=float), size))
         self.upper.append(np.broadcast_to(np.asarray(upper, dtype=float), size))
         self.count += size

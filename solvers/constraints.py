@@ -8,20 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ..routing.sites import Pool
-from .arrays import Arrays, Columns, Rows, joined
+from .arrays import Rows
 from .rates import Floats, Ints, usable_accelerators
 from .uses import Uses
-from .variables import Variables
+from .variables import PauseTable, Variables
 
 Constraint = Callable[[Variables, Rows], None]
-
-
-def _columns(variables: Variables, family: str) -> Ints:
-    columns: Columns = variables.columns
-    return np.arange(columns.first[family], columns.first[family] + columns.size[family])
 
 
 def place_once(variables: Variables, rows: Rows) -> None:
@@ -29,15 +23,18 @@ def place_once(variables: Variables, rows: Rows) -> None:
     options = variables.jobs.options
     added = rows.add("place_once", len(variables.problem.jobs), 1.0, 1.0)
     owner = np.array([option.job for option in options], dtype=np.int64)
-    rows.put(added[owner[variables.starts.option]], _columns(variables, "start"), 1.0)
-    rows.put(added[owner[variables.pauses.option]], _columns(variables, "pause"), 1.0)
-    rows.put(added, _columns(variables, "unplaced"), 1.0)
+    rows.put(added[owner[variables.starts.option]], variables.columns.range("start"), 1.0)
+    rows.put(added[owner[variables.pauses.option]], variables.columns.range("pause"), 1.0)
+    rows.put(added, variables.columns.range("unplaced"), 1.0)
 
 
 def run_hours(variables: Variables, rows: Rows) -> None:
-    """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= hours[t] a[j,o,t], a[j,o,t] <= x[j,o]."""
+    """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= hours[t] a[j,o,t], a[j,o,t] <= x[j,o].
+
+    Also sum_t a[j,o,t] >= the fewest periods that hold the hours, which whole periods imply and fractions do not.
+    """
     pauses = variables.pauses
-    pause, active = _columns(variables, "pause"), _columns(variables, "active")
+    pause, active = variables.columns.range("pause"), variables.columns.range("active")
     hours = np.array([variables.jobs.options[index].hours for index in pauses.option])
     total = rows.add("run_hours", len(pause), 0.0, 0.0)
     given = pauses.run < 0
@@ -50,9 +47,21 @@ def run_hours(variables: Variables, rows: Rows) -> None:
     within = rows.add("run_hours", int((~given).sum()), 0.0, np.inf)
     rows.put(within, active[~given], pauses.active_hours[~given])
     rows.put(within, pauses.run[~given], -1.0)
+    fewest = rows.add("run_hours", len(pause), 0.0, np.inf)
+    rows.put(fewest[pauses.active_pause], active, 1.0)
+    rows.put(fewest, pause, -_fewest_periods(pauses, hours))
     chosen = rows.add("run_hours", len(active), 0.0, np.inf)
     rows.put(chosen, pause[pauses.active_pause], 1.0)
     rows.put(chosen, active, -1.0)
+
+
+def _fewest_periods(pauses: PauseTable, hours: Floats) -> Floats:
+    order = np.lexsort((-pauses.active_hours, pauses.active_pause))
+    owner, room = pauses.active_pause[order], pauses.active_hours[order]
+    before = np.cumsum(room) - room
+    first = np.searchsorted(owner, np.arange(len(hours)))
+    filled = before - before[np.minimum(first, len(before) - 1)][owner] if len(room) else before
+    return np.bincount(owner, weights=filled < hours[owner] - 1e-9, minlength=len(hours))
 
 
 def serve_demand(variables: Variables, rows: Rows) -> None:
@@ -61,8 +70,8 @@ def serve_demand(variables: Variables, rows: Rows) -> None:
     number = np.full(variables.services.demand.shape, -1, dtype=np.int64)
     number[variables.open_demand, variables.open_period] = added
     demand = variables.services.arc_demand[variables.share_arc]
-    rows.put(number[demand, variables.share_period], _columns(variables, "share"), 1.0)
-    rows.put(added, _columns(variables, "unserved"), 1.0)
+    rows.put(number[demand, variables.share_period], variables.columns.range("share"), 1.0)
+    rows.put(added, variables.columns.range("unserved"), 1.0)
 
 
 def replica_capacity(variables: Variables, rows: Rows) -> None:
@@ -78,10 +87,10 @@ def replica_capacity(variables: Variables, rows: Rows) -> None:
         services.demand[services.arc_demand[variables.share_arc], variables.share_period]
         / services.slot_rps[slot]
     )
-    rows.put(number[slot, variables.share_period], _columns(variables, "share"), -load)
+    rows.put(number[slot, variables.share_period], variables.columns.range("share"), -load)
     held = number[variables.replica_slot, variables.replica_period]
     known = held >= 0
-    rows.put(held[known], _columns(variables, "replicas")[known], 1.0)
+    rows.put(held[known], variables.columns.range("replicas")[known], 1.0)
 
 
 def _capacity(rows: Rows, name: str, uses: Uses, limit: Floats, needed: np.ndarray) -> np.ndarray:
@@ -102,7 +111,7 @@ def pool_capacity(variables: Variables, rows: Rows) -> None:
     limit = np.array([_usable(pool) for pool in pools])[:, None].repeat(periods, axis=1)
     needed = variables.held.most(len(pools), periods, variables.upper) > limit
     number = _capacity(rows, "pool_capacity", variables.held, limit, needed)
-    for column, pool in zip(_columns(variables, "modules"), variables.module_pool, strict=True):
+    for column, pool in zip(variables.columns.range("modules"), variables.module_pool, strict=True):
         _add_modules(variables, rows, number[pool], int(column), int(pool), limit[pool, 0] or 1.0)
 
 
@@ -137,7 +146,7 @@ def committed_use(variables: Variables, rows: Rows) -> None:
     number = np.full((len(variables.problem.pools), variables.rates.periods), -1, dtype=np.int64)
     scale = np.ones(number.shape)
     number[pool, period], scale[pool, period] = added, paid
-    rows.put(added, _columns(variables, "overflow"), 1.0 / paid)
+    rows.put(added, variables.columns.range("overflow"), 1.0 / paid)
     billed = variables.billed
     at = number[billed.place, billed.period]
     known = at >= 0
@@ -175,7 +184,7 @@ def site_power(variables: Variables, rows: Rows) -> None:
 
 def spread(variables: Variables, rows: Rows) -> None:
     """min_sites <= sum_s v[i,s] <= max_sites; y[i,p,t] <= M v[i,s]; with min_sites >= 2, sum_p y[i,p,t] >= v[i,s]."""
-    used = _columns(variables, "site_used")
+    used = variables.columns.range("site_used")
     number = np.full(
         (len(variables.problem.services), len(variables.problem.data_centers)), -1, dtype=np.int64
     )
@@ -187,7 +196,7 @@ def spread(variables: Variables, rows: Rows) -> None:
     ]
     limited = site >= 0
     replicas, upper = (
-        _columns(variables, "replicas")[limited],
+        variables.columns.range("replicas")[limited],
         variables.columns.of("replicas", variables.upper)[limited],
     )
     opened = rows.add("spread", len(replicas), 0.0, np.inf)
@@ -198,26 +207,25 @@ def spread(variables: Variables, rows: Rows) -> None:
 
 
 def _serve_from_used(variables: Variables, rows: Rows, number: Ints) -> None:
-    """sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied for whole replicas, tighter for fractions."""
+    """mean over t of sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied by whole replicas, tighter for fractions."""
     services = variables.services
     slot = services.arc_slot[variables.share_arc]
     site = variables.rates.site[services.slot_pool[slot]]
     used = number[services.slot_service[slot], site]
     limited = np.flatnonzero(used >= 0)
     demand = services.arc_demand[variables.share_arc[limited]]
-    key = (demand * len(variables.problem.data_centers) + site[limited]) * variables.rates.periods
-    keys, first, row = np.unique(
-        key + variables.share_period[limited], return_index=True, return_inverse=True
-    )
+    key = demand * len(variables.problem.data_centers) + site[limited]
+    keys, first, row = np.unique(key, return_index=True, return_inverse=True)
+    periods = np.maximum((services.demand > 0).sum(axis=1), 1)[demand]
     added = rows.add("spread", len(keys), 0.0, np.inf)
     rows.put(added, used[limited][first], 1.0)
-    rows.put(added[row], _columns(variables, "share")[limited], -1.0)
+    rows.put(added[row], variables.columns.range("share")[limited], -1.0 / periods)
 
 
 def _count_sites(variables: Variables, rows: Rows, used: Ints) -> None:
     services, on = (
         variables.problem.services,
-        dict(zip(variables.on_service, _columns(variables, "service_on"), strict=True)),
+        dict(zip(variables.on_service, variables.columns.range("service_on"), strict=True)),
     )
     for index in np.unique(variables.used_service):
         mine, service = used[variables.used_service == index], services[index]
@@ -240,7 +248,7 @@ def _keep_replicas(variables: Variables, rows: Rows, number: Ints, site: Ints) -
             added = rows.add("spread", variables.rates.periods, 0.0, np.inf)
             rows.put(added, used, -1.0)
             mine = np.flatnonzero((owner == index) & (site == used))
-            rows.put(added[variables.replica_period[mine]], _columns(variables, "replicas")[mine], 1.0)
+            rows.put(added[variables.replica_period[mine]], variables.columns.range("replicas")[mine], 1.0)
 
 
 def provider_share(variables: Variables, rows: Rows) -> None:
@@ -297,65 +305,3 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     budget,
     carbon_cap,
 )
-
-
-def whole_replicas(variables: Variables, rows: Rows) -> None:
-    """Chvátal-Gomory cuts of replica_capacity, valid when nothing is left out.
-
-    For every service and period, every set of users that only some slots can serve, and every throughput c among
-    those slots: sum_p ceil(rps[p] / c) y[i,p,t] >= ceil(demand of those users / c).
-    """
-    services = variables.services
-    column = np.full((len(services.slot_pool), variables.rates.periods), -1, dtype=np.int64)
-    column[variables.replica_slot, variables.replica_period] = _columns(variables, "replicas")
-    for index in range(len(variables.problem.services)):
-        for demands, slots in _user_sets(variables, index):
-            total = services.demand[demands].sum(axis=0)
-            for rps in np.unique(services.slot_rps[slots]):
-                weight = np.ceil(services.slot_rps[slots] / rps - 1e-9)
-                needed = np.ceil(total / rps - 1e-6)
-                for period in np.flatnonzero(needed > total / rps + 1e-6):
-                    known = column[slots, period] >= 0
-                    row = rows.add("whole_replicas", 1, needed[period], np.inf)
-                    rows.put(row, column[slots, period][known], weight[known])
-
-
-def _user_sets(variables: Variables, service: int) -> list[tuple[Ints, Ints]]:
-    """Return (demands, slots) such that those demands can be served from those slots only."""
-    services = variables.services
-    mine = np.flatnonzero(services.demand_service == service)
-    if any(demand in services.barred for demand in mine):
-        return []
-    reach = {demand: frozenset(services.arc_slot[services.arc_demand == demand].tolist()) for demand in mine}
-    sets = set(reach.values()) | {frozenset().union(*reach.values())}
-    found = []
-    for slots in sorted(sets, key=sorted):
-        demands = [demand for demand in mine if reach[demand] <= slots]
-        found.append((np.array(demands), np.array(sorted(slots), dtype=np.int64)))
-    return found
-
-
-def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CONSTRAINTS) -> Arrays:
-    """Return the array form of the whole model under ``constraints``."""
-    rows, cuts = Rows(), Rows()
-    for constraint in constraints:
-        constraint(variables, rows)
-    whole_replicas(variables, cuts)
-    count = variables.columns.count
-    return Arrays(
-        lower=variables.lower,
-        upper=variables.upper,
-        integer=np.concatenate(variables.columns.integer),
-        cost=variables.cost,
-        unserved=variables.unserved,
-        matrix=_matrix(rows, count),
-        row_lower=joined(rows.lower),
-        row_upper=joined(rows.upper),
-        cuts=_matrix(cuts, count),
-        cut_lower=joined(cuts.lower),
-        offset=committed_usd(variables) * variables.problem.objective.money_weight,
-    )
-
-
-def _matrix(rows: Rows, columns: int) -> csr_array:
-    return rows.matrix(columns)

@@ -14,7 +14,8 @@ from ..routing.plan import Plan, Status, StoppedBy
 from ..routing.problem import Problem
 from .arrays import Arrays
 from .assemble import Assembler, unserved_share
-from .constraints import CONSTRAINTS, Constraint, build_arrays, link_limits
+from .constraints import CONSTRAINTS, Constraint, link_limits
+from .formulation import build_arrays
 from .jobs import build_job_options
 from .options import Options, Progress, relative_gap
 from .rates import Floats, build_rates
@@ -84,7 +85,11 @@ class Keeper:
 
 
 def solve_exact(
-    problem: Problem, options: Options, solver: str, constraints: tuple[Constraint, ...] = CONSTRAINTS
+    problem: Problem,
+    options: Options,
+    solver: str,
+    cell_solver: str | None = None,
+    constraints: tuple[Constraint, ...] = CONSTRAINTS,
 ) -> Plan:
     """Solve the whole model with one MathOpt solver.
 
@@ -104,6 +109,7 @@ def solve_exact(
         gap_limit=options.gap_limit,
         seed=options.seed,
         threads=options.threads,
+        cell_solver=cell_solver or solver,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     finished = run_search(arrays, settings, keeper.hear, stop)

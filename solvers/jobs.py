@@ -220,7 +220,7 @@ def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Windo
     earliest = job.earliest_start_hours
     if option.pausable:
         latest = min(deadline, rates.horizon)
-        room = np.clip(np.minimum(ends, latest) - np.maximum(begins, earliest), 0, None)
+        room = _without_slivers(np.minimum(ends, latest) - np.maximum(begins, earliest))
         if room.sum() >= option.hours - TOLERANCE_HOURS:
             yield Window(earliest, np.minimum(room, ends - begins), room > 0)
         return
@@ -237,7 +237,10 @@ def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Windo
 
 
 def _overlap(rates: Rates, start: float, hours: float) -> Floats:
-    """Return the hours of each period that lie within ``[start, start + hours)``; slivers count as none."""
+    """Return the hours of each period that lie within ``[start, start + hours)``."""
     begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
-    overlap = np.clip(np.minimum(ends, start + hours) - np.maximum(begins, start), 0, None)
-    return np.where(overlap > TOLERANCE_HOURS, overlap, 0.0)
+    return _without_slivers(np.minimum(ends, start + hours) - np.maximum(begins, start))
+
+
+def _without_slivers(hours: Floats) -> Floats:
+    return np.where(hours > TOLERANCE_HOURS, hours, 0.0)

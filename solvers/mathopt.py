@@ -22,6 +22,8 @@ SOLVER_TYPES = {
     "cp-sat": mathopt.SolverType.CP_SAT,
     "scip": mathopt.SolverType.GSCIP,
 }
+SETTLED_VIOLATION = 1e-9
+SETTLE_SECONDS = 10.0
 CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""
 _HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%|inf|Large|-)\s")
@@ -29,14 +31,16 @@ _HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """How to solve one program: seconds, relative gap, seed, threads, and a first solution."""
+    """How to solve one program: seconds, gaps, seed, threads, a first solution, and whether to tell as it runs."""
 
     solver: str = "highs"
     time_limit: float
     gap_limit: float = 0.0
+    absolute_gap: float | None = None
     seed: int = 0
     threads: int | None = None
     hint: Floats | None = None
+    watch: bool = True
     stop: Callable[[], bool] = lambda: False
     incumbent: Callable[[Floats], None] = lambda _: None
     bound: Callable[[float], None] = lambda _: None
@@ -165,9 +169,9 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
     variables = list(model.variables())
     watch = _Watch(request, scale, program.columns)
     extra: dict[str, Any] = {}
-    if request.solver == "highs":
+    if request.watch and request.solver == "highs":
         extra["msg_cb"] = watch.read_log
-    else:
+    elif request.watch:
         extra["cb"] = watch.on_event
         extra["callback_reg"] = mathopt.CallbackRegistration(events={mathopt.Event.MIP_SOLUTION})
     if request.hint is not None:
@@ -175,7 +179,7 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
         extra["model_params"] = mathopt.ModelSolveParameters(
             solution_hints=[mathopt.SolutionHint(variable_values=values)]
         )
-    result = _solve(model, SOLVER_TYPES[request.solver], params=_parameters(request), **extra)
+    result = _solve(model, SOLVER_TYPES[request.solver], params=_parameters(request, scale), **extra)
     return _answer(result, scale, program)
 
 
@@ -203,12 +207,14 @@ class _Watch:
             self.request.bound(value * self.scale)
 
 
-def _parameters(request: Request) -> mathopt.SolveParameters:
+def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=max(request.time_limit, 0.01)),
         relative_gap_tolerance=request.gap_limit,
         random_seed=request.seed,
     )
+    if request.absolute_gap is not None:
+        parameters.absolute_gap_tolerance = request.absolute_gap / scale
     if request.solver == "cp-sat":
         parameters.threads = request.threads or 1
         parameters.cp_sat.mip_var_scaling = CP_SAT_UNIT
@@ -247,3 +253,17 @@ def _values(found: dict[Any, float], size: int) -> Floats:
 
 def _fields(program: Program) -> dict[str, Any]:
     return {name: getattr(program, name) for name in program.__dataclass_fields__}
+
+
+def settle(program: Program, x: Floats) -> Floats:
+    """Return ``x`` with its integers rounded and its continuous columns optimal for them, where that is possible."""
+    rounded = np.where(program.integer, np.round(x), x)
+    if program.violation(rounded) <= SETTLED_VIOLATION and not np.array_equal(rounded, x):
+        return rounded
+    lower = np.where(program.integer, rounded, program.lower)
+    upper = np.where(program.integer, rounded, program.upper)
+    compact = program.with_bounds(lower, upper).compact()
+    if not compact.consistent:
+        return rounded
+    polished = solve_relaxation(compact.program, SETTLE_SECONDS)
+    return rounded if polished.x is None else compact.whole(polished.x)

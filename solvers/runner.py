@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import IO, Any
 
 from ..routing.errors import RouteError, SolverError
@@ -72,7 +73,7 @@ def _start_thread(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
 ) -> Callable[[], None]:
     def work() -> None:
-        events.put(search_to_end(arrays, settings, events.put, halted.is_set))
+        events.put(search_to_end(arrays, replace(settings, watch=False), events.put, halted.is_set))
 
     threading.Thread(target=work, daemon=True, name="computeroute-search").start()
     return lambda: None
@@ -93,7 +94,8 @@ def _start_process(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], _: threading.Event
 ) -> Callable[[], None]:
     command = [sys.executable, "-m", f"{__package__}.child"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        start_new_session=True)
     if process.stdin is None or process.stdout is None:
         raise SolverError("the solver's process has no pipes")
     pipes = (process.stdin, process.stdout)

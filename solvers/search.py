@@ -14,24 +14,32 @@ from typing import Literal
 import numpy as np
 
 from .arrays import Arrays
-from .mathopt import Answer, Relaxation, Request, solve_integer, solve_relaxation
+from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
 from .program import Program, complete_program, lagrangian_bound, partial_program
+from .options import relative_gap
 from .rates import Floats
+from .twostage import two_stage
 
 Phase = Literal["unserved work", "cost"]
-LARGE_COLUMNS = 20_000
+LARGE_COLUMNS = 12_000
 UNSERVED_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What the search needs of the caller's options; ``seconds`` is the time it has."""
+    """What the search needs of the caller's options.
+
+    ``seconds`` is the time it has; ``cell_solver`` solves what is left of a period; ``watch`` asks for solutions
+    and bounds as they come, at the price of what solvers print.
+    """
 
     solver: str
     seconds: float
     gap_limit: float
     seed: int
     threads: int | None
+    cell_solver: str
+    watch: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +77,75 @@ class Search:
     emit: Emit
     stop: Callable[[], bool] = lambda: False
     started: float = field(default_factory=time.monotonic)
+    bounds: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
         """Search until the gap is closed, time is up or ``stop`` says so."""
-        complete = complete_program(self.arrays)
-        relaxation = self._relax(complete)
         floor = float(self.arrays.unserved @ self.arrays.lower)
-        if relaxation.x is not None:
-            self.emit(Proved("unserved work", floor))
-            self.emit(Proved("cost", lagrangian_bound(complete, relaxation.duals)[0]))
-            if CostSearch(self, complete, relaxation, None).run():
-                return
-        self._leave_out(floor)
+        self.tell_bound("unserved work", floor)
+        complete = complete_program(self.arrays)
+        if self._least_cost(complete, None, everything=True) is None and not self.out_of_time():
+            self._leave_out(complete, floor)
 
-    def _leave_out(self, floor: float) -> None:
+    def _leave_out(self, complete: Program, floor: float) -> None:
         """Not everything fits, or nobody found how: minimise what is left out, then the cost."""
         arrays = self.arrays
-        program = partial_program(arrays, arrays.unserved)
-        best = self._least_unserved(program, floor)
+        best = self._least_unserved(floor)
         if best is None:
             return
         unserved = float(arrays.unserved @ best)
         if unserved <= floor + UNSERVED_TOLERANCE:
-            complete = complete_program(arrays)
-            CostSearch(self, complete, self._relax(complete), best).run()
+            self._least_cost(complete, best, everything=True)
             return
-        priced = partial_program(arrays, arrays.cost).with_row(
-            arrays.unserved, unserved * (1 + 1e-9) + UNSERVED_TOLERANCE
-        )
-        relaxation = self._relax(priced)
-        if relaxation.x is not None:
-            self.emit(Proved("cost", lagrangian_bound(priced, relaxation.duals)[0]))
-        CostSearch(self, priced, relaxation, best).run()
+        limit = unserved * (1 + 1e-9) + UNSERVED_TOLERANCE
+        self._least_cost(partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit), best, everything=False)
 
-    def _least_unserved(self, program: Program, floor: float) -> Floats | None:
+    def _least_unserved(self, floor: float) -> Floats | None:
+        program = partial_program(self.arrays, self.arrays.unserved)
         relaxation = self._relax(program)
         if relaxation.x is not None:
-            floor = max(floor, lagrangian_bound(program, relaxation.duals)[0])
-            self.emit(Proved("unserved work", floor))
-        answer = self.integer(program, None, self.left() / 2, "unserved work", 1e-6)
-        return answer.x
+            self.tell_bound("unserved work", max(floor, lagrangian_bound(program, relaxation.duals)[0]))
+        if self._is_large():
+            penalised = partial_program(self.arrays, self._penalised_cost())
+            found = two_stage(self, penalised, "unserved work", gather=False, tell=False)
+            if found is not None:
+                return found
+        return self.integer(program, None, self.left() / 2, "unserved work", 1e-6).x
+
+    def _penalised_cost(self) -> Floats:
+        """Return a cost by which leaving work out is dearer than any way of doing it."""
+        arrays = self.arrays
+        weights = arrays.unserved[arrays.unserved > 0]
+        dearest = float(np.abs(arrays.cost * np.minimum(arrays.upper, 1.0)).max(initial=1.0))
+        return arrays.cost + arrays.unserved * (2 * dearest / float(np.median(weights)))
+
+    def _least_cost(self, program: Program, best: Floats | None, everything: bool) -> Floats | None:
+        """Return the best solution found of least cost, or None; ``everything``: nothing may be left out."""
+        if self._is_large():
+            found = two_stage(self, program, "cost", gather=everything)
+            best = found if found is not None else best
+            if self._is_close(best) or self.out_of_time():
+                return best
+        relaxation = self._relax(program)
+        if relaxation.infeasible:
+            return None
+        if relaxation.x is not None:
+            self.tell_bound("cost", lagrangian_bound(program, relaxation.duals)[0])
+        answer = self.integer(program, best, self.left(), "cost", self.settings.gap_limit)
+        return answer.x if answer.x is not None else best
+
+    def _is_large(self) -> bool:
+        return self.arrays.columns > LARGE_COLUMNS
+
+    def _is_close(self, x: Floats | None) -> bool:
+        if x is None:
+            return False
+        objective = float(self.arrays.cost @ x) + self.arrays.offset
+        gap = relative_gap(objective, self.bounds.get("cost", -np.inf) + self.arrays.offset)
+        return gap is not None and gap <= self.settings.gap_limit
 
     def _relax(self, program: Program) -> Relaxation:
-        compact = program.compact()
-        if not compact.consistent:
+        if not program.compact().consistent:
             return Relaxation(None, np.zeros(len(program.row_lower)), True)
         return solve_relaxation(program, self.left(), self.settings.seed)
 
@@ -124,13 +157,45 @@ class Search:
         """Return whether the search must end."""
         return self.left() <= 0 or self.stop()
 
+    def tell_bound(self, phase: Phase, bound: float) -> None:
+        """Keep and emit a proven bound."""
+        if np.isfinite(bound) and bound > self.bounds.get(phase, -np.inf):
+            self.bounds[phase] = bound
+            self.emit(Proved(phase, bound))
+
+    def tell_solution(self, x: Floats) -> None:
+        """Emit a solution."""
+        self.emit(Found(x))
+
     def integer(
-        self, program: Program, hint: Floats | None, seconds: float, phase: Phase, gap: float
+        self,
+        program: Program,
+        hint: Floats | None,
+        seconds: float,
+        phase: Phase,
+        gap: float,
+        *,
+        constant: float = 0.0,
+        is_whole: bool = True,
+        tell: bool = True,
     ) -> Answer:
-        """Solve a program of this search; incumbents and, for a whole program, bounds are emitted as they come."""
+        """Solve a program of this search, telling bounds (plus ``constant``) as they come.
+
+        Solutions are told too when the program ``is_whole``, that is, has the columns of the arrays.
+        """
         compact = program.compact()
         if not compact.consistent:
             return Answer(None, np.inf, True)
+        constant += compact.constant
+
+        def bound(value: float) -> None:
+            if tell:
+                self.tell_bound(phase, value + constant)
+
+        def incumbent(x: Floats) -> None:
+            if is_whole:
+                self.tell_solution(compact.whole(settle(compact.program, x)))
+
         request = Request(
             solver=self.settings.solver,
             time_limit=min(seconds, self.left()),
@@ -138,33 +203,15 @@ class Search:
             seed=self.settings.seed,
             threads=self.settings.threads,
             hint=None if hint is None else hint[compact.free],
+            watch=self.settings.watch,
             stop=self.stop,
-            incumbent=lambda x: self.emit(Found(compact.whole(x))),
-            bound=lambda bound: self.emit(Proved(phase, bound + compact.constant)),
+            incumbent=incumbent,
+            bound=bound,
         )
         answer = solve_integer(compact.program, request)
-        bound = answer.bound + compact.constant
-        if np.isfinite(bound):
-            self.emit(Proved(phase, bound))
+        if not answer.infeasible:
+            bound(answer.bound)
         if answer.x is None:
-            return Answer(None, bound, answer.infeasible)
-        x = compact.whole(answer.x)
-        self.emit(Found(x))
-        return Answer(x, bound, False)
-
-
-@dataclass
-class CostSearch:
-    """Least cost over one program, from its relaxation and perhaps a first solution."""
-
-    search: Search
-    program: Program
-    relaxation: Relaxation
-    best: Floats | None
-
-    def run(self) -> bool:
-        """Return whether there is a solution."""
-        answer = self.search.integer(
-            self.program, self.best, self.search.left(), "cost", self.search.settings.gap_limit
-        )
-        return answer.x is not None or self.best is not None
+            return answer
+        incumbent(answer.x)
+        return Answer(compact.whole(settle(compact.program, answer.x)), answer.bound + constant, False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..routing.paths import Candidate
 from ..routing.plan import Reason
 from ..routing.problem import Problem, per_period
 from ..routing.sites import Pool
-from ..routing.workloads import Demand, InferenceService, Serving
+from ..routing.workloads import Demand, InferenceService
 from .admission import Test, admissible_pools, service_tests
 from .rates import Floats, Ints, Rates, most_accelerators
 from .routebook import KB_PER_GB, RouteBook, demand_residency, service_request
@@ -78,35 +79,41 @@ class _Collector:
         self.demands = 0
 
     def add(self, index: int, service: InferenceService) -> None:
+        """Take in one service: a slot for every pool that may serve some of its users, and the arcs to them."""
         pools, _ = admissible_pools(self.problem, service_tests(self.problem, service))
+        served = [list(self._reached(service, demand, pools)) for demand in service.demand]
+        numbers = self._add_slots(index, service, sorted({pool for reached in served for pool, _ in reached}))
+        for demand, reached in zip(service.demand, served, strict=True):
+            if not reached:
+                self.barred[self.demands] = self._why(service, demand)
+            for pool, route in reached:
+                self.arcs.append((self.demands, numbers[pool]))
+                self.routes.append(route)
+                self.prices.append(self._price(service, route))
+            self.demands += 1
+
+    def _add_slots(self, index: int, service: InferenceService, pools: list[int]) -> dict[int, int]:
         profiles = {serving.accelerator: serving for serving in service.serving}
-        first = len(self.slots)
+        numbers = {}
         for pool in pools:
             serving = profiles[self.problem.pools[pool].accelerator]
             usable = serving.requests_per_second * service.target_utilization
+            numbers[pool] = len(self.slots)
             self.slots.append((index, pool, usable, serving.accelerators_per_replica))
-        for demand in service.demand:
-            found = self._add_arcs(
-                service, demand, first, [profiles[self.problem.pools[p].accelerator] for p in pools]
-            )
-            if not found:
-                self.barred[self.demands] = self._why(service, demand)
-            self.demands += 1
+        return numbers
 
-    def _add_arcs(
-        self, service: InferenceService, demand: Demand, first: int, profiles: list[Serving]
-    ) -> bool:
+    def _reached(
+        self, service: InferenceService, demand: Demand, pools: list[int]
+    ) -> Iterator[tuple[int, Candidate]]:
         residency = demand_residency(self.problem, service, demand)
-        before = len(self.arcs)
-        for offset, serving in enumerate(profiles):
-            site = self.problem.pools[self.slots[first + offset][1]].data_center
-            if not residency.may_process(self.problem.data_center[site].jurisdiction):
-                continue
-            for route in self.book.candidates(service_request(self.problem, service, demand, serving, site)):
-                self.arcs.append((self.demands, first + offset))
-                self.routes.append(route)
-                self.prices.append(self._price(service, route))
-        return len(self.arcs) > before
+        profiles = {serving.accelerator: serving for serving in service.serving}
+        for index in pools:
+            pool = self.problem.pools[index]
+            if residency.may_process(self._jurisdiction(pool)):
+                serving = profiles[pool.accelerator]
+                request = service_request(self.problem, service, demand, serving, pool.data_center)
+                for route in self.book.candidates(request):
+                    yield index, route
 
     def _price(self, service: InferenceService, route: Candidate) -> tuple[float, float]:
         out = service.request_kb / KB_PER_GB * (route.out_link_usd_per_gb + route.out_egress_usd_per_gb)

@@ -1,0 +1,136 @@
+"""The whole model: all constraints and cuts as arrays, with what the search needs to know of the columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from .arrays import Arrays, Bools, Rows, joined
+from .constraints import CONSTRAINTS, Constraint, committed_usd
+from .cuts import whole_replicas
+from .rates import Floats, Ints
+from .variables import Variables
+
+
+def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CONSTRAINTS) -> Arrays:
+    """Return the array form of the whole model under ``constraints``."""
+    rows, cuts = Rows(), Rows()
+    for constraint in constraints:
+        constraint(variables, rows)
+    whole_replicas(variables, cuts)
+    count = variables.columns.count
+    matrix = rows.matrix(count)
+    return Arrays(
+        lower=variables.lower,
+        upper=variables.upper,
+        integer=np.concatenate(variables.columns.integer),
+        cost=variables.cost,
+        unserved=variables.unserved,
+        matrix=matrix,
+        row_lower=joined(rows.lower),
+        row_upper=joined(rows.upper),
+        cuts=cuts.matrix(count),
+        cut_lower=joined(cuts.lower),
+        offset=committed_usd(variables) * variables.problem.objective.money_weight,
+        block=_blocks(variables),
+        schedule=_is_schedule(variables),
+        requests=_requests(variables),
+        slot=_slots(variables),
+        alike=_alike(variables, rows, matrix),
+        period=_column_periods(variables),
+        replicas=variables.columns.range("replicas"),
+        replica_rows=_replica_rows(variables, rows, matrix),
+        replica_groups=_replica_groups(variables),
+    )
+
+
+def _blocks(variables: Variables) -> Ints:
+    owner = np.array([option.job for option in variables.jobs.options], dtype=np.int64)
+    demand = variables.services.arc_demand[variables.share_arc]
+    block = np.full(variables.columns.count, -1, dtype=np.int64)
+    block[variables.columns.range("start")] = owner[variables.starts.option]
+    block[variables.columns.range("pause")] = owner[variables.pauses.option]
+    block[variables.columns.range("share")] = (
+        len(variables.problem.jobs) + demand * variables.rates.periods + variables.share_period
+    )
+    return block
+
+
+def _is_schedule(variables: Variables) -> Bools:
+    schedule = np.zeros(variables.columns.count, dtype=bool)
+    schedule[variables.columns.range("active")] = True
+    schedule[variables.columns.range("run")] = True
+    return schedule
+
+
+def _requests(variables: Variables) -> Floats:
+    requests = np.zeros(variables.columns.count)
+    demand = variables.services.arc_demand[variables.share_arc]
+    requests[variables.columns.range("share")] = variables.services.demand[demand, variables.share_period]
+    return requests
+
+
+def _slots(variables: Variables) -> Ints:
+    slot = np.full(variables.columns.count, -1, dtype=np.int64)
+    slot[variables.columns.range("share")] = variables.services.arc_slot[variables.share_arc]
+    return slot
+
+
+def _alike(variables: Variables, rows: Rows, matrix: csr_array) -> Ints:
+    """Return the classes of share columns that may be served together; see :class:`Arrays`."""
+    services, periods = variables.services, variables.rates.periods
+    share = variables.columns.range("share")
+    apart = np.zeros(services.demand.shape, dtype=bool)
+    demand = services.arc_demand[variables.share_arc]
+    lonely = _meets(rows, matrix, share, ("link_capacity", "spread"))
+    np.logical_or.at(apart, (demand, variables.share_period), lonely)
+    classes = _slot_sets(variables)
+    found = classes[demand] * periods + variables.share_period
+    alike = np.full(variables.columns.count, -1, dtype=np.int64)
+    alike[share] = np.where(apart[demand, variables.share_period], -1, found)
+    return alike
+
+
+def _meets(rows: Rows, matrix: csr_array, columns: Ints, names: tuple[str, ...]) -> Bools:
+    met = np.zeros(len(columns), dtype=bool)
+    for name in names:
+        first = rows.first.get(name, 0)
+        block = matrix[first : first + rows.size.get(name, 0)][:, columns]
+        met |= np.bincount(block.indices, minlength=len(columns)) > 0
+    return met
+
+
+def _slot_sets(variables: Variables) -> Ints:
+    """Return a number for each demand, equal where the service and the set of slots are."""
+    services = variables.services
+    reached: list[set[int]] = [set() for _ in services.demand_service]
+    for demand, slot in zip(services.arc_demand.tolist(), services.arc_slot.tolist(), strict=True):
+        reached[demand].add(slot)
+    numbers: dict[tuple[int, frozenset[int]], int] = {}
+    keys = zip(services.demand_service.tolist(), map(frozenset, reached), strict=True)
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def _column_periods(variables: Variables) -> Ints:
+    period = np.full(variables.columns.count, -1, dtype=np.int64)
+    period[variables.columns.range("share")] = variables.share_period
+    period[variables.columns.range("unserved")] = variables.open_period
+    period[variables.columns.range("replicas")] = variables.replica_period
+    period[variables.columns.range("overflow")] = variables.overflow_period
+    return period
+
+
+def _replica_rows(variables: Variables, rows: Rows, matrix: csr_array) -> Ints:
+    """Return the row of replica_capacity of each replicas column: the only one there in which it has +1."""
+    first, count = rows.first.get("replica_capacity", 0), rows.size.get("replica_capacity", 0)
+    found = np.full(variables.columns.size["replicas"], -1, dtype=np.int64)
+    columns = variables.columns.range("replicas")
+    block = matrix[first : first + count][:, columns].tocoo()
+    found[block.col] = first + block.row
+    return found
+
+
+def _replica_groups(variables: Variables) -> Ints:
+    owner = variables.services.slot_service[variables.replica_slot]
+    group = owner * variables.rates.periods + variables.replica_period
+    return np.where(np.isin(owner, variables.on_service), -1, group)

@@ -1,0 +1,172 @@
+"""The master program: replicas that need not be whole are written as the load they carry.
+
+Where rounding replicas up costs little, their columns and rows only slow a solver down. Substituting the load
+for them is a relaxation: every bound of the master is a bound of the whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from .arrays import Arrays
+from .program import Program
+from .rates import Floats, Ints
+
+
+@dataclass(frozen=True)
+class Master:
+    """The relaxed program over the columns ``kept`` of the whole one; ``load`` gives the replicas left out."""
+
+    program: Program
+    kept: Ints
+    left: Ints
+    load: csr_array
+    columns: int
+
+    def whole(self, x: Floats) -> Floats:
+        """Return the values of all columns; replicas left out are as fractional as their load."""
+        found = np.zeros(self.columns)
+        found[self.kept] = x
+        found[self.left] = self.load @ x
+        return found
+
+
+def relax_replicas(arrays: Arrays, program: Program, relaxed: np.ndarray) -> Master:
+    """Return the master of ``program`` with the replicas chosen by the mask ``relaxed`` as loads.
+
+    ``program`` has the columns of ``arrays`` and its rows first.
+    """
+    left, rows = arrays.replicas[relaxed], arrays.replica_rows[relaxed]
+    kept = np.setdiff1d(np.arange(program.columns), left)
+    stays = np.setdiff1d(np.arange(program.matrix.shape[0]), np.concatenate([rows, _cuts_on(arrays, program, left)]))
+    load = csr_array(-program.matrix[rows][:, kept])
+    below = program.matrix[stays]
+    matrix = csr_array(below[:, kept] + below[:, left] @ load)
+    return Master(
+        program=Program(
+            cost=program.cost[kept] + load.T @ program.cost[left],
+            lower=program.lower[kept],
+            upper=program.upper[kept],
+            integer=program.integer[kept],
+            matrix=matrix,
+            row_lower=program.row_lower[stays],
+            row_upper=program.row_upper[stays],
+        ),
+        kept=kept,
+        left=left,
+        load=load,
+        columns=program.columns,
+    )
+
+
+def _cuts_on(arrays: Arrays, program: Program, columns: Ints) -> Ints:
+    """Return the cuts that need one of ``columns`` to be whole."""
+    first = arrays.matrix.shape[0]
+    uses = np.diff(csr_array(program.matrix[first:][:, columns]).indptr)
+    return first + np.flatnonzero(uses)
+
+
+def without_cuts(arrays: Arrays, program: Program) -> Program:
+    """Return ``program`` without the rows beyond those of ``arrays``."""
+    rows = arrays.matrix.shape[0]
+    return replace(
+        program,
+        matrix=csr_array(program.matrix[:rows]),
+        row_lower=program.row_lower[:rows],
+        row_upper=program.row_upper[:rows],
+    )
+
+
+def can_relax(arrays: Arrays) -> np.ndarray:
+    """Return which replicas may be written as loads at all."""
+    return np.asarray((arrays.replica_groups >= 0) & (arrays.replica_rows >= 0))
+
+
+def cheap_to_round(arrays: Arrays, allowance: float) -> np.ndarray:
+    """Return the replicas to relax: those of groups whose dearest replicas together cost at most ``allowance``."""
+    groups, number = np.unique(arrays.replica_groups, return_inverse=True)
+    dearest = np.zeros(len(groups))
+    np.maximum.at(dearest, number, arrays.cost[arrays.replicas])
+    order = np.argsort(dearest, kind="stable")
+    cheap = np.zeros(len(groups), dtype=bool)
+    cheap[order] = np.cumsum(dearest[order]) <= allowance
+    return np.asarray(cheap[number] & can_relax(arrays))
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """A program in which demands that have the same slots to choose from are served as one.
+
+    ``constant`` is the cost that every way of serving them has in common; ``spread`` gives the columns of the
+    program that it was made from as shares of the columns of this one.
+    """
+
+    program: Program
+    constant: float
+    spread: csr_array
+
+    def whole(self, x: Floats) -> Floats:
+        """Return a solution of the original program: each demand is served as its class is."""
+        return np.asarray(self.spread @ x)
+
+
+def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints) -> Gathered:
+    """Serve demands that are alike as one; a relaxation when every one of them has to be served.
+
+    With ``c[l,p] = requests[l] * (a[l] + b[p] + e[l,p])``, ``a[l]`` the cheapest slot of ``l`` and ``b[p]`` the
+    least surplus of ``p`` over the class, all ``e >= 0``: the class pays ``a`` in any case and ``b`` by slot.
+    """
+    chosen = np.flatnonzero(alike >= 0)
+    demand = _serving_rows(program, chosen)
+    cheapest, surplus = _split_costs(program.cost[chosen] / requests[chosen], demand)
+    pairs, column = np.unique(np.stack([alike[chosen], slot[chosen]], axis=1), axis=0, return_inverse=True)
+    least = np.full(len(pairs), np.inf)
+    np.minimum.at(least, column, surplus)
+    rows, first = np.unique(demand, return_index=True)
+    total = np.zeros(int(alike.max(initial=-1)) + 1)
+    np.add.at(total, alike[chosen[first]], requests[chosen[first]])
+    constant = float((cheapest[first] * requests[chosen[first]]).sum())
+    others = np.flatnonzero(alike < 0)
+    spread = _spread(program.columns, others, chosen, column, len(pairs))
+    keeper = _one_row_per_class(alike[chosen[first]], rows)
+    stays = np.setdiff1d(np.arange(program.matrix.shape[0]), np.setdiff1d(rows, keeper))
+    matrix = csr_array(program.matrix @ spread)[stays]
+    gathered = Program(
+        cost=np.concatenate([program.cost[others], least * total[pairs[:, 0]]]),
+        lower=np.concatenate([program.lower[others], np.zeros(len(pairs))]),
+        upper=np.concatenate([program.upper[others], np.ones(len(pairs))]),
+        integer=np.concatenate([program.integer[others], np.zeros(len(pairs), dtype=bool)]),
+        matrix=csr_array(matrix),
+        row_lower=program.row_lower[stays],
+        row_upper=program.row_upper[stays],
+    )
+    return Gathered(gathered, constant, spread)
+
+
+def _serving_rows(program: Program, columns: Ints) -> Ints:
+    """Return the row of serve_demand of each share: its only row that is an equation."""
+    equations = np.flatnonzero(program.row_lower == program.row_upper)
+    block = program.matrix[equations][:, columns].tocoo()
+    found = np.full(len(columns), -1, dtype=np.int64)
+    found[block.col] = equations[block.row]
+    return found
+
+
+def _split_costs(unit: Floats, demand: Ints) -> tuple[Floats, Floats]:
+    least = np.full(int(demand.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, demand, unit)
+    return least[demand], unit - least[demand]
+
+
+def _spread(columns: int, others: Ints, chosen: Ints, column: Ints, pairs: int) -> csr_array:
+    rows = np.concatenate([others, chosen])
+    sources = np.concatenate([np.arange(len(others)), len(others) + column])
+    return csr_array((np.ones(len(rows)), (rows, sources)), shape=(columns, len(others) + pairs))
+
+
+def _one_row_per_class(alike: Ints, rows: Ints) -> Ints:
+    _, first = np.unique(alike, return_index=True)
+    return rows[first]
