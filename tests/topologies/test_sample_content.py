@@ -321,8 +321,8 @@ def test_own_pools_may_grow_until_the_power_is_used_up(europe: Problem) -> None:
             assert now <= site.max_power_kw
     yearly = europe.pool["juelich-h100"].expansion
     assert yearly is not None
-    # 32 x 42,000 USD over 5 years at 6 % a year: annuity factor 0.06 / (1 - 1.06^-5) = 0.237396
-    assert yearly.annuity_usd_per_module_year == pytest.approx(1_344_000 * 0.237396, rel=1e-5)
+    # 8 x 42,000 USD over 5 years at 6 % a year: annuity factor 0.06 / (1 - 1.06^-5) = 0.237396
+    assert yearly.annuity_usd_per_module_year == pytest.approx(336_000 * 0.237396, rel=1e-5)
 
 
 def _kw(problem: Problem, pool_id: str) -> float:
