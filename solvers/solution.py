@@ -55,7 +55,7 @@ def decide(variables: Variables, x: Floats) -> Decisions:
     """Return the decisions of the solution ``x``, cleared of the solver's tolerances.
 
     Integers are rounded, shares of a demand that is fully served add up to it exactly, and replicas that no
-    request needs are dropped.
+    request needs are dropped where nothing speaks for them.
     """
     share, unserved = _clean_shares(variables, x)
     flow = np.flatnonzero(share)
@@ -132,8 +132,21 @@ def _replicas(variables: Variables, x: Floats, rps: Floats) -> Ints:
     needed = np.ceil(load / services.slot_rps[:, None] * (1 - 1e-9) - 1e-6)
     planned = np.zeros(load.shape)
     planned[variables.replica_slot, variables.replica_period] = np.round(variables.columns.of("replicas", x))
-    steady = np.isin(services.slot_service, variables.on_service)
-    return np.where(steady[:, None], np.maximum(planned, needed), needed).astype(np.int64)
+    kept = np.where(_may_be_idle(variables), planned, 0.0)
+    return np.maximum(kept, needed).astype(np.int64)
+
+
+def _may_be_idle(variables: Variables) -> np.ndarray:
+    """Return (S, T) which replicas may serve a purpose without a load.
+
+    They keep a site in use, raise the total that providers share, or earn money where prices are negative.
+    """
+    services, columns = variables.services, variables.columns
+    idle = np.zeros((len(services.slot_pool), variables.rates.periods), dtype=bool)
+    earning = np.minimum(columns.of("replicas", variables.cost), columns.of("replicas", variables.money)) < 0
+    idle[variables.replica_slot, variables.replica_period] = earning
+    idle[np.isin(services.slot_service, variables.on_service)] = True
+    return idle | bool(variables.problem.limits.max_provider_share)
 
 
 def _modules(variables: Variables, x: Floats) -> Ints:
