@@ -26,6 +26,9 @@ SETTLED_VIOLATION = 1e-9
 SETTLE_SECONDS = 10.0
 CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""
+QUIET_TOLERANCE = 1e-9
+"""HiGHS repairs solutions that are off by more than its tolerance, and prints that it does, whatever it is told;
+so tight a tolerance leaves nothing to repair."""
 _HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%|inf|Large|-)\s")
 
 
@@ -223,6 +226,8 @@ def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
         parameters.cp_sat.interleave_search = (request.threads or 1) > 1
     elif request.solver == "scip":
         parameters.gscip.real_params["numerics/feastol"] = 1e-7
+    elif not request.watch:
+        parameters.highs.double_options["mip_feasibility_tolerance"] = QUIET_TOLERANCE
     return parameters
 
 
