@@ -27,14 +27,14 @@ SETTLE_SECONDS = 10.0
 CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""
 QUIET_TOLERANCE = 1e-9
-"""HiGHS repairs solutions that are off by more than its tolerance, and prints that it does, whatever it is told;
-so tight a tolerance leaves nothing to repair."""
+"""HiGHS repairs solutions that are off by more than its tolerance, and prints that it does, whatever it is
+told; so tight a tolerance leaves nothing to repair."""
 _HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%|inf|Large|-)\s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """How to solve one program: seconds, gaps, seed, threads, a first solution, and whether to tell as it runs."""
+    """How to solve one program: seconds, gaps, seed, threads, a first solution, what to tell as it runs."""
 
     solver: str = "highs"
     time_limit: float
@@ -143,8 +143,9 @@ def solve_integer(program: Program, request: Request) -> Answer:
 def _solve_on_grid(program: Program, request: Request) -> Answer:
     """Solve with CP-SAT, which rounds continuous columns to a grid.
 
-    Continuous columns are scaled to [0, 1] and every row they are in is widened by what rounding them to the grid
-    can move it, so what CP-SAT solves is a relaxation: its bound, less what rounding can move the cost, is proven.
+    Continuous columns are scaled to [0, 1] and every row they are in is widened by what rounding them to the
+    grid can move it, so what CP-SAT solves is a relaxation: its bound, less what rounding can move the cost,
+    is proven.
     """
     continuous = ~program.integer
     unit = np.where(continuous & (program.upper > 0), program.upper, 1.0)
@@ -261,7 +262,7 @@ def _fields(program: Program) -> dict[str, Any]:
 
 
 def settle(program: Program, x: Floats) -> Floats:
-    """Return ``x`` with its integers rounded and its continuous columns optimal for them, where that is possible."""
+    """Return ``x`` with its integers rounded and its continuous columns optimal for them, where possible."""
     rounded = np.where(program.integer, np.round(x), x)
     if program.violation(rounded) <= SETTLED_VIOLATION and not np.array_equal(rounded, x):
         return rounded

@@ -88,7 +88,7 @@ def _clean_shares(variables: Variables, x: Floats) -> tuple[Floats, Floats]:
 
 def _jobs(variables: Variables, x: Floats) -> list[JobDecision]:
     starts, columns = variables.starts, variables.columns
-    found = [_started(variables, index) for index in np.flatnonzero(columns.of("start", x) > 0.5)]
+    found = [_started(variables, int(index)) for index in np.flatnonzero(columns.of("start", x) > 0.5)]
     chosen = np.flatnonzero(columns.of("pause", x) > 0.5)
     found += [_paused(variables, x, int(index)) for index in chosen]
     assert len(starts.option) == columns.size["start"]
