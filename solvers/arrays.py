@@ -37,7 +37,11 @@ class Arrays:
         Slot of a share column, -1 for the others.
     alike
         Number shared by the share columns of one service and period whose demands have the same slots to choose
-        from and meet in nothing else (links, limits on sites); -1 for the others.
+        from and that hardly meet on links; -1 for the others.
+    loose_rows
+        Mask of the rows that the master may overlook for these: traffic on links, and what only tightens.
+    capacity_rows
+        Mask of the rows that replicas fill: pools and power.
     period
         Period of each column that belongs to one period of a service, -1 for the others (jobs, sites, modules).
     replicas, replica_rows, replica_groups
@@ -61,6 +65,8 @@ class Arrays:
     requests: Floats
     slot: Ints
     alike: Ints
+    loose_rows: Bools
+    capacity_rows: Bools
     period: Ints
     replicas: Ints
     replica_rows: Ints

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 
 from .runner import read_frame, search_to_end, write_frame
+from .search import Event
 
 
 def main() -> None:
@@ -14,7 +16,13 @@ def main() -> None:
     outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     arrays, settings = read_frame(inward)
-    last = search_to_end(arrays, settings, lambda event: write_frame(outward, event), lambda: False)
+    turn = threading.Lock()
+
+    def emit(event: Event) -> None:
+        with turn:
+            write_frame(outward, event)
+
+    last = search_to_end(arrays, settings, emit, lambda: False)
     write_frame(outward, last)
 
 

@@ -15,6 +15,7 @@ from .rates import Floats, Ints, usable_accelerators
 from .uses import Uses
 from .variables import PauseTable, Variables
 
+NEGLIGIBLE_USE = 1e-9
 Constraint = Callable[[Variables, Rows], None]
 
 
@@ -99,8 +100,8 @@ def _capacity(rows: Rows, name: str, uses: Uses, limit: Floats, needed: np.ndarr
     where = np.nonzero(needed)
     number[where] = rows.add(name, len(where[0]), -np.inf, (limit[where] > 0).astype(float))
     at = number[uses.place, uses.period]
-    known = at >= 0
     scale = np.where(limit > 0, limit, 1.0)[uses.place, uses.period]
+    known = (at >= 0) & (uses.amount > NEGLIGIBLE_USE * scale)
     rows.put(at[known], uses.column[known], uses.amount[known] / scale[known])
     return number
 
@@ -202,8 +203,8 @@ def spread(variables: Variables, rows: Rows) -> None:
     opened = rows.add("spread", len(replicas), 0.0, np.inf)
     rows.put(opened, site[limited], 1.0)
     rows.put(opened, replicas, -1.0 / upper)
-    _serve_from_used(variables, rows, number)
     _keep_replicas(variables, rows, number, site)
+    _serve_from_used(variables, rows, number)
 
 
 def _serve_from_used(variables: Variables, rows: Rows, number: Ints) -> None:
@@ -217,7 +218,7 @@ def _serve_from_used(variables: Variables, rows: Rows, number: Ints) -> None:
     key = demand * len(variables.problem.data_centers) + site[limited]
     keys, first, row = np.unique(key, return_index=True, return_inverse=True)
     periods = np.maximum((services.demand > 0).sum(axis=1), 1)[demand]
-    added = rows.add("spread", len(keys), 0.0, np.inf)
+    added = rows.add("spread_flows", len(keys), 0.0, np.inf)
     rows.put(added, used[limited][first], 1.0)
     rows.put(added[row], variables.columns.range("share")[limited], -1.0 / periods)
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,9 @@ from .assemble import Assembler, unserved_share
 from .constraints import CONSTRAINTS, Constraint, link_limits
 from .formulation import build_arrays
 from .jobs import build_job_options
+from .mathopt import solve_relaxation
 from .options import Options, Progress, relative_gap
+from .program import partial_program
 from .rates import Floats, build_rates
 from .routebook import RouteBook
 from .runner import run_search
@@ -25,6 +28,8 @@ from .search import UNSERVED_TOLERANCE, Event, Found, Proved, Settings
 from .services import build_services
 from .solution import decide
 from .variables import VariableBuilder, Variables
+
+PROOF_SECONDS = 10.0
 
 
 def build_variables(problem: Problem) -> Variables:
@@ -63,23 +68,37 @@ class Keeper:
 
     def hear(self, event: Event) -> None:
         """Take in one event of the search."""
-        if isinstance(event, Found) and (self.best is None or self._rank(event.x) < self._rank(self.best)):
-            self.best = event.x
+        if isinstance(event, Found):
+            self._compare(event.x)
         elif isinstance(event, Proved):
             self.bounds[event.phase] = max(event.bound, self.bounds.get(event.phase, -np.inf))
         self.report()
 
-    def _rank(self, x: Floats) -> tuple[float, float]:
-        unserved = float(self.arrays.unserved @ x)
-        return round(unserved / UNSERVED_TOLERANCE) * UNSERVED_TOLERANCE, float(self.arrays.cost @ x)
+    def _compare(self, x: Floats) -> None:
+        """Keep ``x`` if it leaves less out than the best, or as much (within tolerances) at less cost."""
+        if self.best is None:
+            self.best = x
+            return
+        arrays = self.arrays
+        more = float(arrays.unserved @ x) - float(arrays.unserved @ self.best)
+        alike = abs(more) <= 2 * UNSERVED_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
+        if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
+            self.best = x
+
+    def cost_bound(self) -> float | None:
+        """Return the proven bound of the cost, offset included, that holds for the best solution."""
+        bounds = [self.bounds.get("cost", -np.inf)]
+        floor = float(self.arrays.unserved @ self.arrays.lower)
+        if self.best is None or float(self.arrays.unserved @ self.best) <= floor + UNSERVED_TOLERANCE:
+            bounds.append(self.bounds.get("complete cost", -np.inf))
+        return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
 
     def report(self) -> None:
         """Tell the caller how far the solve is."""
         if self.options.progress is None:
             return
-        bound = self.bounds.get("cost")
         incumbent = None if self.best is None else float(self.arrays.cost @ self.best) + self.arrays.offset
-        proven = None if bound is None else bound + self.arrays.offset
+        proven = self.cost_bound()
         gap = relative_gap(incumbent, proven)
         self.options.progress(Progress("cost", incumbent, proven, gap, time.monotonic() - self.started))
 
@@ -119,7 +138,7 @@ def solve_exact(
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:
     problem = variables.problem
-    common = {
+    common: dict[str, Any] = {
         "stopped_by": stopped_by,
         "solver": solver,
         "solver_version": f"ortools {version('ortools')}",
@@ -129,25 +148,25 @@ def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, s
     }
     floor = float(keeper.arrays.unserved @ keeper.arrays.lower)
     if keeper.best is None:
-        return Plan(
-            status="unknown",
-            objective=None,
-            bound=None,
-            gap=None,
-            unserved_bound=floor,
-            runtime_seconds=time.monotonic() - keeper.started,
-            **common,
-        )
+        return _no_plan(keeper, common, floor, proven=stopped_by == "gap" and _nothing_fits(keeper.arrays))
     decisions = decide(variables, keeper.best)
     tables = Assembler(variables, decisions).tables()
     weight = problem.objective.money_weight
     in_all = tables["cost_in_all"]
     objective = weight * in_all.money_usd + in_all.carbon_usd + in_all.latency_usd
     unserved = unserved_share(variables, decisions)
-    bound = min(objective, keeper.bounds.get("cost", -np.inf) + keeper.arrays.offset)
     unserved_bound = min(unserved, max(floor, keeper.bounds.get("unserved work", 0.0)))
-    gap = max(relative_gap(objective, bound) or 0.0, relative_gap(unserved, unserved_bound) or 0.0)
-    status: Status = "optimal" if gap <= options.gap_limit + 1e-9 else "feasible"
+    if options.all_or_nothing and tables["left_out"]:
+        common |= {"unserved": unserved, "left_out": tables["left_out"]}
+        return _no_plan(keeper, common, unserved_bound, proven=unserved_bound > UNSERVED_TOLERANCE)
+    proven = keeper.cost_bound()
+    bound = None if proven is None else min(objective, proven)
+    cost_gap, unserved_gap = relative_gap(objective, bound), relative_gap(unserved, unserved_bound) or 0.0
+    gap = None if cost_gap is None else max(cost_gap, unserved_gap)
+    is_close = gap is not None and gap <= options.gap_limit + 1e-9
+    status: Status = "optimal" if is_close else "feasible"
+    if stopped_by == "gap" and not is_close:
+        common["stopped_by"] = "time"
     return Plan(
         status=status,
         objective=objective,
@@ -159,3 +178,23 @@ def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, s
         **common,
         **tables,
     )
+
+
+def _no_plan(keeper: Keeper, common: dict[str, Any], unserved_bound: float, *, proven: bool) -> Plan:
+    """Return what is known where there is no plan; ``proven``: because there cannot be one."""
+    return Plan(
+        status="infeasible" if proven else "unknown",
+        objective=None,
+        bound=None,
+        gap=None,
+        unserved_bound=unserved_bound,
+        runtime_seconds=time.monotonic() - keeper.started,
+        **common,
+    )
+
+
+def _nothing_fits(arrays: Arrays) -> bool:
+    """Return whether even leaving everything out breaks a limit, as commitments above the budget do."""
+    program = partial_program(arrays, arrays.cost)
+    compact = program.compact()
+    return not compact.consistent or solve_relaxation(compact.program, PROOF_SECONDS).infeasible

@@ -12,6 +12,10 @@ from .rates import Floats, Ints
 from .variables import Variables
 
 
+TRIFLING_TRAFFIC = 1e-3
+"""Share of a link's bandwidth below which the master may overlook the requests of one demand."""
+
+
 def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CONSTRAINTS) -> Arrays:
     """Return the array form of the whole model under ``constraints``."""
     rows, cuts = Rows(), Rows()
@@ -37,6 +41,8 @@ def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CON
         requests=_requests(variables),
         slot=_slots(variables),
         alike=_alike(variables, rows, matrix),
+        loose_rows=_rows_named(rows, "link_capacity") | _rows_named(rows, "spread_flows"),
+        capacity_rows=_rows_named(rows, "pool_capacity") | _rows_named(rows, "site_power"),
         period=_column_periods(variables),
         replicas=variables.columns.range("replicas"),
         replica_rows=_replica_rows(variables, rows, matrix),
@@ -82,7 +88,7 @@ def _alike(variables: Variables, rows: Rows, matrix: csr_array) -> Ints:
     share = variables.columns.range("share")
     apart = np.zeros(services.demand.shape, dtype=bool)
     demand = services.arc_demand[variables.share_arc]
-    lonely = _meets(rows, matrix, share, ("link_capacity", "spread"))
+    lonely = _meets(rows, matrix, share, "link_capacity", TRIFLING_TRAFFIC)
     np.logical_or.at(apart, (demand, variables.share_period), lonely)
     classes = _slot_sets(variables)
     found = classes[demand] * periods + variables.share_period
@@ -91,13 +97,19 @@ def _alike(variables: Variables, rows: Rows, matrix: csr_array) -> Ints:
     return alike
 
 
-def _meets(rows: Rows, matrix: csr_array, columns: Ints, names: tuple[str, ...]) -> Bools:
-    met = np.zeros(len(columns), dtype=bool)
-    for name in names:
-        first = rows.first.get(name, 0)
-        block = matrix[first : first + rows.size.get(name, 0)][:, columns]
-        met |= np.bincount(block.indices, minlength=len(columns)) > 0
-    return met
+def _meets(rows: Rows, matrix: csr_array, columns: Ints, name: str, least: float) -> Bools:
+    """Return which columns take at least that much of a row of that name."""
+    block = matrix[_rows_named(rows, name)][:, columns]
+    most = np.zeros(len(columns))
+    np.maximum.at(most, block.indices, np.abs(block.data))
+    return most > least
+
+
+def _rows_named(rows: Rows, name: str) -> Bools:
+    named = np.zeros(rows.count, dtype=bool)
+    first = rows.first.get(name, 0)
+    named[first : first + rows.size.get(name, 0)] = True
+    return named
 
 
 def _slot_sets(variables: Variables) -> Ints:

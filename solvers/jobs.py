@@ -18,6 +18,7 @@ from .rates import Floats, Rates
 from .routebook import RouteBook
 
 TOLERANCE_HOURS = 1e-9
+PAUSE_SLIVER_HOURS = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +221,7 @@ def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Windo
     earliest = job.earliest_start_hours
     if option.pausable:
         latest = min(deadline, rates.horizon)
-        room = _without_slivers(np.minimum(ends, latest) - np.maximum(begins, earliest))
+        room = _without_slivers(np.minimum(ends, latest) - np.maximum(begins, earliest), PAUSE_SLIVER_HOURS)
         if room.sum() >= option.hours - TOLERANCE_HOURS:
             yield Window(earliest, np.minimum(room, ends - begins), room > 0)
         return
@@ -242,5 +243,5 @@ def _overlap(rates: Rates, start: float, hours: float) -> Floats:
     return _without_slivers(np.minimum(ends, start + hours) - np.maximum(begins, start))
 
 
-def _without_slivers(hours: Floats) -> Floats:
-    return np.where(hours > TOLERANCE_HOURS, hours, 0.0)
+def _without_slivers(hours: Floats, sliver: float = TOLERANCE_HOURS) -> Floats:
+    return np.where(hours > sliver, hours, 0.0)

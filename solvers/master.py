@@ -69,15 +69,14 @@ def _cuts_on(arrays: Arrays, program: Program, columns: Ints) -> Ints:
     return first + np.flatnonzero(uses)
 
 
-def without_cuts(arrays: Arrays, program: Program) -> Program:
-    """Return ``program`` without the rows beyond those of ``arrays``."""
-    rows = arrays.matrix.shape[0]
-    return replace(
-        program,
-        matrix=csr_array(program.matrix[:rows]),
-        row_lower=program.row_lower[:rows],
-        row_upper=program.row_upper[:rows],
-    )
+def without_trifles(arrays: Arrays, program: Program) -> Program:
+    """Return ``program`` without the part that demands that are alike have in loose rows; a relaxation."""
+    matrix = program.matrix.tocoo()
+    loose = np.zeros(matrix.shape[0], dtype=bool)
+    loose[: len(arrays.loose_rows)] = arrays.loose_rows
+    kept = ~(loose[matrix.row] & (arrays.alike[matrix.col] >= 0))
+    entries = (matrix.data[kept], (matrix.row[kept], matrix.col[kept]))
+    return replace(program, matrix=csr_array(entries, shape=matrix.shape))
 
 
 def can_relax(arrays: Arrays) -> np.ndarray:

@@ -11,12 +11,13 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from .arrays import Arrays
+from .arrays import Arrays, Bools
+from .master import can_relax, relax_replicas
 from .mathopt import Request, settle, solve_integer
 from .program import Compact, Program
 from .rates import Floats, Ints
 
-Cell = tuple[Ints, Ints, Program]
+PROMISING = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,22 +32,38 @@ class RoundingSettings:
     stop: Callable[[], bool]
 
 
-def fixed_decisions(arrays: Arrays, program: Program, x: Floats) -> Program:
-    """Return ``program`` with everything but flows, replicas and overflow fixed as in ``x``."""
-    free = arrays.period >= 0
-    values = np.where(program.integer, np.round(x), x)
-    return program.with_bounds(np.where(free, program.lower, values), np.where(free, program.upper, values))
+@dataclass(frozen=True)
+class Cell:
+    """A connected part of one period: its columns in the compact program, and what it has to solve.
+
+    ``promising`` marks the columns to try first.
+    """
+
+    period: int
+    columns: Ints
+    program: Program
+    promising: Bools
 
 
-def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Floats | None:
-    """Return a solution of ``program`` with the decisions of ``x`` and whole replicas, or None.
+@dataclass(frozen=True)
+class Rounded:
+    """A solution that is whole but for the periods in ``failed``."""
 
-    Rows over several periods (budget, caps) are shared out between the periods in proportion to what ``x`` uses.
+    x: Floats
+    failed: tuple[int, ...]
+
+
+def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Rounded | None:
+    """Return a solution of ``program`` with the decisions of ``x`` and whole replicas.
+
+    None when the decisions alone break a row. Rows over several periods (budget, caps) are shared out between the
+    periods in proportion to what ``x`` uses.
     """
     compact = fixed_decisions(arrays, program, x).compact()
     if not compact.consistent:
         return None
-    cells = list(_cells(compact, arrays.period[compact.free], x[compact.free]))
+    likely = promising(arrays, program, x)[compact.free]
+    cells = list(_cells(compact, arrays.period[compact.free], x[compact.free], likely))
     workers = settings.threads or os.cpu_count() or 1
     share = replace(
         settings,
@@ -54,19 +71,62 @@ def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: Roundi
         seconds=settings.seconds * workers / max(len(cells), workers),
     )
     with ThreadPoolExecutor(workers) as pool:
-        answers = list(pool.map(lambda cell: _solve_cell(cell[2], share), cells))
-    found = np.zeros(len(compact.free))
-    for (columns, _, _), answer in zip(cells, answers, strict=True):
+        answers = list(pool.map(lambda cell: _solve_cell(cell, share), cells))
+    found = x[compact.free].copy()
+    failed: set[int] = set()
+    for cell, answer in zip(cells, answers, strict=True):
         if answer is None:
+            failed.add(cell.period)
+        else:
+            found[cell.columns] = answer
+    return Rounded(compact.whole(found), tuple(sorted(failed)))
+
+
+def fixed_decisions(arrays: Arrays, program: Program, x: Floats) -> Program:
+    """Return ``program`` with everything but flows, replicas and overflow fixed as in ``x``."""
+    free = arrays.period >= 0
+    values = np.where(program.integer, np.round(x), x)
+    return program.with_bounds(np.where(free, program.lower, values), np.where(free, program.upper, values))
+
+
+def promising(arrays: Arrays, program: Program, x: Floats) -> Bools:
+    """Return which columns to try first: shares on slots that ``x`` uses, and the cheapest few of every demand."""
+    relaxed = relax_replicas(arrays, program, can_relax(arrays))
+    price = program.cost.copy()
+    price[relaxed.kept] = relaxed.program.cost
+    shares = np.flatnonzero(arrays.slot >= 0)
+    block = arrays.block[shares]
+    order = np.lexsort((price[shares], block))
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = block[order][1:] != block[order][:-1]
+    rank = np.arange(len(order)) - np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
+    likely = np.ones(program.columns, dtype=bool)
+    likely[shares] = False
+    likely[shares[order[rank < PROMISING]]] = True
+    spot = arrays.slot[shares] * (int(arrays.period.max(initial=0)) + 1) + arrays.period[shares]
+    likely[shares[np.isin(spot, spot[x[shares] > 1e-6])]] = True
+    return likely
+
+
+def _solve_cell(cell: Cell, settings: RoundingSettings) -> Floats | None:
+    program = cell.program
+    likely = program.with_bounds(program.lower, np.where(cell.promising, program.upper, program.lower))
+    for attempt in (likely,) if cell.promising.all() else (likely, program):
+        if settings.stop():
             return None
-        found[columns] = answer
-    return compact.whole(found)
+        found = _solve(attempt, settings)
+        if found is not None:
+            return found
+    return None
 
 
-def _solve_cell(program: Program, settings: RoundingSettings) -> Floats | None:
+def _solve(program: Program, settings: RoundingSettings) -> Floats | None:
+    compact = program.compact()
+    if not compact.consistent:
+        return None
     request = Request(
         solver=settings.solver,
-        time_limit=settings.seconds,
+        time_limit=settings.seconds / 2,
         gap_limit=1e-5,
         absolute_gap=settings.allowance,
         seed=settings.seed,
@@ -74,15 +134,14 @@ def _solve_cell(program: Program, settings: RoundingSettings) -> Floats | None:
         watch=False,
         stop=settings.stop,
     )
-    answer = None if settings.stop() else solve_integer(program, request)
-    return None if answer is None or answer.x is None else settle(program, answer.x)
+    answer = solve_integer(compact.program, request)
+    return None if answer.x is None else compact.whole(settle(compact.program, answer.x))
 
 
-def _cells(compact: Compact, period: Ints, x: Floats) -> Iterator[Cell]:
-    """Yield (columns, rows, program) of every connected part of every period."""
+def _cells(compact: Compact, period: Ints, x: Floats, likely: Bools) -> Iterator[Cell]:
+    """Yield every connected part of every period."""
     program = compact.program
     by_column = csc_array(program.matrix)
-    activity = np.zeros(len(program.row_lower))
     crossing = _crossing_rows(program.matrix, period)
     activity = program.matrix @ x
     parts = max(1, len(np.unique(period)))
@@ -91,16 +150,22 @@ def _cells(compact: Compact, period: Ints, x: Floats) -> Iterator[Cell]:
         block = csr_array(by_column[:, columns])
         rows = np.flatnonzero(np.diff(block.indptr))
         block = csr_array(block[rows])
-        mine = block @ x[columns]
-        shared = crossing[rows]
-        slack = np.maximum(program.row_upper[rows] - activity[rows], 0.0) / parts
-        upper = np.where(shared & np.isfinite(program.row_upper[rows]), mine + slack, program.row_upper[rows])
-        spare = np.maximum(activity[rows] - program.row_lower[rows], 0.0) / parts
-        lower = np.where(shared & np.isfinite(program.row_lower[rows]), mine - spare, program.row_lower[rows])
-        yield from _connected(program, columns, block, lower, upper)
+        mine, all_of_it, shared = block @ x[columns], activity[rows], crossing[rows]
+        slack = np.maximum(program.row_upper[rows] - all_of_it, 0.0) / parts
+        spare = np.maximum(all_of_it - program.row_lower[rows], 0.0) / parts
+        part = Program(
+            cost=program.cost[columns],
+            lower=program.lower[columns],
+            upper=program.upper[columns],
+            integer=program.integer[columns],
+            matrix=block,
+            row_lower=np.where(shared, mine - spare, program.row_lower[rows]),
+            row_upper=np.where(shared, mine + slack, program.row_upper[rows]),
+        )
+        yield from _connected(int(at), columns, part, likely[columns])
 
 
-def _crossing_rows(matrix: csr_array, period: Ints) -> np.ndarray:
+def _crossing_rows(matrix: csr_array, period: Ints) -> Bools:
     """Return which rows have columns of more than one period."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     first = np.full(matrix.shape[0], np.iinfo(np.int64).max)
@@ -110,23 +175,19 @@ def _crossing_rows(matrix: csr_array, period: Ints) -> np.ndarray:
     return np.asarray(last > first)
 
 
-def _connected(program: Program, columns: Ints, block: csr_array, lower: Floats, upper: Floats) -> Iterator[Cell]:
-    links = csr_array(abs(block.T) @ abs(block))
+def _connected(period: int, columns: Ints, part: Program, likely: Bools) -> Iterator[Cell]:
+    links = csr_array(abs(part.matrix.T) @ abs(part.matrix))
     count, label = connected_components(links, directed=False)
-    row_label = label[block.indices[block.indptr[:-1]]]
-    for part in range(count):
-        mine, rows = np.flatnonzero(label == part), np.flatnonzero(row_label == part)
-        chosen = columns[mine]
-        yield (
-            chosen,
-            rows,
-            Program(
-                cost=program.cost[chosen],
-                lower=program.lower[chosen],
-                upper=program.upper[chosen],
-                integer=program.integer[chosen],
-                matrix=csr_array(block[rows][:, mine]),
-                row_lower=lower[rows],
-                row_upper=upper[rows],
-            ),
+    row_label = label[part.matrix.indices[part.matrix.indptr[:-1]]]
+    for number in range(count):
+        mine, rows = np.flatnonzero(label == number), np.flatnonzero(row_label == number)
+        program = Program(
+            cost=part.cost[mine],
+            lower=part.lower[mine],
+            upper=part.upper[mine],
+            integer=part.integer[mine],
+            matrix=csr_array(part.matrix[rows][:, mine]),
+            row_lower=part.row_lower[rows],
+            row_upper=part.row_upper[rows],
         )
+        yield Cell(period, columns[mine], program, likely[mine])

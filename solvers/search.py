@@ -20,7 +20,7 @@ from .options import relative_gap
 from .rates import Floats
 from .twostage import two_stage
 
-Phase = Literal["unserved work", "cost"]
+Phase = Literal["unserved work", "complete cost", "cost"]
 LARGE_COLUMNS = 12_000
 UNSERVED_TOLERANCE = 1e-7
 
@@ -51,7 +51,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Proved:
-    """A lower bound of the phase's objective (constants excluded)."""
+    """A lower bound, constants excluded.
+
+    Of the phase ``unserved work``: of what must be left out. ``complete cost``: of the cost when nothing is left out
+    that need not be. ``cost``: of the cost when no more is left out than in the best solution.
+    """
 
     phase: Phase
     bound: float
@@ -78,13 +82,15 @@ class Search:
     stop: Callable[[], bool] = lambda: False
     started: float = field(default_factory=time.monotonic)
     bounds: dict[str, float] = field(default_factory=dict)
+    best: Floats | None = None
+    """The solution found so far that leaves least out."""
 
     def run(self) -> None:
         """Search until the gap is closed, time is up or ``stop`` says so."""
         floor = float(self.arrays.unserved @ self.arrays.lower)
         self.tell_bound("unserved work", floor)
         complete = complete_program(self.arrays)
-        if self._least_cost(complete, None, everything=True) is None and not self.out_of_time():
+        if self._least_cost(complete, None, "complete cost") is None and not self.out_of_time():
             self._leave_out(complete, floor)
 
     def _leave_out(self, complete: Program, floor: float) -> None:
@@ -95,53 +101,49 @@ class Search:
             return
         unserved = float(arrays.unserved @ best)
         if unserved <= floor + UNSERVED_TOLERANCE:
-            self._least_cost(complete, best, everything=True)
+            self._least_cost(complete, best, "complete cost")
             return
         limit = unserved * (1 + 1e-9) + UNSERVED_TOLERANCE
-        self._least_cost(partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit), best, everything=False)
+        self._least_cost(partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit), best, "cost")
 
     def _least_unserved(self, floor: float) -> Floats | None:
         program = partial_program(self.arrays, self.arrays.unserved)
         relaxation = self._relax(program)
         if relaxation.x is not None:
             self.tell_bound("unserved work", max(floor, lagrangian_bound(program, relaxation.duals)[0]))
-        if self._is_large():
-            penalised = partial_program(self.arrays, self._penalised_cost())
-            found = two_stage(self, penalised, "unserved work", gather=False, tell=False)
-            if found is not None:
-                return found
-        return self.integer(program, None, self.left() / 2, "unserved work", 1e-6).x
+        found = self.integer(program, self.best, self.left() / 2, "unserved work", 1e-6).x
+        return self.best if found is None else found
 
-    def _penalised_cost(self) -> Floats:
+    def penalised_cost(self) -> Floats:
         """Return a cost by which leaving work out is dearer than any way of doing it."""
         arrays = self.arrays
         weights = arrays.unserved[arrays.unserved > 0]
         dearest = float(np.abs(arrays.cost * np.minimum(arrays.upper, 1.0)).max(initial=1.0))
         return arrays.cost + arrays.unserved * (2 * dearest / float(np.median(weights)))
 
-    def _least_cost(self, program: Program, best: Floats | None, everything: bool) -> Floats | None:
-        """Return the best solution found of least cost, or None; ``everything``: nothing may be left out."""
+    def _least_cost(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
+        """Return the best solution found of least cost, or None."""
         if self._is_large():
-            found = two_stage(self, program, "cost", gather=everything)
+            found = two_stage(self, program, phase, gather=phase == "complete cost")
             best = found if found is not None else best
-            if self._is_close(best) or self.out_of_time():
+            if self._is_close(best, phase) or self.out_of_time():
                 return best
         relaxation = self._relax(program)
         if relaxation.infeasible:
             return None
         if relaxation.x is not None:
-            self.tell_bound("cost", lagrangian_bound(program, relaxation.duals)[0])
-        answer = self.integer(program, best, self.left(), "cost", self.settings.gap_limit)
+            self.tell_bound(phase, lagrangian_bound(program, relaxation.duals)[0])
+        answer = self.integer(program, best, self.left(), phase, self.settings.gap_limit)
         return answer.x if answer.x is not None else best
 
     def _is_large(self) -> bool:
         return self.arrays.columns > LARGE_COLUMNS
 
-    def _is_close(self, x: Floats | None) -> bool:
+    def _is_close(self, x: Floats | None, phase: Phase) -> bool:
         if x is None:
             return False
         objective = float(self.arrays.cost @ x) + self.arrays.offset
-        gap = relative_gap(objective, self.bounds.get("cost", -np.inf) + self.arrays.offset)
+        gap = relative_gap(objective, self.bounds.get(phase, -np.inf) + self.arrays.offset)
         return gap is not None and gap <= self.settings.gap_limit
 
     def _relax(self, program: Program) -> Relaxation:
@@ -164,7 +166,9 @@ class Search:
             self.emit(Proved(phase, bound))
 
     def tell_solution(self, x: Floats) -> None:
-        """Emit a solution."""
+        """Keep and emit a solution."""
+        if self.best is None or float(self.arrays.unserved @ x) < float(self.arrays.unserved @ self.best):
+            self.best = x
         self.emit(Found(x))
 
     def integer(
@@ -172,14 +176,13 @@ class Search:
         program: Program,
         hint: Floats | None,
         seconds: float,
-        phase: Phase,
+        phase: Phase | None,
         gap: float,
         *,
         constant: float = 0.0,
         is_whole: bool = True,
-        tell: bool = True,
     ) -> Answer:
-        """Solve a program of this search, telling bounds (plus ``constant``) as they come.
+        """Solve a program of this search, telling bounds of ``phase`` (plus ``constant``) as they come.
 
         Solutions are told too when the program ``is_whole``, that is, has the columns of the arrays.
         """
@@ -189,7 +192,7 @@ class Search:
         constant += compact.constant
 
         def bound(value: float) -> None:
-            if tell:
+            if phase is not None:
                 self.tell_bound(phase, value + constant)
 
         def incumbent(x: Floats) -> None:

@@ -6,25 +6,30 @@ and its decisions on jobs, sites and modules are good ones; with these fixed, pe
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .master import Gathered, Master, can_relax, cheap_to_round, gather_demands, relax_replicas
+from .arrays import Arrays
+from .master import Gathered, Master, can_relax, cheap_to_round, gather_demands, relax_replicas, without_trifles
 from .mathopt import solve_relaxation
-from .program import Program, lagrangian_bound
+from .program import Program, lagrangian_bound, partial_program
 from .rates import Floats
-from .rounding import RoundingSettings, round_replicas
+from .rounding import Rounded, RoundingSettings, round_replicas
 
 if TYPE_CHECKING:
     from .search import Phase, Search
 
 MASTER_TIME_SHARE = 0.45
 MASTER_GAP_SHARE = 0.4
+ROUNDING_ROOM = (1.0, 0.5)
 ROUNDING_ALLOWANCE = 0.3
 RELAXED_ALLOWANCE = 0.1
 ROUNDING_TIME_SHARE = 0.6
+FILLING_TIME_SHARE = 0.3
+MENDING_TIME_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -41,10 +46,11 @@ class Small:
         return self.master.whole(self.gathered.whole(x) if self.gathered else x)
 
 
-def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool, tell: bool = True) -> Floats | None:
+def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -> Floats | None:
     """Search ``program`` in two stages, telling bounds and solutions; return a solution or None.
 
-    ``gather`` requires that every demand of the program has to be served.
+    ``gather`` requires that every demand of the program has to be served. Where a period cannot be rounded, a
+    plan that leaves requests out there is told before the period is mended.
     """
     arrays = search.arrays
     first = _small(search, program, can_relax(arrays), gather)
@@ -52,23 +58,48 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool, t
     if relaxed.x is None:
         return None
     bound = lagrangian_bound(first.program, relaxed.duals)[0] + first.constant
-    if tell:
-        search.tell_bound(phase, bound)
+    search.tell_bound(phase, bound)
     gap = max(search.settings.gap_limit, 1e-6)
-    cheap = cheap_to_round(arrays, RELAXED_ALLOWANCE * gap * abs(bound))
-    small = _small(search, program, cheap, gather)
-    x = _decide(search, small, phase, gap * MASTER_GAP_SHARE, tell)
+    x = _decide_and_bound(search, program, phase, gather, first.whole(relaxed.x), bound)
     if x is None or search.out_of_time():
         return None
-    found = round_replicas(arrays, program, x, _rounding(search, gap * ROUNDING_ALLOWANCE * abs(bound)))
-    if found is not None:
-        search.tell_solution(found)
-    return found
+    allowance = gap * ROUNDING_ALLOWANCE * abs(bound)
+    rounded = round_replicas(arrays, program, x, _rounding(search, ROUNDING_TIME_SHARE, allowance))
+    if rounded is None:
+        return None
+    if not rounded.failed:
+        search.tell_solution(rounded.x)
+        return rounded.x
+    _leave_out_there(search, rounded, allowance)
+    return _mend(search, program, rounded, gap)
+
+
+def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
+    """Tell a plan that leaves out what does not fit in the failed periods."""
+    arrays = search.arrays
+    partial = partial_program(arrays, search.penalised_cost())
+    free = np.isin(arrays.period, rounded.failed)
+    whole = np.where(partial.integer & ~free, np.round(rounded.x), rounded.x)
+    held = partial.with_bounds(np.where(free, partial.lower, whole), np.where(free, partial.upper, whole))
+    filled = round_replicas(arrays, held, rounded.x, _rounding(search, FILLING_TIME_SHARE, allowance))
+    if filled is not None and not filled.failed:
+        search.tell_solution(filled.x)
+
+
+def _mend(search: Search, program: Program, rounded: Rounded, gap: float) -> Floats | None:
+    """Free the failed periods and the jobs, hold the rest, and solve again."""
+    arrays = search.arrays
+    job = (arrays.block >= 0) & (arrays.period < 0)
+    free = np.isin(arrays.period, rounded.failed) | job | arrays.schedule
+    whole = np.where(program.integer & ~free, np.round(rounded.x), rounded.x)
+    held = program.with_bounds(np.where(free, program.lower, whole), np.where(free, program.upper, whole))
+    seconds = search.left() * MENDING_TIME_SHARE
+    return search.integer(held, None, seconds, None, gap * ROUNDING_ALLOWANCE).x
 
 
 def _small(search: Search, program: Program, relaxed: np.ndarray, gather: bool) -> Small:
     arrays = search.arrays
-    master = relax_replicas(arrays, program, relaxed)
+    master = relax_replicas(arrays, without_trifles(arrays, program) if gather else program, relaxed)
     counted = np.isin(master.kept, arrays.replicas[can_relax(arrays)])
     inner = replace(master.program, integer=master.program.integer & ~counted)
     if not gather:
@@ -78,24 +109,45 @@ def _small(search: Search, program: Program, relaxed: np.ndarray, gather: bool) 
     return Small(gathered.program, gathered.constant, master, gathered)
 
 
-def _decide(search: Search, small: Small, phase: Phase, gap: float, tell: bool) -> Floats | None:
+def _decide_and_bound(
+    search: Search, program: Program, phase: Phase, gather: bool, fractional: Floats, bound: float
+) -> Floats | None:
+    """Return the decisions of a master that keeps room for rounding, while one without room proves a bound."""
+    gap = max(search.settings.gap_limit, 1e-6)
+    cheap = cheap_to_round(search.arrays, RELAXED_ALLOWANCE * gap * abs(bound))
+    seconds = search.left() * MASTER_TIME_SHARE
+    with ThreadPoolExecutor(1) as other:
+        proof = other.submit(_decide, search, _small(search, program, cheap, gather), phase, gap, seconds)
+        x = None
+        for room in ROUNDING_ROOM:
+            roomy = _small(search, _with_room(search.arrays, program, fractional, room), cheap, gather)
+            x = _decide(search, roomy, None, gap, seconds)
+            if x is not None or search.out_of_time():
+                break
+        return proof.result() if x is None else x
+
+
+def _with_room(arrays: Arrays, program: Program, fractional: Floats, room: float) -> Program:
+    """Return ``program`` with less of every pool: a share of what rounding up ``fractional`` would take."""
+    waste = np.zeros(program.columns)
+    replicas = fractional[arrays.replicas]
+    waste[arrays.replicas] = room * (np.ceil(replicas - 1e-6) - replicas)
+    taken = np.zeros(len(program.row_upper))
+    taken[: len(arrays.capacity_rows)] = np.where(arrays.capacity_rows, arrays.matrix @ waste, 0.0)
+    return replace(program, row_upper=program.row_upper - np.clip(taken, 0.0, 0.9))
+
+
+def _decide(search: Search, small: Small, phase: Phase | None, gap: float, seconds: float) -> Floats | None:
     answer = search.integer(
-        small.program,
-        None,
-        search.left() * MASTER_TIME_SHARE,
-        phase,
-        gap,
-        constant=small.constant,
-        is_whole=False,
-        tell=tell,
+        small.program, None, seconds, phase, gap * MASTER_GAP_SHARE, constant=small.constant, is_whole=False
     )
     return None if answer.x is None else small.whole(answer.x)
 
 
-def _rounding(search: Search, allowance: float) -> RoundingSettings:
+def _rounding(search: Search, time_share: float, allowance: float) -> RoundingSettings:
     return RoundingSettings(
         solver=search.settings.cell_solver,
-        seconds=search.left() * ROUNDING_TIME_SHARE,
+        seconds=search.left() * time_share,
         allowance=allowance,
         seed=search.settings.seed,
         threads=search.settings.threads,
