@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 TYPES := $(VENV)/types
 
-.PHONY: plan test lint types bench clean
+.PHONY: plan test lint types clean
 
 $(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $@
