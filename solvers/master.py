@@ -18,11 +18,12 @@ from .rates import Floats, Ints
 
 @dataclass(frozen=True)
 class Master:
-    """The relaxed program over the columns ``kept`` of the whole one; ``load`` gives the replicas left out."""
+    """The relaxed program over columns ``kept`` and ``rows`` of the whole; ``load`` gives the replicas left out."""
 
     program: Program
     kept: Ints
     left: Ints
+    rows: Ints
     load: csr_array
     columns: int
 
@@ -57,6 +58,7 @@ def relax_replicas(arrays: Arrays, program: Program, relaxed: np.ndarray) -> Mas
         ),
         kept=kept,
         left=left,
+        rows=stays,
         load=load,
         columns=program.columns,
     )
@@ -100,19 +102,22 @@ class Gathered:
     """A program in which demands that have the same slots to choose from are served as one.
 
     ``constant`` is the cost that every way of serving them has in common; ``spread`` gives the columns of the
-    program that it was made from as shares of the columns of this one.
+    program that it was made from as shares of the columns of this one, ``rows`` its rows there; columns with the same ``block`` are
+    alternatives (-1 for those that are none).
     """
 
     program: Program
     constant: float
     spread: csr_array
+    rows: Ints
+    block: Ints
 
     def whole(self, x: Floats) -> Floats:
         """Return a solution of the original program: each demand is served as its class is."""
         return np.asarray(self.spread @ x)
 
 
-def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints) -> Gathered:
+def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints, block: Ints) -> Gathered:
     """Serve demands that are alike as one; a relaxation when every one of them has to be served.
 
     With ``c[l,p] = requests[l] * (a[l] + b[p] + e[l,p])``, ``a[l]`` the cheapest slot of ``l`` and ``b[p]`` the
@@ -142,7 +147,8 @@ def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints) 
         row_lower=program.row_lower[stays],
         row_upper=program.row_upper[stays],
     )
-    return Gathered(gathered, constant, spread)
+    classes = int(block.max(initial=-1)) + 1 + pairs[:, 0]
+    return Gathered(gathered, constant, spread, stays, np.concatenate([block[others], classes]))
 
 
 def _serving_rows(program: Program, columns: Ints) -> Ints:
@@ -169,3 +175,24 @@ def _spread(columns: int, others: Ints, chosen: Ints, column: Ints, pairs: int) 
 def _one_row_per_class(alike: Ints, rows: Ints) -> Ints:
     _, first = np.unique(alike, return_index=True)
     return rows[first]
+
+
+def restrict(program: Program, block: Ints, x: Floats, reduced: Floats, best: int) -> Program:
+    """Return ``program`` with only the alternatives that ``x`` uses and the ``best`` of least reduced cost per block.
+
+    A restriction: its solutions are solutions of the whole, its bound is none.
+    """
+    rivals = np.flatnonzero(block >= 0)
+    order = rivals[np.lexsort((reduced[rivals], block[rivals]))]
+    rank = rank_within(block[order])
+    kept = (block < 0) | (x > 1e-9)
+    kept[order[rank < best]] = True
+    return program.with_bounds(program.lower, np.where(kept, program.upper, program.lower))
+
+
+def rank_within(sorted_groups: Ints) -> Ints:
+    """Return the position of every entry within its group; equal groups stand together."""
+    fresh = np.ones(len(sorted_groups), dtype=bool)
+    fresh[1:] = sorted_groups[1:] != sorted_groups[:-1]
+    position = np.arange(len(sorted_groups))
+    return position - np.maximum.accumulate(np.where(fresh, position, 0))

@@ -178,7 +178,8 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
     elif request.watch:
         extra["cb"] = watch.on_event
         extra["callback_reg"] = mathopt.CallbackRegistration(events={mathopt.Event.MIP_SOLUTION})
-    if request.hint is not None:
+    if request.hint is not None and (request.watch or request.solver != "highs"):
+        # HiGHS with so tight a tolerance has been seen to cut off solutions better than the one it was given
         values = dict(zip(variables, request.hint.tolist(), strict=True))
         extra["model_params"] = mathopt.ModelSolveParameters(
             solution_hints=[mathopt.SolutionHint(variable_values=values)]

@@ -12,7 +12,7 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from .arrays import Arrays, Bools
-from .master import can_relax, relax_replicas
+from .master import can_relax, rank_within, relax_replicas
 from .mathopt import Request, settle, solve_integer
 from .program import Compact, Program
 from .rates import Floats, Ints
@@ -97,9 +97,7 @@ def promising(arrays: Arrays, program: Program, x: Floats) -> Bools:
     shares = np.flatnonzero(arrays.slot >= 0)
     block = arrays.block[shares]
     order = np.lexsort((price[shares], block))
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = block[order][1:] != block[order][:-1]
-    rank = np.arange(len(order)) - np.maximum.accumulate(np.where(fresh, np.arange(len(order)), 0))
+    rank = rank_within(block[order])
     likely = np.ones(program.columns, dtype=bool)
     likely[shares] = False
     likely[shares[order[rank < PROMISING]]] = True

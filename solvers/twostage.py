@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import Arrays
-from .master import Gathered, Master, can_relax, cheap_to_round, gather_demands, relax_replicas, without_trifles
+from .master import Gathered, Master, can_relax, cheap_to_round, gather_demands, relax_replicas, restrict, without_trifles
 from .mathopt import solve_relaxation
 from .program import Program, lagrangian_bound, partial_program
-from .rates import Floats
+from .rates import Floats, Ints
 from .rounding import Rounded, RoundingSettings, round_replicas
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 MASTER_TIME_SHARE = 0.45
 MASTER_GAP_SHARE = 0.4
-ROUNDING_ROOM = (1.0, 0.5)
+ROUNDING_ROOM = (1.0, 0.4)
+FEW = 4
 ROUNDING_ALLOWANCE = 0.3
 RELAXED_ALLOWANCE = 0.1
 ROUNDING_TIME_SHARE = 0.6
@@ -40,6 +41,16 @@ class Small:
     constant: float
     master: Master
     gathered: Gathered | None
+
+    @property
+    def rows(self) -> Ints:
+        """Rows of the whole program that the rows of this one are."""
+        rows = self.master.rows
+        return rows[self.gathered.rows] if self.gathered else rows
+
+    def block(self, arrays: Arrays) -> Ints:
+        """Return which columns are alternatives to each other; see :class:`Gathered`."""
+        return self.gathered.block if self.gathered else arrays.block[self.master.kept]
 
     def whole(self, x: Floats) -> Floats:
         """Return the values of all columns."""
@@ -57,10 +68,17 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     relaxed = solve_relaxation(first.program, search.left(), search.settings.seed)
     if relaxed.x is None:
         return None
-    bound = lagrangian_bound(first.program, relaxed.duals)[0] + first.constant
+    bound, reduced = lagrangian_bound(first.program, relaxed.duals)
+    bound += first.constant
     search.tell_bound(phase, bound)
     gap = max(search.settings.gap_limit, 1e-6)
-    x = _decide_and_bound(search, program, phase, gather, first.whole(relaxed.x), bound)
+    cheap = cheap_to_round(arrays, RELAXED_ALLOWANCE * gap * abs(bound))
+    seconds = search.left() * MASTER_TIME_SHARE
+    with ThreadPoolExecutor(1) as other:
+        proof = other.submit(_decide, search, _small(search, program, cheap, gather), phase, gap, seconds)
+        x = _decide_with_room(search, first, relaxed.x, reduced, gap)
+        proven = proof.result()
+    x = proven if x is None else x
     if x is None or search.out_of_time():
         return None
     allowance = gap * ROUNDING_ALLOWANCE * abs(bound)
@@ -105,36 +123,34 @@ def _small(search: Search, program: Program, relaxed: np.ndarray, gather: bool) 
     if not gather:
         return Small(inner, 0.0, master, None)
     kept = master.kept
-    gathered = gather_demands(inner, arrays.requests[kept], arrays.alike[kept], arrays.slot[kept])
+    gathered = gather_demands(
+        inner, arrays.requests[kept], arrays.alike[kept], arrays.slot[kept], arrays.block[kept]
+    )
     return Small(gathered.program, gathered.constant, master, gathered)
 
 
-def _decide_and_bound(
-    search: Search, program: Program, phase: Phase, gather: bool, fractional: Floats, bound: float
-) -> Floats | None:
-    """Return the decisions of a master that keeps room for rounding, while one without room proves a bound."""
-    gap = max(search.settings.gap_limit, 1e-6)
-    cheap = cheap_to_round(search.arrays, RELAXED_ALLOWANCE * gap * abs(bound))
-    seconds = search.left() * MASTER_TIME_SHARE
-    with ThreadPoolExecutor(1) as other:
-        proof = other.submit(_decide, search, _small(search, program, cheap, gather), phase, gap, seconds)
-        x = None
-        for room in ROUNDING_ROOM:
-            roomy = _small(search, _with_room(search.arrays, program, fractional, room), cheap, gather)
-            x = _decide(search, roomy, None, gap, seconds)
-            if x is not None or search.out_of_time():
-                break
-        return proof.result() if x is None else x
+def _decide_with_room(search: Search, first: Small, x: Floats, reduced: Floats, gap: float) -> Floats | None:
+    """Return the decisions of a master of few alternatives that keeps room for rounding up what ``x`` leaves broken."""
+    whole = first.whole(x)
+    for room in ROUNDING_ROOM:
+        seconds = search.left() * MASTER_TIME_SHARE
+        few = restrict(_with_room(search.arrays, first, whole, room), first.block(search.arrays), x, reduced, FEW)
+        found = _decide(search, replace(first, program=few), None, gap, seconds)
+        if found is not None or search.out_of_time():
+            return found
+    return None
 
 
-def _with_room(arrays: Arrays, program: Program, fractional: Floats, room: float) -> Program:
-    """Return ``program`` with less of every pool: a share of what rounding up ``fractional`` would take."""
-    waste = np.zeros(program.columns)
+def _with_room(arrays: Arrays, small: Small, fractional: Floats, room: float) -> Program:
+    """Return the master with less of every pool: a share of what rounding up ``fractional`` would take."""
+    waste = np.zeros(arrays.columns)
     replicas = fractional[arrays.replicas]
     waste[arrays.replicas] = room * (np.ceil(replicas - 1e-6) - replicas)
-    taken = np.zeros(len(program.row_upper))
-    taken[: len(arrays.capacity_rows)] = np.where(arrays.capacity_rows, arrays.matrix @ waste, 0.0)
-    return replace(program, row_upper=program.row_upper - np.clip(taken, 0.0, 0.9))
+    taken = np.where(arrays.capacity_rows, arrays.matrix @ waste, 0.0)
+    upper = small.program.row_upper.copy()
+    mine = small.rows < len(taken)
+    upper[mine] -= np.clip(taken[small.rows[mine]], 0.0, 0.9)
+    return replace(small.program, row_upper=upper)
 
 
 def _decide(search: Search, small: Small, phase: Phase | None, gap: float, seconds: float) -> Floats | None:
