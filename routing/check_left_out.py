@@ -7,7 +7,7 @@ left out for want of capacity.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import combinations
+from itertools import combinations, product
 
 from .check_admission import Pins, counts, hours, largest_gang, remembers, serving, site_of
 from .check_findings import Findings, exceeds
@@ -70,7 +70,8 @@ class _Reasons:
     def _service_reasons(self, service: InferenceService, location: str) -> tuple[str, ...]:
         demand = next(d for d in service.demand if d.location == location)
         rules = Rules(policy=self.problem.residency(demand.policy or service.policy))
-        found = (self._first(self._service_tests(service, location, rules, loose)) for loose in (False, True))
+        readings = product((False, True), repeat=2)
+        found = (self._first(self._service_tests(service, location, rules, *reading)) for reading in readings)
         return tuple(dict.fromkeys(found))
 
     def _first(self, tests: Iterator[tuple[str, PoolTest]]) -> str:
@@ -82,13 +83,13 @@ class _Reasons:
         return "capacity"
 
     def _service_tests(
-        self, service: InferenceService, location: str, rules: Rules, loose: bool
+        self, service: InferenceService, location: str, rules: Rules, gang: bool, loose: bool
     ) -> Iterator[tuple[str, PoolTest]]:
-        """Yield the tests; ``loose`` takes the other reading where the order of tests leaves one open."""
+        """Yield the tests; ``gang`` and ``loose`` take the other readings where the order leaves one open."""
         yield "residency", self.at_rest(rules)
         yield "accelerator", lambda pool: serving(service, pool) is not None
         yield "memory", lambda pool: remembers(self.problem, service, pool)
-        if loose:
+        if gang:
             yield "gang", lambda pool: self._fits_a_replica(service, pool)
         yield "pinned", lambda pool: self.pins.permit(service.id, pool)
         yield "route", lambda pool: self._trip(location, pool, ANY if loose else OPEN)[0] < float("inf")
