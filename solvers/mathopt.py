@@ -218,8 +218,11 @@ def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
         relative_gap_tolerance=request.gap_limit,
         random_seed=request.seed,
     )
-    if request.absolute_gap is not None:
-        parameters.absolute_gap_tolerance = request.absolute_gap / scale
+    absolute_gap = request.absolute_gap
+    if absolute_gap is None and request.solver == "cp-sat":
+        absolute_gap = 0.0  # CP-SAT's own default is 1e-4
+    if absolute_gap is not None:
+        parameters.absolute_gap_tolerance = absolute_gap / scale
     if request.solver == "cp-sat":
         parameters.threads = request.threads or 1
         parameters.cp_sat.mip_var_scaling = CP_SAT_UNIT
