@@ -72,8 +72,11 @@ def _listen(
 def _start_thread(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
 ) -> Callable[[], None]:
+    # HiGHS tells of its progress only through a log that it also prints, here to the caller's standard output.
+    quiet = replace(settings, watch=settings.solver != "highs")
+
     def work() -> None:
-        events.put(search_to_end(arrays, replace(settings, watch=False), events.put, halted.is_set))
+        events.put(search_to_end(arrays, quiet, events.put, halted.is_set))
 
     threading.Thread(target=work, daemon=True, name="computeroute-search").start()
     return lambda: None
