@@ -127,7 +127,7 @@ def pool_users(variables: Variables, decisions: Decisions) -> list[PoolUser]:
 
 
 def _enter_compute(variables: Variables, users: list[PoolUser], ledger: Ledger) -> None:
-    """Committed capacity is shared by its users in proportion; what none uses is idle."""
+    """Share committed capacity between its users in proportion; what none uses is idle."""
     problem, rates = variables.problem, variables.rates
     ordinary = np.zeros((len(problem.pools), rates.periods))
     for user in users:
@@ -203,7 +203,7 @@ def _enter_flows(variables: Variables, decisions: Decisions, ledger: Ledger) -> 
 
 
 def in_all_extra(variables: Variables, decision: JobDecision) -> Cost:
-    """Return what a continuing job costs beyond the horizon, at long-run prices and mean energy and carbon."""
+    """Return what a continuing job costs beyond the horizon, at long-run prices, mean energy and carbon."""
     option, rates = decision.option, variables.rates
     if not option.continuing:
         return Cost()

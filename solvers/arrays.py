@@ -1,4 +1,4 @@
-"""The array form of a mixed-integer program: columns, rows and coefficients, without an object per variable."""
+"""The array form of a mixed-integer program: columns, rows, coefficients, without an object per variable."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Arrays:
     offset
         Constant of the cost.
     block
-        Number of the job, or of the demand and period, that a column is an alternative for; -1 for the others.
+        Number of the job, or of the demand and period, that a column is an alternative for; else -1.
     schedule
         Which columns say when a chosen option runs, and no more.
     requests
@@ -43,7 +43,7 @@ class Arrays:
     capacity_rows
         Mask of the rows that replicas fill: pools and power.
     period
-        Period of each column that belongs to one period of a service, -1 for the others (jobs, sites, modules).
+        Period of each column that belongs to one period of a service, else -1 (jobs, sites, modules).
     replicas, replica_rows, replica_groups
         Columns that count replicas, the row that bounds the load of each (-1 where none), and a number shared by
         the replicas of one service in one period (-1 where other rows need the count itself).

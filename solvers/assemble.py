@@ -42,7 +42,7 @@ DETAILS: dict[Reason, str] = {
     "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
     "latency": "every pool that it can use is too far for its latency limit",
     "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
-    "capacity": "pools, links or limits that it could use are taken by work that counts more, or are too small",
+    "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
 }
 
 

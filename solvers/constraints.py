@@ -32,7 +32,7 @@ def place_once(variables: Variables, rows: Rows) -> None:
 def run_hours(variables: Variables, rows: Rows) -> None:
     """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= hours[t] a[j,o,t], a[j,o,t] <= x[j,o].
 
-    Also sum_t a[j,o,t] >= the fewest periods that hold the hours, which whole periods imply and fractions do not.
+    Also sum_t a[j,o,t] >= the fewest periods that hold the hours, which only fractions could break.
     """
     pauses = variables.pauses
     pause, active = variables.columns.range("pause"), variables.columns.range("active")
@@ -62,7 +62,8 @@ def _fewest_periods(pauses: PauseTable, hours: Floats) -> Floats:
     before = np.cumsum(room) - room
     first = np.searchsorted(owner, np.arange(len(hours)))
     filled = before - before[np.minimum(first, len(before) - 1)][owner] if len(room) else before
-    return np.bincount(owner, weights=filled < hours[owner] - 1e-9, minlength=len(hours))
+    needed = (filled < hours[owner] - 1e-9).astype(float)
+    return np.bincount(owner, weights=needed, minlength=len(hours)).astype(float)
 
 
 def serve_demand(variables: Variables, rows: Rows) -> None:
@@ -157,7 +158,7 @@ def committed_use(variables: Variables, rows: Rows) -> None:
 def link_capacity(variables: Variables, rows: Rows) -> None:
     """Gbit/s of requests, responses and transfers <= bandwidth less reserve, per direction and period."""
     limit = link_limits(variables)
-    needed = variables.traffic.most(*limit.shape, variables.upper) > limit * (1 - 1e-9)
+    needed = variables.traffic.most(len(limit), variables.rates.periods, variables.upper) > limit * (1 - 1e-9)
     _capacity(rows, "link_capacity", variables.traffic, limit, needed)
 
 
@@ -184,7 +185,7 @@ def site_power(variables: Variables, rows: Rows) -> None:
 
 
 def spread(variables: Variables, rows: Rows) -> None:
-    """min_sites <= sum_s v[i,s] <= max_sites; y[i,p,t] <= M v[i,s]; with min_sites >= 2, sum_p y[i,p,t] >= v[i,s]."""
+    """min_sites <= sum_s v[i,s] <= max_sites; y[i,p,t] <= M v[i,s]; min_sites >= 2: sum_p y[i,p,t] >= v[i,s]."""
     used = variables.columns.range("site_used")
     number = np.full(
         (len(variables.problem.services), len(variables.problem.data_centers)), -1, dtype=np.int64
@@ -208,7 +209,7 @@ def spread(variables: Variables, rows: Rows) -> None:
 
 
 def _serve_from_used(variables: Variables, rows: Rows, number: Ints) -> None:
-    """mean over t of sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied by whole replicas, tighter for fractions."""
+    """Mean over t of sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied by whole replicas, not by fractions."""
     services = variables.services
     slot = services.arc_slot[variables.share_arc]
     site = variables.rates.site[services.slot_pool[slot]]

@@ -52,7 +52,7 @@ def _variables(problem: Problem, book: RouteBook) -> Variables:
 
 def _scarce_links(variables: Variables) -> frozenset[str]:
     limit = link_limits(variables)
-    over = (variables.traffic.most(*limit.shape, variables.upper) > limit).any(axis=1)
+    over = (variables.traffic.most(len(limit), variables.rates.periods, variables.upper) > limit).any(axis=1)
     return frozenset(variables.problem.links[index // 2].id for index in np.flatnonzero(over))
 
 

@@ -194,7 +194,7 @@ def _transfer(job: TrainingJob, hours: float, sites: int) -> tuple[float, float]
 
 
 def _prices(context: _Context, pools: tuple[int, ...]) -> list[bool]:
-    """Return the choices of paying the spot price: only where it exists, always where nothing speaks against it."""
+    """Return the choices of paying the spot price: where it exists; no other where nothing speaks against it."""
     offered = [context.problem.pools[pool] for pool in pools]
     if not context.job.interruptible or any(pool.spot_usd_per_accelerator_hour is None for pool in offered):
         return [False]

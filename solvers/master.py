@@ -18,7 +18,7 @@ from .rates import Floats, Ints
 
 @dataclass(frozen=True)
 class Master:
-    """The relaxed program over columns ``kept`` and ``rows`` of the whole; ``load`` gives the replicas left out."""
+    """The relaxed program over columns ``kept`` and ``rows`` of the whole; ``load`` gives the other replicas."""
 
     program: Program
     kept: Ints
@@ -68,7 +68,7 @@ def _cuts_on(arrays: Arrays, program: Program, columns: Ints) -> Ints:
     """Return the cuts that need one of ``columns`` to be whole."""
     first = arrays.matrix.shape[0]
     uses = np.diff(csr_array(program.matrix[first:][:, columns]).indptr)
-    return first + np.flatnonzero(uses)
+    return np.asarray(first + np.flatnonzero(uses))
 
 
 def without_trifles(arrays: Arrays, program: Program) -> Program:
@@ -87,7 +87,7 @@ def can_relax(arrays: Arrays) -> np.ndarray:
 
 
 def cheap_to_round(arrays: Arrays, allowance: float) -> np.ndarray:
-    """Return the replicas to relax: those of groups whose dearest replicas together cost at most ``allowance``."""
+    """Return the replicas to relax: of groups whose dearest replicas together cost at most ``allowance``."""
     groups, number = np.unique(arrays.replica_groups, return_inverse=True)
     dearest = np.zeros(len(groups))
     np.maximum.at(dearest, number, arrays.cost[arrays.replicas])

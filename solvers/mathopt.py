@@ -22,7 +22,6 @@ SOLVER_TYPES = {
     "cp-sat": mathopt.SolverType.CP_SAT,
     "scip": mathopt.SolverType.GSCIP,
 }
-SETTLED_VIOLATION = 1e-9
 SETTLE_SECONDS = 10.0
 CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""
@@ -251,7 +250,7 @@ def _answer(result: mathopt.SolveResult, scale: float, program: Program) -> Answ
 
 
 def _is_infeasible(result: mathopt.SolveResult) -> bool:
-    return result.termination.reason == mathopt.TerminationReason.INFEASIBLE
+    return bool(result.termination.reason == mathopt.TerminationReason.INFEASIBLE)
 
 
 def _values(found: dict[Any, float], size: int) -> Floats:
@@ -268,12 +267,10 @@ def _fields(program: Program) -> dict[str, Any]:
 def settle(program: Program, x: Floats) -> Floats:
     """Return ``x`` with its integers rounded and its continuous columns optimal for them, where possible."""
     rounded = np.where(program.integer, np.round(x), x)
-    if program.violation(rounded) <= SETTLED_VIOLATION and not np.array_equal(rounded, x):
-        return rounded
     lower = np.where(program.integer, rounded, program.lower)
     upper = np.where(program.integer, rounded, program.upper)
     compact = program.with_bounds(lower, upper).compact()
-    if not compact.consistent:
+    if not compact.consistent or compact.program.columns == 0:
         return rounded
     polished = solve_relaxation(compact.program, SETTLE_SECONDS)
     return rounded if polished.x is None else compact.whole(polished.x)

@@ -1,4 +1,4 @@
-"""From a solution of the master to one with whole replicas: jobs, sites and modules stay, periods are solved apart."""
+"""From a solution of the master to whole replicas: jobs, sites and modules stay, periods are solved apart."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROMISING = 6
 
 @dataclass(frozen=True, kw_only=True)
 class RoundingSettings:
-    """Solver and limits of the small programs; ``allowance`` is the cost that all of them may waste together."""
+    """Solver and limits of the small programs; ``allowance`` is the cost that all together may waste."""
 
     solver: str
     seconds: float
@@ -90,7 +90,7 @@ def fixed_decisions(arrays: Arrays, program: Program, x: Floats) -> Program:
 
 
 def promising(arrays: Arrays, program: Program, x: Floats) -> Bools:
-    """Return which columns to try first: shares on slots that ``x`` uses, and the cheapest few of every demand."""
+    """Return which columns to try first: shares on slots that ``x`` uses, the cheapest few of every demand."""
     relaxed = relax_replicas(arrays, program, can_relax(arrays))
     price = program.cost.copy()
     price[relaxed.kept] = relaxed.program.cost

@@ -1,4 +1,4 @@
-"""Routes for datasets, for sites that train together, and for requests: sought in bulk, looked up by request."""
+"""Routes for datasets, for sites that train together, for requests: sought in bulk, looked up by request."""
 
 from __future__ import annotations
 
@@ -61,14 +61,10 @@ class RouteBook:
 
     def candidates(self, request: RouteRequest) -> list[Candidate]:
         """Return the candidates for ``request``, cheapest first."""
-        if request not in self._known:
-            self._seek([request])
-        found = self._known[request]
+        found = self._sought(request)
         if not (self.scarce and self._is_tight(found)):
             return found[:1]
-        wider = self._wider(request)
-        self._seek([wider])
-        return self._known[wider]
+        return self._sought(self._wider(request))
 
     def _all_requests(self) -> Iterator[RouteRequest]:
         sites = [site.id for site in self.problem.data_centers]
@@ -108,13 +104,21 @@ class RouteBook:
         return [tuple(routes[0] if routes else None for routes in found)]
 
     def _copies(self, job: TrainingJob, site: str) -> list[Candidate]:
+        """Return the cheapest route from any copy; where that is tight, several routes from every copy.
+
+        Also from copies whose first route is not tight: what is scarce is known of routes in use only.
+        """
         copies = job.dataset.at if job.dataset else ()
-        residency = self.problem.residency(job.policy)
-        found = [
-            route for copy in copies for route in self.candidates(dataset_request(residency, copy, site))
-        ]
-        found.sort(key=lambda route: (route.usd, route.latency_ms, len(route.links)))
-        return found if self.scarce and self._is_tight(found[:1]) else found[:1]
+        requests = [dataset_request(self.problem.residency(job.policy), copy, site) for copy in copies]
+        cheapest = sorted((route for each in requests for route in self._sought(each)[:1]), key=_order)[:1]
+        if not (self.scarce and self._is_tight(cheapest)):
+            return cheapest
+        return sorted((route for each in requests for route in self._sought(self._wider(each))), key=_order)
+
+    def _sought(self, request: RouteRequest) -> list[Candidate]:
+        if request not in self._known:
+            self._seek([request])
+        return self._known[request]
 
     def why_no_dataset(self, job: TrainingJob, site: str) -> str:
         """Return why the job's dataset cannot reach ``site``: ``transit`` or ``route``."""
@@ -145,6 +149,10 @@ class RouteBook:
                 return None
             routes.append(found[0])
         return tuple(routes)
+
+
+def _order(route: Candidate) -> tuple[float, float, int]:
+    return (route.usd, route.latency_ms, len(route.links))
 
 
 def dataset_request(residency: Residency, copy: str, site: str) -> RouteRequest:

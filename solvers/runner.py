@@ -72,7 +72,7 @@ def _listen(
 def _start_thread(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
 ) -> Callable[[], None]:
-    # HiGHS tells of its progress only through a log that it also prints, here to the caller's standard output.
+    # HiGHS tells of its progress only through a log that it also prints, here to standard output.
     quiet = replace(settings, watch=settings.solver != "highs")
 
     def work() -> None:

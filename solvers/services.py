@@ -79,7 +79,7 @@ class _Collector:
         self.demands = 0
 
     def add(self, index: int, service: InferenceService) -> None:
-        """Take in one service: a slot for every pool that may serve some of its users, and the arcs to them."""
+        """Take in one service: a slot for every pool that may serve some users, and the arcs to them."""
         pools, _ = admissible_pools(self.problem, service_tests(self.problem, service))
         served = [list(self._reached(service, demand, pools)) for demand in service.demand]
         numbers = self._add_slots(index, service, sorted({pool for reached in served for pool, _ in reached}))
@@ -197,4 +197,5 @@ def replica_limits(problem: Problem, rates: Rates, services: Services) -> Floats
     most = np.floor(held / np.maximum(services.slot_accelerators, 1))
     needed = np.ceil(reachable / services.slot_rps[:, None] - 1e-9)
     steady = np.array([problem.services[index].min_sites > 1 for index in services.slot_service], dtype=float)
-    return np.minimum(np.maximum(needed, steady[:, None]), most[:, None])
+    limits: Floats = np.minimum(np.maximum(needed, steady[:, None]), most[:, None])
+    return limits

@@ -251,8 +251,8 @@ class VariableBuilder:
         rooms = [self._windows(option)[0].run_hours for _, option in chosen]
         pauses = self.columns.add("pause", len(chosen), 0.0, 1.0, integer=True)
         owner = np.repeat(np.arange(len(chosen)), [np.count_nonzero(room) for room in rooms])
-        period = np.concatenate([np.flatnonzero(room) for room in rooms] or [np.zeros(0)]).astype(np.int64)
-        hours = np.concatenate([room[room > 0] for room in rooms] or [np.zeros(0)])
+        period = np.concatenate([np.flatnonzero(room) for room in rooms] or [np.zeros(0, np.int64)])
+        hours: Floats = np.concatenate([room[room > 0] for room in rooms] or [np.zeros(0)])
         active = self.columns.add("active", len(owner), 0.0, 1.0, integer=True)
         given = np.array(
             [_hours_are_given(option, room) for (_, option), room in zip(chosen, rooms, strict=True)], bool
