@@ -22,6 +22,10 @@ SOLVER_TYPES = {
     "cp-sat": mathopt.SolverType.CP_SAT,
     "scip": mathopt.SolverType.GSCIP,
 }
+DOUBTED_COLUMNS = 20_000
+"""Relaxations up to this size are solved again without presolve before they are believed infeasible: the
+presolve
+of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
 SETTLE_SECONDS = 10.0
 CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""
@@ -114,6 +118,9 @@ def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Rela
         time_limit=timedelta(seconds=max(time_limit, 0.01)), random_seed=seed
     )
     result = _solve(model, mathopt.SolverType.HIGHS, params=parameters)
+    if _is_infeasible(result) and program.columns <= DOUBTED_COLUMNS:
+        parameters.presolve = mathopt.Emphasis.OFF
+        result = _solve(model, mathopt.SolverType.HIGHS, params=parameters)
     infeasible = _is_infeasible(result)
     if (
         not result.solutions
@@ -183,7 +190,11 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
         extra["model_params"] = mathopt.ModelSolveParameters(
             solution_hints=[mathopt.SolutionHint(variable_values=values)]
         )
-    result = _solve(model, SOLVER_TYPES[request.solver], params=_parameters(request, scale), **extra)
+    parameters = _parameters(request, scale)
+    result = _solve(model, SOLVER_TYPES[request.solver], params=parameters, **extra)
+    if _is_infeasible(result) and request.hint is not None:
+        parameters.presolve = mathopt.Emphasis.OFF  # the hint is a solution, so presolve has erred
+        result = _solve(model, SOLVER_TYPES[request.solver], params=parameters, **extra)
     return _answer(result, scale, program)
 
 
