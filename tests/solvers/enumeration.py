@@ -1,4 +1,4 @@
-"""The best plan of a small problem (see ``small_worlds``) by listing all plans; shares no code with the solvers."""
+"""The best plan of a small problem (see ``small_worlds``), by listing all; no code of the solvers is used."""
 
 from __future__ import annotations
 

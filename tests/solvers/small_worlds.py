@@ -1,7 +1,7 @@
 """Random problems so small that every plan of theirs can be listed, see ``enumeration``.
 
-Requests come in whole requests per second and replicas serve whole ones, so that some best way of sharing them
-between pools is whole too. Sites pass nothing on, so that every route is one link.
+Requests come in whole requests per second and replicas serve whole ones, so that some best way of sharing
+them between pools is whole too. Sites pass nothing on, so that every route is one link.
 """
 
 from __future__ import annotations

@@ -1,0 +1,177 @@
+"""Options, progress, cancelling, time limits, failures, and what costs of very different size do."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import threading
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from computeroute.routing import Plan, Problem, check
+from computeroute.routing.errors import InputError, SolverError, UnknownNameError
+from computeroute.solvers import SOLVERS, Options, Progress, runner, solve
+from computeroute.topologies import load
+
+from .small_worlds import random_world
+from .test_constraints import job, world
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Problem:
+    return Problem.parse(world(job("one", 8, 4), job("two", 8, 4)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("time_limit", 0),
+        ("time_limit", -1.0),
+        ("time_limit", float("nan")),
+        ("time_limit", float("inf")),
+        ("gap_limit", -0.1),
+        ("gap_limit", 1.5),
+        ("gap_limit", float("nan")),
+        ("seed", -1),
+        ("seed", 2**31),
+        ("threads", 0),
+        ("threads", 5000),
+    ],
+)
+def test_options_out_of_range(tiny: Problem, name: str, value: Any) -> None:
+    with pytest.raises(InputError, match=name):
+        solve(tiny, **{name: value})
+
+
+def test_every_wrong_option_is_told() -> None:
+    with pytest.raises(InputError) as caught:
+        Options(time_limit=0, seed=-1)
+    assert len(caught.value.faults) == 2
+
+
+def test_an_unknown_solver_is_told_with_a_suggestion(tiny: Problem) -> None:
+    with pytest.raises(UnknownNameError, match="highs"):
+        solve(tiny, solver="hihgs")
+
+
+def test_a_callable_is_a_solver(tiny: Problem) -> None:
+    def mine(problem: Problem, options: Options) -> Plan:
+        assert options.seed == 7
+        return SOLVERS["scip"](problem, options)
+
+    assert solve(tiny, solver=mine, seed=7).solver == "scip"
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_progress_comes_in_the_calling_thread(tiny: Problem, solver: str) -> None:
+    heard: list[tuple[int, Progress]] = []
+    plan = solve(tiny, solver=solver, progress=lambda report: heard.append((threading.get_ident(), report)))
+    assert {thread for thread, _ in heard} == {threading.get_ident()}
+    seconds = [report.seconds for _, report in heard]
+    assert seconds == sorted(seconds)
+    last = heard[-1][1]
+    assert last.incumbent == pytest.approx(plan.objective)
+    assert last.gap is not None
+
+
+def test_a_cancelled_solve_returns_at_once(tiny: Problem) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    plan = solve(tiny, cancel=cancel)
+    assert plan.stopped_by == "cancel"
+    assert plan.status == "unknown"
+    assert not plan
+    assert check(tiny, plan) == []
+
+
+def test_all_or_nothing_refuses_a_plan_that_leaves_work_out() -> None:
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 4)))
+    plan = solve(problem, all_or_nothing=True)
+    assert (plan.status, plan.objective, plan.bound, plan.gap) == ("infeasible", None, None, None)
+    assert [entry.reason for entry in plan.left_out] == ["capacity"]
+    assert check(problem, plan) == []
+
+
+def test_all_or_nothing_takes_a_plan_of_everything(tiny: Problem) -> None:
+    assert solve(tiny, all_or_nothing=True).status == "optimal"
+
+
+def test_commitments_above_the_budget_cannot_be_planned() -> None:
+    near = {"committed_count": 8, "committed_usd_per_accelerator_hour": 1}  # 8 x 4 h x 1 USD in any case
+    problem = Problem.parse(world(job("one", 1, 1), near=near, limits={"budget_usd": 31}))
+    plan = solve(problem)
+    assert plan.status == "infeasible"
+    assert check(problem, plan) == []
+
+
+@pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
+def test_the_same_seed_gives_the_same_plan(solver: str) -> None:
+    for seed in range(20, 26):
+        problem = Problem.parse(random_world(Random(seed)))
+        one, other = (solve(problem, solver=solver, seed=3).model_dump() for _ in range(2))
+        assert one.pop("runtime_seconds") > 0
+        assert other.pop("runtime_seconds") > 0
+        assert one == other
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+def test_costs_of_very_different_size(solver: str) -> None:
+    """One job costs 1e-4 USD (1 accelerator, 1 h at 1e-4), one 1e8 (8 accelerators, 4 h, 3.125e6)."""
+    data = world(job("small", 1, 1), job("large", 8, 4))
+    data["pools"][0] |= {"usd_per_accelerator_hour": 1e-4, "max_gang": 1}
+    data["pools"][1]["usd_per_accelerator_hour"] = 3.125e6
+    problem = Problem.parse(data)
+    plan = solve(problem, solver=solver, gap_limit=1e-9)
+    assert check(problem, plan) == []
+    assert plan.gap is not None
+    assert plan.gap <= 1e-6
+    assert plan.objective == pytest.approx(1e8 + 1e-4, rel=1e-12)
+
+
+def test_a_large_model_keeps_the_time_limit() -> None:
+    problem = load("east-data-west-compute")
+    started = time.monotonic()
+    plan = solve(problem, time_limit=3)
+    assert time.monotonic() - started < 8
+    assert check(problem, plan) == []
+
+
+def _children() -> set[int]:
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, check=True)
+    return {int(word) for word in found.stdout.split()}
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs ps")
+def test_a_process_that_dies_is_told(tiny: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "THREAD_COLUMNS", 0)
+    before = _children()
+
+    def kill() -> None:
+        for _ in range(1000):
+            for pid in _children() - before:
+                command = Path(f"/proc/{pid}/cmdline")
+                if command.exists() and b"solvers.child" in command.read_bytes():
+                    os.kill(pid, signal.SIGKILL)
+                    return
+            time.sleep(0.005)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(SolverError, match="died"):
+        solve(tiny)
+    killer.join()
+
+
+@pytest.mark.parametrize("solver", ["auto", "cp-sat", "scip"])
+def test_a_process_gives_the_plan_of_a_thread(
+    tiny: Problem, solver: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = solve(tiny, solver=solver)
+    monkeypatch.setattr(runner, "THREAD_COLUMNS", 0)
+    outside = solve(tiny, solver=solver)
+    assert outside.objective == pytest.approx(inside.objective)
+    assert check(tiny, outside) == []
