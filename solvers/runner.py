@@ -72,13 +72,15 @@ def _listen(
 def _start_thread(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
 ) -> Callable[[], None]:
-    # HiGHS tells of its progress only through a log that it also prints, here to standard output.
-    quiet = replace(settings, watch=settings.solver != "highs")
+    # HiGHS tells of its progress only through a log that it also prints, here to standard output; SCIP has
+    # been seen to fail in its callback.
+    quiet = replace(settings, watch=settings.solver == "cp-sat")
 
     def work() -> None:
         events.put(search_to_end(arrays, quiet, events.put, halted.is_set))
 
-    threading.Thread(target=work, daemon=True, name="computeroute-search").start()
+    # Not a daemon: a thread that comes back from a solver while the interpreter shuts down aborts the process.
+    threading.Thread(target=work, name="computeroute-search").start()
     return lambda: None
 
 
@@ -97,25 +99,33 @@ def _start_process(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], _: threading.Event
 ) -> Callable[[], None]:
     command = [sys.executable, "-m", f"{__package__}.child"]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     if process.stdin is None or process.stdout is None:
         raise SolverError("the solver's process has no pipes")
     pipes = (process.stdin, process.stdout)
-    threading.Thread(target=_converse, args=(*pipes, (arrays, settings), events), daemon=True).start()
+    talk = threading.Thread(target=_converse, args=(*pipes, (arrays, settings), events), daemon=True)
+    talk.start()
 
     def end() -> None:
         process.kill()
         process.wait()
+        talk.join(GRACE_SECONDS)
 
     return end
 
 
 def _converse(inward: IO[bytes], outward: IO[bytes], work: Any, events: queue.SimpleQueue[Event]) -> None:
     try:
-        write_frame(inward, work)
-        while True:
-            events.put(read_frame(outward))
+        with inward, outward:
+            write_frame(inward, work)
+            while True:
+                events.put(read_frame(outward))
     except (EOFError, BrokenPipeError):
         events.put(Finished("the solver's process died (out of memory, or killed)"))
 

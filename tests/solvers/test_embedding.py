@@ -45,12 +45,8 @@ def test_one_problem_serves_many_threads() -> None:
 def test_processes_solve_at_once() -> None:
     data, cost = CASES["pool_capacity"]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
-        found = list(pool.map(objective_of, [Problem.parse(data).model_dump_json()] * 2))
-    assert found == [pytest.approx(cost)] * 2
-
-
-def objective_of(text: str) -> float | None:
-    return objective(Problem.model_validate_json(text))
+        plans = list(pool.map(solve, [Problem.parse(data)] * 2))
+    assert [plan.objective for plan in plans] == [pytest.approx(cost)] * 2
 
 
 def test_other_threads_run_meanwhile() -> None:

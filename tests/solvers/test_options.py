@@ -120,10 +120,10 @@ def test_the_same_seed_gives_the_same_plan(solver: str) -> None:
 
 @pytest.mark.parametrize("solver", ["highs", "scip"])
 def test_costs_of_very_different_size(solver: str) -> None:
-    """One job costs 1e-4 USD (1 accelerator, 1 h at 1e-4), one 1e8 (8 accelerators, 4 h, 3.125e6)."""
-    data = world(job("small", 1, 1), job("large", 8, 4))
+    """One job costs 1e-4 USD (1 accelerator, 1 h at 1e-4), one 1e8 (100 accelerators, 1 h at 1e6)."""
+    data = world(job("small", 1, 1), job("large", 100, 1))
     data["pools"][0] |= {"usd_per_accelerator_hour": 1e-4, "max_gang": 1}
-    data["pools"][1]["usd_per_accelerator_hour"] = 3.125e6
+    data["pools"][1] |= {"usd_per_accelerator_hour": 1e6, "count": 100}
     problem = Problem.parse(data)
     plan = solve(problem, solver=solver, gap_limit=1e-9)
     assert check(problem, plan) == []
