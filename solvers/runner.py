@@ -79,7 +79,7 @@ def _start_thread(
     def work() -> None:
         events.put(search_to_end(arrays, quiet, events.put, halted.is_set))
 
-    # Not a daemon: a thread that comes back from a solver while the interpreter shuts down aborts the process.
+    # Not a daemon: a thread that comes back from a solver while the interpreter shuts down aborts it.
     threading.Thread(target=work, name="computeroute-search").start()
     return lambda: None
 

@@ -1,0 +1,47 @@
+"""The solver's process by itself, and its progress."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.solvers import solve
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.runner import read_frame, write_frame
+from computeroute.solvers.search import Event, Finished, Found, Settings
+
+from .test_constraints import CASES, job, world
+
+
+@pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
+def test_the_process_tells_and_ends(solver: str) -> None:
+    arrays = build_arrays(build_variables(Problem.parse(CASES["pool_capacity"][0])))
+    settings = Settings(solver=solver, seconds=20, gap_limit=0, seed=0, threads=1, cell_solver="scip")
+    command = [sys.executable, "-m", "computeroute.solvers.child"]
+    events: list[Event] = []
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        write_frame(process.stdin, (arrays, settings))
+        while not (events and isinstance(events[-1], Finished)):
+            events.append(read_frame(process.stdout))
+        with pytest.raises(EOFError):
+            read_frame(process.stdout)
+    assert process.returncode == 0
+    assert events[-1] == Finished()
+    assert any(isinstance(event, Found) for event in events)
+
+
+def test_compute_is_turned_into_hours() -> None:
+    """0.1 PFLOP-days at half of 1 PFLOP/s on 4: 2.4 / 2 = 1.2 h, 1.5 h at efficiency 0.8: 6 USD."""
+    compute = {"pflop_days": 0.1, "utilization": 0.5, "counts": [4]}
+    train = {"kind": "training", "id": "train", "compute": compute}
+    near = {"scaling": [{"accelerators": 2, "efficiency": 0.9}, {"accelerators": 4, "efficiency": 0.8}]}
+    problem = Problem.parse(world(train, job("other", 1, 1), near=near))
+    plan = solve(problem)
+    assert check(problem, plan) == []
+    assert plan.jobs[0].hours == pytest.approx(1.5)
+    assert plan.objective == pytest.approx(7)
