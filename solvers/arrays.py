@@ -36,8 +36,8 @@ class Arrays:
     slot
         Slot of a share column, -1 for the others.
     alike
-        Number shared by the share columns of one service and period whose demands have the same slots to choose
-        from and that hardly meet on links; -1 for the others.
+        Number shared by the share columns of one service and period whose demands have the same slots to
+        choose from and that hardly meet on links; -1 for the others.
     loose_rows
         Mask of the rows that the master may overlook for these: traffic on links, and what only tightens.
     capacity_rows
@@ -45,8 +45,8 @@ class Arrays:
     period
         Period of each column that belongs to one period of a service, else -1 (jobs, sites, modules).
     replicas, replica_rows, replica_groups
-        Columns that count replicas, the row that bounds the load of each (-1 where none), and a number shared by
-        the replicas of one service in one period (-1 where other rows need the count itself).
+        Columns that count replicas, the row that bounds the load of each (-1 where none), and a number shared
+        by the replicas of one service in one period (-1 where other rows need the count itself).
     """
 
     lower: Floats

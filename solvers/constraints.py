@@ -114,7 +114,8 @@ def pool_capacity(variables: Variables, rows: Rows) -> None:
     needed = variables.held.most(len(pools), periods, variables.upper) > limit
     number = _capacity(rows, "pool_capacity", variables.held, limit, needed)
     for column, pool in zip(variables.columns.range("modules"), variables.module_pool, strict=True):
-        _add_modules(variables, rows, number[pool], int(column), int(pool), limit[pool, 0] or 1.0)
+        share = -_usable_module(variables.problem.pools[pool]) / (limit[pool, 0] or 1.0)
+        rows.put(number[pool][number[pool] >= 0], int(column), share)
 
 
 def _usable(pool: Pool) -> float:
@@ -122,13 +123,8 @@ def _usable(pool: Pool) -> float:
     return pool.count * (1 - pool.reserve_fraction) if pool.expansion else float(usable_accelerators(pool))
 
 
-def _add_modules(
-    variables: Variables, rows: Rows, number: Ints, column: int, pool: int, scale: float
-) -> None:
-    expansion = variables.problem.pools[pool].expansion
-    if expansion is not None:
-        share = expansion.module_accelerators * (1 - variables.problem.pools[pool].reserve_fraction)
-        rows.put(number[number >= 0], column, -share / scale)
+def _usable_module(pool: Pool) -> float:
+    return pool.expansion.module_accelerators * (1 - pool.reserve_fraction) if pool.expansion else 0.0
 
 
 def spot_capacity(variables: Variables, rows: Rows) -> None:
@@ -185,7 +181,7 @@ def site_power(variables: Variables, rows: Rows) -> None:
 
 
 def spread(variables: Variables, rows: Rows) -> None:
-    """min_sites <= sum_s v[i,s] <= max_sites; y[i,p,t] <= M v[i,s]; min_sites >= 2: sum_p y[i,p,t] >= v[i,s]."""
+    """min_sites <= sum_s v[i,s] <= max_sites; y[i,p,t] <= M v[i,s]; at several, sum_p y[i,p,t] >= v[i,s]."""
     used = variables.columns.range("site_used")
     number = np.full(
         (len(variables.problem.services), len(variables.problem.data_centers)), -1, dtype=np.int64
@@ -209,7 +205,7 @@ def spread(variables: Variables, rows: Rows) -> None:
 
 
 def _serve_from_used(variables: Variables, rows: Rows, number: Ints) -> None:
-    """Mean over t of sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied by whole replicas, not by fractions."""
+    """Mean over t of sum_p f[i,l,p,t] / demand[i,l,t] <= v[i,s]: implied where replicas are whole."""
     services = variables.services
     slot = services.arc_slot[variables.share_arc]
     site = variables.rates.site[services.slot_pool[slot]]

@@ -12,8 +12,8 @@ from .variables import Variables
 def whole_replicas(variables: Variables, rows: Rows) -> None:
     """Chvátal-Gomory cuts of replica_capacity, valid when nothing is left out.
 
-    For every service and period, every set of users that only some slots can serve, and every throughput c among
-    those slots: sum_p ceil(rps[p] / c) y[i,p,t] >= ceil(demand of those users / c).
+    For every service and period, every set of users that only some slots can serve, and every throughput c
+    among those slots: sum_p ceil(rps[p] / c) y[i,p,t] >= ceil(demand of those users / c).
     """
     services = variables.services
     column = np.full((len(services.slot_pool), variables.rates.periods), -1, dtype=np.int64)

@@ -11,7 +11,6 @@ from .cuts import whole_replicas
 from .rates import Floats, Ints
 from .variables import Variables
 
-
 TRIFLING_TRAFFIC = 1e-3
 """Share of a link's bandwidth below which the master may overlook the requests of one demand."""
 

@@ -25,8 +25,8 @@ PAUSE_SLIVER_HOURS = 1e-6
 class JobOption:
     """One way to run a job, but for its start.
 
-    ``pools`` has one pool per site, each with ``accelerators``; ``routes`` has the dataset's route to each and
-    is empty without a dataset.
+    ``pools`` has one pool per site, each with ``accelerators``; ``routes`` has the dataset's route to each
+    and is empty without a dataset.
     """
 
     job: int
@@ -194,7 +194,7 @@ def _transfer(job: TrainingJob, hours: float, sites: int) -> tuple[float, float]
 
 
 def _prices(context: _Context, pools: tuple[int, ...]) -> list[bool]:
-    """Return the choices of paying the spot price: where it exists; no other where nothing speaks against it."""
+    """Return the choices of paying the spot price: none without one, the only one where it is best."""
     offered = [context.problem.pools[pool] for pool in pools]
     if not context.job.interruptible or any(pool.spot_usd_per_accelerator_hour is None for pool in offered):
         return [False]

@@ -18,7 +18,7 @@ from .rates import Floats, Ints
 
 @dataclass(frozen=True)
 class Master:
-    """The relaxed program over columns ``kept`` and ``rows`` of the whole; ``load`` gives the other replicas."""
+    """The relaxed program over ``kept`` columns and ``rows`` of the whole; ``load`` gives other replicas."""
 
     program: Program
     kept: Ints
@@ -42,7 +42,9 @@ def relax_replicas(arrays: Arrays, program: Program, relaxed: np.ndarray) -> Mas
     """
     left, rows = arrays.replicas[relaxed], arrays.replica_rows[relaxed]
     kept = np.setdiff1d(np.arange(program.columns), left)
-    stays = np.setdiff1d(np.arange(program.matrix.shape[0]), np.concatenate([rows, _cuts_on(arrays, program, left)]))
+    stays = np.setdiff1d(
+        np.arange(program.matrix.shape[0]), np.concatenate([rows, _cuts_on(arrays, program, left)])
+    )
     load = csr_array(-program.matrix[rows][:, kept])
     below = program.matrix[stays]
     matrix = csr_array(below[:, kept] + below[:, left] @ load)
@@ -102,8 +104,8 @@ class Gathered:
     """A program in which demands that have the same slots to choose from are served as one.
 
     ``constant`` is the cost that every way of serving them has in common; ``spread`` gives the columns of the
-    program that it was made from as shares of the columns of this one, ``rows`` its rows there; columns with the same ``block`` are
-    alternatives (-1 for those that are none).
+    program that it was made from as shares of the columns of this one, ``rows`` its rows there; columns with
+    the same ``block`` are alternatives (-1 for those that are none).
     """
 
     program: Program
@@ -120,8 +122,9 @@ class Gathered:
 def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints, block: Ints) -> Gathered:
     """Serve demands that are alike as one; a relaxation when every one of them has to be served.
 
-    With ``c[l,p] = requests[l] * (a[l] + b[p] + e[l,p])``, ``a[l]`` the cheapest slot of ``l`` and ``b[p]`` the
-    least surplus of ``p`` over the class, all ``e >= 0``: the class pays ``a`` in any case and ``b`` by slot.
+    With ``c[l,p] = requests[l] * (a[l] + b[p] + e[l,p])``, ``a[l]`` the cheapest slot of ``l`` and
+    ``b[p]`` the least surplus of ``p`` over the class, all ``e >= 0``: the class pays ``a`` in any case and
+    ``b`` by slot.
     """
     chosen = np.flatnonzero(alike >= 0)
     demand = _serving_rows(program, chosen)
@@ -178,9 +181,9 @@ def _one_row_per_class(alike: Ints, rows: Ints) -> Ints:
 
 
 def restrict(program: Program, block: Ints, x: Floats, reduced: Floats, best: int) -> Program:
-    """Return ``program`` with only the alternatives that ``x`` uses and the ``best`` of least reduced cost per block.
+    """Return ``program`` with the alternatives that ``x`` uses and the ``best`` of least reduced cost only.
 
-    A restriction: its solutions are solutions of the whole, its bound is none.
+    They are counted per block. A restriction: its solutions are solutions of the whole, its bound is none.
     """
     rivals = np.flatnonzero(block >= 0)
     order = rivals[np.lexsort((reduced[rivals], block[rivals]))]

@@ -56,8 +56,8 @@ class Rounded:
 def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Rounded | None:
     """Return a solution of ``program`` with the decisions of ``x`` and whole replicas.
 
-    None when the decisions alone break a row. Rows over several periods (budget, caps) are shared out between the
-    periods in proportion to what ``x`` uses.
+    None when the decisions alone break a row. Rows over several periods (budget, caps) are shared out between
+    the periods in proportion to what ``x`` uses.
     """
     compact = fixed_decisions(arrays, program, x).compact()
     if not compact.consistent:
@@ -90,7 +90,7 @@ def fixed_decisions(arrays: Arrays, program: Program, x: Floats) -> Program:
 
 
 def promising(arrays: Arrays, program: Program, x: Floats) -> Bools:
-    """Return which columns to try first: shares on slots that ``x`` uses, the cheapest few of every demand."""
+    """Return which columns to try first: shares on slots that ``x`` uses, the cheapest of every demand."""
     relaxed = relax_replicas(arrays, program, can_relax(arrays))
     price = program.cost.copy()
     price[relaxed.kept] = relaxed.program.cost

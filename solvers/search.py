@@ -1,7 +1,7 @@
 """Lexicographic search over the array form: least unserved work first, then least cost.
 
-Runs in a thread or in a process of its own (see ``runner``); it tells what it finds through ``emit`` and never
-relies on being allowed to finish.
+Runs in a thread or in a process of its own (see ``runner``); it tells what it finds through ``emit`` and
+never relies on being allowed to finish.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 
 from .arrays import Arrays
 from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
-from .program import Program, complete_program, lagrangian_bound, partial_program
 from .options import relative_gap
+from .program import Program, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
 from .twostage import two_stage
 
@@ -29,8 +29,8 @@ UNSERVED_TOLERANCE = 1e-7
 class Settings:
     """What the search needs of the caller's options.
 
-    ``seconds`` is the time it has; ``cell_solver`` solves what is left of a period; ``watch`` asks for solutions
-    and bounds as they come, at the price of what solvers print.
+    ``seconds`` is the time it has; ``cell_solver`` solves what is left of a period; ``watch`` asks for
+    solutions and bounds as they come, at the price of what solvers print.
     """
 
     solver: str
@@ -53,8 +53,8 @@ class Found:
 class Proved:
     """A lower bound, constants excluded.
 
-    Of the phase ``unserved work``: of what must be left out. ``complete cost``: of the cost when nothing is left out
-    that need not be. ``cost``: of the cost when no more is left out than in the best solution.
+    Of the phase ``unserved work``: of what must be left out. ``complete cost``: of the cost when nothing is
+    left out that need not be. ``cost``: of the cost when no more is left out than in the best solution.
     """
 
     phase: Phase

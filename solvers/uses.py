@@ -14,8 +14,8 @@ from .rates import Floats, Ints
 class Table:
     """Triplets ``(column, place, period) -> amount`` with the block (job or demand) that each column serves.
 
-    The columns of one block exclude each other or share one unit, so at most the largest amount of a block can
-    be used at once.
+    The columns of one block exclude each other or share one unit, so at most the largest amount of a block
+    can be used at once.
     """
 
     parts: list[tuple[Ints, Ints, Ints, Floats, Ints]] = field(default_factory=list)
