@@ -158,7 +158,7 @@ def _links(nodes: dict[str, Element]) -> list[Element]:
     backbone = [_backbone(nodes, row) for row in table(TABLES, "backbone")]
     campus = [_access(row["data_center"], row["city"], 400, CAMPUS_MS) for row in table(TABLES, "campus")]
     exchanges = [
-        _access(row["id"], row["city"], 100, number(row["latency_ms"]))
+        _access(row["id"], row["city"], 800, number(row["latency_ms"]))
         for row in table(TABLES, "cloud_sites")
     ]
     return backbone + campus + exchanges

@@ -8,7 +8,7 @@ from cloud_prices import AWS_TYPES, GCP_TYPES, offer
 from common import Element, Row, carbon_2024, rows, table
 
 TABLES = "multicloud"
-QUOTA = {"h200": 96, "h100": 256, "a100-80": 96, "a100-40": 128, "l40s": 64, "l4": 144, "a10g": 80, "t4": 80}
+QUOTA = {"h200": 144, "h100": 384, "a100-80": 144, "a100-40": 192, "l40s": 96, "l4": 208, "a10g": 120, "t4": 120}
 """Assumption: accelerators that the planner's quota holds in a region of size 1."""
 USUAL_SIZE = 0.5
 SPOT_SHARE = 0.25
