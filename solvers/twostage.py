@@ -76,11 +76,11 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     seconds = search.left() * MASTER_TIME_SHARE
     with ThreadPoolExecutor(1) as other:
         proof = other.submit(_decide, search, _small(search, program, cheap, gather), phase, gap, seconds)
-        x = _decide_with_room(search, first, relaxed.x, reduced, gap)
-        proven = proof.result()
-    x = proven if x is None else x
-    if x is None or search.out_of_time():
+        roomy = _decide_with_room(search, first, relaxed.x, reduced, gap)
+        found = [x for x in (roomy, proof.result()) if x is not None]
+    if not found or search.out_of_time():
         return None
+    x = min(found, key=lambda values: float(program.cost @ values))
     allowance = gap * ROUNDING_ALLOWANCE * abs(bound)
     rounded = round_replicas(arrays, program, x, _rounding(search, ROUNDING_TIME_SHARE, allowance))
     if rounded is None:
