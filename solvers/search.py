@@ -126,7 +126,7 @@ class Search:
         if self._is_large():
             found = two_stage(self, program, phase, gather=phase == "complete cost")
             best = found if found is not None else best
-            if self._is_close(best, phase) or self.out_of_time():
+            if self.is_close(best, phase) or self.out_of_time():
                 return best
         relaxation = self._relax(program)
         if relaxation.infeasible:
@@ -139,7 +139,8 @@ class Search:
     def _is_large(self) -> bool:
         return self.arrays.columns > LARGE_COLUMNS
 
-    def _is_close(self, x: Floats | None, phase: Phase) -> bool:
+    def is_close(self, x: Floats | None, phase: Phase) -> bool:
+        """Return whether ``x`` is within the gap asked for of the bound of ``phase``."""
         if x is None:
             return False
         objective = float(self.arrays.cost @ x) + self.arrays.offset

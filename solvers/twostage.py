@@ -1,6 +1,6 @@
 """Large programs in two stages: a small master decides, then every period is rounded to whole replicas.
 
-The master is a relaxation (fractional replicas, alike demands served as one), so its bound is a bound of the whole
+The master is a relaxation (fractional replicas, alike demands served as one): its bound is a bound of the whole,
 and its decisions on jobs, sites and modules are good ones; with these fixed, periods fall apart.
 """
 
@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import Arrays
-from .master import Gathered, Master, can_relax, cheap_to_round, gather_demands, relax_replicas, restrict, without_trifles
+from .master import (
+    Gathered,
+    Master,
+    can_relax,
+    cheap_to_round,
+    gather_demands,
+    relax_replicas,
+    restrict,
+    without_trifles,
+)
 from .mathopt import solve_relaxation
 from .program import Program, lagrangian_bound, partial_program
 from .rates import Floats, Ints
@@ -30,7 +39,7 @@ ROUNDING_ALLOWANCE = 0.3
 RELAXED_ALLOWANCE = 0.1
 ROUNDING_TIME_SHARE = 0.6
 FILLING_TIME_SHARE = 0.3
-MENDING_TIME_SHARE = 0.7
+MENDING_TIME_SHARE = 0.6
 
 
 @dataclass(frozen=True)
@@ -78,18 +87,31 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
         proof = other.submit(_decide, search, _small(search, program, cheap, gather), phase, gap, seconds)
         roomy = _decide_with_room(search, first, relaxed.x, reduced, gap)
         found = [x for x in (roomy, proof.result()) if x is not None]
-    if not found or search.out_of_time():
-        return None
-    x = min(found, key=lambda values: float(program.cost @ values))
-    allowance = gap * ROUNDING_ALLOWANCE * abs(bound)
-    rounded = round_replicas(arrays, program, x, _rounding(search, ROUNDING_TIME_SHARE, allowance))
-    if rounded is None:
-        return None
-    if not rounded.failed:
-        search.tell_solution(rounded.x)
-        return rounded.x
-    _leave_out_there(search, rounded, allowance)
-    return _mend(search, program, rounded, gap)
+    found.sort(key=lambda values: float(program.cost @ values))
+    return _round_best(search, program, found, phase, gap * ROUNDING_ALLOWANCE * abs(bound))
+
+
+def _round_best(
+    search: Search, program: Program, found: list[Floats], phase: Phase, allowance: float
+) -> Floats | None:
+    """Round each of the masters' solutions and return the cheapest, or what mending the first brings."""
+    whole: list[Floats] = []
+    broken: Rounded | None = None
+    for x in found:
+        if search.out_of_time():
+            break
+        rounded = round_replicas(search.arrays, program, x, _rounding(search, ROUNDING_TIME_SHARE, allowance))
+        if rounded is not None and not rounded.failed:
+            search.tell_solution(rounded.x)
+            whole.append(rounded.x)
+            if search.is_close(rounded.x, phase):
+                break
+        elif rounded is not None and broken is None:
+            broken = rounded
+    if whole or broken is None or search.out_of_time():
+        return min(whole, key=lambda x: float(program.cost @ x), default=None)
+    _leave_out_there(search, broken, allowance)
+    return _mend(search, program, broken, allowance)
 
 
 def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
@@ -104,15 +126,22 @@ def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None
         search.tell_solution(filled.x)
 
 
-def _mend(search: Search, program: Program, rounded: Rounded, gap: float) -> Floats | None:
-    """Free the failed periods and the jobs, hold the rest, and solve again."""
+def _mend(search: Search, program: Program, rounded: Rounded, allowance: float) -> Floats | None:
+    """Free the failed periods and the jobs, hold the rest, and solve again; then round once more."""
     arrays = search.arrays
     job = (arrays.block >= 0) & (arrays.period < 0)
     free = np.isin(arrays.period, rounded.failed) | job | arrays.schedule
     whole = np.where(program.integer & ~free, np.round(rounded.x), rounded.x)
     held = program.with_bounds(np.where(free, program.lower, whole), np.where(free, program.upper, whole))
-    seconds = search.left() * MENDING_TIME_SHARE
-    return search.integer(held, None, seconds, None, gap * ROUNDING_ALLOWANCE).x
+    gap = allowance / max(1e-9, abs(float(program.cost @ rounded.x)))
+    mended = search.integer(held, None, search.left() * MENDING_TIME_SHARE, None, gap).x
+    if mended is None or search.out_of_time():
+        return mended
+    again = round_replicas(arrays, program, mended, _rounding(search, ROUNDING_TIME_SHARE, allowance))
+    if again is None or again.failed or program.cost @ again.x >= program.cost @ mended:
+        return mended
+    search.tell_solution(again.x)
+    return again.x
 
 
 def _small(search: Search, program: Program, relaxed: np.ndarray, gather: bool) -> Small:
@@ -130,11 +159,13 @@ def _small(search: Search, program: Program, relaxed: np.ndarray, gather: bool) 
 
 
 def _decide_with_room(search: Search, first: Small, x: Floats, reduced: Floats, gap: float) -> Floats | None:
-    """Return the decisions of a master of few alternatives that keeps room for rounding up what ``x`` leaves broken."""
+    """Return decisions of a master of few alternatives, with room for rounding up what ``x`` leaves broken."""
     whole = first.whole(x)
     for room in ROUNDING_ROOM:
         seconds = search.left() * MASTER_TIME_SHARE
-        few = restrict(_with_room(search.arrays, first, whole, room), first.block(search.arrays), x, reduced, FEW)
+        few = restrict(
+            _with_room(search.arrays, first, whole, room), first.block(search.arrays), x, reduced, FEW
+        )
         found = _decide(search, replace(first, program=few), None, gap, seconds)
         if found is not None or search.out_of_time():
             return found
