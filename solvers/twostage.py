@@ -1,6 +1,6 @@
 """Large programs in two stages: a small master decides, then every period is rounded to whole replicas.
 
-The master is a relaxation (fractional replicas, alike demands served as one): its bound is a bound of the whole,
+The master is a relaxation (fractional replicas, alike demands served as one): its bound holds for the whole,
 and its decisions on jobs, sites and modules are good ones; with these fixed, periods fall apart.
 """
 
@@ -159,7 +159,7 @@ def _small(search: Search, program: Program, relaxed: np.ndarray, gather: bool) 
 
 
 def _decide_with_room(search: Search, first: Small, x: Floats, reduced: Floats, gap: float) -> Floats | None:
-    """Return decisions of a master of few alternatives, with room for rounding up what ``x`` leaves broken."""
+    """Return decisions of a master of few alternatives, with room to round up what ``x`` leaves broken."""
     whole = first.whole(x)
     for room in ROUNDING_ROOM:
         seconds = search.left() * MASTER_TIME_SHARE

@@ -8,7 +8,16 @@ from cloud_prices import AWS_TYPES, GCP_TYPES, offer
 from common import Element, Row, carbon_2024, rows, table
 
 TABLES = "multicloud"
-QUOTA = {"h200": 144, "h100": 384, "a100-80": 144, "a100-40": 192, "l40s": 96, "l4": 208, "a10g": 120, "t4": 120}
+QUOTA = {
+    "h200": 144,
+    "h100": 384,
+    "a100-80": 144,
+    "a100-40": 192,
+    "l40s": 96,
+    "l4": 208,
+    "a10g": 120,
+    "t4": 120,
+}
 """Assumption: accelerators that the planner's quota holds in a region of size 1."""
 USUAL_SIZE = 0.5
 SPOT_SHARE = 0.25
