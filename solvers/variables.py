@@ -276,8 +276,7 @@ class VariableBuilder:
             table.add(billed, pool, period, amount, option.job)
             if option.spot:
                 self.made.spot_held.add(active, pool, period, option.accelerators, option.job)
-        for column, at in zip(active, period, strict=True):
-            self._transfer(option, column, np.array([at]), np.array([at]))
+        self._transfer(option, active, period, period)
 
     def _unplaced(self) -> None:
         barred = np.array([float(index in self.jobs.barred) for index in range(len(self.problem.jobs))])
