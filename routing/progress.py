@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TextIO
 
-from .text import clean, money, number, pad, percent, width
+from .text import clean, money, pad, percent, width
 
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_REDRAWS = 0.1
@@ -110,4 +110,4 @@ def progress_line(report: Report) -> str:
         "gap": percent(report.gap, 3),
     }
     known = ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure != "-")
-    return f"{number(report.seconds, 1):>7} s  {clean(report.phase)}" + (f": {known}" if known else "")
+    return f"{report.seconds:7.1f} s  {clean(report.phase)}" + (f": {known}" if known else "")

@@ -37,7 +37,7 @@ def plan_report(plan: Plan, problem: Problem, width: int = DEFAULT_WIDTH) -> str
 def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
     yield _cost_table(plan)
     yield job_table(plan)
-    yield service_table(plan, problem)
+    yield service_table(plan, problem, MOST_ROWS)
     yield pool_table(plan, problem)
     yield link_table(plan, problem)
     yield from _breakdown_tables(plan)

@@ -7,22 +7,23 @@ from typing import Any
 
 from .plan import Flow, JobPlan, Plan, ServicePlan
 from .problem import Problem
-from .tables import Table, money_column, number_column, text_column
-from .text import plural, span
+from .tables import Column, Table, money_column, number_column, text_column
+from .text import number, plural, span
 
 
 def job_table(plan: Plan) -> Table:
     """Return the training jobs: one row each, and one more for every further site."""
+    places = [place for job in plan.jobs for place in job.placements]
+    pools_name_sites = all(place.pool.startswith(place.data_center) for place in places)
     columns = (
         text_column("job"),
-        text_column("data_center", "site"),
+        Column("data_center", "site", spare=pools_name_sites),
         text_column("pool"),
         number_column("accelerators", "cards"),
         number_column("start_hours", "start h", 2),
         number_column("end_hours", "end h", 2),
         text_column("note"),
-        text_column("dataset_route", "dataset route"),
-        number_column("transfer_hours", "transfer h", 2),
+        text_column("dataset_route", "dataset: hours, route"),
         money_column("cost_usd", "cost USD"),
     )
     rows = [row for job in plan.jobs for row in _job_rows(job, plan)]
@@ -31,23 +32,13 @@ def job_table(plan: Plan) -> Table:
 
 def _job_rows(job: JobPlan, plan: Plan) -> Iterator[list[Any]]:
     no_dataset: list[str | None] = [None] * len(job.placements)
-    ways = [_way(route, plan) for route in job.dataset_routes] or no_dataset
-    transfer = job.transfer_hours if any(job.dataset_routes) else None
+    ways = [_way(job, route, plan) for route in job.dataset_routes] or no_dataset
     for index, (place, way) in enumerate(zip(job.placements, ways, strict=True)):
-        site = [place.data_center, place.pool, place.accelerators]
+        where = [place.data_center, place.pool, place.accelerators]
         if index:
-            yield ["", *site, None, None, None, way, None, None]
+            yield ["", *where, None, None, None, way, None]
         else:
-            yield [
-                job.job,
-                *site,
-                job.start_hours,
-                job.end_hours,
-                _note(job),
-                way,
-                transfer,
-                job.cost.total_usd,
-            ]
+            yield [job.job, *where, job.start_hours, job.end_hours, _note(job), way, job.cost.total_usd]
 
 
 def _note(job: JobPlan) -> str:
@@ -56,12 +47,14 @@ def _note(job: JobPlan) -> str:
     return ", ".join(mark for mark, holds in marks.items() if holds)
 
 
-def _way(route: str | None, plan: Plan) -> str:
-    return " > ".join(plan.route[route].nodes) if route else "(copy at the site)"
+def _way(job: JobPlan, route: str | None, plan: Plan) -> str:
+    if route is None:
+        return "copy at the site"
+    return f"{number(job.transfer_hours, 1)}: {' > '.join(plan.route[route].nodes)}"
 
 
-def service_table(plan: Plan, problem: Problem) -> Table:
-    """Return the services: one row each, followed by one per site where there are several."""
+def service_table(plan: Plan, problem: Problem, most_rows: int) -> Table:
+    """Return the services: one row each, and one more per site where there are several and room for them."""
     columns = (
         text_column("service"),
         text_column("data_center", "site"),
@@ -73,18 +66,34 @@ def service_table(plan: Plan, problem: Problem) -> Table:
         money_column("cost_usd", "cost USD"),
     )
     hours = dict(zip((period.id for period in problem.periods), problem.durations_hours, strict=True))
-    rows = [row for service in plan.services for row in _service_rows(service, hours)]
+    sites = {service.service: _sites(service) for service in plan.services}
+    has_room = sum(1 + len(names) * (len(names) > 1) for names in sites.values()) <= most_rows
+    rows: list[list[Any]] = []
+    for service in plan.services:
+        names = sites[service.service]
+        rows.append(_service_row(service, names, hours, list_sites=not has_room))
+        rows += [_site_row(service, name, hours) for name in names if has_room and len(names) > 1]
     return Table("services", f"Inference services ({len(plan.services)})", columns, rows)
 
 
-def _service_rows(service: ServicePlan, hours: dict[str, float]) -> Iterator[list[Any]]:
-    sites = list(dict.fromkeys(replica.data_center for replica in service.replicas))
-    served = [service.requests_per_second, service.mean_rtt_ms, service.worst_rtt_ms, service.cost.total_usd]
-    site = sites[0] if len(sites) == 1 else plural(len(sites), "site")
-    yield [service.service, site, *_held(service, sites, hours), *served]
-    for name in sites if len(sites) > 1 else ():
-        flows = [flow for flow in service.flows if flow.data_center == name]
-        yield ["", "  " + name, *_held(service, [name], hours), *_served(flows, hours), None]
+def _sites(service: ServicePlan) -> list[str]:
+    return list(dict.fromkeys(replica.data_center for replica in service.replicas))
+
+
+def _service_row(
+    service: ServicePlan, sites: list[str], hours: dict[str, float], *, list_sites: bool
+) -> list[Any]:
+    where = plural(len(sites), "site") if len(sites) > 1 else "".join(sites)
+    if list_sites and len(sites) > 1:
+        where = ", ".join(f"{site} {_held(service, [site], hours)[0]}" for site in sites)
+    trips = (service.mean_rtt_ms, service.worst_rtt_ms)
+    held = _held(service, sites, hours)
+    return [service.service, where, *held, service.requests_per_second, *trips, service.cost.total_usd]
+
+
+def _site_row(service: ServicePlan, site: str, hours: dict[str, float]) -> list[Any]:
+    flows = [flow for flow in service.flows if flow.data_center == site]
+    return ["", "  " + site, *_held(service, [site], hours), *_served(flows, hours), None]
 
 
 def _held(service: ServicePlan, sites: Sequence[str], hours: dict[str, float]) -> tuple[str, str]:

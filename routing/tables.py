@@ -26,6 +26,8 @@ class Column:
     heading: str
     show: Callable[[Any], str] | None = None
     """Turns a value into text; a column that has one is aligned to the right and never cut."""
+    spare: bool = False
+    """Whether people can do without it where the table would be too wide."""
 
 
 def text_column(name: str, heading: str = "") -> Column:
@@ -117,6 +119,8 @@ def to_text(table: Table, columns: int, limit: int) -> str:
         for at, column in enumerate(table.columns)
     ]
     strips = [strip for strip in strips if any(strip.cells) or not shown]
+    if _total(strips) > columns:
+        strips = [strip for strip in strips if not strip.column.spare]
     widths = _fit(strips, columns)
     lines = [clean(table.title)] if table.title else []
     lines += [_line(cells, strips, widths) for cells in _rows(strips, widths)]
@@ -170,10 +174,14 @@ def _line(cells: Sequence[str], strips: Sequence[_Strip], widths: Sequence[int])
     return GAP.join(padded).rstrip()
 
 
+def _total(strips: Sequence[_Strip]) -> int:
+    return sum(strip.width for strip in strips) + len(GAP) * (len(strips) - 1)
+
+
 def _fit(strips: Sequence[_Strip], columns: int) -> list[int]:
     """Return the width of each column; the widest text column that still can gives way first."""
     widths = [strip.width for strip in strips]
-    excess = sum(widths) + len(GAP) * (len(widths) - 1) - columns
+    excess = _total(strips) - columns
     least = [LEAST_COLUMNS if at else LEAST_FIRST_COLUMNS for at in range(len(widths))]
     while excess > 0:
         able = [at for at, strip in enumerate(strips) if strip.is_text and widths[at] > least[at]]

@@ -140,12 +140,12 @@ def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:
     data = hard_problem()
     (tmp_path / "hard.json").write_text(json.dumps(data))
     options = ["--solver", "cp-sat", "--gap", "0", "--time-limit", "50", "--format", "json"]
-    process = start("plan", str(tmp_path / "hard.json"), *options)
-    assert process.stderr is not None
-    seen = next(line for line in iter(process.stderr.readline, b"") if b"best" in line)
-    process.send_signal(signal.SIGINT)
-    output, messages = process.communicate(timeout=20)
-    assert b"cost" in seen
+    with start("plan", str(tmp_path / "hard.json"), *options) as process:
+        assert process.stderr is not None
+        seen = next((line for line in iter(process.stderr.readline, b"") if b"best" in line), b"")
+        process.send_signal(signal.SIGINT)
+        output, messages = process.communicate(timeout=20)
+    assert b"cost: best" in seen, "the solver told of a plan before the signal"
     assert b"stopping; the best plan so far follows" in messages
     plan = Plan.from_json(output)
     assert plan.stopped_by == "cancel"
@@ -157,12 +157,12 @@ def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:
 
 
 def test_interrupt_before_there_is_anything_ends_with_130() -> None:
-    process = start("plan", "-")
-    assert process.stdin is not None
-    process.stdin.write(b" " * 2**20)  # more than a pipe holds: once it is taken, the process is reading
-    process.stdin.flush()
-    process.send_signal(signal.SIGINT)
-    output, messages = process.communicate(timeout=20)
+    with start("plan", "-") as process:
+        assert process.stdin is not None
+        process.stdin.write(b" " * 2**20)  # more than a pipe holds: once it is taken, the process is reading
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        output, messages = process.communicate(timeout=20)
     assert (process.returncode, output, messages) == (130, b"", b"error: interrupted\n")
 
 

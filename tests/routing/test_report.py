@@ -48,10 +48,30 @@ def test_in_all_is_left_out_where_it_says_nothing_new() -> None:
 def test_jobs_with_continuing_split_and_pausing_ones(report: str) -> None:
     continuing, split, other_site, pausing = (row.split() for row in section(report, "Training jobs (3)"))
     assert continuing[:7] == ["模型-train", "上海-1", "上海-h100", "32", "0.00", "100.00", "continues"]
-    assert continuing[-2:] == ["100.00", "1,564.50"]
+    assert continuing[7:] == ["100.0:", "berlin", ">", "fra", ">", "上海-1", "1,564.50"]
     assert split == ["split", "fra", "fra-h100", "4", "0.00", "4.00", "8.00"]
     assert other_site == ["par", "par-h100", "4"]
-    assert pausing[4:] == ["4.00", "10.00", "spot,", "pauses", "(copy", "at", "the", "site)", "0.00"]
+    assert pausing[4:] == ["4.00", "10.00", "spot,", "pauses", "copy", "at", "the", "site", "0.00"]
+
+
+def test_sites_give_way_only_where_the_pools_name_them_and_room_is_short() -> None:
+    data = cases.data()
+    data["jobs"][0]["job"] = "long" * 20
+    named = plan_report(cases.plan(jobs=data["jobs"][1:], routes=data["routes"]), cases.problem(), 70)
+    assert "site" not in named.split("Training jobs")[1].split("\n")[1]
+    roomy = plan_report(cases.plan(jobs=data["jobs"][1:]), cases.problem(), 160)
+    assert "site" in roomy.split("Training jobs")[1].split("\n")[1]
+    data["jobs"][1]["placements"][0]["pool"] = "par-h100"
+    other = plan_report(cases.plan(jobs=data["jobs"][1:]), cases.problem(), 70)
+    assert "site" in other.split("Training jobs")[1].split("\n")[1]
+
+
+def test_many_services_take_one_row_each() -> None:
+    data = cases.data()
+    services = [{**data["services"][0], "service": f"s{k}"} for k in range(14)]
+    rows = section(plan_report(cases.plan(services=services), cases.problem()), "Inference services (14)")
+    assert len(rows) == 14
+    assert rows[0].split()[:6] == ["s0", "fra", "1-4,", "par", "0-1", "2-4"]
 
 
 def test_services_with_their_sites(report: str) -> None:
