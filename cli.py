@@ -212,7 +212,8 @@ def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
 def _end(found: Plan, delivery: Delivery) -> None:
     """Leave with the exit code of a plan, saying why it is not 0."""
     if found.status == "unknown":
-        raise SolverError("no plan was found before the solver was stopped; allow it more time")
+        hint = "; allow it more time" if found.stopped_by == "time" else ""
+        raise SolverError(f"no plan was found before the solver was stopped{hint}")
     if found.left_out or not found:
         delivery.say("the plan leaves work out" if found else "not everything can be placed")
         sys.exit(1)
