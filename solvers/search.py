@@ -89,6 +89,8 @@ class Search:
         """Search until the gap is closed, time is up or ``stop`` says so."""
         floor = float(self.arrays.unserved @ self.arrays.lower)
         self.tell_bound("unserved work", floor)
+        anything = partial_program(self.arrays, self.arrays.cost)
+        self.tell_bound("cost", lagrangian_bound(anything, np.zeros(len(anything.row_lower)))[0])
         complete = complete_program(self.arrays)
         if self._least_cost(complete, None, "complete cost") is None and not self.out_of_time():
             self._leave_out(complete, floor)
