@@ -17,7 +17,7 @@ from .mathopt import Request, settle, solve_integer
 from .program import Compact, Program
 from .rates import Floats, Ints
 
-PROMISING = 6
+PROMISING = 3
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -83,35 +83,50 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     gap = max(search.settings.gap_limit, 1e-6)
     cheap = cheap_to_round(arrays, RELAXED_ALLOWANCE * gap * abs(bound))
     seconds = search.left() * MASTER_TIME_SHARE
+    trial = _Trial(search, program, phase, gap * ROUNDING_ALLOWANCE * abs(bound))
     with ThreadPoolExecutor(1) as other:
         proof = other.submit(_decide, search, _small(search, program, cheap, gather), phase, gap, seconds)
-        roomy = _decide_with_room(search, first, relaxed.x, reduced, gap)
-        found = [x for x in (roomy, proof.result()) if x is not None]
-    found.sort(key=lambda values: float(program.cost @ values))
-    return _round_best(search, program, found, phase, gap * ROUNDING_ALLOWANCE * abs(bound))
+        trial.round(_decide_with_room(search, first, relaxed.x, reduced, gap))
+        proven = proof.result()
+    if not trial.is_done():
+        trial.round(proven)
+    return trial.result()
 
 
-def _round_best(
-    search: Search, program: Program, found: list[Floats], phase: Phase, allowance: float
-) -> Floats | None:
-    """Round each of the masters' solutions and return the cheapest, or what mending the first brings."""
-    whole: list[Floats] = []
+@dataclass
+class _Trial:
+    """Rounds solutions of masters; keeps the cheapest that is whole, and the first that is not."""
+
+    search: Search
+    program: Program
+    phase: Phase
+    allowance: float
+    whole: Floats | None = None
     broken: Rounded | None = None
-    for x in found:
-        if search.out_of_time():
-            break
-        rounded = round_replicas(search.arrays, program, x, _rounding(search, ROUNDING_TIME_SHARE, allowance))
+
+    def round(self, x: Floats | None) -> None:
+        """Round one solution, telling it when it is whole."""
+        if x is None or self.search.out_of_time():
+            return
+        settings = _rounding(self.search, ROUNDING_TIME_SHARE, self.allowance)
+        rounded = round_replicas(self.search.arrays, self.program, x, settings)
         if rounded is not None and not rounded.failed:
-            search.tell_solution(rounded.x)
-            whole.append(rounded.x)
-            if search.is_close(rounded.x, phase):
-                break
-        elif rounded is not None and broken is None:
-            broken = rounded
-    if whole or broken is None or search.out_of_time():
-        return min(whole, key=lambda x: float(program.cost @ x), default=None)
-    _leave_out_there(search, broken, allowance)
-    return _mend(search, program, broken, allowance)
+            self.search.tell_solution(rounded.x)
+            if self.whole is None or self.program.cost @ rounded.x < self.program.cost @ self.whole:
+                self.whole = rounded.x
+        elif rounded is not None and self.broken is None:
+            self.broken = rounded
+
+    def is_done(self) -> bool:
+        """Return whether the cheapest is close enough."""
+        return self.search.is_close(self.whole, self.phase)
+
+    def result(self) -> Floats | None:
+        """Return the cheapest whole solution, or what mending the first brings."""
+        if self.whole is not None or self.broken is None or self.search.out_of_time():
+            return self.whole
+        _leave_out_there(self.search, self.broken, self.allowance)
+        return _mend(self.search, self.program, self.broken, self.allowance)
 
 
 def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
