@@ -350,3 +350,23 @@ def test_swiss_transit_is_open_to_some_and_closed_to_others(europe: Problem) -> 
 def test_the_load_is_worth_planning(europe: Problem, china: Problem, clouds: Problem) -> None:
     for problem in (europe, china, clouds):
         assert sum(peak(problem, service) for service in problem.services) > 10_000
+
+
+def test_some_work_must_buy_modules_or_rent(europe: Problem) -> None:
+    swiss = next(job for job in europe.jobs if job.id == "llm-swiss-8b")
+    zurich = europe.pool["colo-zurich-h100"]
+    assert swiss.compute is not None
+    assert zurich.expansion is not None
+    room = zurich.expansion.max_modules * zurich.expansion.module_accelerators
+    assert zurich.count < min(swiss.compute.counts) <= zurich.count + room
+    for policy in ("france", "uk"):
+        sites = {pool.data_center for pool in lawful(europe, policy, list(europe.pools))}
+        assert {europe.data_center[site].kind for site in sites} == {"cloud"}
+
+
+def test_one_job_is_too_large_for_any_single_region(clouds: Problem) -> None:
+    [job] = [job for job in clouds.jobs if job.max_sites > 1]
+    assert job.needs is not None
+    [need] = job.needs
+    largest = max(pool.count for pool in clouds.pools if pool.accelerator == need.accelerator)
+    assert need.count / job.max_sites <= largest < need.count
