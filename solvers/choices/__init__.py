@@ -1,0 +1,1 @@
+"""Workloads that take one of several options under shared capacities: prices, restricted programs, local search."""

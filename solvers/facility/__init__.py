@@ -1,0 +1,1 @@
+"""Demands served from sites that must be opened: prices, choice of the open set, transport."""

@@ -1,0 +1,1 @@
+"""Flows over a network: routing under capacity, and fixed-charge design."""
