@@ -1,7 +1,7 @@
 """The block-angular form: workloads are small blocks of their own that meet only in shared resources.
 
-Minimise the cost of all blocks plus the cost of opening and expanding resources, such that no resource is used
-beyond its capacity. Three kinds of block cover what the planner and the published problems need:
+Minimise the cost of all blocks plus the cost of opening and expanding resources, such that no resource is
+used beyond its capacity. Three kinds of block cover what the planner and the published problems need:
 
 * :class:`Choices`: take exactly one of several options (training jobs, generalised assignment, single-source
   facility location);
@@ -50,7 +50,9 @@ class Resources:
     def fixed(cls, capacity: Floats, activation_cost: Floats | None = None) -> Resources:
         """Return resources that cannot be expanded."""
         nothing = np.zeros(len(capacity))
-        return cls(capacity, nothing if activation_cost is None else activation_cost, nothing, nothing, nothing)
+        return cls(
+            capacity, nothing if activation_cost is None else activation_cost, nothing, nothing, nothing
+        )
 
     def __len__(self) -> int:
         return len(self.capacity)
@@ -99,7 +101,7 @@ class Divisions:
     left_out_cost
         Cost of leaving the whole demand unserved (D); infinite where it must be served.
     slot, load
-        Slot whose replicas an arc needs, -1 for none (A), and replicas' worth of load of the whole demand (A).
+        Slot whose replicas an arc needs, -1 for none, and how many the whole demand takes there (A).
     replica_cost, replica_uses, most_replicas
         Cost of a whole replica of each slot (S), what it takes of each resource (S, R), and how many there
         may be (S).

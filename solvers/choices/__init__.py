@@ -1,1 +1,1 @@
-"""Workloads that take one of several options under shared capacities: prices, restricted programs, local search."""
+"""Workloads that take one of several options: prices, restricted programs, local search."""
