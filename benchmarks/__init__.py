@@ -1,0 +1,1 @@
+"""Published instances through the solvers of this repository: ``python -m benchmarks --help``."""

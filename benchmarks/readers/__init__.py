@@ -1,0 +1,1 @@
+"""One reader per family of instances; see :mod:`benchmarks.families` for what it has to offer."""
