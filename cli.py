@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DEBUG = "ROUTE_DEBUG"
 SHOWN = ("sites", "pools", "links", "rtt", "reach")
+SIZES = (("sites", 20), ("services", 20), ("jobs", 50), ("periods", 24), ("locations", 20), ("seed", 0))
 EPILOG = """\b
 route plan two-sites                       plan a sample, print tables
 route plan my.json --output plan.json      plan a file, keep the plan
@@ -100,6 +101,10 @@ def _samples(_: click.Context, __: click.Parameter, incomplete: str) -> list[Com
     from .topologies.samples import sample_names
 
     return [CompletionItem(name) for name in sample_names() if name.startswith(incomplete)]
+
+
+def _sample_words(ctx: click.Context, option: click.Parameter, begun: str) -> list[CompletionItem[str]]:
+    return _samples(ctx, option, begun) + [CompletionItem("generate")] * "generate".startswith(begun)
 
 
 def _topologies(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
@@ -269,8 +274,18 @@ def show(problem: Problem, delivery: Delivery, policy: str | None, name: str | N
     delivery.send(render_problem(problem, policy, delivery.form, name, delivery.columns))
 
 
-@main.command()
-@click.argument("name", required=False, shell_complete=_samples)
+class Samples(click.Command):
+    """The command ``samples``, of which ``samples generate`` is a command of its own."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Hand over to ``generate`` where that is the first word."""
+        if args[:1] == ["generate"]:
+            return generate.make_context(f"{info_name} generate", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@main.command(cls=Samples, epilog="route samples generate --help: problems of any size, made up.")
+@click.argument("name", required=False, shell_complete=_sample_words)
 @_form
 @_with_delivery
 def samples(delivery: Delivery, name: str | None) -> None:
@@ -282,6 +297,16 @@ def samples(delivery: Delivery, name: str | None) -> None:
         delivery.send(render_samples(samples(), delivery.form, delivery.columns))
     else:
         delivery.send(sample_text(name))
+
+
+@click.command(params=[click.Option([f"--{name}"], default=size, show_default=True) for name, size in SIZES])
+@click.option("--tightness", default=0.7, show_default=True, help="Work over capacity; above 1 too much.")
+@_with_delivery
+def generate(delivery: Delivery, **arguments: Any) -> None:
+    """Print a problem of any size, made up between real metropolitan areas."""
+    from .topologies.generate import Recipe, generate_text
+
+    delivery.send(generate_text(Recipe(**arguments)))
 
 
 @main.command()

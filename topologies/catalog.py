@@ -78,3 +78,9 @@ def _catalog(name: str) -> dict[str, Any]:
     path = files(__package__) / "catalogs" / f"{name}.json"
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
+
+
+def metros() -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+    """Return the countries by code and the metropolitan areas that generated problems draw from."""
+    found = _catalog("metros")
+    return found["countries"], found["metros"]

@@ -1,0 +1,186 @@
+"""Generated problems: sound, the same for the same seed, as large and as tight as asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from computeroute.routing import check
+from computeroute.routing.errors import InputError
+from computeroute.routing.problem import Problem
+from computeroute.solvers import solve
+from computeroute.topologies import load
+from computeroute.topologies.generate import Recipe, generate, generate_text
+from computeroute.topologies.generate_shapes import OFFICE, Periods, kilometres, power_of_two, significant
+
+SMALL: dict[str, Any] = {"sites": 4, "services": 3, "jobs": 5, "periods": 3, "locations": 4}
+MIDDLE: dict[str, Any] = {"sites": 60, "services": 60, "jobs": 300, "periods": 24, "locations": 60}
+
+
+@pytest.fixture(scope="module")
+def middle() -> Problem:
+    return generate(**MIDDLE, seed=3, tightness=0.7)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("sizes", [SMALL, {**SMALL, "sites": 1, "locations": 1}, {**SMALL, "services": 0}])
+def test_small_ones_are_sound(sizes: dict[str, Any], seed: int) -> None:
+    problem = generate(**sizes, seed=seed)
+    assert len(problem.data_centers) == sizes["sites"]
+    assert (len(problem.services), len(problem.jobs)) == (sizes["services"], sizes["jobs"])
+    assert (len(problem.periods), len(problem.locations)) == (sizes["periods"], sizes["locations"])
+    assert problem.horizon_hours == pytest.approx(24)
+
+
+def test_a_file_reads_back_as_the_problem(tmp_path: Path) -> None:
+    text = generate_text(Recipe(**SMALL, seed=5, tightness=0.7))
+    (tmp_path / "p.json").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "p.json").digest == generate(**SMALL, seed=5).digest
+
+
+def test_the_same_seed_gives_the_same_bytes_anywhere() -> None:
+    text = generate_text(Recipe(**SMALL, seed=0, tightness=0.7))
+    assert text == generate_text(Recipe(**SMALL, seed=0, tightness=0.7))
+    assert text != generate_text(Recipe(**SMALL, seed=1, tightness=0.7))
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "29811f238d1ebf66"
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+@pytest.mark.parametrize(("tightness", "all_placed"), [(0.3, True), (1.2, False)])
+def test_tightness_says_whether_all_fits(seed: int, tightness: float, all_placed: bool) -> None:
+    problem = generate(**SMALL, seed=seed, tightness=tightness)
+    plan = solve(problem, time_limit=20, gap_limit=0.01)
+    assert check(problem, plan) == []
+    assert bool(plan.left_out) is not all_placed
+
+
+def test_tighter_means_fewer_accelerators() -> None:
+    counts = [sum(p.count for p in generate(**MIDDLE, tightness=t).pools) for t in (0.3, 0.7, 0.95, 1.5)]
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > 3 * counts[3]
+
+
+def test_above_one_the_services_or_all_work_exceed_the_pools() -> None:
+    text = generate_text(Recipe(**MIDDLE, seed=2, tightness=1.3))
+    share = float(json.loads(text)["description"].partition("at least ")[2].split()[0])
+    assert share == pytest.approx(1.3, abs=0.05)
+
+
+def test_everything_of_the_format_occurs(middle: Problem) -> None:
+    assert {site.kind for site in middle.data_centers} == {"cloud", "colo", "on_prem", "edge"}
+    assert len({site.provider_id for site in middle.data_centers}) > 4
+    assert len({pool.accelerator for pool in middle.pools}) >= 6
+    for field in ("expansion", "committed_count", "spot_usd_per_accelerator_hour", "scaling"):
+        assert any(getattr(pool, field) for pool in middle.pools), field
+    for field in ("needs", "compute", "dataset", "earliest_start_hours", "deadline_hours", "interruptible"):
+        some = [bool(getattr(job, field)) for job in middle.jobs]
+        assert any(some), field
+        assert not all(some), field
+    assert any(job.max_sites > 1 for job in middle.jobs)
+    assert any(len(job.dataset.at) > 1 for job in middle.jobs if job.dataset)
+    assert any(service.min_sites > 1 for service in middle.services)
+    assert any(service.max_sites for service in middle.services)
+    assert len({link.bandwidth_gbps for link in middle.links}) >= 3
+    assert any(link.jurisdictions for link in middle.links)
+    assert {w.policy for w in middle.workloads} == {None, *(policy.id for policy in middle.policies)}
+
+
+def test_work_fits_pools_that_admit_it(middle: Problem) -> None:
+    """Each job and each replica has a pool of its type, under its policy, that is large enough."""
+    for work in middle.workloads:
+        rules = middle.residency(work.policy)
+        open_pools = [
+            p for p in middle.pools if rules.may_process(middle.data_center[p.data_center].jurisdiction)
+        ]
+        largest = {p.accelerator: 0 for p in middle.pools}
+        for pool in open_pools:
+            more = pool.expansion
+            count = pool.count + (more.max_modules * more.module_accelerators if more else 0)
+            largest[pool.accelerator] = max(largest[pool.accelerator], count)
+        assert any(size <= largest.get(name, 0) for name, size in needed(work)), work.id
+
+
+def needed(work: Any) -> list[tuple[str, int]]:
+    if work.kind == "inference":
+        return [(s.accelerator, s.accelerators_per_replica) for s in work.serving]
+    if work.needs:
+        return [(need.accelerator, need.count) for need in work.needs]
+    return [(name, min(work.compute.counts)) for name in work.compute.accelerators]
+
+
+def test_sizes_are_heavy_tailed(middle: Problem) -> None:
+    gb = sorted(job.dataset.gb for job in middle.jobs if job.dataset)
+    assert gb[-1] > 50 * gb[len(gb) // 2]
+
+
+def test_light_is_not_outrun(middle: Problem) -> None:
+    for link in middle.links:
+        a, b = middle.nodes[link.source], middle.nodes[link.target]
+        km = kilometres(np.array([a.latitude, b.latitude]), np.array([a.longitude, b.longitude]))[0, 1]
+        assert link.latency_ms >= km / 200
+
+
+def test_more_work_leaves_the_sites_where_they_are() -> None:
+    few, many = generate(**SMALL), generate(**{**SMALL, "jobs": 9})
+    assert few.data_centers == many.data_centers
+    assert [link.latency_ms for link in few.links] == [link.latency_ms for link in many.links]
+
+
+def test_more_than_the_metropolitan_areas() -> None:
+    problem = generate(sites=270, services=2, jobs=2, periods=1, locations=300)
+    assert len(problem.nodes) == 570
+    assert all(isinstance(site.g_per_kwh, float | int) for site in problem.data_centers)
+
+
+def test_without_locations_there_is_one_per_site() -> None:
+    assert len(generate(sites=3, services=1, jobs=0, periods=2).locations) == 3
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"sites": 0}, "sites must be a whole number from 1 to 2,000, not 0"),
+        ({"jobs": 10**9}, "jobs must be a whole number from 0 to 500,000"),
+        ({"jobs": 0, "services": 0}, "nothing to plan"),
+        ({"periods": 2.5}, "periods must be a whole number"),
+        ({"tightness": -1.0}, "tightness must be above 0"),
+        ({"tightness": math.nan}, "tightness must be above 0"),
+        ({"tightness": 11.0}, "at most 10"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+        ({"services": 10_000, "locations": 2_000, "periods": 24}, "at most 20,000,000 can be planned"),
+    ],
+)
+def test_absurd_arguments_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        generate(**{**SMALL, **change})
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(InputError) as caught:
+        generate(**{**SMALL, "sites": 0, "seed": -1})
+    assert len(caught.value.faults) == 2
+
+
+def test_means_of_periods_follow_the_local_clock() -> None:
+    shape = np.array([OFFICE])
+    utc, tokyo = (Periods(24).means(shape, np.array([ahead]))[0] for ahead in (0.0, 9.0))
+    assert np.allclose(np.roll(utc, -9), tokyo)
+    assert Periods(1).means(shape, np.zeros(1))[0, 0] == pytest.approx(np.mean(OFFICE), rel=1e-3)
+    assert Periods(48).horizon_hours == 48
+
+
+def test_rounding() -> None:
+    assert significant([0.0, 1234.5, 0.0012345, 99.96]) == [0, 1230, 0.00123, 100]
+    assert significant(2.0) == 2
+    assert power_of_two(np.array([0.2, 1.4, 1.5, 6.0])).tolist() == [1, 1, 2, 8]
+
+
+def test_distance_from_berlin_to_new_york() -> None:
+    km = kilometres(np.array([52.52, 40.71]), np.array([13.41, -74.01]))
+    assert km[0, 1] == pytest.approx(6385, rel=0.003)
+    assert km[0, 0] == 0
