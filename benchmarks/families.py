@@ -1,8 +1,8 @@
 """The families of instances, and what a reader module offers for each.
 
-A reader module (``benchmarks/readers/NAME.py``) holds a dictionary ``FAMILIES`` from the name of a family to its
-:class:`Family`. Modules are imported when one of their families is asked for, so a faulty or missing reader
-does not harm the others. Files are given by path; nothing is known here of where they lie.
+A reader module (``benchmarks/readers/NAME.py``) holds a dictionary ``FAMILIES`` from the name of a family to
+its :class:`Family`. Modules are imported when one of their families is asked for, so a faulty or missing
+reader does not harm the others. Files are given by path; nothing is known here of where they lie.
 """
 
 from __future__ import annotations

@@ -1,1 +1,5 @@
-"""Workloads that take one of several options: prices, restricted programs, local search."""
+"""Workloads that each take one of several options (generalised assignment and its kin), by decomposition."""
+
+from .solve import solve_choices
+
+__all__ = ["solve_choices"]

@@ -1,0 +1,43 @@
+"""Generalised assignment: ``m n``, m rows of n costs, m rows of n weights, m capacities."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from computeroute.solvers.blocks import Blocks
+from numpy.typing import NDArray
+
+from benchmarks.families import BadFileError, Family, Solution
+
+from .assignment import assignment_blocks, check_assignment, to_solution
+from .numbers import read_numbers, take
+
+Floats = NDArray[np.float64]
+
+
+def _arrays(path: Path) -> tuple[Floats, Floats, Floats]:
+    """Return costs and weights (items by agents) and capacities."""
+    numbers = read_numbers(path)
+    agents, items = (int(size) for size in take(numbers, 0, 2, path, "the sizes"))
+    if agents < 1 or items < 1:
+        raise BadFileError(f"{path}: {agents} agents and {items} items make no instance")
+    cost = take(numbers, 2, agents * items, path, "the costs")
+    weight = take(numbers, 2 + agents * items, agents * items, path, "the weights")
+    capacity = take(numbers, 2 + 2 * agents * items, agents, path, "the capacities")
+    return cost.reshape(agents, items).T, weight.reshape(agents, items).T, capacity
+
+
+def read(path: Path, _: str | None) -> tuple[Blocks, NDArray[np.int32]]:
+    """Return the blocks of an instance and the agent of each option."""
+    cost, weight, capacity = _arrays(path)
+    return assignment_blocks(cost, weight, np.ones(cost.shape, dtype=bool), capacity)
+
+
+def check(path: Path, _: str | None, solution: Solution) -> float:
+    """Return the cost of a solution, checked against the file."""
+    cost, weight, capacity = _arrays(path)
+    return check_assignment(solution, cost, weight, np.ones(cost.shape, dtype=bool), capacity)
+
+
+FAMILIES = {"gap": Family(read=read, check=check, to_solution=to_solution)}

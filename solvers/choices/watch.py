@@ -1,0 +1,29 @@
+"""The clock of a solve."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+class Watch:
+    """Tells how much time is left and whether to stop."""
+
+    def __init__(self, seconds: float, stop: Callable[[], bool] | None = None) -> None:
+        self._began = time.monotonic()
+        self._seconds = seconds
+        self._stop = stop
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the solve began."""
+        return time.monotonic() - self._began
+
+    @property
+    def left(self) -> float:
+        """Seconds until the time limit, not below 0."""
+        return max(0.0, self._seconds - self.spent)
+
+    def over(self) -> bool:
+        """Return whether to stop now."""
+        return self.left <= 0 or (self._stop is not None and self._stop())
