@@ -1,1 +1,5 @@
-"""Demands served from sites that must be opened: prices, choice of the open set, transport."""
+"""Facility location: which sites to open, and which of them serves whom."""
+
+from .solve import solve_facility
+
+__all__ = ["solve_facility"]

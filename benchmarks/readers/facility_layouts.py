@@ -1,0 +1,138 @@
+"""The number layouts in which facility location instances circulate, and which of them a file has.
+
+None of the formats says what it is. Three of the four have the same count of numbers, so the layout whose
+tables look most like tables of one kind of thing each is taken; the names of the file and its folder decide
+only where two look about the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.families import BadFileError
+
+Floats = NDArray[np.float64]
+HINT = 0.01
+"""What a name that points to a layout is worth, in nats per number of the file."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The tables of an instance of m sites and n customers.
+
+    Attributes
+    ----------
+    capacity, opening
+        Of each site (m); a capacity is NaN where the file has a word in its place.
+    demand
+        Of each customer (n).
+    cost
+        Cost of serving all demand of a customer from a site (m, n).
+    """
+
+    capacity: Floats
+    opening: Floats
+    demand: Floats
+    cost: Floats
+
+
+def _orlib(values: Floats, m: int, n: int) -> tuple[Floats, ...]:
+    """``m n``, m pairs capacity and opening cost, then for each customer its demand and m costs."""
+    pairs = values[: 2 * m].reshape(m, 2)
+    rows = values[2 * m :].reshape(n, m + 1)
+    return pairs[:, 0], pairs[:, 1], rows[:, 0], rows[:, 1:].T
+
+
+def _paired(values: Floats, m: int, n: int) -> tuple[Floats, ...]:
+    """``m n``, m pairs capacity and opening cost, n demands, m rows of n costs (Holmberg, Yang)."""
+    pairs = values[: 2 * m].reshape(m, 2)
+    return pairs[:, 0], pairs[:, 1], values[2 * m : 2 * m + n], values[2 * m + n :].reshape(m, n)
+
+
+def _by_unit(values: Floats, m: int, n: int) -> tuple[Floats, ...]:
+    """``m n``, n demands, m capacities, m opening costs, m rows of n costs per unit (Avella and Boccia)."""
+    demand, rest = values[:n], values[n:]
+    return rest[:m], rest[m : 2 * m], demand, rest[2 * m :].reshape(m, n)
+
+
+def _customers_first(values: Floats, n: int, m: int) -> tuple[Floats, ...]:
+    """``n m``, n rows of m costs, n demands, m opening costs, m capacities (Delmaire)."""
+    cost, rest = values[: n * m].reshape(n, m).T, values[n * m :]
+    return rest[n + m :], rest[n : n + m], rest[:n], cost
+
+
+LAYOUTS: dict[str, tuple[Callable[[Floats, int, int], tuple[Floats, ...]], str]] = {
+    "orlib": (_orlib, r"orlib|^cap[a-c0-9]"),
+    "paired": (_paired, r"holmberg|yang"),
+    "by unit": (_by_unit, r"^tb|avella|boccia|^i\d+_"),
+    "customers first": (_customers_first, r"delmaire"),
+}
+"""How to cut up the numbers after the two sizes, and the names that point to the layout."""
+
+
+def read_sheet(path: Path, instance: str | None) -> Sheet:
+    """Return the tables of a file.
+
+    Raises
+    ------
+    BadFileError
+        When the file holds other words than numbers and ``capacity``, or no layout fits it.
+    """
+    words = path.read_text().replace("\x1a", " ").split()  # some copies end as files did under CP/M
+    try:
+        values = np.array([np.nan if word.lower() == "capacity" else float(word) for word in words])
+    except ValueError as error:
+        raise BadFileError(f"{path}: {error}") from error
+    if len(values) < 2 or not (values[:2] >= 1).all() or (values[:2] != np.round(values[:2])).any():
+        raise BadFileError(f"{path}: does not begin with the numbers of sites and customers")
+    first, second = int(values[0]), int(values[1])
+    names = [path.parent.name, path.stem, *([instance] if instance else [])]
+    fitting = {
+        name: score
+        for name in LAYOUTS
+        if (score := _score(name, values[2:], first, second, names)) is not None
+    }
+    if not fitting:
+        raise BadFileError(
+            f"{path}: {len(values)} numbers fit no layout of {first} and {second} sites and customers: "
+            f"{_count(first, second) + 2} or, with customers first, {_count(second, first) + 2} expected, "
+            "none negative"
+        )
+    chosen = min(fitting, key=lambda name: fitting[name])
+    capacity, opening, demand, cost = LAYOUTS[chosen][0](values[2:], first, second)
+    return Sheet(capacity, opening, demand, cost * demand if chosen == "by unit" else cost)
+
+
+def _count(sites: int, customers: int) -> int:
+    return 2 * sites + customers + sites * customers
+
+
+def _score(name: str, values: Floats, first: int, second: int, names: list[str]) -> float | None:
+    """Return the nats per number that tables cut up in this way take, None where they cannot be."""
+    expected = _count(second, first) if name == "customers first" else _count(first, second)
+    if len(values) != expected:
+        return None
+    capacity, opening, demand, cost = LAYOUTS[name][0](values, first, second)
+    known = np.concatenate([opening, demand, cost.ravel()])
+    if not (known >= 0).all() or (capacity < 0).any():
+        return None
+    nats = sum(_nats(table) for table in (capacity, opening, demand, cost))
+    total = demand.sum()
+    if np.nansum(capacity) < total and not np.isnan(capacity).any():
+        nats += 0.05 * len(values)  # possible, but then the instance has no solution
+    hinted = any(re.search(LAYOUTS[name][1], word.lower()) for word in names)
+    return float(nats / len(values) - (HINT if hinted else 0.0))
+
+
+def _nats(table: Floats) -> float:
+    """Return what writing the logarithms of a table takes when they are spread about their median."""
+    logs = np.log1p(table[np.isfinite(table)])
+    if not len(logs):
+        return 0.0
+    return float(len(logs) * np.log(np.abs(logs - np.median(logs)).mean() + 1e-3))
