@@ -7,13 +7,14 @@ ejection chain approach for the generalized assignment problem, INFORMS Journal 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
 from .pricing import Pricing
 from .problem import ChoiceProblem
-from .watch import Watch
 
 
 class Assignment:
@@ -41,26 +42,23 @@ class Shifts:
         self.penalty = 1.3 * pricing.prices + 0.2 * unit
         self._room = problem.capacity + 1e-9 * np.maximum(1.0, np.abs(problem.capacity))
 
-    def search(self, option: Ints, passes: int, watch: Watch) -> Assignment | None:
-        """Return the best assignment that fits and was met within so many passes, None if none was."""
+    def search(self, option: Ints, passes: int, offer: Callable[[Assignment], bool]) -> None:
+        """Shift from ``option``, at most so many passes; assignments that fit are offered.
+
+        It ends early when ``offer`` says that enough is found; it is asked at every local optimum.
+        """
         option = option.copy()
-        best: Assignment | None = None
         load = self._problem.used(option)
         for _ in range(passes):
-            if watch.over():
-                break
             if self._improve(option, load):
                 continue
             found = Assignment(self._problem, option.copy())
+            if offer(found):
+                return
             load = found.load
-            fall = 0.6 if found.fits else 1.0
-            if found.fits and (best is None or found.cost < best.cost):
-                best = found
             over = load > self._room
-            self.penalty = np.where(
-                over, 1.3 * self.penalty, self._lowest + (self.penalty - self._lowest) * fall
-            )
-        return best
+            fallen = self._lowest + 0.6 * (self.penalty - self._lowest) if found.fits else self.penalty
+            self.penalty = np.where(over, 1.3 * self.penalty, fallen)
 
     def _improve(self, option: Ints, load: Floats) -> int:
         """Make the best shifts that do not meet in a resource; return how many."""

@@ -3,56 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from ..blocks import BlockResult, Blocks, Ints
 from .dual import first_prices, nearest
-from .pricing import cost_grain, lifted, worst_cost
+from .neighbourhoods import Neighbourhoods
+from .pricing import Pricing, cost_grain, worst_cost
 from .problem import ChoiceProblem, block_solution, choice_problem
+from .proof import Proof
 from .relaxation import Relaxed, relax
 from .shifts import Assignment, Shifts
+from .state import State
 from .watch import Watch
 
 SHIFT_OPTIONS = 6
 """Options of a workload that shifts may move between, on average."""
 SHIFT_PASSES = 400
-
-
-@dataclass
-class State:
-    """What is known so far: the best assignment that fits, the proven bound, whether there can be none."""
-
-    problem: ChoiceProblem
-    watch: Watch
-    gap_limit: float
-    grain: float
-    best: Assignment | None = None
-    bound: float = -np.inf
-    infeasible: bool = False
-    tell: Callable[[float | None, float], None] = lambda *_: None
-
-    def raise_bound(self, bound: float) -> None:
-        """Take over a proven bound."""
-        self.bound = max(self.bound, lifted(bound, self.grain))
-        self.tell(self.best.cost if self.best else None, self.bound)
-
-    def offer(self, found: Assignment | None) -> bool:
-        """Take over an assignment that fits and is better; return whether it was."""
-        if found is None or not found.fits or (self.best is not None and found.cost >= self.best.cost):
-            return False
-        self.best = found
-        self.tell(found.cost, self.bound)
-        return True
-
-    def done(self) -> bool:
-        """Return whether the gap is small enough, time is over, or nothing is left to find."""
-        if self.infeasible or self.watch.over():
-            return True
-        if self.best is None:
-            return False
-        return self.best.cost - self.bound <= max(self.gap_limit, 1e-9) * abs(self.best.cost)
+NEIGHBOUR_OPTIONS = 12
+"""Options of a workload that neighbourhoods may move between, on average."""
+FIRST_ROUNDS = 20
+FIRST_PROOF, SEARCH_SHARE = 0.2, 0.5
+"""Shares of the time left: for the first proof, and for neighbourhoods before the second."""
 
 
 def solve_choices(
@@ -106,18 +78,48 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
     problem = state.problem
     state.grain = cost_grain(problem)
     worst = worst_cost(problem)
-    state.raise_bound(float(np.minimum.reduceat(problem.cost, problem.first[:-1]).sum()))
-    relaxed = _relaxation(state, rng, worst)
-    state.infeasible = state.bound > worst + 1e-6 * abs(worst)
-    if state.done():
-        return
-    shifts = Shifts(problem, nearest(problem, relaxed.pricing, SHIFT_OPTIONS), relaxed.pricing)
-    state.offer(shifts.search(rounded(problem, relaxed), SHIFT_PASSES, state.watch))
-
-
-def _relaxation(state: State, rng: np.random.Generator, worst: float) -> Relaxed:
-    pricing = first_prices(state.problem, rng, state.watch)
+    pricing = first_prices(problem, rng, state.watch)
     state.raise_bound(pricing.bound)
+    _shift(state, pricing, cheapest(problem, pricing))
+    if not state.done():
+        relaxed = _relaxation(state, pricing, worst)
+        state.infeasible = state.bound > worst + 1e-6 * abs(worst)
+        _shift(state, relaxed.pricing, rounded(problem, relaxed))
+        _search(state, relaxed, rng, threads)
+
+
+def _shift(state: State, pricing: Pricing, start: Ints) -> None:
+    if not state.done():
+        shifts = Shifts(state.problem, nearest(state.problem, pricing, SHIFT_OPTIONS), pricing)
+
+        def enough(found: Assignment) -> bool:
+            state.offer(found)
+            return state.done()
+
+        shifts.search(start, SHIFT_PASSES, enough)
+
+
+def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: int) -> None:
+    """Prove what can be proved soon, then search neighbourhoods, then do both side by side."""
+    if state.best is None:
+        _find_any(state, relaxed)
+    hoods = Neighbourhoods(state, nearest(state.problem, relaxed.pricing, NEIGHBOUR_OPTIONS), rng)
+    hoods.run(FIRST_ROUNDS, np.inf, threads)
+    with Proof(state, relaxed.pricing, FIRST_PROOF * state.watch.left) as proof:
+        proof.wait()
+    hoods.run(np.inf, state.watch.spent + SEARCH_SHARE * state.watch.left, threads)
+    with Proof(state, relaxed.pricing, state.watch.left) as proof:
+        hoods.run(np.inf, np.inf, threads, proof.listen)
+        proof.wait()
+
+
+def _find_any(state: State, relaxed: Relaxed) -> None:
+    """Look for a first solution, or the proof that there is none, in the whole of a small problem."""
+    with Proof(state, relaxed.pricing, 0.5 * state.watch.left) as proof:
+        proof.wait()
+
+
+def _relaxation(state: State, pricing: Pricing, worst: float) -> Relaxed:
     close = max(1e-7, 0.03 * state.gap_limit)
     relaxed = relax(state.problem, pricing, worst, close, state.watch)
     state.raise_bound(relaxed.pricing.bound)
@@ -131,6 +133,13 @@ def rounded(problem: ChoiceProblem, relaxed: Relaxed) -> Ints:
     order = np.lexsort((weight, owner))
     last = np.append(np.flatnonzero(np.diff(owner[order])), len(order) - 1)
     return relaxed.options[order[last]]
+
+
+def cheapest(problem: ChoiceProblem, pricing: Pricing) -> Ints:
+    """Return the option of each workload that is the cheapest at the prices, the first of several."""
+    least = np.flatnonzero(pricing.excess <= 0)
+    owner = problem.owner[least]
+    return least[np.flatnonzero(np.diff(owner, prepend=-1))]
 
 
 def _result(blocks: Blocks, state: State) -> BlockResult:

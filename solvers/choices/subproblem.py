@@ -12,19 +12,18 @@ from ..blocks import Floats, Ints
 from ..program import Program
 from .problem import ChoiceProblem
 
-TOLERANCE = 1e-9
-"""HiGHS repairs solutions that are off by more than its tolerance, and prints that it does."""
+WORK = 1.0
+"""Most work on one subproblem, in the deterministic seconds of CP-SAT."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a subproblem gave: options taken (None if no solution), a bound of its cost.
+    """What a subproblem gave: options taken (None if no solution was found), whether it was closed.
 
     ``closed`` is true when the best solution of the subproblem is known, or that there is none.
     """
 
     taken: Ints | None
-    bound: float
     closed: bool
 
 
@@ -46,51 +45,32 @@ def subprogram(problem: ChoiceProblem, options: Ints, room: Floats) -> Program:
     )
 
 
-def solve_subproblem(
-    problem: ChoiceProblem,
-    options: Ints,
-    room: Floats,
-    *,
-    hint: Ints | None,
-    seconds: float,
-    nodes: int,
-    seed: int,
-) -> Outcome:
-    """Take one of ``options`` (ascending) of each of their workloads within ``room`` (R) at the least cost.
+def solve_subproblem(program: Program, options: Ints, hint: Ints, *, seconds: float, seed: int) -> Outcome:
+    """Solve the ``program`` of ``options`` with CP-SAT from the known solution ``hint`` (options).
 
-    Parameters
-    ----------
-    hint
-        Options (ascending) of a known solution.
-    seconds, nodes
-        Limits; the number of nodes makes the outcome the same every time unless the seconds are over first.
+    Work is limited, so that the outcome is the same every time unless the seconds are over first.
     """
     from ortools.math_opt.python import mathopt
 
     from ..mathopt import build_model, cost_scale
 
-    program = subprogram(problem, options, room)
-    scale = cost_scale(program)
-    model = build_model(program, scale)
+    model = build_model(program, cost_scale(program))
     variables = list(model.variables())
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=max(0.01, seconds)),
-        node_limit=nodes,
+        threads=1,
         random_seed=seed,
         relative_gap_tolerance=0.0,
+        absolute_gap_tolerance=0.0,
     )
-    parameters.highs.double_options["mip_feasibility_tolerance"] = TOLERANCE
-    extra = {}
-    if hint is not None:
-        known = np.isin(options, hint).astype(float)
-        start = mathopt.SolutionHint(variable_values=dict(zip(variables, known.tolist(), strict=True)))
-        extra["model_params"] = mathopt.ModelSolveParameters(solution_hints=[start])
-    result = mathopt.solve(model, mathopt.SolverType.HIGHS, params=parameters, **extra)
+    parameters.cp_sat.max_deterministic_time = WORK
+    parameters.cp_sat.mip_max_bound = 1e9
+    known = dict(zip(variables, np.isin(options, hint).astype(float).tolist(), strict=True))
+    start = mathopt.ModelSolveParameters(solution_hints=[mathopt.SolutionHint(variable_values=known)])
+    result = mathopt.solve(model, mathopt.SolverType.CP_SAT, params=parameters, model_params=start)
     reason = result.termination.reason
     closed = reason in (mathopt.TerminationReason.OPTIMAL, mathopt.TerminationReason.INFEASIBLE)
-    bound = result.termination.objective_bounds.dual_bound * scale
     if not result.has_primal_feasible_solution():
-        return Outcome(None, np.inf if closed else bound, closed)
+        return Outcome(None, closed)
     found = result.variable_values()
-    values = np.array([found[variable] for variable in variables])
-    return Outcome(options[values > 0.5], bound, closed)
+    return Outcome(options[np.array([found[variable] for variable in variables]) > 0.5], closed)

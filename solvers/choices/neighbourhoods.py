@@ -1,0 +1,124 @@
+"""Large-neighbourhood search: all workloads of a few resources are placed anew, exactly, the rest stays.
+
+Source: P. Shaw, Using constraint programming and local search methods to solve vehicle routing problems, CP 1998.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from ..blocks import Floats, Ints
+from .problem import FIT
+from .shifts import Assignment
+from .state import State
+from .subproblem import Outcome, solve_subproblem, subprogram
+
+SMALLEST, LARGEST = 60, 1500
+"""Options in a subproblem."""
+SECONDS = 3.0
+
+
+@dataclass(frozen=True)
+class Neighbourhood:
+    """Options (ascending) of the workloads that are placed anew, and what room there is for them (R)."""
+
+    options: Ints
+    room: Floats
+
+
+class Neighbourhoods:
+    """Draws neighbourhoods of one assignment after the other, as large as can be solved."""
+
+    def __init__(self, state: State, core: Ints, rng: np.random.Generator) -> None:
+        self._state = state
+        self._core = core
+        self._rng = rng
+        self._noise = 0.9 * state.grain
+        self.size = 2.0 * SMALLEST
+
+    def run(
+        self, rounds: float, until: float, threads: int, busy: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Solve ``rounds`` times as many neighbourhoods at once as there are threads.
+
+        It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used while
+        ``busy()`` is true.
+        """
+        state = self._state
+        with ThreadPoolExecutor(threads) as pool:
+            while rounds > 0 and not state.done() and state.watch.spent < until:
+                self._round(pool, max(1, threads - busy()))
+                rounds -= 1
+
+    def _round(self, pool: ThreadPoolExecutor, threads: int) -> None:
+        best = self._state.best
+        if best is None:
+            return
+        drawn = [self._draw(best) for _ in range(threads)]
+        running = [(each, pool.submit(self._solve, each, best, seed)) for seed, each in enumerate(drawn)]
+        for hood, outcome in running:
+            self._take(hood, outcome)
+
+    def _draw(self, best: Assignment) -> Neighbourhood:
+        """Return the neighbourhood of as many resources as fit into the size."""
+        problem = self._state.problem
+        now = csr_array(problem.uses[best.option])
+        using = csr_array(now.T.tocsr())
+        free = np.zeros(len(problem), dtype=bool)
+        budget = self.size
+        for resource in self._rng.permutation(len(problem.capacity)).tolist():
+            joined = using.indices[using.indptr[resource] : using.indptr[resource + 1]]
+            trial = free.copy()
+            trial[joined] = True
+            tried = self._hood(trial, best) if len(joined) else None
+            if tried is None:
+                continue
+            if len(tried.options) > budget and free.any():
+                break
+            free = trial
+        return self._hood(free, best)
+
+    def _hood(self, free: NDArray[np.bool_], best: Assignment) -> Neighbourhood:
+        """Return the options of free workloads that fit into what the others leave."""
+        problem = self._state.problem
+        held = best.option[free]
+        room = problem.capacity - best.load + problem.used(held)
+        options = self._core[free[problem.owner[self._core]]]
+        uses = csr_array(problem.uses[options])
+        limit = room + FIT * np.maximum(1.0, np.abs(problem.capacity))
+        bad = np.flatnonzero(uses.data > limit[uses.indices])
+        fits = np.ones(len(options), dtype=bool)
+        fits[np.searchsorted(uses.indptr, bad, side="right") - 1] = False
+        return Neighbourhood(np.union1d(options[fits], held), room)
+
+    def _solve(self, hood: Neighbourhood, best: Assignment, seed: int) -> Outcome:
+        program = subprogram(self._state.problem, hood.options, hood.room)
+        program = replace(program, cost=program.cost + self._noise * self._blur(hood, best))
+        seconds = min(SECONDS, self._state.watch.left)
+        return solve_subproblem(program, hood.options, best.option, seconds=seconds, seed=seed)
+
+    def _blur(self, hood: Neighbourhood, best: Assignment) -> Floats:
+        """Return what makes other solutions of the same cost as good as the present one, and none dearer."""
+        workloads = len(np.unique(self._state.problem.owner[hood.options]))
+        away = ~np.isin(hood.options, best.option)
+        return np.where(away, -1.0, 0.0) / max(1, workloads)
+
+    def _take(self, hood: Neighbourhood, outcome: Future[Outcome]) -> None:
+        state, found = self._state, outcome.result()
+        best = state.best
+        if best is None or found.taken is None:
+            return
+        option = best.option.copy()
+        option[state.problem.owner[found.taken]] = found.taken
+        changed = Assignment(state.problem, option)
+        if not state.offer(changed) and changed.fits and changed.cost <= best.cost:
+            state.best = changed
+        if changed.cost < best.cost:
+            return
+        self.size = min(LARGEST, self.size * 1.02) if found.closed else max(SMALLEST, self.size / 1.3)

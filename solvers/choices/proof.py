@@ -1,0 +1,93 @@
+"""What no better solution can hold is left out; the rest is given to HiGHS, which may close the gap.
+
+An option whose reduced cost lifts the Lagrangian bound to the incumbent is in no better solution, so a bound of
+what remains, or the incumbent where that is lower, is a bound of the whole problem.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from ..blocks import Ints
+from ..facility.worker import Worker
+from ..mathopt import Answer
+from .pricing import Pricing
+from .shifts import Assignment
+from .state import State
+from .subproblem import subprogram
+
+MOST_OPTIONS = 30_000
+
+
+def remaining(state: State, pricing: Pricing) -> Ints:
+    """Return the options that a better solution may hold (ascending); all where there is no incumbent."""
+    if state.best is None:
+        return np.arange(len(state.problem.cost))
+    needed = max(state.grain * (1 - 1e-6), 1e-9 * abs(state.best.cost))
+    return np.flatnonzero(pricing.excess <= state.best.cost - needed - pricing.bound)
+
+
+class Proof:
+    """A run of HiGHS in a process of its own over what remains; use it in a ``with`` block.
+
+    ``running`` is false from the start where too much remains.
+    """
+
+    def __init__(self, state: State, pricing: Pricing, seconds: float) -> None:
+        self._state = state
+        self._pricing = pricing
+        self._seconds = min(seconds, state.watch.left - 1.0)
+        self._worker = Worker()
+        self._options = remaining(state, pricing)
+        self.running = len(self._options) <= MOST_OPTIONS and self._seconds > 0.2 and not state.done()
+
+    def __enter__(self) -> Proof:
+        """Start it."""
+        self._halted = False
+        self._pool = ThreadPoolExecutor(1)
+        self._answer: Future[Answer] | None = None
+        problem = self._state.problem
+        covered = np.zeros(len(problem), dtype=bool)
+        covered[problem.owner[self._options]] = True
+        if self.running and not covered.all():
+            self._improved(np.inf)  # some workload has no option left: nothing better exists
+        elif self.running:
+            program = subprogram(problem, self._options, problem.capacity)
+            self._worker.submit(program, self._seconds, 0.0, 0)
+            self._answer = self._pool.submit(self._worker.fetch, lambda: self._halted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._halted = True
+        self._pool.shutdown()
+        self._worker.close()
+
+    def wait(self) -> None:
+        """Wait for its end and take over what it found."""
+        while self.running and not self._state.watch.over():
+            self.listen(0.05)
+
+    def listen(self, seconds: float = 0.0) -> bool:
+        """Take over its answer if there is one within so many seconds; return whether it still runs."""
+        if self._answer is None or not self.running:
+            self.running = False
+            return False
+        try:
+            answer = self._answer.result(timeout=seconds)
+        except TimeoutError:
+            return True
+        if answer.x is not None:
+            self._state.offer(Assignment(self._state.problem, self._options[answer.x > 0.5]))
+        self._improved(np.inf if answer.infeasible else answer.bound)
+        return False
+
+    def _improved(self, bound: float) -> None:
+        """Take over a bound of what remains."""
+        self.running = False
+        best = self._state.best
+        if best is None:
+            self._state.infeasible = bound == np.inf
+        self._state.raise_bound(min(bound, best.cost if best else bound))
