@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats, Ints
-from ..mathopt import Request, solve_integer
+from ..mathopt import Answer
+from ..program import Program
 from .instance import TOLERANCE, Bools, Facility
-from .programs import build_program
+from .programs import Model, build_program
 
 
 @dataclass(frozen=True)
@@ -21,42 +22,24 @@ class Assigned:
     finished: bool
 
 
-def assign_quickly(facility: Facility, reduced: Floats, rounds: int = 200) -> Floats | None:
-    """Return a good assignment to the sites of ``facility`` (shares (m, n)), or None if none was found.
+def assign_quickly(facility: Facility, divided: Floats) -> Floats | None:
+    """Return an assignment (shares (m, n)) near the best division of the customers, None if none was found.
 
-    Customers go, by falling regret, to the site with room of least ``reduced`` cost (m, n; Martello and Toth
-    1981); then shifts and swaps lower cost plus a penalty on overload.
+    Few customers are divided, at most one for each site that is full: each goes where most of it went. Then
+    shifts and swaps lower cost plus a penalty on overload.
     """
-    site = _greedy(facility, reduced)
-    if site is None:
-        return None
-    state = _State(facility, site)
-    for _ in range(rounds):
+    state = _State(facility, divided.argmax(axis=0))
+    for _ in range(_rounds(facility)):
         if not state.shift() and not state.swap():
             break
     share = np.zeros(facility.cost.shape)
-    share[state.site, np.arange(len(site))] = 1.0
+    share[state.site, state.customers] = 1.0
     return share if facility.fits(share) else None
 
 
-def _greedy(facility: Facility, reduced: Floats) -> Ints | None:
-    reduced = np.where(facility.allowed, reduced, np.inf)
-    if len(facility.opening) == 0 or not np.isfinite(reduced.min(axis=0)).all():
-        return None
-    two = np.sort(reduced, axis=0)[:2]
-    regret = np.where(np.isfinite(two[-1]), two[-1] - two[0], np.inf) if len(two) > 1 else two[0]
-    room = facility.capacity.copy()
-    site = np.zeros(reduced.shape[1], dtype=np.int64)
-    for customer in np.lexsort((-facility.take.max(axis=0), -regret)):
-        take = facility.take[:, customer]
-        fits = np.where(take <= room, reduced[:, customer], np.inf)
-        chosen = int(fits.argmin())
-        if not np.isfinite(fits[chosen]):
-            overload = np.where(np.isfinite(reduced[:, customer]), take - room, np.inf)
-            chosen = int(overload.argmin())
-        site[customer] = chosen
-        room[chosen] -= take[chosen]
-    return site
+def _rounds(facility: Facility) -> int:
+    """Return how many rounds of shifts or swaps about a second allows."""
+    return int(np.clip(2e7 / max(facility.cost.shape[1], 1) ** 2, 10, 200))
 
 
 class _State:
@@ -131,15 +114,33 @@ class _State:
         self.site[customer] = site
 
 
-def assign_by_program(
-    facility: Facility, cells: Bools, forced: Bools, request: Request
-) -> Assigned:
-    """Solve the program over ``cells`` with the sites ``forced`` open (see :func:`build_program`)."""
+@dataclass(frozen=True)
+class Question:
+    """A program over some cells of a facility problem, in which solutions up to a cost are sought."""
+
+    facility: Facility
+    model: Model
+    program: Program
+    gap_limit: float
+
+    def read(self, answer: Answer) -> Assigned:
+        """Return what an answer of the solver says; the bound is infinite when there is no solution."""
+        if answer.x is None:
+            return Assigned(None, np.inf if answer.infeasible else answer.bound, answer.infeasible)
+        share = np.round(self.model.share(answer.x))
+        value = float(self.program.cost @ answer.x)
+        finished = answer.bound >= value - max(1e-6, 1.01 * self.gap_limit) * abs(value)
+        return Assigned(share if self.facility.fits(share) else None, answer.bound, finished)
+
+
+def ask(facility: Facility, cells: Bools, forced: Bools, cutoff: float, gap_limit: float) -> Question:
+    """Return the question for an assignment over ``cells`` that costs at most ``cutoff``.
+
+    The sites ``forced`` are open, see :func:`~.programs.build_program`. The cutoff is a row: most sets of
+    sites are so tight that a solver then sees at once that they allow nothing better.
+    """
     model = build_program(facility, cells & facility.allowed, forced)
-    answer = solve_integer(model.program, request)
-    if answer.x is None:
-        return Assigned(None, np.inf if answer.infeasible else answer.bound, answer.infeasible)
-    share = np.round(model.share(answer.x))
-    value = float(model.program.cost @ answer.x)
-    finished = answer.bound >= value - max(1e-6, 1.01 * request.gap_limit * abs(value))
-    return Assigned(share if facility.fits(share) else None, answer.bound, finished)
+    program = model.program
+    if np.isfinite(cutoff):
+        program = program.with_row(program.cost, cutoff)
+    return Question(facility, model, program, gap_limit)

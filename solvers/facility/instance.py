@@ -1,7 +1,7 @@
 """Facility location read out of the block-angular form: customers, sites, what serving costs and takes.
 
-A facility problem is a set of :class:`~..blocks.Blocks` in which every option or arc uses exactly one resource
-(its site), so that tables of sites by customers hold everything. Customers that may be left out get one more
+In a facility problem every option or arc of the :class:`~..blocks.Blocks` uses exactly one resource (its
+site), so that tables of sites by customers hold everything. Customers that may be left out get one more
 site, free to open and without limit.
 """
 

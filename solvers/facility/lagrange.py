@@ -72,7 +72,7 @@ def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, F
     profit = price[None, :] - facility.cost
     cell = np.flatnonzero(profit > 0)
     site, take, profit = cell // customers, facility.take.ravel()[cell], profit.ravel()[cell]
-    density = profit / np.maximum(take, 1e-300)
+    density = profit / np.maximum(take, 1e-100)
     order = np.lexsort((-density, site))
     cell, take, profit = cell[order], take[order], profit[order]
     load = np.cumsum(take)
@@ -80,7 +80,7 @@ def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, F
     before = load - take
     start = np.append(before, 0.0)[np.minimum(first, len(before))]
     room = facility.capacity[site] - (before - start[site])
-    part = np.where(room >= take, 1.0, np.maximum(room, 0.0) / np.maximum(take, 1e-300))
+    part = np.where(room >= take, 1.0, np.maximum(room, 0.0) / np.maximum(take, 1e-100))
     return np.bincount(site, weights=part * profit, minlength=sites), cell, part
 
 
@@ -102,11 +102,11 @@ def evaluate(facility: Facility, price: Floats, forced: Bools, fewest: int) -> D
     bound = float(price.sum() + missing * premium + site[forced].sum() + np.minimum(site[free], 0.0).sum())
     customers = len(price)
     served = np.bincount(cell % customers, weights=part * opened[cell // customers], minlength=customers)
-    return Dual(bound, price, site, opened, 1.0 - served)
+    return Dual(bound, price, site, opened, np.asarray(1.0 - served))
 
 
 def reduced_costs(facility: Facility, price: Floats) -> Floats:
-    """Return what serving each customer from each site (m, n) adds to the bound at least, the site being open.
+    """Return what serving each customer from each site (m, n) adds to the bound, the site being open.
 
     Negative where the site serves the customer anyway.
     """
@@ -116,7 +116,7 @@ def reduced_costs(facility: Facility, price: Floats) -> Floats:
     take = facility.take.ravel()[cut]
     worth = np.zeros(len(facility.opening))
     # the first customer of a site that is not served whole is the last to be written
-    worth[cut // customers] = (price[cut % customers] - facility.cost.ravel()[cut]) / np.maximum(take, 1e-300)
+    worth[cut // customers] = (price[cut % customers] - facility.cost.ravel()[cut]) / np.maximum(take, 1e-100)
     return np.asarray(facility.cost - price + worth[:, None] * facility.take)
 
 
@@ -135,12 +135,12 @@ NODE = Climb(steps=30, length=0.5, patience=6)
 
 def first_prices(facility: Facility) -> Floats:
     """Return what serving each customer costs at least with its share of the opening cost (n)."""
-    per_unit = facility.opening / np.maximum(facility.capacity, 1e-300)
+    per_unit = facility.opening / np.maximum(facility.capacity, 1e-100)
     return np.asarray((facility.cost + facility.take * per_unit[:, None]).min(axis=0))
 
 
 def climb(
-    facility: Facility, start: Floats, forced: Bools, fewest: int, target: float, how: Climb
+    facility: Facility, start: Floats, forced: Bools, *, fewest: int, target: float, how: Climb
 ) -> tuple[Dual, Floats]:
     """Raise the bound by deflected subgradient steps of Polyak's length until it reaches ``target``.
 
@@ -154,6 +154,8 @@ def climb(
     frequency
         How often each site was open of late (m), an estimate of its opening in the linear relaxation.
     """
+    dearest = facility.cost[facility.allowed].max(initial=1.0) + facility.opening.max(initial=0.0)
+    ceiling = 10.0 * float(dearest)
     best = current = evaluate(facility, start, forced, fewest)
     direction, length, idle = current.slope, how.length, 0
     seen, frequency = 1.0 - MEMORY, (1.0 - MEMORY) * current.opened
@@ -163,7 +165,8 @@ def climb(
             break
         goal = target if np.isfinite(target) else best.bound + HOPE * abs(best.bound)
         step = length * max(goal - current.bound, 1e-6 * abs(goal)) / size
-        current = evaluate(facility, current.price + step * direction, forced, fewest)
+        price = np.clip(current.price + step * direction, -ceiling, ceiling)
+        current = evaluate(facility, price, forced, fewest)
         seen = MEMORY * seen + 1.0 - MEMORY
         frequency = MEMORY * frequency + (1.0 - MEMORY) * current.opened
         direction = INERTIA * direction + (1.0 - INERTIA) * current.slope
@@ -175,4 +178,4 @@ def climb(
             direction = best.slope
             if length < 1e-3:
                 break
-    return best, frequency / seen
+    return best, np.asarray(frequency / seen)

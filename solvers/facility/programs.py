@@ -1,4 +1,4 @@
-"""The program of serving all customers from sites that are open: a transportation or an assignment problem."""
+"""The program of serving all customers from sites, some of which may have to be opened for it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
         lower=np.concatenate([forced.astype(float), np.zeros(count)]),
         upper=np.ones(sites + count),
         integer=np.concatenate([~forced, np.full(count, facility.single)]),
-        matrix=csr_array(vstack([serve, _limits(facility, cell), _links(site[tied], column[tied], shape[1])])),
+        matrix=csr_array(
+            vstack([serve, _limits(facility, cell), _links(site[tied], column[tied], shape[1])])
+        ),
         row_lower=np.concatenate([np.ones(customers), np.full(sites + len(tied), -np.inf)]),
         row_upper=np.concatenate([np.ones(customers), np.zeros(sites + len(tied))]),
     )

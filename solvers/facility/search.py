@@ -9,17 +9,24 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..blocks import Floats, Ints
-from ..mathopt import Request
-from .assign import assign_by_program, assign_quickly
+from .assign import Assigned, Question, ask, assign_quickly
 from .instance import Bools, Facility
-from .lagrange import Climb, climb, fewest_sites, first_prices, reduced_costs
+from .lagrange import Climb, fewest_sites, first_prices, reduced_costs
+from .neighbourhood import Part, Picker
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
+from .worker import Worker
 
 ROOT_ROUNDS = (60, 100, 150, 200)
 """Steps of the rounds at the root; solutions are sought after each."""
 LEAF = Climb(steps=100, length=0.5, patience=10)
-FIRST_LEAF_SECONDS = 5.0
+LEAF_SECONDS = 1.5
+"""For the first attempt to solve a leaf; further ones have three times as much."""
+PART_SECONDS = 4.0
+NODES_PER_PART = 8
+"""Nodes that are explored while a part of the assignment is improved."""
+NODES_PER_IDLE_PART = 2
+"""How many more for each part in a row that was in vain."""
 
 
 @dataclass
@@ -38,9 +45,13 @@ class Search:
     infeasible: bool = False
     root_bound: float = -np.inf
     _tried: set[bytes] = field(default_factory=set)
-    _leaf_seconds: float = FIRST_LEAF_SECONDS
 
     def __post_init__(self) -> None:
+        self._prover, self._improver = Worker(), Worker()
+        self._picker = Picker(self.facility, self.seed)
+        self._rooted = False
+        self._part: tuple[Part, Question, Floats] | None = None
+        self._idle = 0
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
         self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
 
@@ -57,25 +68,68 @@ class Search:
     @property
     def bound(self) -> float:
         """Proven lower bound."""
-        return max(self.root_bound, min(self.tree.bound, self.incumbent.cost))
+        return max(self.root_bound, self.tree.bound) if self._rooted else self.root_bound
 
     def run(self) -> None:
         """Search until the gap is closed, or time is over."""
         if not self.facility.allowed.any(axis=0).all():
             self.infeasible = True
             return
+        try:
+            self._run()
+        finally:
+            self._prover.close()
+            self._improver.close()
+
+    def _run(self) -> None:
         self._start_with_all_open()
         if self.infeasible:
             return
         root = self._climb_root()
+        self._eligible = root.site < max(self.incumbent.threshold - root.base, 0.0)
         self.tree.push(root)
-        self.root_bound = root.bound
-        while not self.over:
-            node = self.tree.pop()
-            if node is None:
-                break
-            self._explore(node)
-            self._tell()
+        self._rooted = True
+        while len(self.tree) and not self.over:
+            self._begin_part()
+            for _ in range(NODES_PER_PART + NODES_PER_IDLE_PART * self._idle):
+                if not self._step():
+                    return
+            self._end_part()
+
+    def _step(self) -> bool:
+        """Explore one node; return whether there is more to do."""
+        node = None if self.over else self.tree.pop()
+        if node is None:
+            return False
+        self._explore(node)
+        self.tree.release()
+        self._tell()
+        return True
+
+    def _begin_part(self) -> None:
+        """Have a part of the best assignment solved again."""
+        share = self.incumbent.share
+        if not self.facility.single or share is None:
+            return
+        part = self._picker.pick(share, self._eligible)
+        facility = part.facility
+        cutoff = part.cost - (self.incumbent.cost - self.incumbent.threshold)
+        free = np.zeros(len(part.sites), dtype=bool)
+        question = ask(facility, facility.allowed, free, cutoff, self.gap_limit / 2)
+        self._part = part, question, share
+        self._submit(self._improver, question, PART_SECONDS)
+
+    def _end_part(self) -> None:
+        if self._part is None:
+            return
+        part, question, share = self._part
+        self._part = None
+        found = question.read(self._improver.fetch(lambda: self.over))
+        better = found.share is not None
+        self._picker.adapt(finished=found.finished, better=better)
+        self._idle = 0 if better else self._idle + 1
+        if found.share is not None:
+            self._offer(np.arange(len(share)), part.put_into(share, found.share))
 
     def _tell(self) -> None:
         self.hear(self.incumbent.cost, self.bound)
@@ -84,16 +138,15 @@ class Search:
         """Serve from all sites: that gives a first solution, or shows that there is none."""
         whole = self.facility
         every = np.ones(len(whole.opening), dtype=bool)
-        price = first_prices(whole)
-        if not whole.single:
-            served = divide(whole, price, self.seconds_left)
-            self.infeasible = served.share is None and np.isposinf(served.bound)
-            self._offer(np.arange(len(every)), served.share)
-            return
-        share = assign_quickly(whole, reduced_costs(whole, price))
-        if share is None:
-            answer = assign_by_program(whole, whole.allowed, every, self._request(self.seconds_left))
-            self.infeasible = answer.share is None and np.isposinf(answer.bound)
+        served = divide(whole, first_prices(whole), self.seconds_left)
+        share = served.share
+        self.infeasible = share is None and bool(np.isposinf(served.bound))
+        if whole.single and share is not None:
+            share = assign_quickly(whole, share)
+        if whole.single and share is None and not self.infeasible:
+            question = ask(whole, whole.allowed, every, np.inf, self.gap_limit)
+            answer = self._solve(question, self.seconds_left)
+            self.infeasible = answer.share is None and bool(np.isposinf(answer.bound))
             share = answer.share
         self._offer(np.arange(len(every)), share)
 
@@ -101,11 +154,11 @@ class Search:
         every = np.arange(len(self.facility.opening))
         free = np.zeros(len(every), dtype=bool)
         price, floor = first_prices(self.facility), -np.inf
-        node = None
         for steps in ROOT_ROUNDS:
             how = Climb(steps=steps, length=1.0, patience=15)
-            node = self.tree.raised(every, free, price, floor, how)
+            node = self.tree.raised(every, free, price, floor=floor, how=how)
             price, floor = node.price, node.bound
+            self.root_bound = min(floor, self.incumbent.cost)
             if node.bound >= self.incumbent.threshold or self.over:
                 break
             self._try_sets(node)
@@ -141,10 +194,10 @@ class Search:
             return
         self._tried.add(key)
         facility = self.facility.only(sites)
-        if facility.single:
-            share = assign_quickly(facility, reduced_costs(facility, node.price))
-        else:
-            share = divide(facility, node.price, self.seconds_left).share
+        served = divide(facility, node.price, self.seconds_left)
+        share = served.share
+        if facility.single and share is not None:
+            share = assign_quickly(facility, share) if served.bound < self.incumbent.threshold else None
         self._offer(sites, share)
 
     def _offer(self, sites: Ints, share: Floats | None) -> None:
@@ -158,29 +211,31 @@ class Search:
     def _finish(self, node: Node) -> None:
         """Solve what is left of a node whose sites are all settled."""
         facility = self.facility.only(node.sites)
+        served = divide(facility, node.price, self.seconds_left)
         if not facility.single:
-            served = divide(facility, node.price, self.seconds_left)
             self._offer(node.sites, served.share)
             self.tree.close(max(served.bound, node.bound))
             return
-        leaf = self.tree.raised(node.sites, node.forced, node.price, node.bound, LEAF)
-        if leaf is None or leaf.bound >= self.incumbent.threshold:
+        if served.bound >= self.incumbent.threshold:
+            return
+        leaf = self.tree.raised(node.sites, node.forced, node.price, floor=node.bound, how=LEAF)
+        if leaf.bound >= self.incumbent.threshold:
             return
         gap = self.incumbent.threshold - leaf.base
         cells = reduced_costs(facility, leaf.price) < gap
-        answer = assign_by_program(facility, cells, leaf.forced, self._request(self._leaf_seconds))
+        question = ask(facility, cells, leaf.forced, self.incumbent.threshold, self.gap_limit / 2)
+        answer = self._solve(question, LEAF_SECONDS * 3**node.attempts)
         self._offer(node.sites, answer.share)
         bound = max(answer.bound, leaf.bound)
         if answer.finished:
             self.tree.close(bound)
         else:
-            self._leaf_seconds *= 1.5
-            self.tree.postpone(leaf, bound)
+            self.tree.postpone(leaf, bound, node.attempts + 1)
 
-    def _request(self, seconds: float) -> Request:
-        return Request(
-            time_limit=max(0.01, min(seconds, self.seconds_left)),
-            gap_limit=self.gap_limit / 2,
-            seed=self.seed,
-            watch=False,
-        )
+    def _solve(self, question: Question, seconds: float) -> Assigned:
+        self._submit(self._prover, question, seconds)
+        return question.read(self._prover.fetch(lambda: self.over))
+
+    def _submit(self, worker: Worker, question: Question, seconds: float) -> None:
+        seconds = max(0.01, min(seconds, self.seconds_left))
+        worker.submit(question.program, seconds, question.gap_limit, self.seed)

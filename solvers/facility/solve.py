@@ -18,7 +18,7 @@ def solve_facility(
     time_limit: float,
     gap_limit: float = 0.0,
     seed: int = 0,
-    threads: int | None = None,
+    threads: int | None = None,  # noqa: ARG001
     progress: Callable[[float, float], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> BlockResult:
@@ -36,7 +36,7 @@ def solve_facility(
     seed
         For the solver of small programs; everything else is the same for all seeds.
     threads
-        At most so many are used; None: two.
+        Taken for the likeness to other solvers: two processes besides this one solve programs, in turn.
     progress
         Told objective and bound whenever one of them gets better.
     stop

@@ -22,8 +22,9 @@ TRIFLE = 1e-9
 
 @dataclass(frozen=True)
 class Served:
-    """How open sites serve all customers: shares (m, n) or None if they cannot, and a proven lower bound of
-    what opening all of them and serving from them costs.
+    """How open sites serve all customers: shares (m, n), or None if they cannot.
+
+    ``bound`` is a proven lower bound of what opening all of them and serving from them costs.
     """
 
     share: Floats | None
@@ -91,7 +92,7 @@ def mend(facility: Facility, share: Floats) -> Floats | None:
     share = np.where(share > TRIFLE, share, 0.0)
     share /= share.sum(axis=0)
     for site in np.flatnonzero((facility.take * share).sum(axis=1) > facility.capacity):
-        _relieve(facility, share, site)
+        _relieve(facility, share, int(site))
     return share if facility.fits(share) else None
 
 
@@ -107,7 +108,7 @@ def _relieve(facility: Facility, share: Floats, site: int) -> None:
                 return
             if room[other] <= 0 or not np.isfinite(facility.cost[other, customer]):
                 continue
-            moved = min(share[site, customer], excess / take, room[other] / max(to, 1e-300))
+            moved = min(share[site, customer], excess / take, room[other] / max(to, 1e-100))
             share[site, customer] -= moved
             share[other, customer] += moved
             excess -= moved * take

@@ -1,9 +1,9 @@
 """Branch and bound over which sites are open, with Lagrangian bounds.
 
 A node forces some sites open and has lost others. Its bound is raised from the prices of its parent; sites
-whose closing or opening would lift the bound above the best solution are settled; the site that the relaxation
-opens about every other time is branched on. Where all sites are settled, serving is a transportation or an
-assignment problem and is solved as such.
+whose closing or opening would lift the bound above the best solution are settled; the site that is open in
+about every other answer of the relaxation is branched on. Where all sites are settled, serving is a
+transportation or an assignment problem and is solved as such.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ EXACT = 1e-9
 class Node:
     """A part of the search: its sites (indices of the whole), those forced open, and what its prices told.
 
-    ``base``, ``site``, ``opened`` and ``frequency`` are what :func:`~.lagrange.climb` gave, one entry per site
-    of the node; ``bound`` is the better one of ``base`` and the parent's.
+    ``base``, ``site``, ``opened`` and ``frequency`` are what :func:`~.lagrange.climb` gave, one entry per
+    site of the node; ``bound`` is the better one of ``base`` and the parent's.
     """
 
     bound: float
@@ -38,6 +38,7 @@ class Node:
     site: Floats
     frequency: Floats
     opened: Bools
+    attempts: int = 0
 
     @property
     def settled(self) -> bool:
@@ -100,7 +101,7 @@ class Tree:
         self.demand = facility.least_demand()
         self._heap: list[tuple[float, int, Node]] = []
         self._number = itertools.count()
-        self.closed = np.inf
+        self.closed = self.held = np.inf
 
     def __len__(self) -> int:
         return len(self._heap)
@@ -109,7 +110,7 @@ class Tree:
     def bound(self) -> float:
         """Proven lower bound of all solutions."""
         lowest = self._heap[0][0] if self._heap else np.inf
-        return min(self.closed, lowest, self.incumbent.proof)
+        return min(self.closed, self.held, lowest, self.incumbent.proof)
 
     def push(self, node: Node) -> None:
         """Keep a node unless it is of no interest."""
@@ -117,13 +118,21 @@ class Tree:
             heapq.heappush(self._heap, (node.bound, next(self._number), node))
 
     def pop(self) -> Node | None:
-        """Return the node of least bound with its sites settled as far as the incumbent allows, or None."""
+        """Return the node of least bound with its sites settled as far as the incumbent allows, or None.
+
+        It counts for the bound until it is released.
+        """
         while self._heap:
             bound, _, node = heapq.heappop(self._heap)
             if bound < self.incumbent.threshold:
+                self.held = bound
                 return self.settle(node)
             self._heap.clear()
         return None
+
+    def release(self) -> None:
+        """Note that all that is left of the node popped last has been pushed or closed."""
+        self.held = np.inf
 
     def close(self, bound: float) -> None:
         """Note that a part of the search is done, with nothing below ``bound`` in it but the incumbent."""
@@ -135,13 +144,16 @@ class Tree:
         kept = node.forced | (node.site < gap)
         return node.keep(kept, node.forced | (-node.site >= gap))
 
-    def raised(self, sites: Ints, forced: Bools, price: Floats, floor: float, how: Climb = NODE) -> Node | None:
-        """Return a node with its bound raised from ``price``, None if it cannot hold a solution."""
+    def can_serve(self, sites: Ints) -> bool:
+        """Return whether the sites may be enough for all demand."""
+        room = self.facility.capacity[sites].sum()
+        return bool(room >= self.demand * (1 - EXACT)) and len(sites) >= self.fewest
+
+    def raised(self, sites: Ints, forced: Bools, price: Floats, *, floor: float, how: Climb = NODE) -> Node:
+        """Return a node with its bound raised from ``price``; ``floor`` is known to be a bound of it."""
         facility = self.facility.only(sites)
-        if facility.capacity.sum() < self.demand * (1 - EXACT) or len(sites) < self.fewest:
-            return None
         target = self.incumbent.threshold
-        dual, frequency = climb(facility, price, forced, self.fewest, target, how)
+        dual, frequency = climb(facility, price, forced, fewest=self.fewest, target=target, how=how)
         bound = max(dual.bound, floor)
         return Node(bound, dual.bound, sites, forced, dual.price, dual.site, frequency, dual.opened)
 
@@ -152,10 +164,9 @@ class Tree:
         others = np.arange(len(node.sites)) != chosen
         forced = node.forced | ~others
         for sites, kept in ((node.sites, forced), (node.sites[others], node.forced[others])):
-            child = self.raised(sites, kept, node.price, node.bound)
-            if child is not None:
-                self.push(child)
+            if self.can_serve(sites):
+                self.push(self.raised(sites, kept, node.price, floor=node.bound))
 
-    def postpone(self, node: Node, bound: float) -> None:
+    def postpone(self, node: Node, bound: float, attempts: int) -> None:
         """Push a settled node again whose program did not end."""
-        self.push(replace(node, bound=max(bound, node.bound)))
+        self.push(replace(node, bound=max(bound, node.bound), attempts=attempts))

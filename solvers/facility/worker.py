@@ -1,0 +1,114 @@
+"""A process that solves programs, so that one that ignores its time limit or prints can be dealt with."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from ...routing.errors import RouteError, SolverError
+from ..mathopt import Answer, Request, solve_integer
+from ..program import Program
+from ..runner import read_frame, write_frame
+
+GRACE_SECONDS = 0.5
+SMALL = 400
+"""Programs up to so many columns are solved here: they take less time than starting a process."""
+NO_ANSWER_BOUND = float("-inf")
+
+
+class Worker:
+    """A process that solves one program after another; it is started with the first one."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
+        self._deadline = 0.0
+
+    def submit(self, program: Program, seconds: float, gap_limit: float, seed: int) -> None:
+        """Begin to solve a program; its answer is to be fetched before the next one is given."""
+        limits: dict[str, Any] = {"time_limit": seconds, "gap_limit": gap_limit, "seed": seed}
+        self._deadline = time.monotonic() + seconds + GRACE_SECONDS
+        if program.columns <= SMALL and self._process is None:
+            self._answers.put(solve_integer(program, Request(**limits, watch=False)))
+            return
+        if self._process is None:
+            self._start()
+        pipe = self._process.stdin if self._process else None
+        if pipe is None:
+            raise SolverError("the solver's process has no pipes")
+        write_frame(pipe, (program, limits))
+
+    def fetch(self, halted: Callable[[], bool] = lambda: False) -> Answer:
+        """Wait for the answer; an empty one is given when time is over or ``halted()`` is true."""
+        while True:
+            try:
+                answer = self._answers.get(timeout=0.02)
+            except queue.Empty:
+                if halted() or time.monotonic() > self._deadline:
+                    break
+                continue
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+        self.close()
+        return Answer(None, NO_ANSWER_BOUND, False)
+
+    def close(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.kill()
+            process.wait()
+            with suppress(BrokenPipeError):
+                process.stdin.close()
+            self._listener.join(GRACE_SECONDS)
+            self._answers = queue.SimpleQueue()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        work = (self._process.stdout, self._answers)
+        self._listener = threading.Thread(target=_listen, args=work, daemon=True)
+        self._listener.start()
+
+
+def _listen(stream: Any, answers: queue.SimpleQueue[Answer | Exception]) -> None:
+    try:
+        with stream:
+            while True:
+                answers.put(read_frame(stream))
+    except (EOFError, OSError):
+        answers.put(SolverError("the solver's process died (out of memory, or killed)"))
+
+
+def main() -> None:
+    """Solve programs from standard input until it ends."""
+    inward = sys.stdin.buffer
+    outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    while True:
+        try:
+            program, limits = read_frame(inward)
+        except EOFError:
+            return
+        try:
+            answer: Answer | Exception = solve_integer(program, Request(**limits, watch=False))
+        except RouteError as error:
+            answer = error
+        write_frame(outward, answer)
+
+
+if __name__ == "__main__":
+    main()
