@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 HINT = 0.01
 """What a name that points to a layout is worth, in nats per number of the file."""
 
+DIGITS = 4
+"""Decimals that are told apart."""
+
 
 @dataclass(frozen=True)
 class Sheet:
@@ -131,8 +134,16 @@ def _score(name: str, values: Floats, first: int, second: int, names: list[str])
 
 
 def _nats(table: Floats) -> float:
-    """Return what writing the logarithms of a table takes when they are spread about their median."""
-    logs = np.log1p(table[np.isfinite(table)])
-    if not len(logs):
+    """Return about what writing a table takes: how many decimals each number has, then its logarithm.
+
+    Logarithms are taken to be spread about their median (Laplace), numbers of decimals to be independent.
+    """
+    values = table[np.isfinite(table)]
+    if not len(values):
         return 0.0
-    return float(len(logs) * np.log(np.abs(logs - np.median(logs)).mean() + 1e-3))
+    logs = np.log1p(values)
+    spread = np.log(np.abs(logs - np.median(logs)).mean() + 1e-3)
+    decimals = sum(values != np.round(values, digits) for digits in range(DIGITS))
+    frequency = np.bincount(np.ravel(decimals)) / len(values)
+    frequency = frequency[frequency > 0]
+    return float(len(values) * (spread - (frequency * np.log(frequency)).sum()))
