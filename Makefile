@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TYPES := $(VENV)/types
 
-.PHONY: plan test lint types clean
+.PHONY: plan test lint types bench clean
 
 $(VENV)/.installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed: make PYTHON=...")'
@@ -27,6 +27,12 @@ types: $(VENV)/.installed
 	mkdir -p $(TYPES) && ln -sfn $(CURDIR) $(TYPES)/computeroute
 	cd $(TYPES) && MYPYPATH=$(CURDIR)/$(TYPES) $(CURDIR)/$(BIN)/mypy --config-file $(CURDIR)/pyproject.toml \
 		-p computeroute.routing -p computeroute.topologies -p computeroute.solvers -m computeroute.cli
+
+# The published instances are not part of the repository: DATA is a folder with best_known.csv and their files.
+DATA ?= ../shared/benchmarks
+bench: $(VENV)/.installed
+	@test -f $(DATA)/best_known.csv || { echo "no benchmark instances in $(DATA): make bench DATA=FOLDER"; exit 2; }
+	$(BIN)/python -m benchmarks table --data $(DATA) --csv bench.csv $(BENCH)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
+from benchmarks.alternatives import SOLVERS, solve_whole_file
 from benchmarks.families import MODULES, BadFileError, Limits
+from benchmarks.known import read_known
 from benchmarks.single import solve_file
+from benchmarks.table import (
+    OURS,
+    Row,
+    run_table,
+    summaries,
+    write_csv,
+    write_heading,
+    write_row,
+    write_summary,
+)
 
 
 class OneLineError(click.ClickException):
@@ -32,6 +45,12 @@ def main() -> None:
 @click.option("--gap-limit", default=0.0, show_default=True, help="Relative gap at which to end.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of the solvers.")
+@click.option(
+    "--by",
+    type=click.Choice([OURS, *SOLVERS]),
+    default=OURS,
+    help="Solve the whole model with another solver instead.",
+)
 @click.option("--solution", type=click.Path(path_type=Path), help="Write the solution to this file.")
 def solve(
     *,
@@ -42,6 +61,7 @@ def solve(
     gap_limit: float,
     seed: int,
     threads: int | None,
+    by: str,
     solution: Path | None,
 ) -> None:
     """Solve one instance and print one line of JSON.
@@ -52,7 +72,10 @@ def solve(
     """
     limits = Limits(seconds=time_limit, gap=gap_limit, seed=seed, threads=threads)
     try:
-        found, written = solve_file(family, file, instance, limits)
+        if by == OURS:
+            found, written = solve_file(family, file, instance, limits)
+        else:
+            found, written = solve_whole_file(family, file, instance, limits, by), None
         if solution is not None and written is not None:
             solution.write_text(json.dumps(written) + "\n")
     except BadFileError as error:
@@ -60,6 +83,57 @@ def solve(
     except OSError as error:
         raise OneLineError(f"{error.filename or file}: {error.strerror or error}") from error
     _print(found.as_row())
+
+
+@main.command()
+@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with best_known.csv.")
+@click.option(
+    "--only", default="*", help="Shell pattern for instance, group or family, such as 'GAP/*' or d20*."
+)
+@click.option("--time-limit", default=60.0, show_default=True, help="Seconds for each instance and solver.")
+@click.option("--gap-limit", default=0.0, show_default=True, help="Relative gap at which to end.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--threads", default=2, show_default=True, help="Threads of every solver.")
+@click.option(
+    "--jobs", default=1, show_default=True, help="Instances at once; more than one distorts seconds."
+)
+@click.option(
+    "--alternatives/--no-alternatives", default=True, help="HiGHS and CP-SAT on the whole model too."
+)
+@click.option("--csv", "file", type=click.Path(path_type=Path), help="Write all rows to this file too.")
+def table(
+    *,
+    data: Path,
+    only: str,
+    time_limit: float,
+    gap_limit: float,
+    seed: int,
+    threads: int,
+    jobs: int,
+    alternatives: bool,
+    file: Path | None,
+) -> None:
+    """Solve many instances and print a line each, then a summary per group.
+
+    Ctrl-C ends the instance that runs and sums up what is done.
+    """
+    try:
+        instances = read_known(data, only)
+    except BadFileError as error:
+        raise OneLineError(str(error)) from error
+    if not instances:
+        raise OneLineError(f"no instance matches {only!r}")
+    options = ["--time-limit", time_limit, "--gap-limit", gap_limit, "--seed", seed, "--threads", threads]
+    solvers = [OURS, *SOLVERS] if alternatives else [OURS]
+    rows: list[Row] = []
+    write_heading(sys.stdout)
+    with suppress(KeyboardInterrupt):
+        for row in run_table(instances, solvers, [str(each) for each in options], time_limit, jobs):
+            rows.append(row)
+            write_row(sys.stdout, row)
+    write_summary(sys.stdout, summaries(rows))
+    if file is not None:
+        write_csv(file, rows)
 
 
 def _print(row: dict[str, Any]) -> None:

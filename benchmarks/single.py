@@ -85,7 +85,7 @@ def solve_file(
             )
     seconds = time.monotonic() - began
     solution = None if result.solution is None else kind.to_solution(result.solution, context)
-    objective = None if solution is None else _checked(kind, path, instance, solution)
+    objective = None if solution is None else checked(kind, path, instance, solution)
     title = instance or path.stem
     return outcome(title, name, result, objective, seconds), solution
 
@@ -116,7 +116,7 @@ def _status(result: BlockResult, objective: float | None, gap: float | None) -> 
     return "optimal" if gap is not None and gap <= 1e-6 else "feasible"
 
 
-def _checked(kind: Family, path: Path, instance: str | None, solution: Solution) -> float | None:
+def checked(kind: Family, path: Path, instance: str | None, solution: Solution) -> float | None:
     """Return the objective by the instance file, None (and why, on standard error) where it does not fit."""
     try:
         return kind.check(path, instance, solution)

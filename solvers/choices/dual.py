@@ -22,6 +22,8 @@ SAMPLE = 3000
 """Workloads that tell the prices roughly."""
 CORE_OPTIONS = 8
 """Options of a workload that the prices are refined with, on average."""
+PROBED = 500_000
+"""Options from which it is told what is near."""
 TRUST = 0.15
 """Relative change of a price within which a core is believed."""
 
@@ -141,10 +143,15 @@ def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:
     The unit is the mean distance of a workload's options from its best.
     """
     sizes = problem.sizes
+    if average * len(problem) >= len(problem.cost):
+        return np.arange(len(problem.cost))
     unit = np.add.reduceat(pricing.excess, problem.first[:-1]) / sizes
     unit = np.maximum(unit, 1e-6 * max(1e-6, float(unit.mean())))
-    relative = pricing.excess / np.repeat(unit, sizes)
-    count = int(average * len(problem))
-    if count >= len(relative):
-        return np.arange(len(relative))
-    return np.flatnonzero(relative <= max(np.partition(relative, count)[count], 0.0))
+    every = max(1, len(problem.cost) // PROBED)
+    probe = pricing.excess[::every] / unit[problem.owner[::every]]
+    limit = max(0.0, float(np.quantile(probe, average * len(problem) / len(problem.cost))))
+    parts = []
+    for workloads, options in problem.chunks():
+        near = pricing.excess[options] <= limit * np.repeat(unit[workloads], sizes[workloads])
+        parts.append(options.start + np.flatnonzero(near))
+    return np.concatenate(parts)

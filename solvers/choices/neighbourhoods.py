@@ -1,6 +1,7 @@
 """Large-neighbourhood search: all workloads of a few resources are placed anew, exactly, the rest stays.
 
-Source: P. Shaw, Using constraint programming and local search methods to solve vehicle routing problems, CP 1998.
+Source: P. Shaw, Using constraint programming and local search methods to solve vehicle routing problems,
+Principles and Practice of Constraint Programming (1998).
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ class Neighbourhoods:
     ) -> None:
         """Solve ``rounds`` times as many neighbourhoods at once as there are threads.
 
-        It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used while
-        ``busy()`` is true.
+        It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used
+        while ``busy()`` is true.
         """
         state = self._state
         with ThreadPoolExecutor(threads) as pool:
@@ -61,9 +62,9 @@ class Neighbourhoods:
         if best is None:
             return
         drawn = [self._draw(best) for _ in range(threads)]
-        running = [(each, pool.submit(self._solve, each, best, seed)) for seed, each in enumerate(drawn)]
-        for hood, outcome in running:
-            self._take(hood, outcome)
+        running = [pool.submit(self._solve, each, best, seed) for seed, each in enumerate(drawn)]
+        for outcome in running:
+            self._take(outcome)
 
     def _draw(self, best: Assignment) -> Neighbourhood:
         """Return the neighbourhood of as many resources as fit into the size."""
@@ -109,7 +110,7 @@ class Neighbourhoods:
         away = ~np.isin(hood.options, best.option)
         return np.where(away, -1.0, 0.0) / max(1, workloads)
 
-    def _take(self, hood: Neighbourhood, outcome: Future[Outcome]) -> None:
+    def _take(self, outcome: Future[Outcome]) -> None:
         state, found = self._state, outcome.result()
         best = state.best
         if best is None or found.taken is None:

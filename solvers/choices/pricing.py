@@ -41,10 +41,12 @@ def price_out(problem: ChoiceProblem, prices: Floats) -> Pricing:
     Source: M. L. Fisher, The Lagrangian relaxation method for solving integer programming problems,
     Management Science 27 (1981) 1-18.
     """
-    excess = problem.uses @ prices
-    excess += problem.cost
-    least = np.minimum.reduceat(excess, problem.first[:-1])
-    excess -= np.repeat(least, problem.sizes)
+    excess, least = np.empty(len(problem.cost)), np.empty(len(problem))
+    sizes = problem.sizes
+    for workloads, options in problem.chunks():
+        reduced = problem.priced(options, prices)
+        least[workloads] = np.minimum.reduceat(reduced, problem.first[workloads] - options.start)
+        np.subtract(reduced, np.repeat(least[workloads], sizes[workloads]), out=excess[options])
     paid = prices @ problem.capacity
     error = ROUNDING * (np.abs(least).sum() + np.abs(prices) @ np.abs(problem.capacity))
     return Pricing(prices, excess, least, float(least.sum() - paid - error))
@@ -65,6 +67,7 @@ def lifted(bound: float, grain: float) -> float:
 def cost_grain(problem: ChoiceProblem) -> float:
     """Return the largest whole number of which every cost is a multiple, 0 where there is none."""
     cost = problem.cost
-    if len(cost) == 0 or np.abs(cost).max() > 1e12 or (cost != np.round(cost)).any():
-        return 0.0
+    for part in (cost[:1000], cost):
+        if len(part) == 0 or np.abs(part).max() > 1e12 or (part != np.round(part)).any():
+            return 0.0
     return float(np.gcd.reduce(cost.astype(np.int64)))

@@ -6,6 +6,7 @@ their own with two options, none or some of them, so that what follows sees noth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from ..blocks import Blocks, BlockSolution, Floats, Ints, Resources
 
 FIT = 1e-9
 """Relative excess over a capacity that counts as rounding."""
+CHUNK = 300_000
+"""Options that are priced at once: memory is touched once, and temporary arrays stay small."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,36 @@ class ChoiceProblem:
         over = load - self.capacity
         return np.where(over > FIT * np.maximum(1.0, np.abs(self.capacity)), over, 0.0)
 
+    def chunks(self) -> Iterator[tuple[slice, slice]]:
+        """Yield workloads and their options in parts that fit into the caches of a processor."""
+        ends = np.searchsorted(self.first, np.arange(CHUNK, self.first[-1] + CHUNK, CHUNK), side="right") - 1
+        begin = 0
+        for end in np.minimum(np.maximum.accumulate(ends), len(self)).tolist():
+            if end > begin:
+                yield slice(begin, end), slice(int(self.first[begin]), int(self.first[end]))
+                begin = end
+        if begin < len(self):
+            yield slice(begin, len(self)), slice(int(self.first[begin]), int(self.first[-1]))
+
+    def priced(self, options: slice, prices: Floats) -> Floats:
+        """Return the reduced costs of consecutive options at ``prices`` (R), without copying their uses."""
+        uses = self.uses
+        begins = uses.indptr[options.start : options.stop + 1]
+        entries = slice(int(begins[0]), int(begins[-1]))
+        parts = (uses.data[entries], uses.indices[entries], begins - begins[0])
+        part = csr_array(parts, shape=(len(begins) - 1, uses.shape[1]))
+        return np.asarray(self.cost[options] + part @ prices, dtype=float)
+
     def options_of(self, workloads: Ints) -> Ints:
         """Return all options of some workloads."""
-        sizes = self.sizes[workloads]
-        within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        return np.repeat(self.first[workloads], sizes) + within
+        return spans(self.first, workloads)
+
+
+def spans(first: Ints, groups: Ints) -> Ints:
+    """Return the members ``first[g]:first[g + 1]`` of all groups, one after the other."""
+    sizes = first[groups + 1] - first[groups]
+    within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return np.asarray(np.repeat(first[groups], sizes) + within, dtype=np.int64)
 
 
 def choice_problem(blocks: Blocks) -> ChoiceProblem:
@@ -105,9 +133,12 @@ _Part = tuple[NDArray[Any], Floats, csr_array, NDArray[Any]]
 def _possible(uses: csr_array, resources: Resources) -> NDArray[np.bool_]:
     """Return the mask of the options that would fit if nothing else were there."""
     room = resources.capacity + resources.module * resources.most_modules
-    too_much = np.flatnonzero(uses.data > (room + FIT * np.maximum(1.0, np.abs(room)))[uses.indices])
+    room = room + FIT * np.maximum(1.0, np.abs(room))
     keep = np.ones(uses.shape[0], dtype=bool)
-    keep[np.searchsorted(uses.indptr, too_much, side="right") - 1] = False
+    for begin in range(0, uses.nnz, CHUNK):
+        part = slice(begin, begin + CHUNK)
+        bad = begin + np.flatnonzero(uses.data[part] > room[uses.indices[part]])
+        keep[np.searchsorted(uses.indptr, bad, side="right") - 1] = False
     return keep
 
 

@@ -1,7 +1,7 @@
 """What no better solution can hold is left out; the rest is given to HiGHS, which may close the gap.
 
-An option whose reduced cost lifts the Lagrangian bound to the incumbent is in no better solution, so a bound of
-what remains, or the incumbent where that is lower, is a bound of the whole problem.
+An option whose reduced cost lifts the Lagrangian bound to the incumbent is in no better solution, so a bound
+of what remains, or the incumbent where that is lower, is a bound of the whole problem.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import numpy as np
 
 from ..blocks import Ints
 from ..facility.worker import Worker
-from ..mathopt import Answer
+from ..mathopt import Answer, Request, solve_integer
+from ..program import Program
 from .pricing import Pricing
 from .shifts import Assignment
 from .state import State
 from .subproblem import subprogram
 
 MOST_OPTIONS = 30_000
+THREAD_OPTIONS = 3_000
+"""Up to so many, HiGHS keeps to its time limit and runs in a thread; a process takes a second to start."""
 
 
 def remaining(state: State, pricing: Pricing) -> Ints:
@@ -30,24 +33,23 @@ def remaining(state: State, pricing: Pricing) -> Ints:
 
 
 class Proof:
-    """A run of HiGHS in a process of its own over what remains; use it in a ``with`` block.
+    """A run of HiGHS over what remains, beside other work; use it in a ``with`` block.
 
     ``running`` is false from the start where too much remains.
     """
 
     def __init__(self, state: State, pricing: Pricing, seconds: float) -> None:
         self._state = state
-        self._pricing = pricing
-        self._seconds = min(seconds, state.watch.left - 1.0)
-        self._worker = Worker()
+        self._seconds = min(seconds, state.watch.left - 0.5)
         self._options = remaining(state, pricing)
-        self.running = len(self._options) <= MOST_OPTIONS and self._seconds > 0.2 and not state.done()
+        self._halted = False
+        self._worker = Worker()
+        self._pool = ThreadPoolExecutor(1)
+        self._answer: Future[Answer] | None = None
+        self.running = len(self._options) <= MOST_OPTIONS and self._seconds > 0.1 and not state.done()
 
     def __enter__(self) -> Proof:
         """Start it."""
-        self._halted = False
-        self._pool = ThreadPoolExecutor(1)
-        self._answer: Future[Answer] | None = None
         problem = self._state.problem
         covered = np.zeros(len(problem), dtype=bool)
         covered[problem.owner[self._options]] = True
@@ -55,9 +57,16 @@ class Proof:
             self._improved(np.inf)  # some workload has no option left: nothing better exists
         elif self.running:
             program = subprogram(problem, self._options, problem.capacity)
-            self._worker.submit(program, self._seconds, 0.0, 0)
-            self._answer = self._pool.submit(self._worker.fetch, lambda: self._halted)
+            solve = self._solve_here if len(self._options) <= THREAD_OPTIONS else self._solve_apart
+            self._answer = self._pool.submit(solve, program)
         return self
+
+    def _solve_here(self, program: Program) -> Answer:
+        return solve_integer(program, Request(time_limit=self._seconds, watch=False))
+
+    def _solve_apart(self, program: Program) -> Answer:
+        self._worker.submit(program, self._seconds, 0.0, 0)
+        return self._worker.fetch(lambda: self._halted)
 
     def __exit__(self, *_: object) -> None:
         """End it."""

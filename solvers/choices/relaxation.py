@@ -103,18 +103,16 @@ def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, 
 
     Options are added until none has a negative reduced cost. Prices are kept in a box around the best ones
     known, which opens where they press against it, so every program has a solution and few options are
-    missing in it; where the bound passes the cost of the dearest solution (``worst``), there is none. It ends when
-    the bound is within ``close`` (relative) of the optimum.
+    missing in it; where the bound passes the cost of the dearest solution (``worst``), there is none.
+    It ends when the bound is within ``close`` (relative) of the optimum.
     Source of the box: O. du Merle et al., Stabilized column generation, Discrete Mathematics 194 (1999).
     """
     from ..mathopt import solve_relaxation
 
-    active = np.zeros(len(problem.cost), dtype=bool)
-    active[nearest(problem, pricing, FIRST_OPTIONS)] = True
+    options = nearest(problem, pricing, FIRST_OPTIONS)
     width = np.full(len(problem.capacity), BOX)
-    best = Relaxed(pricing, np.flatnonzero(active), np.zeros(0))
+    best = Relaxed(pricing, options, np.zeros(0))
     for _ in range(ROUNDS):
-        options = np.flatnonzero(active)
         chief = master(problem, options, Box.around(best.pricing.prices, width))
         found = solve_relaxation(chief.program, watch.left)
         if found.x is None:
@@ -123,13 +121,13 @@ def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, 
         weight = np.ones(len(options))
         weight[np.searchsorted(options, chief.free)] = found.x[: len(chief.free)]
         best = Relaxed(max(pricing, best.pricing, key=lambda each: each.bound), options, weight)
-        fresh = _missing(problem, pricing, active)
+        fresh = _missing(problem, pricing, options)
         value = chief.fixed + float(chief.program.cost @ found.x)
         settled = len(fresh) == 0 or value - pricing.bound <= close * abs(value)
         pressed = _traded(problem, chief, found.x)
         if best.pricing.bound > worst or watch.over() or (settled and not pressed.any()):
             break
-        active[fresh] = True
+        options = np.union1d(options, fresh)
         width = np.where(pressed, 4 * width, width) if settled else width
     return best
 
@@ -143,10 +141,10 @@ def _traded(problem: ChoiceProblem, chief: Master, x: Floats) -> NDArray[np.bool
     return traded[:size] | traded[size:]
 
 
-def _missing(problem: ChoiceProblem, pricing: Pricing, active: NDArray[np.bool_]) -> Ints:
+def _missing(problem: ChoiceProblem, pricing: Pricing, active: Ints) -> Ints:
     """Return the best options of the workloads of which no active option is the best."""
-    known = np.where(active, pricing.excess, np.inf)
-    nearest_known = np.minimum.reduceat(known, problem.first[:-1])
+    begins = np.flatnonzero(np.diff(problem.owner[active], prepend=-1))
+    nearest_known = np.minimum.reduceat(pricing.excess[active], begins)
     short = np.flatnonzero(nearest_known > 1e-9 * np.maximum(1.0, np.abs(pricing.least)))
     options = problem.options_of(short)
     limit = np.repeat(nearest_known[short], problem.sizes[short])

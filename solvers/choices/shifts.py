@@ -2,7 +2,7 @@
 
 Penalties rise where a local optimum is overloaded and fall where it fits, so that the search passes through
 infeasible assignments and back. Source of the adaptive penalties: M. Yagiura, T. Ibaraki, F. Glover, An
-ejection chain approach for the generalized assignment problem, INFORMS Journal on Computing 16 (2004) 133-151.
+ejection chain approach for the generalized assignment problem, INFORMS Journal on Computing 16 (2004).
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
 from .pricing import Pricing
-from .problem import ChoiceProblem
+from .problem import FIT, ChoiceProblem, spans
 
 
 class Assignment:
@@ -34,75 +35,87 @@ class Shifts:
         self._problem = problem
         self._options = options
         self._owner = problem.owner[options]
+        self._first = np.searchsorted(self._owner, np.arange(len(problem) + 1))
         self._cost = problem.cost[options]
         self._uses = csr_array(problem.uses[options])
-        self._entry = np.repeat(np.arange(len(options)), np.diff(self._uses.indptr))
+        self._users = csr_array(self._uses.T.tocsr())
+        self._room = problem.capacity + FIT * np.maximum(1.0, np.abs(problem.capacity))
         unit = max(1e-9, float(pricing.prices.mean()), 1e-3 * float(np.abs(self._cost).mean()))
         self._lowest = pricing.prices + 0.02 * unit
         self.penalty = 1.3 * pricing.prices + 0.2 * unit
-        self._room = problem.capacity + 1e-9 * np.maximum(1.0, np.abs(problem.capacity))
+        self._worth = 1e-9 * max(1.0, float(np.abs(self._cost).mean()))
+        self._now = np.zeros(len(problem), dtype=np.int64)
+        self._load = np.zeros(len(problem.capacity))
 
     def search(self, option: Ints, passes: int, offer: Callable[[Assignment], bool]) -> None:
         """Shift from ``option``, at most so many passes; assignments that fit are offered.
 
-        It ends early when ``offer`` says that enough is found; it is asked at every local optimum.
+        It ends early when ``offer`` says that enough is found; it is asked at every local optimum. ``option``
+        must be among the options of the search.
         """
-        option = option.copy()
-        load = self._problem.used(option)
-        for _ in range(passes):
-            if self._improve(option, load):
+        self._now = np.searchsorted(self._options, option)
+        self._load = self._problem.used(option)
+        everything = np.arange(len(self._options))
+        for number in range(passes):
+            if self._improve(self._of_overloaded()):
                 continue
-            found = Assignment(self._problem, option.copy())
+            found = Assignment(self._problem, self._options[self._now])
+            # a pass over everything is dear, so most are made where the load fits
+            if (found.fits or number % 10 == 0) and self._improve(everything):
+                continue
             if offer(found):
                 return
-            load = found.load
-            over = load > self._room
+            self._load = found.load
             fallen = self._lowest + 0.6 * (self.penalty - self._lowest) if found.fits else self.penalty
-            self.penalty = np.where(over, 1.3 * self.penalty, fallen)
+            self.penalty = np.where(self._load > self._room, 1.3 * self.penalty, fallen)
 
-    def _improve(self, option: Ints, load: Floats) -> int:
-        """Make the best shifts that do not meet in a resource; return how many."""
-        gain = self._gains(option, load)
-        better = np.flatnonzero(gain < -1e-9 * max(1.0, float(np.abs(self._cost).mean())))
-        if len(better) > 4 * len(load) + 50:
-            better = better[np.argpartition(gain[better], 4 * len(load) + 50)[: 4 * len(load) + 50]]
-        touched = np.zeros(len(load), dtype=bool)
-        made = 0
-        for place in better[np.argsort(gain[better], kind="stable")].tolist():
-            made += self._shift(place, option, load, touched)
-        return made
+    def _of_overloaded(self) -> Ints:
+        """Return the options of the workloads that take of an overloaded resource."""
+        over = np.flatnonzero(self._load > self._room)
+        places = self._users[over].indices
+        workloads = np.unique(self._owner[places[self._now[self._owner[places]] == places]])
+        return spans(self._first, workloads)
 
-    def _shift(self, place: int, option: Ints, load: Floats, touched: np.ndarray) -> int:
-        """Make one shift unless a resource in it was touched in this pass."""
-        uses, problem = self._uses, self._problem
-        workload = self._owner[place]
-        old = option[workload]
-        part = slice(problem.uses.indptr[old], problem.uses.indptr[old + 1])
-        entered = slice(uses.indptr[place], uses.indptr[place + 1])
-        left, into = problem.uses.indices[part], uses.indices[entered]
-        if touched[left].any() or touched[into].any():
+    def _improve(self, places: Ints) -> int:
+        """Make the best shifts to some options that do not meet in a resource; return how many."""
+        if len(places) == 0:
             return 0
-        touched[left] = touched[into] = True
-        load[left] -= problem.uses.data[part]
-        load[into] += uses.data[entered]
-        option[workload] = self._options[place]
-        return 1
+        gain = self._gains(places)
+        most = 4 * len(self._load) + 50
+        better = np.flatnonzero(gain < -self._worth)
+        if len(better) > most:
+            better = better[np.argpartition(gain[better], most)[:most]]
+        touched = np.zeros(len(self._load), dtype=bool)
+        order = better[np.argsort(gain[better], kind="stable")]
+        return sum(self._shift(place, touched) for place in places[order].tolist())
 
-    def _gains(self, option: Ints, load: Floats) -> Floats:
-        """Return the change of cost and penalty by each shift (exact unless its options share one)."""
-        uses, problem = self._uses, self._problem
-        over = np.maximum(0.0, load - self._room)
-        entered = self._dearer(uses.indices, uses.data, load, over)
-        gain = self._cost + np.bincount(self._entry, entered, len(self._cost))
-        now = csr_array(problem.uses[option])
-        left = self._dearer(now.indices, -now.data, load, over)
-        row = np.repeat(np.arange(len(option)), np.diff(now.indptr))
-        stay = problem.cost[option] - np.bincount(row, left, len(option))
-        gain -= stay[self._owner]
-        gain[self._options == option[self._owner]] = 0.0
-        return gain
+    def _shift(self, place: int, touched: NDArray[np.bool_]) -> bool:
+        """Make one shift unless a resource in it was touched in this pass."""
+        uses, workload = self._uses, self._owner[place]
+        old = self._now[workload]
+        left = slice(uses.indptr[old], uses.indptr[old + 1])
+        into = slice(uses.indptr[place], uses.indptr[place + 1])
+        if touched[uses.indices[left]].any() or touched[uses.indices[into]].any():
+            return False
+        for part, sign in ((left, -1.0), (into, 1.0)):
+            touched[uses.indices[part]] = True
+            self._load[uses.indices[part]] += sign * uses.data[part]
+        self._now[workload] = place
+        return True
 
-    def _dearer(self, resource: Ints, amount: Floats, load: Floats, over: Floats) -> Floats:
-        """Return the change of penalty where ``amount`` is added to the load of ``resource``."""
-        after = np.maximum(0.0, load[resource] + amount - self._room[resource])
-        return self.penalty[resource] * (after - over[resource])
+    def _gains(self, places: Ints) -> Floats:
+        """Return the change of cost and penalty by each shift (exact unless its options share a resource)."""
+        old = self._now[self._owner[places]]
+        workloads, row = np.unique(old, return_inverse=True)
+        stay = self._cost[workloads] - self._dearer(workloads, -1.0)
+        gain = self._cost[places] + self._dearer(places, 1.0) - stay[row]
+        gain[places == old] = 0.0
+        return np.asarray(gain, dtype=float)
+
+    def _dearer(self, places: Ints, sign: float) -> Floats:
+        """Return the change of penalty by adding (or, with -1, removing) each of some options."""
+        uses = self._uses if len(places) == len(self._options) else self._uses[places]
+        load, room = self._load[uses.indices], self._room[uses.indices]
+        before = np.maximum(0.0, load - room)
+        change = self.penalty[uses.indices] * (np.maximum(0.0, load + sign * uses.data - room) - before)
+        return np.bincount(np.repeat(np.arange(len(places)), np.diff(uses.indptr)), change, len(places))

@@ -11,7 +11,7 @@ from .dual import first_prices, nearest
 from .neighbourhoods import Neighbourhoods
 from .pricing import Pricing, cost_grain, worst_cost
 from .problem import ChoiceProblem, block_solution, choice_problem
-from .proof import Proof
+from .proof import THREAD_OPTIONS, Proof, remaining
 from .relaxation import Relaxed, relax
 from .shifts import Assignment, Shifts
 from .state import State
@@ -19,10 +19,11 @@ from .watch import Watch
 
 SHIFT_OPTIONS = 6
 """Options of a workload that shifts may move between, on average."""
-SHIFT_PASSES = 400
+SHIFT_PASSES = 1000
 NEIGHBOUR_OPTIONS = 12
 """Options of a workload that neighbourhoods may move between, on average."""
 FIRST_ROUNDS = 20
+FIRST_SECONDS = 5.0
 FIRST_PROOF, SEARCH_SHARE = 0.2, 0.5
 """Shares of the time left: for the first proof, and for neighbourhoods before the second."""
 
@@ -90,7 +91,8 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
 
 def _shift(state: State, pricing: Pricing, start: Ints) -> None:
     if not state.done():
-        shifts = Shifts(state.problem, nearest(state.problem, pricing, SHIFT_OPTIONS), pricing)
+        options = np.union1d(nearest(state.problem, pricing, SHIFT_OPTIONS), start)
+        shifts = Shifts(state.problem, options, pricing)
 
         def enough(found: Assignment) -> bool:
             state.offer(found)
@@ -104,8 +106,10 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
     if state.best is None:
         _find_any(state, relaxed)
     hoods = Neighbourhoods(state, nearest(state.problem, relaxed.pricing, NEIGHBOUR_OPTIONS), rng)
-    hoods.run(FIRST_ROUNDS, np.inf, threads)
-    with Proof(state, relaxed.pricing, FIRST_PROOF * state.watch.left) as proof:
+    if len(remaining(state, relaxed.pricing)) > THREAD_OPTIONS:
+        hoods.run(FIRST_ROUNDS, np.inf, threads)
+    seconds = max(FIRST_PROOF * state.watch.left, min(FIRST_SECONDS, 0.5 * state.watch.left))
+    with Proof(state, relaxed.pricing, seconds) as proof:
         proof.wait()
     hoods.run(np.inf, state.watch.spent + SEARCH_SHARE * state.watch.left, threads)
     with Proof(state, relaxed.pricing, state.watch.left) as proof:

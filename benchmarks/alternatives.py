@@ -1,0 +1,56 @@
+"""The whole model through HiGHS or CP-SAT with the same time and threads, checked in the same way."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from computeroute.solvers.blocks import BlockResult, Blocks
+
+from benchmarks.families import Family, Limits, family
+from benchmarks.single import Outcome, checked, outcome, stdout_to_stderr
+
+SOLVERS = ("highs", "cp-sat")
+
+
+def solve_whole_file(name: str, path: Path, instance: str | None, limits: Limits, solver: str) -> Outcome:
+    """Solve one instance as one program with ``solver`` (``highs``, ``cp-sat``)."""
+    from computeroute.solvers.whole import solve_whole
+
+    kind = family(name)
+    blocks, context = kind.read(path, instance)
+    began = time.monotonic()
+    with stdout_to_stderr():
+        if kind.program is not None:
+            result = _program_result(kind, blocks, context, limits, solver)
+        else:
+            result = solve_whole(
+                blocks,
+                time_limit=limits.seconds,
+                gap_limit=limits.gap,
+                seed=limits.seed,
+                threads=limits.threads,
+                solver=solver,
+            )
+    seconds = time.monotonic() - began
+    objective = None if kind.program is None else result.objective
+    if result.solution is not None:
+        objective = checked(kind, path, instance, kind.to_solution(result.solution, context))
+    if objective is not None and not np.isfinite(objective):
+        objective = None
+    return outcome(instance or path.stem, name, result, objective, seconds)
+
+
+def _program_result(kind: Family, blocks: Blocks, context: Any, limits: Limits, solver: str) -> BlockResult:
+    """Solve the program that a family brings itself; its objective is the program's own."""
+    from computeroute.solvers.mathopt import Request, solve_integer
+
+    program = kind.program(blocks, context) if kind.program is not None else None
+    answer = solve_integer(
+        program, Request(solver=solver, time_limit=limits.seconds, watch=False, threads=limits.threads)
+    )
+    value = np.inf if answer.x is None else float(program.cost @ answer.x)
+    bound = np.inf if answer.infeasible else min(answer.bound, value)
+    return BlockResult(None, value, bound, answer.infeasible, f"whole model, {solver}", 0.0)

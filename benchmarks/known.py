@@ -1,0 +1,81 @@
+"""Best known values: ``best_known.csv`` of the data folder, and which family each of its rows belongs to."""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from benchmarks.families import BadFileError
+
+FAMILY_OF: Mapping[str, str] = MappingProxyType(
+    {"GAP": "gap", "CFLP": "cflp", "UFL": "ufl", "SSCFLP": "sscflp", "CMND": "cmnd", "TE-MLU": "te"}
+)
+"""Family by the part of the column ``family`` before the slash; rows of others are not ours."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """One instance with what is known of its optimum.
+
+    Attributes
+    ----------
+    instance, family, group
+        Name, family of :mod:`benchmarks.families`, and the column ``family`` of the file (``GAP/chu1997``).
+    path
+        Its file.
+    best
+        Best known objective, None where there is none, infinite where it is proved to have no solution.
+    """
+
+    instance: str
+    family: str
+    group: str
+    path: Path
+    best: float | None
+
+
+def read_known(data: Path, pattern: str = "*") -> list[Known]:
+    """Return the instances of ``data`` whose name or group matches a shell pattern.
+
+    Raises
+    ------
+    BadFileError
+        Where the folder has no ``best_known.csv``, or one that lacks a column.
+    """
+    file = data / "best_known.csv"
+    if not file.is_file():
+        raise BadFileError(
+            f"{file}: not found; the folder of the instances is given with --data (make: DATA=...)"
+        )
+    try:
+        with file.open(newline="") as lines:
+            rows = list(_rows(data, csv.DictReader(lines)))
+    except KeyError as error:
+        raise BadFileError(f"{file}: no column {error}") from error
+    return [row for row in rows if _matches(row, pattern)]
+
+
+def _matches(row: Known, pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in (row.instance, row.group, row.family))
+
+
+def _rows(data: Path, rows: Iterator[dict[str, str]] | csv.DictReader[str]) -> Iterator[Known]:
+    for row in rows:
+        family = FAMILY_OF.get(row["family"].partition("/")[0])
+        if family is not None:
+            best = _value(row["best_known"])
+            yield Known(row["instance"], family, row["family"], data / row["file"], best)
+
+
+def _value(text: str) -> float | None:
+    if text == "infeasible":
+        return math.inf
+    try:
+        return float(text)
+    except ValueError:
+        return None

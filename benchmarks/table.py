@@ -1,0 +1,192 @@
+"""Tables of many instances: every solve in a process of its own, so limits hold and memory is its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from benchmarks.known import Known
+
+GRACE_SECONDS = 20.0
+"""Seconds beyond the limit (reading, checking, a solver that overruns) before a process is ended."""
+OURS = "ours"
+FIELDS = ("family", "instance", "best_known", "solver", "status", "objective", "bound", "to_best", "gap")
+COLUMNS = (*FIELDS, "seconds", "peak_mib", "method")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One instance solved by one solver; ``told`` is what its process printed."""
+
+    known: Known
+    solver: str
+    told: dict[str, Any]
+
+    @property
+    def to_best(self) -> float | None:
+        """Relative distance of the objective above the best known value; None where one is missing."""
+        best, found = self.known.best, self.told.get("objective")
+        if best is None or found is None or not math.isfinite(best):
+            return None
+        return float((found - best) / max(abs(best), 1e-9))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the columns of the CSV file."""
+        own = {
+            "family": self.known.group,
+            "instance": self.known.instance,
+            "best_known": self.known.best,
+            "solver": self.solver,
+            "to_best": self.to_best,
+        }
+        return {name: own[name] if name in own else self.told.get(name) for name in COLUMNS}
+
+
+def run_table(
+    instances: Sequence[Known], solvers: Sequence[str], options: Sequence[str], seconds: float, jobs: int
+) -> Iterator[Row]:
+    """Yield a row per instance and solver as they end, ``jobs`` at once.
+
+    A KeyboardInterrupt in the caller ends the processes that run; rows yielded before stay valid.
+    """
+    running: set[subprocess.Popen[str]] = set()
+    pool = ThreadPoolExecutor(jobs)
+    work = ((known, solver) for known in instances for solver in solvers)
+    futures: set[Future[Row]] = set()
+    try:
+        for known, solver in work:
+            futures.add(pool.submit(_run, known, solver, options, seconds + GRACE_SECONDS, running))
+            if len(futures) >= jobs:
+                done, futures = wait(futures, return_when=FIRST_COMPLETED)
+                yield from (future.result() for future in done)
+        yield from (future.result() for future in wait(futures).done)
+    finally:
+        for process in list(running):
+            process.kill()
+        pool.shutdown(cancel_futures=True)
+
+
+def _run(
+    known: Known, solver: str, options: Sequence[str], seconds: float, running: set[subprocess.Popen[str]]
+) -> Row:
+    command = [sys.executable, "-m", "benchmarks", "solve", known.family, str(known.path), *options]
+    command += ["--instance", known.instance, "--by", solver]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running.add(process)
+    try:
+        printed, errors = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return Row(known, solver, {"status": f"ended after {seconds:g} s"})
+    finally:
+        running.discard(process)
+    if process.returncode:
+        last = errors.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
+        return Row(known, solver, {"status": "error", "method": last[0]})
+    return Row(known, solver, json.loads(printed))
+
+
+def write_csv(file: Path, rows: Iterable[Row]) -> None:
+    """Write the rows to a CSV file."""
+    with file.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, COLUMNS)
+        writer.writeheader()
+        writer.writerows(row.as_dict() for row in rows)
+
+
+def write_row(stream: TextIO, row: Row) -> None:
+    """Write one line as soon as it is known."""
+    told = row.told
+    best = "infeasible" if row.known.best == math.inf else _number(row.known.best)
+    status = told.get("status", "")
+    found = _number(told.get("objective")) if told.get("objective") is not None else status
+    cells = [f"{row.known.group:20}", f"{row.known.instance:20}", f"{row.solver:7}", f"{best:>15}"]
+    cells += [f"{found:>15}", f"{_percent(row.to_best):>9}", f"{_percent(told.get('gap')):>9}"]
+    stream.write(" ".join([*cells, f"{_number(told.get('seconds')):>9}"]) + "\n")
+    stream.flush()
+
+
+def write_heading(stream: TextIO) -> None:
+    """Write the line above the table."""
+    cells = [
+        f"{'group':20}",
+        f"{'instance':20}",
+        f"{'solver':7}",
+        f"{'best known':>15}",
+        f"{'objective':>15}",
+    ]
+    stream.write(" ".join([*cells, f"{'to best':>9}", f"{'gap':>9}", f"{'seconds':>9}"]) + "\n")
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.10g}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4%}"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One solver on one group: instances, how many solved, distances to the best known, gap, seconds."""
+
+    group: str
+    solver: str
+    instances: int
+    solved: int
+    mean_to_best: float | None
+    worst_to_best: float | None
+    mean_gap: float | None
+    mean_seconds: float | None
+
+
+def summaries(rows: Sequence[Row]) -> list[Summary]:
+    """Return a summary per group and solver, in the order in which they first appear."""
+    keys = dict.fromkeys((row.known.group, row.solver) for row in rows)
+    return [
+        _summary(*key, [row for row in rows if (row.known.group, row.solver) == key]) for key in sorted(keys)
+    ]
+
+
+def _summary(group: str, solver: str, rows: list[Row]) -> Summary:
+    distances = [row.to_best for row in rows if row.to_best is not None]
+    gaps = [row.told["gap"] for row in rows if row.told.get("gap") is not None]
+    seconds = [row.told["seconds"] for row in rows if row.told.get("seconds") is not None]
+    solved = sum(row.told.get("status") in ("optimal", "feasible", "infeasible") for row in rows)
+    worst = max(distances, default=None)
+    return Summary(group, solver, len(rows), solved, _mean(distances), worst, _mean(gaps), _mean(seconds))
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+def write_summary(stream: TextIO, found: Sequence[Summary]) -> None:
+    """Write the summaries; ``time`` is the mean of the seconds over that of ours."""
+    ours = {each.group: each.mean_seconds for each in found if each.solver == OURS}
+    cells = [
+        f"{'group':20}",
+        f"{'solver':7}",
+        f"{'solved':>9}",
+        f"{'mean':>9}",
+        f"{'worst':>9}",
+        f"{'gap':>9}",
+    ]
+    stream.write("\n" + " ".join([*cells, f"{'seconds':>9}", f"{'time':>7}"]) + "\n")
+    for each in found:
+        own = ours.get(each.group)
+        ratio = f"{each.mean_seconds / own:.2f}" if own and each.mean_seconds is not None else "-"
+        solved = f"{each.solved}/{each.instances}"
+        cells = [f"{each.group:20}", f"{each.solver:7}", f"{solved:>9}", f"{_percent(each.mean_to_best):>9}"]
+        cells += [f"{_percent(each.worst_to_best):>9}", f"{_percent(each.mean_gap):>9}"]
+        seconds = "-" if each.mean_seconds is None else f"{each.mean_seconds:.1f}"
+        stream.write(" ".join([*cells, f"{seconds:>9}", f"{ratio:>7}"]) + "\n")
