@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from .arrays import Arrays
+from .arrays import Arrays, Bools
 from .program import Program
 from .rates import Floats, Ints
 
@@ -88,17 +88,6 @@ def can_relax(arrays: Arrays) -> np.ndarray:
     return np.asarray((arrays.replica_groups >= 0) & (arrays.replica_rows >= 0))
 
 
-def cheap_to_round(arrays: Arrays, allowance: float) -> np.ndarray:
-    """Return the replicas to relax: of groups whose dearest replicas together cost at most ``allowance``."""
-    groups, number = np.unique(arrays.replica_groups, return_inverse=True)
-    dearest = np.zeros(len(groups))
-    np.maximum.at(dearest, number, arrays.cost[arrays.replicas])
-    order = np.argsort(dearest, kind="stable")
-    cheap = np.zeros(len(groups), dtype=bool)
-    cheap[order] = np.cumsum(dearest[order]) <= allowance
-    return np.asarray(cheap[number] & can_relax(arrays))
-
-
 @dataclass(frozen=True)
 class Gathered:
     """A program in which demands that have the same slots to choose from are served as one.
@@ -119,16 +108,30 @@ class Gathered:
         return np.asarray(self.spread @ x)
 
 
-def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints, block: Ints) -> Gathered:
+@dataclass(frozen=True)
+class Shares:
+    """What is known of columns: requests/s, class of alike demands, slot and block; see ``Arrays``."""
+
+    requests: Floats
+    alike: Ints
+    slot: Ints
+    block: Ints
+
+
+def gather_demands(program: Program, shares: Shares, prices: Floats | None = None) -> Gathered:
     """Serve demands that are alike as one; a relaxation when every one of them has to be served.
 
-    With ``c[l,p] = requests[l] * (a[l] + b[p] + e[l,p])``, ``a[l]`` the cheapest slot of ``l`` and
-    ``b[p]`` the least surplus of ``p`` over the class, all ``e >= 0``: the class pays ``a`` in any case and
-    ``b`` by slot.
+    With ``c[l,p] = requests[l] * (a[l] + b[p] + e[l,p])``, ``a[l]`` any price of serving ``l`` and ``b[p]``
+    the least of what remains over the class, all ``e >= 0``: the class pays ``a`` in any case, ``b`` by slot.
+    ``prices`` are the duals of the rows: with those of an optimal relaxation, nothing is lost there (they are
+    the potentials of a transportation problem). Without, ``a[l]`` is the cost of the cheapest slot.
     """
+    requests, alike, slot, block = shares.requests, shares.alike, shares.slot, shares.block
     chosen = np.flatnonzero(alike >= 0)
     demand = _serving_rows(program, chosen)
-    cheapest, surplus = _split_costs(program.cost[chosen] / requests[chosen], demand)
+    unit = program.cost[chosen] / requests[chosen]
+    cheapest = _cheapest(unit, demand) if prices is None else prices[demand] / requests[chosen]
+    surplus = unit - cheapest
     pairs, column = np.unique(np.stack([alike[chosen], slot[chosen]], axis=1), axis=0, return_inverse=True)
     least = np.full(len(pairs), np.inf)
     np.minimum.at(least, column, surplus)
@@ -154,6 +157,31 @@ def gather_demands(program: Program, requests: Floats, alike: Ints, slot: Ints, 
     return Gathered(gathered, constant, spread, stays, np.concatenate([block[others], classes]))
 
 
+def alike_enough(program: Program, shares: Shares, x: Floats, prices: Floats, allowance: float) -> Ints:
+    """Return ``shares.alike`` without the classes that it would cost too much to serve as one.
+
+    What a class may lose is what serving each of its demands from the same slots costs more than ``x``, an
+    optimal relaxed solution with row duals ``prices``; all that stay lose at most ``allowance`` together.
+    """
+    chosen = np.flatnonzero(shares.alike >= 0)
+    demand = _serving_rows(program, chosen)
+    requests, number = shares.requests[chosen], shares.alike[chosen]
+    surplus = program.cost[chosen] - prices[demand]
+    _, pair = np.unique(np.stack([number, shares.slot[chosen]], axis=1), axis=0, return_inverse=True)
+    least = np.full(int(pair.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, pair, surplus / requests)
+    served = np.bincount(pair, requests * x[chosen], minlength=len(least))
+    total = np.bincount(number, requests * x[chosen])
+    portion = served[pair] / np.maximum(total[number], 1e-12)
+    loss = np.bincount(number, portion * (surplus - requests * least[pair]))
+    order = np.argsort(loss, kind="stable")
+    few = np.zeros(len(loss), dtype=bool)
+    few[order[np.cumsum(loss[order]) <= allowance]] = True
+    kept = shares.alike.copy()
+    kept[chosen[~few[number]]] = -1
+    return kept
+
+
 def _serving_rows(program: Program, columns: Ints) -> Ints:
     """Return the row of serve_demand of each share: its only row that is an equation."""
     equations = np.flatnonzero(program.row_lower == program.row_upper)
@@ -163,10 +191,11 @@ def _serving_rows(program: Program, columns: Ints) -> Ints:
     return found
 
 
-def _split_costs(unit: Floats, demand: Ints) -> tuple[Floats, Floats]:
+def _cheapest(unit: Floats, demand: Ints) -> Floats:
+    """Return for every share the least cost per request of its demand."""
     least = np.full(int(demand.max(initial=-1)) + 1, np.inf)
     np.minimum.at(least, demand, unit)
-    return least[demand], unit - least[demand]
+    return least[demand]
 
 
 def _spread(columns: int, others: Ints, chosen: Ints, column: Ints, pairs: int) -> csr_array:
@@ -180,16 +209,17 @@ def _one_row_per_class(alike: Ints, rows: Ints) -> Ints:
     return rows[first]
 
 
-def restrict(program: Program, block: Ints, x: Floats, reduced: Floats, best: int) -> Program:
-    """Return ``program`` with the alternatives that ``x`` uses and the ``best`` of least reduced cost only.
-
-    They are counted per block. A restriction: its solutions are solutions of the whole, its bound is none.
-    """
+def likely(block: Ints, x: Floats, reduced: Floats, best: int) -> Bools:
+    """Return which columns to keep: in no block, used by ``x``, or with one of the ``best`` reduced costs."""
     rivals = np.flatnonzero(block >= 0)
     order = rivals[np.lexsort((reduced[rivals], block[rivals]))]
-    rank = rank_within(block[order])
     kept = (block < 0) | (x > 1e-9)
-    kept[order[rank < best]] = True
+    kept[order[rank_within(block[order]) < best]] = True
+    return np.asarray(kept)
+
+
+def restrict(program: Program, kept: Bools) -> Program:
+    """Return ``program`` with the columns ``kept`` only: its solutions are solutions, its bound is none."""
     return program.with_bounds(program.lower, np.where(kept, program.upper, program.lower))
 
 

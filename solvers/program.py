@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from .arrays import Arrays, Bools
-from .rates import Floats
+from .rates import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -67,18 +67,26 @@ class Program:
         empty = np.ones(len(held), dtype=bool)
         empty[used] = False
         slack = np.maximum(self.row_lower - held, held - self.row_upper)[empty]
-        return Compact(program, free, fixed, float(self.cost @ fixed), float(slack.max(initial=0.0)) <= 1e-6)
+        return Compact(
+            program=program,
+            free=free,
+            rows=used,
+            fixed=fixed,
+            constant=float(self.cost @ fixed),
+            consistent=float(slack.max(initial=0.0)) <= 1e-6,
+        )
 
 
 @dataclass(frozen=True)
 class Compact:
-    """A smaller program and the way back: ``free`` columns of the whole, the rest at ``fixed``.
+    """A smaller program and the way back: ``free`` columns and ``rows`` of the whole, the rest at ``fixed``.
 
     ``consistent`` is false when the fixed columns alone break a row.
     """
 
     program: Program
-    free: np.ndarray
+    free: Ints
+    rows: Ints
     fixed: Floats
     constant: float
     consistent: bool

@@ -12,21 +12,30 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
 from .arrays import Arrays, Bools
-from .master import can_relax, rank_within, relax_replicas
-from .mathopt import Request, settle, solve_integer
+from .master import can_relax, likely, rank_within, relax_replicas
+from .mathopt import Request, settle, solve_integer, solve_relaxation
 from .program import Compact, Program
 from .rates import Floats, Ints
+from .small import make_small, whole_prices
 
 PROMISING = 3
+FIRST_TIME_SHARE = 0.8
+COUNTING_ALTERNATIVES = 6
+LINEAR_SECONDS = 5.0
+"""Beside its share of the time, what is left of a period when all whole numbers are known."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RoundingSettings:
-    """Solver and limits of the small programs; ``allowance`` is the cost that all together may waste."""
+    """Solver and limits of the small programs; ``allowance`` is the cost that all together may waste.
+
+    ``gather`` says that every demand has to be served, so that demands that are alike may be served as one.
+    """
 
     solver: str
     seconds: float
     allowance: float
+    gather: bool
     seed: int
     threads: int | None
     stop: Callable[[], bool]
@@ -56,14 +65,56 @@ class Rounded:
 def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Rounded | None:
     """Return a solution of ``program`` with the decisions of ``x`` and whole replicas.
 
-    None when the decisions alone break a row. Rows over several periods (budget, caps) are shared out between
-    the periods in proportion to what ``x`` uses.
+    Where demands may be gathered, replicas are first counted for gathered demands, and the flows of every
+    demand are solved for these; only what cannot be done so is solved in one. None when the decisions alone
+    break a row. Rows over several periods (budget, caps) are shared out between the periods in proportion to
+    what ``x`` uses.
     """
-    compact = fixed_decisions(arrays, program, x).compact()
+    fixed = fixed_decisions(arrays, program, x)
+    if not fixed.compact().consistent:
+        return None
+    if not settings.gather:
+        return _round_periods(fixed, arrays.period, x, promising(arrays, program, x), settings)
+    x, prices = best_flows(arrays, program, x, settings.seconds, settings.seed)
+    counted, known = _count_replicas(arrays, fixed, x, prices, settings)
+    held = fixed.with_bounds(np.where(known, counted, fixed.lower), np.where(known, counted, fixed.upper))
+    few = promising(arrays, program, x)
+    start = np.where(known, counted, x)
+    first = _round_periods(held, arrays.period, start, few, settings)
+    if first is None or not first.failed or settings.stop():
+        return first
+    done = (arrays.period >= 0) & ~np.isin(arrays.period, first.failed)
+    rest = fixed.with_bounds(np.where(done, first.x, fixed.lower), np.where(done, first.x, fixed.upper))
+    second = _round_periods(rest, arrays.period, np.where(done, first.x, x), few, settings)
+    return second if second is not None else first
+
+
+def _count_replicas(
+    arrays: Arrays, fixed: Program, x: Floats, prices: Floats, settings: RoundingSettings
+) -> tuple[Floats, Bools]:
+    """Return whole replicas that suffice for gathered demands, and for which columns they are known."""
+    nothing = np.zeros(len(arrays.replicas), dtype=bool)
+    small = make_small(arrays, fixed, nothing, gather=True, prices=prices, whole_replicas=True)
+    period = small.periods(arrays)
+    start = small.values(arrays, x)
+    reduced = small.program.cost - small.program.matrix.T @ prices[small.rows]
+    few = likely(small.block(arrays), start, reduced, COUNTING_ALTERNATIVES)
+    rounded = _round_periods(small.program, period, start, few, settings)
+    known = np.zeros(arrays.columns, dtype=bool)
+    if rounded is None:
+        return x, known
+    known[arrays.replicas] = ~np.isin(arrays.period[arrays.replicas], rounded.failed)
+    return np.where(known, np.round(small.whole(rounded.x)), x), known
+
+
+def _round_periods(
+    fixed: Program, period: Ints, x: Floats, likely: Bools, settings: RoundingSettings
+) -> Rounded | None:
+    """Return ``x`` with every period solved apart; None when what is fixed breaks a row."""
+    compact = fixed.compact()
     if not compact.consistent:
         return None
-    likely = promising(arrays, program, x)[compact.free]
-    cells = list(_cells(compact, arrays.period[compact.free], x[compact.free], likely))
+    cells = list(_cells(compact, period[compact.free], x[compact.free], likely[compact.free]))
     workers = settings.threads or os.cpu_count() or 1
     share = replace(
         settings,
@@ -80,6 +131,27 @@ def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: Roundi
         else:
             found[cell.columns] = answer
     return Rounded(compact.whole(found), tuple(sorted(failed)))
+
+
+def best_flows(
+    arrays: Arrays, program: Program, x: Floats, seconds: float, seed: int
+) -> tuple[Floats, Floats]:
+    """Return the cheapest flows for the decisions in ``x`` with replicas as loads, and the duals of the rows.
+
+    Where they do not fit, ``x`` comes back with duals of zero.
+    """
+    held = fixed_decisions(arrays, program, x)
+    loads = make_small(arrays, held, can_relax(arrays), gather=False)
+    compact = loads.program.compact()
+    rows = len(program.row_lower)
+    if not compact.consistent:
+        return x, np.zeros(rows)
+    relaxed = solve_relaxation(compact.program, max(seconds, 0.1), seed)
+    if relaxed.x is None:
+        return x, np.zeros(rows)
+    duals = np.zeros(len(loads.program.row_lower))
+    duals[compact.rows] = relaxed.duals
+    return loads.whole(compact.whole(relaxed.x)), whole_prices(loads, duals, rows)
 
 
 def fixed_decisions(arrays: Arrays, program: Program, x: Floats) -> Program:
@@ -108,11 +180,12 @@ def promising(arrays: Arrays, program: Program, x: Floats) -> Bools:
 
 def _solve_cell(cell: Cell, settings: RoundingSettings) -> Floats | None:
     program = cell.program
-    likely = program.with_bounds(program.lower, np.where(cell.promising, program.upper, program.lower))
-    for attempt in (likely,) if cell.promising.all() else (likely, program):
+    few = program.with_bounds(program.lower, np.where(cell.promising, program.upper, program.lower))
+    attempts = ((program, 1.0),) if cell.promising.all() else ((few, FIRST_TIME_SHARE), (program, 0.5))
+    for attempt, time_share in attempts:
         if settings.stop():
             return None
-        found = _solve(attempt, settings)
+        found = _solve(attempt, replace(settings, seconds=settings.seconds * time_share))
         if found is not None:
             return found
     return None
@@ -122,9 +195,12 @@ def _solve(program: Program, settings: RoundingSettings) -> Floats | None:
     compact = program.compact()
     if not compact.consistent:
         return None
+    if not compact.program.integer.any():
+        relaxed = solve_relaxation(compact.program, settings.seconds + LINEAR_SECONDS, settings.seed)
+        return None if relaxed.x is None else compact.whole(relaxed.x)
     request = Request(
         solver=settings.solver,
-        time_limit=settings.seconds / 2,
+        time_limit=settings.seconds,
         gap_limit=1e-5,
         absolute_gap=settings.allowance,
         seed=settings.seed,
@@ -143,24 +219,36 @@ def _cells(compact: Compact, period: Ints, x: Floats, likely: Bools) -> Iterator
     crossing = _crossing_rows(program.matrix, period)
     activity = program.matrix @ x
     parts = max(1, len(np.unique(period)))
+    lower, upper = _binding_ends(program)
     for at in np.unique(period):
         columns = np.flatnonzero(period == at)
         block = csr_array(by_column[:, columns])
         rows = np.flatnonzero(np.diff(block.indptr))
         block = csr_array(block[rows])
         mine, all_of_it, shared = block @ x[columns], activity[rows], crossing[rows]
-        slack = np.maximum(program.row_upper[rows] - all_of_it, 0.0) / parts
-        spare = np.maximum(all_of_it - program.row_lower[rows], 0.0) / parts
+        slack = np.maximum(upper[rows] - all_of_it, 0.0) / parts
+        spare = np.maximum(all_of_it - lower[rows], 0.0) / parts
         part = Program(
             cost=program.cost[columns],
             lower=program.lower[columns],
             upper=program.upper[columns],
             integer=program.integer[columns],
             matrix=block,
-            row_lower=np.where(shared, mine - spare, program.row_lower[rows]),
-            row_upper=np.where(shared, mine + slack, program.row_upper[rows]),
+            row_lower=np.where(shared, mine - spare, lower[rows]),
+            row_upper=np.where(shared, mine + slack, upper[rows]),
         )
         yield from _connected(int(at), columns, part, likely[columns])
+
+
+def _binding_ends(program: Program) -> tuple[Floats, Floats]:
+    """Return the ends of the rows, infinite where the bounds of the columns imply them."""
+    up, down = program.matrix.maximum(0.0), program.matrix.minimum(0.0)
+    least = up @ program.lower + down @ program.upper
+    most = up @ program.upper + down @ program.lower
+    return (
+        np.where(least >= program.row_lower - 1e-9, -np.inf, program.row_lower),
+        np.where(most <= program.row_upper + 1e-9, np.inf, program.row_upper),
+    )
 
 
 def _crossing_rows(matrix: csr_array, period: Ints) -> Bools:

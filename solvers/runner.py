@@ -90,7 +90,7 @@ def search_to_end(
     """Run a search and turn its failure into the last event."""
     try:
         Search(arrays, settings, emit, stop).run()
-    except (RouteError, ArithmeticError, ValueError, MemoryError) as error:
+    except (RouteError, ArithmeticError, ValueError, LookupError, RuntimeError, MemoryError) as error:
         return Finished(f"{settings.solver}: {error}")
     return Finished()
 

@@ -61,7 +61,7 @@ CAPITAL_USD = {"h100": 42_000, "l40s": 14_000}
 """Assumption: one more accelerator with its share of server, network and installation."""
 LIFETIME_YEARS = 5
 DISCOUNT_RATE = 0.06
-QUOTA = {"h100": 192, "a100-40": 128, "l40s": 64, "l4": 192}
+QUOTA = {"h100": 960, "a100-40": 640, "l40s": 320, "l4": 960}
 """Assumption: accelerators that the quota holds at each cloud region."""
 SPOT_SHARE = 0.5
 CLOUD_PUE = {"aws": 1.15, "gcp": 1.10}
@@ -156,9 +156,9 @@ def _cloud_pool(data: Path, row: Row, kind: str) -> Element | None:
 
 def _links(nodes: dict[str, Element]) -> list[Element]:
     backbone = [_backbone(nodes, row) for row in table(TABLES, "backbone")]
-    campus = [_access(row["data_center"], row["city"], 400, CAMPUS_MS) for row in table(TABLES, "campus")]
+    campus = [_access(row["data_center"], row["city"], 3200, CAMPUS_MS) for row in table(TABLES, "campus")]
     exchanges = [
-        _access(row["id"], row["city"], 800, number(row["latency_ms"]))
+        _access(row["id"], row["city"], 6400, number(row["latency_ms"]))
         for row in table(TABLES, "cloud_sites")
     ]
     return backbone + campus + exchanges

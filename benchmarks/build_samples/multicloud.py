@@ -46,7 +46,7 @@ def _tuning(row: Row) -> Element:
 def _across_regions() -> Element:
     """Return a job too large for one region: two may share it where the link between them suffices."""
     row = {"id": "moe-us-two-regions", "policy": "us", "dataset_at": "aws-us-east-2", "dataset_tb": "15"}
-    job = workloads.training(row, 12) | {"needs": workloads.needs("h100:800x400"), "max_sites": 2}
+    job = workloads.training(row, 12) | {"needs": workloads.needs("h100:2400x400"), "max_sites": 2}
     return job | {"multi_site": {"min_bandwidth_gbps": 20, "max_rtt_ms": 80, "efficiency": 0.85}}
 
 

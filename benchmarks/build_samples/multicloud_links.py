@@ -9,13 +9,13 @@ from common import KM_PER_MS, Element, Row, fibre_ms, kilometres, passing, place
 from workloads import significant
 
 TABLES = "multicloud"
-GATEWAYS = 8
+GATEWAYS = 32
 """Assumption: virtual machines that forward at once; the throughput was measured with one on each side."""
 METRO_REGIONS = 8
 """Each metropolitan area reaches so many regions directly; the others through these."""
 ROUTE_FACTOR = 1.5
 ACCESS_MS = 2.0
-METRO_GBPS = 400
+METRO_GBPS = 1600
 POSITION_TOLERANCE = 0.95
 """Positions are those of cities, so distances may be a little too long."""
 CONTINENT = {

@@ -9,14 +9,14 @@ from common import Element, Row, carbon_2024, rows, table
 
 TABLES = "multicloud"
 QUOTA = {
-    "h200": 144,
-    "h100": 384,
-    "a100-80": 144,
-    "a100-40": 192,
-    "l40s": 96,
-    "l4": 208,
-    "a10g": 120,
-    "t4": 120,
+    "h200": 360,
+    "h100": 960,
+    "a100-80": 360,
+    "a100-40": 480,
+    "l40s": 240,
+    "l4": 520,
+    "a10g": 300,
+    "t4": 300,
 }
 """Assumption: accelerators that the planner's quota holds in a region of size 1."""
 USUAL_SIZE = 0.5
