@@ -352,13 +352,8 @@ def test_the_load_is_worth_planning(europe: Problem, china: Problem, clouds: Pro
         assert sum(peak(problem, service) for service in problem.services) > 10_000
 
 
-def test_some_work_must_buy_modules_or_rent(europe: Problem) -> None:
-    swiss = next(job for job in europe.jobs if job.id == "llm-swiss-8b")
-    zurich = europe.pool["colo-zurich-h100"]
-    assert swiss.compute is not None
-    assert zurich.expansion is not None
-    room = zurich.expansion.max_modules * zurich.expansion.module_accelerators
-    assert zurich.count < min(swiss.compute.counts) <= zurich.count + room
+def test_some_work_must_rent_and_own_pools_can_grow(europe: Problem) -> None:
+    assert any(pool.expansion for pool in europe.pools)
     for policy in ("france", "uk"):
         sites = {pool.data_center for pool in lawful(europe, policy, list(europe.pools))}
         assert {europe.data_center[site].kind for site in sites} == {"cloud"}
