@@ -38,38 +38,39 @@ REFINEMENT_TIME_SHARE = 0.25
 class Start:
     """What the relaxation of a whole program told: its solution, the duals of its rows, its bound.
 
-    In ``arrays``, demands count as alike only where serving them as one costs next to nothing, wherever they
-    are served from.
+    ``arrays`` are those of the program; in ``apart``, demands count as alike only where serving them as one
+    costs next to nothing, wherever they are served from.
     """
 
     arrays: Arrays
+    apart: Arrays
     x: Floats
     prices: Floats
     bound: float
 
 
-def relax(search: Search, program: Program, phase: Phase) -> Start | None:
-    """Solve the relaxation in which replicas are loads, telling its bound."""
-    arrays = search.arrays
+def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None) -> Start | None:
+    """Solve the relaxation in which replicas are loads, telling its bound if it is one of a phase."""
     loads = make_small(arrays, program, can_relax(arrays), gather=False)
     relaxed = solve_relaxation(loads.program, search.left(), search.settings.seed)
     if relaxed.x is None:
         return None
     bound = lagrangian_bound(loads.program, relaxed.duals)[0]
-    search.tell_bound(phase, bound)
+    if phase is not None:
+        search.tell_bound(phase, bound)
     allowance = GATHERING_ALLOWANCE * max(search.settings.gap_limit, 1e-6) * abs(bound)
     kept = loads.master.kept
     alike = np.full(arrays.columns, -1, dtype=np.int64)
     alike[kept] = alike_enough(loads.program, shares(arrays, kept), relaxed.x, relaxed.duals, allowance)
     prices = whole_prices(loads, relaxed.duals, len(program.row_lower))
-    return Start(replace(arrays, alike=alike), loads.whole(relaxed.x), prices, bound)
+    return Start(arrays, replace(arrays, alike=alike), loads.whole(relaxed.x), prices, bound)
 
 
 def prove(
     search: Search, program: Program, start: Start, phase: Phase, gap: float, *, gather: bool
 ) -> Floats | None:
     """Solve the master that keeps the cuts that tell most, telling its bounds; return its solution."""
-    arrays = search.arrays
+    arrays = start.arrays
     loads = can_relax(arrays)
     if gather:
         loads &= ~_cut_groups(arrays, program, start.x)
@@ -114,7 +115,7 @@ def _refined(
 
     Of the decisions, those are returned whose best flows are the cheapest.
     """
-    arrays = search.arrays
+    arrays = start.arrays
     whole, prices = start.x, start.prices
     kept: Bools | None = None
     best: Floats | None = None

@@ -18,7 +18,7 @@ from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_r
 from .options import relative_gap
 from .program import Program, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
-from .twostage import two_stage
+from .twostage import leave_out, two_stage
 
 Phase = Literal["unserved work", "complete cost", "cost"]
 LARGE_COLUMNS = 12_000
@@ -98,6 +98,10 @@ class Search:
     def _leave_out(self, complete: Program, floor: float) -> None:
         """Not everything fits, or nobody found how: minimise what is left out, then the cost."""
         arrays = self.arrays
+        if self._is_large():
+            leave_out(self)
+            if self.out_of_time():
+                return
         best = self._least_unserved(floor)
         if best is None:
             return

@@ -7,7 +7,7 @@ and its decisions on jobs, sites and modules are good ones; with these fixed, pe
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,11 +33,11 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     ``gather`` requires that every demand of the program has to be served. Where a period cannot be rounded, a
     plan that leaves requests out there is told before the period is mended.
     """
-    start = relax(search, program, phase)
+    start = relax(search, search.arrays, program, phase)
     if start is None:
         return None
     gap = max(search.settings.gap_limit, 1e-6)
-    trial = _Trial(search, start.arrays, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
+    trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
     with ThreadPoolExecutor(1) as other:
         proof = other.submit(prove, search, program, start, phase, gap, gather=gather)
         trial.round(decide_with_room(search, program, start, gap, gather=gather))
@@ -49,6 +49,65 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     return trial.result()
 
 
+def leave_out(search: Search) -> Floats | None:
+    """Return a solution of a large program that leaves little out at little cost, or None.
+
+    The relaxation says what part of which demands is left out, and that is fixed; jobs may be left out at a
+    price above any of their options. Tells a bound of what must be left out, and of the cost when no more is
+    left out than in the solution.
+    """
+    arrays = search.arrays
+    least = relax(search, arrays, partial_program(arrays, arrays.unserved), "unserved work")
+    if least is None:
+        return None
+    limited = _at_most(arrays, max(least.bound, 0.0))
+    cheapest = relax(search, arrays, limited, None)
+    if cheapest is None:
+        return None
+    fixed = _with_left_out(arrays, cheapest.x)
+    start = relax(search, _told_apart(arrays, cheapest.x), fixed, None)
+    if start is None:
+        return None
+    gap = max(search.settings.gap_limit, 1e-6)
+    trial = _Trial(search, start.apart, fixed, None, gap * ROUNDING_ALLOWANCE * abs(start.bound), True)
+    trial.round(decide_with_room(search, fixed, start, gap, gather=True))
+    if trial.whole is None and trial.broken is not None:
+        _leave_out_there(search, trial.broken, trial.allowance)
+    if search.best is not None:
+        relax(search, arrays, _at_most(arrays, float(arrays.unserved @ search.best)), "cost")
+    return search.best
+
+
+def _at_most(arrays: Arrays, unserved: float) -> Program:
+    """Return the program of least cost that leaves no more out."""
+    limit = unserved * (1 + 1e-6) + 1e-6
+    return partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit)
+
+
+def _with_left_out(arrays: Arrays, x: Floats) -> Program:
+    """Return the program in which demands are left out as in ``x``, and jobs at a price."""
+    program = partial_program(arrays, arrays.cost)
+    demand = (arrays.unserved > 0) & (arrays.period >= 0)
+    jobs = np.flatnonzero((arrays.unserved > 0) & (arrays.period < 0))
+    price = np.zeros(len(jobs))
+    option = np.flatnonzero((arrays.block >= 0) & (arrays.block < len(jobs)) & (arrays.period < 0))
+    np.maximum.at(price, arrays.block[option], arrays.cost[option])
+    cost = program.cost.copy()
+    cost[jobs] = 10 * (price + np.abs(arrays.cost).max(initial=1.0))
+    lower, upper = np.where(demand, x, program.lower), np.where(demand, x, program.upper)
+    return replace(program, cost=cost, lower=lower, upper=upper)
+
+
+def _told_apart(arrays: Arrays, x: Floats) -> Arrays:
+    """Return the arrays in which demands that ``x`` leaves out in part are like no other."""
+    served = np.zeros(arrays.columns)
+    block = np.where(arrays.alike >= 0, arrays.block, -1)
+    share = np.flatnonzero(block >= 0)
+    total = np.bincount(block[share], x[share])
+    served[share] = total[block[share]]
+    return replace(arrays, alike=np.where((arrays.alike >= 0) & (served < 1 - 1e-7), -1, arrays.alike))
+
+
 @dataclass
 class _Trial:
     """Rounds solutions of masters; keeps the cheapest that is whole, and the first that is not."""
@@ -56,7 +115,7 @@ class _Trial:
     search: Search
     arrays: Arrays
     program: Program
-    phase: Phase
+    phase: Phase | None
     allowance: float
     gather: bool
     whole: Floats | None = None
@@ -81,7 +140,7 @@ class _Trial:
 
     def is_done(self) -> bool:
         """Return whether the cheapest is close enough."""
-        return self.search.is_close(self.whole, self.phase)
+        return self.phase is not None and self.search.is_close(self.whole, self.phase)
 
     def result(self) -> Floats | None:
         """Return the cheapest whole solution, or what mending the first brings."""
