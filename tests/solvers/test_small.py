@@ -69,7 +69,7 @@ def test_nothing_is_lost_at_the_prices_of_an_optimum(number: int) -> None:
 
 
 def test_demands_stay_alike_only_within_the_allowance() -> None:
-    """Each of two demands is served at cost 1 nearby and 3 far away; from both slots alike, it costs 2 more."""
+    """Each of two demands costs 1 nearby and 3 far away; served alike from both slots, they cost 2 more."""
     program = Program(
         cost=np.array([1.0, 3.0, 3.0, 1.0]),
         lower=np.zeros(4),
