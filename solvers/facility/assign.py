@@ -48,9 +48,8 @@ class _State:
     def __init__(self, facility: Facility, site: Ints) -> None:
         self.facility, self.site = facility, site
         self.customers = np.arange(len(site))
-        self.load = np.bincount(
-            site, weights=facility.take[site, self.customers], minlength=len(facility.opening)
-        )
+        own = facility.take[site, self.customers]
+        self.load: Floats = np.bincount(site, weights=own, minlength=len(facility.opening)).astype(float)
         finite = facility.cost[facility.allowed]
         take = facility.take[facility.allowed]
         self.penalty = 10.0 * float(finite.max() / max(take[take > 0].min(initial=1.0), 1e-12) + 1.0)

@@ -70,7 +70,7 @@ def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, F
     """
     sites, customers = facility.cost.shape
     profit = price[None, :] - facility.cost
-    cell = np.flatnonzero(profit > 0)
+    cell = np.flatnonzero(profit > 0).astype(np.int64)
     site, take, profit = cell // customers, facility.take.ravel()[cell], profit.ravel()[cell]
     density = profit / np.maximum(take, 1e-100)
     order = np.lexsort((-density, site))
@@ -81,7 +81,8 @@ def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, F
     start = np.append(before, 0.0)[np.minimum(first, len(before))]
     room = facility.capacity[site] - (before - start[site])
     part = np.where(room >= take, 1.0, np.maximum(room, 0.0) / np.maximum(take, 1e-100))
-    return np.bincount(site, weights=part * profit, minlength=sites), cell, part
+    gain = np.bincount(site, weights=part * profit, minlength=sites)
+    return np.asarray(gain, dtype=float), cell, part
 
 
 def evaluate(facility: Facility, price: Floats, forced: Bools, fewest: int) -> Dual:

@@ -47,7 +47,7 @@ class Picker:
 
     def pick(self, share: Floats, eligible: Bools) -> Part:
         """Return the next part; closed sites are taken from ``eligible`` (m)."""
-        opened = share.any(axis=1)
+        opened = np.asarray(share.any(axis=1))
         self._queue = [site for site in self._queue if opened[site]]
         if not self._queue:
             self._queue = self._random.permutation(np.flatnonzero(opened)).tolist()

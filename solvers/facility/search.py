@@ -10,7 +10,7 @@ import numpy as np
 
 from ..blocks import Floats, Ints
 from .assign import Assigned, Question, ask, assign_quickly
-from .instance import Bools, Facility
+from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices, reduced_costs
 from .neighbourhood import Part, Picker
 from .transport import divide
@@ -23,10 +23,10 @@ LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 1.5
 """For the first attempt to solve a leaf; further ones have three times as much."""
 PART_SECONDS = 4.0
-NODES_PER_PART = 8
-"""Nodes that are explored while a part of the assignment is improved."""
-NODES_PER_IDLE_PART = 2
-"""How many more for each part in a row that was in vain."""
+IDLE_PARTS_PER_NODE = 2
+"""Nodes are explored while a part of the assignment is improved: one, and one more for so many in vain."""
+SPARE_SITES = 3
+"""Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Search:
     gap_limit: float
     seed: int
     halted: Callable[[], bool] = lambda: False
-    hear: Callable[[float, float], None] = lambda _cost, _bound: None
+    hear: Callable[[float | None, float], None] = lambda _cost, _bound: None
     infeasible: bool = False
     root_bound: float = -np.inf
     _tried: set[bytes] = field(default_factory=set)
@@ -91,7 +91,7 @@ class Search:
         self._rooted = True
         while len(self.tree) and not self.over:
             self._begin_part()
-            for _ in range(NODES_PER_PART + NODES_PER_IDLE_PART * self._idle):
+            for _ in range(1 + self._idle // IDLE_PARTS_PER_NODE):
                 if not self._step():
                     return
             self._end_part()
@@ -132,7 +132,8 @@ class Search:
             self._offer(np.arange(len(share)), part.put_into(share, found.share))
 
     def _tell(self) -> None:
-        self.hear(self.incumbent.cost, self.bound)
+        cost = self.incumbent.cost
+        self.hear(cost if np.isfinite(cost) else None, self.bound)
 
     def _start_with_all_open(self) -> None:
         """Serve from all sites: that gives a first solution, or shows that there is none."""
@@ -176,10 +177,10 @@ class Search:
         by_cost = np.lexsort((node.site, ~node.opened, ~node.forced))
         by_frequency = np.lexsort((node.site, -node.frequency, ~node.forced))
         for order, least in ((by_cost, int(node.opened.sum())), (by_frequency, 0)):
-            chosen = np.zeros(len(order), dtype=bool)
-            chosen[order[: max(least, self._enough(node, order))]] = True
-            if not self.over and node.estimate(chosen) < self.incumbent.threshold:
-                self._try(node, chosen)
+            count = max(least, self._enough(node, order))
+            for size in range(count, min(count + SPARE_SITES * self.facility.single, len(order)) + 1):
+                if self.over or self._try(node, order[:size]):
+                    break
 
     def _enough(self, node: Node, order: Ints) -> int:
         """Return how many sites in this order have to be open for all demand."""
@@ -187,18 +188,22 @@ class Search:
         needed = int(np.searchsorted(room, self.tree.demand * (1 - EXACT))) + 1
         return max(needed, self.tree.fewest, int(node.forced.sum()))
 
-    def _try(self, node: Node, chosen: Bools) -> None:
+    def _try(self, node: Node, chosen: Ints) -> bool:
+        """Serve from the sites ``chosen`` of a node; return whether that was possible or cannot pay."""
         sites = node.sites[chosen]
         key = np.sort(sites).tobytes()
-        if key in self._tried:
-            return
+        if key in self._tried or node.estimate(chosen) >= self.incumbent.threshold:
+            return True
         self._tried.add(key)
         facility = self.facility.only(sites)
         served = divide(facility, node.price, self.seconds_left)
+        if served.bound >= self.incumbent.threshold:
+            return bool(np.isfinite(served.bound))
         share = served.share
         if facility.single and share is not None:
-            share = assign_quickly(facility, share) if served.bound < self.incumbent.threshold else None
+            share = assign_quickly(facility, share)
         self._offer(sites, share)
+        return share is not None
 
     def _offer(self, sites: Ints, share: Floats | None) -> None:
         if share is None:

@@ -19,7 +19,7 @@ def solve_facility(
     gap_limit: float = 0.0,
     seed: int = 0,
     threads: int | None = None,  # noqa: ARG001
-    progress: Callable[[float, float], None] | None = None,
+    progress: Callable[[float | None, float], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> BlockResult:
     """Solve a facility location problem.
@@ -38,7 +38,7 @@ def solve_facility(
     threads
         Taken for the likeness to other solvers: two processes besides this one solve programs, in turn.
     progress
-        Told objective and bound whenever one of them gets better.
+        Told objective (None before there is one) and bound after every step.
     stop
         Asked often; once it returns true, the best solution so far is returned.
 

@@ -45,7 +45,7 @@ class Node:
         """Whether nothing is left to branch on."""
         return bool(self.forced.all())
 
-    def estimate(self, chosen: Bools) -> float:
+    def estimate(self, chosen: Ints) -> float:
         """Return a lower bound of opening exactly the sites ``chosen`` of this node."""
         # what opening and closing sites adds, and both premium and its refund cancel out in it
         relaxed = np.where(self.forced, self.site, np.minimum(self.site, 0.0)).sum()
