@@ -22,8 +22,8 @@ class Assigned:
     finished: bool
 
 
-def assign_quickly(facility: Facility, divided: Floats) -> Floats | None:
-    """Return an assignment (shares (m, n)) near the best division of the customers, None if none was found.
+def assign_quickly(facility: Facility, divided: Floats) -> Floats:
+    """Return an assignment (shares (m, n)) near the best division of the customers; it may overload sites.
 
     Few customers are divided, at most one for each site that is full: each goes where most of it went. Then
     shifts and swaps lower cost plus a penalty on overload.
@@ -34,7 +34,7 @@ def assign_quickly(facility: Facility, divided: Floats) -> Floats | None:
             break
     share = np.zeros(facility.cost.shape)
     share[state.site, state.customers] = 1.0
-    return share if facility.fits(share) else None
+    return share
 
 
 def _rounds(facility: Facility) -> int:
@@ -129,16 +129,24 @@ class Question:
         share = np.round(self.model.share(answer.x))
         value = float(self.program.cost @ answer.x)
         finished = answer.bound >= value - max(1e-6, 1.01 * self.gap_limit) * abs(value)
-        return Assigned(share if self.facility.fits(share) else None, answer.bound, finished)
+        return Assigned(share, answer.bound, finished)
 
 
-def ask(facility: Facility, cells: Bools, forced: Bools, cutoff: float, gap_limit: float) -> Question:
+def ask(
+    facility: Facility,
+    cells: Bools,
+    forced: Bools,
+    *,
+    cutoff: float = np.inf,
+    overload: float = np.inf,
+    gap_limit: float = 0.0,
+) -> Question:
     """Return the question for an assignment over ``cells`` that costs at most ``cutoff``.
 
-    The sites ``forced`` are open, see :func:`~.programs.build_program`. The cutoff is a row: most sets of
-    sites are so tight that a solver then sees at once that they allow nothing better.
+    The sites ``forced`` are open and overload has a price, see :func:`~.programs.build_program`. The cutoff
+    is a row: most sets of sites are so tight that a solver then sees at once that they allow nothing better.
     """
-    model = build_program(facility, cells & facility.allowed, forced)
+    model = build_program(facility, cells & facility.allowed, forced, overload)
     program = model.program
     if np.isfinite(cutoff):
         program = program.with_row(program.cost, cutoff)

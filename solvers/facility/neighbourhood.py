@@ -20,7 +20,7 @@ class Part:
     sites: Ints
     customers: Ints
     facility: Facility
-    cost: float
+    share: Floats
 
     def put_into(self, share: Floats, found: Floats) -> Floats:
         """Return the shares of the whole (m, n) with those of the part replaced."""
@@ -65,7 +65,7 @@ class Picker:
         part = Facility(
             whole.cost[cut], whole.take[cut], whole.capacity[sites], whole.opening[sites], whole.single
         )
-        return Part(sites, customers, part, part.price(share[cut]))
+        return Part(sites, customers, part, share[cut])
 
     def _distance(self, share: Floats, centre: int) -> Floats:
         """Return what serving the customers of a site from each other site would cost more (m)."""

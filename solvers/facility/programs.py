@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import coo_array, csr_array, hstack, vstack
 
 from ..blocks import Floats, Ints
 from ..program import Program
@@ -23,15 +23,16 @@ class Model:
     def share(self, x: Floats) -> Floats:
         """Return the shares (m, n) of a solution."""
         found = np.zeros(self.shape)
-        found.ravel()[self.cell] = x[self.shape[0] :]
+        found.ravel()[self.cell] = x[self.shape[0] : self.shape[0] + len(self.cell)]
         return found
 
 
-def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
+def build_program(facility: Facility, cells: Bools, forced: Bools, overload: float = np.inf) -> Model:
     """Return the program over the given cells (m, n) in which the sites ``forced`` (m) are open anyway.
 
     Columns of cells that are not given are left out, which is a restriction unless they are known to be 0.
-    The program is strong: ``x <= y`` is a row for every cell of a site that is not forced.
+    The program is strong: ``x <= y`` is a row for every cell of a site that is not forced. Where ``overload``
+    is finite, sites may serve more than their capacity at that price a unit.
     """
     sites, customers = facility.cost.shape
     cell = np.flatnonzero(cells)
@@ -40,18 +41,33 @@ def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
     shape = (customers, sites + count)
     serve = coo_array((np.ones(count), (customer, column)), shape=shape)
     tied = np.flatnonzero(~forced[site])
+    links = _links(site[tied], column[tied], shape[1])
     program = Program(
         cost=np.concatenate([facility.opening, facility.cost.ravel()[cell]]),
         lower=np.concatenate([forced.astype(float), np.zeros(count)]),
         upper=np.ones(sites + count),
         integer=np.concatenate([~forced, np.full(count, facility.single)]),
-        matrix=csr_array(
-            vstack([serve, _limits(facility, cell), _links(site[tied], column[tied], shape[1])])
-        ),
+        matrix=csr_array(vstack([serve, _limits(facility, cell), links])),
         row_lower=np.concatenate([np.ones(customers), np.full(sites + len(tied), -np.inf)]),
         row_upper=np.concatenate([np.ones(customers), np.zeros(sites + len(tied))]),
     )
+    if np.isfinite(overload):
+        program = _with_overload(program, np.arange(customers, customers + sites), overload)
     return Model(program, cell, (sites, customers))
+
+
+def _with_overload(program: Program, rows: Ints, price: float) -> Program:
+    """Return the program with one more column for each row of ``rows``, which widens it."""
+    count = len(rows)
+    wider = coo_array((-np.ones(count), (rows, np.arange(count))), shape=(program.matrix.shape[0], count))
+    return replace(
+        program,
+        cost=np.append(program.cost, np.full(count, price)),
+        lower=np.append(program.lower, np.zeros(count)),
+        upper=np.append(program.upper, np.full(count, np.inf)),
+        integer=np.append(program.integer, np.zeros(count, dtype=bool)),
+        matrix=csr_array(hstack([program.matrix, wider])),
+    )
 
 
 def _limits(facility: Facility, cell: Ints) -> coo_array:

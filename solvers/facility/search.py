@@ -10,9 +10,9 @@ import numpy as np
 
 from ..blocks import Floats, Ints
 from .assign import Assigned, Question, ask, assign_quickly
+from .improve import Improver
 from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices, reduced_costs
-from .neighbourhood import Part, Picker
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
 from .worker import Worker
@@ -22,7 +22,8 @@ ROOT_ROUNDS = (60, 100, 150, 200)
 LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 1.5
 """For the first attempt to solve a leaf; further ones have three times as much."""
-PART_SECONDS = 4.0
+PARTS_PER_ATTEMPT = 10
+"""Parts of assignments that are improved during a second attempt, twice as many as this; then ever more."""
 IDLE_PARTS_PER_NODE = 2
 """Nodes are explored while a part of the assignment is improved: one, and one more for so many in vain."""
 SPARE_SITES = 3
@@ -47,13 +48,13 @@ class Search:
     _tried: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._prover, self._improver = Worker(), Worker()
-        self._picker = Picker(self.facility, self.seed)
+        self._prover = Worker()
         self._rooted = False
-        self._part: tuple[Part, Question, Floats] | None = None
-        self._idle = 0
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
         self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
+        self._improver = Improver(
+            self.facility, self.incumbent, self.seed, self._submit, self._offer, lambda: self.over
+        )
 
     @property
     def seconds_left(self) -> float:
@@ -79,22 +80,22 @@ class Search:
             self._run()
         finally:
             self._prover.close()
-            self._improver.close()
+            self._improver.worker.close()
 
     def _run(self) -> None:
         self._start_with_all_open()
         if self.infeasible:
             return
         root = self._climb_root()
-        self._eligible = root.site < max(self.incumbent.threshold - root.base, 0.0)
+        self._improver.eligible = root.site < max(self.incumbent.threshold - root.base, 0.0)
         self.tree.push(root)
         self._rooted = True
         while len(self.tree) and not self.over:
             self._begin_part()
-            for _ in range(1 + self._idle // IDLE_PARTS_PER_NODE):
+            for _ in range(1 + self._improver.idle // IDLE_PARTS_PER_NODE):
                 if not self._step():
                     return
-            self._end_part()
+            self._improver.end()
 
     def _step(self) -> bool:
         """Explore one node; return whether there is more to do."""
@@ -107,29 +108,8 @@ class Search:
         return True
 
     def _begin_part(self) -> None:
-        """Have a part of the best assignment solved again."""
-        share = self.incumbent.share
-        if not self.facility.single or share is None:
-            return
-        part = self._picker.pick(share, self._eligible)
-        facility = part.facility
-        cutoff = part.cost - (self.incumbent.cost - self.incumbent.threshold)
-        free = np.zeros(len(part.sites), dtype=bool)
-        question = ask(facility, facility.allowed, free, cutoff, self.gap_limit / 2)
-        self._part = part, question, share
-        self._submit(self._improver, question, PART_SECONDS)
-
-    def _end_part(self) -> None:
-        if self._part is None:
-            return
-        part, question, share = self._part
-        self._part = None
-        found = question.read(self._improver.fetch(lambda: self.over))
-        better = found.share is not None
-        self._picker.adapt(finished=found.finished, better=better)
-        self._idle = 0 if better else self._idle + 1
-        if found.share is not None:
-            self._offer(np.arange(len(share)), part.put_into(share, found.share))
+        if self.facility.single:
+            self._improver.begin()
 
     def _tell(self) -> None:
         cost = self.incumbent.cost
@@ -144,8 +124,9 @@ class Search:
         self.infeasible = share is None and bool(np.isposinf(served.bound))
         if whole.single and share is not None:
             share = assign_quickly(whole, share)
+            share = share if whole.fits(share) else None
         if whole.single and share is None and not self.infeasible:
-            question = ask(whole, whole.allowed, every, np.inf, self.gap_limit)
+            question = ask(whole, whole.allowed, every, gap_limit=self.gap_limit)
             answer = self._solve(question, self.seconds_left)
             self.infeasible = answer.share is None and bool(np.isposinf(answer.bound))
             share = answer.share
@@ -202,6 +183,9 @@ class Search:
         share = served.share
         if facility.single and share is not None:
             share = assign_quickly(facility, share)
+            if not facility.fits(share):
+                self._improver.consider(sites, share, served.bound)
+                return False
         self._offer(sites, share)
         return share is not None
 
@@ -210,6 +194,8 @@ class Search:
             return
         whole = np.zeros(self.facility.cost.shape)
         whole[sites] = share
+        if not self.facility.fits(whole):
+            return
         if self.incumbent.offer(whole, self.facility.price(whole)):
             self._tell()
 
@@ -228,8 +214,15 @@ class Search:
             return
         gap = self.incumbent.threshold - leaf.base
         cells = reduced_costs(facility, leaf.price) < gap
-        question = ask(facility, cells, leaf.forced, self.incumbent.threshold, self.gap_limit / 2)
-        answer = self._solve(question, LEAF_SECONDS * 3**node.attempts)
+        cutoff, gap_limit = self.incumbent.threshold, self.gap_limit / 2
+        question = ask(facility, cells, leaf.forced, cutoff=cutoff, gap_limit=gap_limit)
+        self._submit(self._prover, question, LEAF_SECONDS * 3**node.attempts)
+        for _ in range(PARTS_PER_ATTEMPT * (3**node.attempts - 1)):
+            self._improver.end()
+            self._begin_part()
+        if node.attempts == 0 and served.share is not None:
+            self._improver.consider(node.sites, assign_quickly(facility, served.share), leaf.bound)
+        answer = question.read(self._prover.fetch(lambda: self.over))
         self._offer(node.sites, answer.share)
         bound = max(answer.bound, leaf.bound)
         if answer.finished:
