@@ -26,6 +26,7 @@ from .routebook import RouteBook
 from .runner import run_search
 from .search import UNSERVED_TOLERANCE, Event, Found, Proved, Settings
 from .services import build_services
+from .size import check_size
 from .solution import decide
 from .variables import VariableBuilder, Variables
 
@@ -115,9 +116,10 @@ def solve_exact(
     Raises
     ------
     SolverError
-        When the solver fails.
+        When the solver fails, or the model would be too large.
     """
     started = time.monotonic()
+    check_size(problem)
     variables = build_variables(problem)
     arrays = build_arrays(variables, constraints)
     keeper = Keeper(arrays, options, started)
