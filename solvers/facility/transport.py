@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,16 +42,19 @@ def divide(facility: Facility, price: Floats, seconds: float) -> Served:
         return easy
     cells = _promising(facility, price)
     forced = np.ones(len(facility.opening), dtype=bool)
+    deadline = time.monotonic() + seconds
     while True:
         model = build_program(facility, cells, forced)
-        answer = solve_relaxation(model.program, seconds)
-        if answer.x is None and cells.sum() == facility.allowed.sum():
-            return Served(None, np.inf if answer.infeasible else -np.inf)
+        answer = solve_relaxation(model.program, deadline - time.monotonic())
+        whole = cells.sum() == facility.allowed.sum()
+        last = whole or time.monotonic() > deadline
+        if answer.x is None and last:
+            return Served(None, np.inf if answer.infeasible and whole else -np.inf)
         if answer.x is None:
             cells = facility.allowed
             continue
         missing = _priced_out(facility, answer.duals) & ~cells
-        if not missing.any():
+        if last or not missing.any():
             break
         cells = cells | missing
     bound = evaluate(facility, answer.duals[: len(price)], forced, 0).bound
