@@ -78,9 +78,9 @@ def _wrong_flow(blocks: Blocks, solution: BlockSolution) -> Floats:
         return np.zeros(0)
     flow = solution.flow.toarray()
     balance = np.zeros((len(flows), flows.nodes))
-    np.add.at(balance, (slice(None), flows.tail), flow)
-    np.subtract.at(balance, (slice(None), flows.head), flow)
     row = np.arange(len(flows))
+    np.add.at(balance, (row[:, None], flows.tail[None, :]), flow)
+    np.subtract.at(balance, (row[:, None], flows.head[None, :]), flow)
     np.subtract.at(balance, (row, flows.origin), flows.amount)
     np.add.at(balance, (row, flows.destination), flows.amount)
     scale = np.maximum(1.0, flows.amount)[:, None]

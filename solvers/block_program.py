@@ -61,8 +61,21 @@ class Layout:
             len(bought),
             len(blocks.flows) * len(blocks.flows.tail),
         ]
+        at = [0, *np.cumsum(sizes).tolist()]
         return cls(
-            0, *(int(place) for place in np.cumsum(sizes)), out=out, unmet=unmet, gated=gated, bought=bought
+            option=at[0],
+            left_out=at[1],
+            share=at[2],
+            unserved=at[3],
+            replica=at[4],
+            opened=at[5],
+            module=at[6],
+            flow=at[7],
+            end=at[8],
+            out=out,
+            unmet=unmet,
+            gated=gated,
+            bought=bought,
         )
 
 

@@ -145,8 +145,7 @@ def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:
     sizes = problem.sizes
     if average * len(problem) >= len(problem.cost):
         return np.arange(len(problem.cost))
-    unit = np.add.reduceat(pricing.excess, problem.first[:-1]) / sizes
-    unit = np.maximum(unit, 1e-6 * max(1e-6, float(unit.mean())))
+    unit = units(problem, pricing)
     every = max(1, len(problem.cost) // PROBED)
     probe = pricing.excess[::every] / unit[problem.owner[::every]]
     limit = max(0.0, float(np.quantile(probe, average * len(problem) / len(problem.cost))))
@@ -155,3 +154,9 @@ def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:
         near = pricing.excess[options] <= limit * np.repeat(unit[workloads], sizes[workloads])
         parts.append(options.start + np.flatnonzero(near))
     return np.concatenate(parts)
+
+
+def units(problem: ChoiceProblem, pricing: Pricing) -> Floats:
+    """Return the mean distance of the options of each workload from its best (J), never 0."""
+    unit = np.add.reduceat(pricing.excess, problem.first[:-1]) / problem.sizes
+    return np.maximum(unit, 1e-6 * max(1e-6, float(unit.mean())))

@@ -95,7 +95,7 @@ def master(problem: ChoiceProblem, options: Ints, box: Box) -> Master:
         row_lower=np.concatenate([np.ones(len(workloads)), np.full(size, -np.inf)]),
         row_upper=np.concatenate([np.ones(len(workloads)), problem.capacity - problem.used(held)]),
     )
-    return Master(program, free, workloads, float(problem.cost[held].sum()))
+    return Master(program, free, workloads.astype(np.int64), float(problem.cost[held].sum()))
 
 
 def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, watch: Watch) -> Relaxed:

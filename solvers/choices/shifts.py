@@ -50,8 +50,8 @@ class Shifts:
     def search(self, option: Ints, passes: int, offer: Callable[[Assignment], bool]) -> None:
         """Shift from ``option``, at most so many passes; assignments that fit are offered.
 
-        It ends early when ``offer`` says that enough is found; it is asked at every local optimum. ``option``
-        must be among the options of the search.
+        It ends early when ``offer`` says that enough is found; it is asked at every local optimum that fits.
+        ``option`` must be among the options of the search.
         """
         self._now = np.searchsorted(self._options, option)
         self._load = self._problem.used(option)
@@ -59,15 +59,18 @@ class Shifts:
         for number in range(passes):
             if self._improve(self._of_overloaded()):
                 continue
-            found = Assignment(self._problem, self._options[self._now])
+            over = self._load > self._room
             # a pass over everything is dear, so most are made where the load fits
-            if (found.fits or number % 10 == 0) and self._improve(everything):
+            if (not over.any() or number % 10 == 0) and self._improve(everything):
                 continue
-            if offer(found):
-                return
-            self._load = found.load
-            fallen = self._lowest + 0.6 * (self.penalty - self._lowest) if found.fits else self.penalty
-            self.penalty = np.where(self._load > self._room, 1.3 * self.penalty, fallen)
+            fallen = self.penalty
+            if not over.any():
+                found = Assignment(self._problem, self._options[self._now])
+                if offer(found):
+                    return
+                self._load = found.load
+                fallen = self._lowest + 0.6 * (self.penalty - self._lowest)
+            self.penalty = np.where(over, 1.3 * self.penalty, fallen)
 
     def _of_overloaded(self) -> Ints:
         """Return the options of the workloads that take of an overloaded resource."""
@@ -118,4 +121,5 @@ class Shifts:
         load, room = self._load[uses.indices], self._room[uses.indices]
         before = np.maximum(0.0, load - room)
         change = self.penalty[uses.indices] * (np.maximum(0.0, load + sign * uses.data - room) - before)
-        return np.bincount(np.repeat(np.arange(len(places)), np.diff(uses.indptr)), change, len(places))
+        owner = np.repeat(np.arange(len(places)), np.diff(uses.indptr))
+        return np.bincount(owner, change, len(places)).astype(float)

@@ -136,14 +136,13 @@ def rounded(problem: ChoiceProblem, relaxed: Relaxed) -> Ints:
     owner = problem.owner[relaxed.options]
     order = np.lexsort((weight, owner))
     last = np.append(np.flatnonzero(np.diff(owner[order])), len(order) - 1)
-    return relaxed.options[order[last]]
+    return np.asarray(relaxed.options[order[last]])
 
 
 def cheapest(problem: ChoiceProblem, pricing: Pricing) -> Ints:
     """Return the option of each workload that is the cheapest at the prices, the first of several."""
     least = np.flatnonzero(pricing.excess <= 0)
-    owner = problem.owner[least]
-    return least[np.flatnonzero(np.diff(owner, prepend=-1))]
+    return least[np.flatnonzero(np.diff(problem.owner[least], prepend=-1))]
 
 
 def _result(blocks: Blocks, state: State) -> BlockResult:

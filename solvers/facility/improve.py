@@ -24,7 +24,7 @@ from .worker import Worker
 PART_SECONDS = 4.0
 DEARER = 2.0
 """Factor of the price of overload when a part about every site was in vain."""
-ROUNDS = 3
+ROUNDS = 2
 """Parts in vain per open site after which an assignment is given up."""
 
 

@@ -20,10 +20,9 @@ from .worker import Worker
 ROOT_ROUNDS = (60, 100, 150, 200)
 """Steps of the rounds at the root; solutions are sought after each."""
 LEAF = Climb(steps=100, length=0.5, patience=10)
-LEAF_SECONDS = 1.5
-"""For the first attempt to solve a leaf; further ones have three times as much."""
-PARTS_PER_ATTEMPT = 10
-"""Parts of assignments that are improved during a second attempt, twice as many as this; then ever more."""
+LEAF_SECONDS = 0.5
+"""For the first attempt to solve a leaf; further ones have four times as much, and parts of assignments are
+improved meanwhile."""
 IDLE_PARTS_PER_NODE = 2
 """Nodes are explored while a part of the assignment is improved: one, and one more for so many in vain."""
 SPARE_SITES = 3
@@ -216,12 +215,12 @@ class Search:
         cells = reduced_costs(facility, leaf.price) < gap
         cutoff, gap_limit = self.incumbent.threshold, self.gap_limit / 2
         question = ask(facility, cells, leaf.forced, cutoff=cutoff, gap_limit=gap_limit)
-        self._submit(self._prover, question, LEAF_SECONDS * 3**node.attempts)
-        for _ in range(PARTS_PER_ATTEMPT * (3**node.attempts - 1)):
-            self._improver.end()
-            self._begin_part()
+        self._submit(self._prover, question, LEAF_SECONDS * 4**node.attempts)
         if node.attempts == 0 and served.share is not None:
             self._improver.consider(node.sites, assign_quickly(facility, served.share), leaf.bound)
+        while node.attempts and not (self._prover.ready() or self.over):
+            self._improver.end()
+            self._begin_part()
         answer = question.read(self._prover.fetch(lambda: self.over))
         self._offer(node.sites, answer.share)
         bound = max(answer.bound, leaf.bound)

@@ -45,6 +45,10 @@ class Worker:
             raise SolverError("the solver's process has no pipes")
         write_frame(pipe, (program, limits))
 
+    def ready(self) -> bool:
+        """Return whether fetching takes no time."""
+        return not self._answers.empty() or time.monotonic() > self._deadline
+
     def fetch(self, halted: Callable[[], bool] = lambda: False) -> Answer:
         """Wait for the answer; an empty one is given when time is over or ``halted()`` is true."""
         while True:

@@ -1,0 +1,199 @@
+"""Layouts of network design and traffic engineering files, as raw tables; see :mod:`.network`.
+
+* ``.dow``: network design (C, CPlus, R);
+* REPETITA: ``NAME.000k.demands`` with ``NAME.graph`` beside it. Either may be the file; with the graph the
+  instance names the demands;
+* SNDlib as in topohub: node-link JSON with demands; each link is two arcs of capacity 1;
+* GEANT as in FIGRET: ``*.hist``, one flattened matrix per line, with ``GEANT.json`` and ``tunnels.txt``
+(the paths
+  that may be taken) beside it. ``NAME/3`` is the matrix on line 3, counted from 0; without it the first.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.families import BadFileError
+
+from .numbers import take
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Arcs (A) and commodities (K) of a file, nodes from 0; ``cost`` and ``fixed`` are 0 in ``te``."""
+
+    nodes: int
+    tail: Ints
+    head: Ints
+    cost: Floats
+    capacity: Floats
+    fixed: Floats
+    origin: Ints
+    destination: Ints
+    amount: Floats
+
+
+@dataclass(frozen=True)
+class PathSheet:
+    """Demands (D) and the paths that each may take, as lists of links; capacities of the links."""
+
+    capacity: Floats
+    amount: Floats
+    paths: list[list[list[int]]]
+
+
+def read_design_sheet(path: Path) -> Sheet:
+    """Read a ``.dow`` file."""
+    lines = path.read_text().splitlines()
+    try:
+        numbers = np.array(" ".join(lines[1:]).split(), dtype=float)
+    except ValueError as error:
+        raise BadFileError(f"{path}: {error}") from error
+    nodes, arcs, commodities = (int(size) for size in take(numbers, 0, 3, path, "the sizes"))
+    of_arcs = take(numbers, 3, 7 * arcs, path, "the arcs").reshape(arcs, 7)
+    at = 3 + 7 * arcs
+    of_commodities = take(numbers, at, 3 * commodities, path, "the commodities").reshape(commodities, 3)
+    ends = of_arcs[:, :2].astype(np.int64) - 1, of_commodities[:, :2].astype(np.int64) - 1
+    sheet = Sheet(
+        nodes=nodes,
+        tail=ends[0][:, 0],
+        head=ends[0][:, 1],
+        cost=of_arcs[:, 2],
+        capacity=of_arcs[:, 3],
+        fixed=of_arcs[:, 4],
+        origin=ends[1][:, 0],
+        destination=ends[1][:, 1],
+        amount=of_commodities[:, 2],
+    )
+    return _sound(path, sheet)
+
+
+def _sound(path: Path, sheet: Sheet) -> Sheet:
+    for ends in (sheet.tail, sheet.head, sheet.origin, sheet.destination):
+        if ((ends < 0) | (ends >= sheet.nodes)).any():
+            raise BadFileError(f"{path}: names a node that there is not among {sheet.nodes}")
+    return sheet
+
+
+def read_traffic_sheet(path: Path, instance: str | None) -> Sheet | PathSheet:
+    """Read a traffic engineering instance."""
+    if path.suffix == ".hist":
+        return _geant(path, instance)
+    if path.suffix == ".json":
+        return _sndlib(path)
+    if path.suffix in {".graph", ".demands"}:
+        return _repetita(path, instance)
+    raise BadFileError(f"{path}: is neither .demands, .graph, .json nor .hist")
+
+
+def _repetita(path: Path, instance: str | None) -> Sheet:
+    demands = path
+    if path.suffix == ".graph":
+        if instance is None:
+            raise BadFileError(f"{path}: the instance names the demands, such as {path.stem}.0000")
+        demands = path.with_name(f"{instance}.demands")
+    graph = path.with_name(demands.name.partition(".")[0] + ".graph")
+    arcs = _table(graph, "EDGES", 5)
+    wanted = _table(demands, "DEMANDS", 3)
+    nodes = int(graph.read_text().split(maxsplit=2)[1])
+    sheet = _uncosted(nodes, arcs[:, 0], arcs[:, 1], arcs[:, 3], wanted)
+    return _sound(demands, sheet)
+
+
+def _table(path: Path, title: str, columns: int) -> Floats:
+    """Return the numbers below a title line ``TITLE count`` and a heading, each line after its label."""
+    lines = path.read_text().splitlines()
+    try:
+        at = next(row for row, line in enumerate(lines) if line.split()[:1] == [title])
+        count = int(lines[at].split()[1])
+        rows = [line.split()[1 : 1 + columns] for line in lines[at + 2 : at + 2 + count]]
+        table = np.array(rows, dtype=float).reshape(len(rows), columns)
+    except (StopIteration, IndexError, ValueError) as error:
+        raise BadFileError(f"{path}: no table {title} of {columns} numbers per line") from error
+    if len(table) < count:
+        raise BadFileError(f"{path}: ends within {title}: {count} lines expected, {len(table)} found")
+    return table
+
+
+def _uncosted(nodes: int, tail: Floats, head: Floats, capacity: Floats, demands: Floats) -> Sheet:
+    nothing = np.zeros(len(tail))
+    return Sheet(
+        nodes=nodes,
+        tail=np.asarray(tail, dtype=np.int64),
+        head=np.asarray(head, dtype=np.int64),
+        cost=nothing,
+        capacity=np.asarray(capacity, dtype=float),
+        fixed=nothing,
+        origin=demands[:, 0].astype(np.int64),
+        destination=demands[:, 1].astype(np.int64),
+        amount=demands[:, 2],
+    )
+
+
+def _json(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise BadFileError(f"{path}: {error}") from error
+
+
+def _sndlib(path: Path) -> Sheet:
+    data = _json(path)
+    try:
+        place = {str(node["id"]): at for at, node in enumerate(data["nodes"])}
+        links = [(place[str(link["source"])], place[str(link["target"])]) for link in data["edges"]]
+        wanted = [
+            (place[source], place[target], float(amount))
+            for source, row in data["graph"]["demands"].items()
+            for target, amount in row.items()
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadFileError(f"{path}: is not a network with demands: {error!r}") from error
+    ends = np.array([*links, *((head, tail) for tail, head in links)], dtype=float).reshape(-1, 2)
+    demands = np.array(wanted, dtype=float).reshape(-1, 3)
+    return _uncosted(len(place), ends[:, 0], ends[:, 1], np.ones(len(ends)), demands)
+
+
+def _geant(path: Path, instance: str | None) -> PathSheet:
+    line = int(found[1]) if (found := re.search(r"/(\d+)$", instance or "")) else 0
+    rows = path.read_text().splitlines()
+    if line >= len(rows):
+        raise BadFileError(f"{path}: has no line {line}")
+    data = _json(path.with_name("GEANT.json"))
+    try:
+        number = {(link["source"], link["target"]): at for at, link in enumerate(data["links"])}
+        capacity = np.array([float(link["capacity"]) for link in data["links"]])
+        nodes = len(data["nodes"])
+        matrix = np.array(rows[line].split(), dtype=float).reshape(nodes, nodes)
+        tunnels = _tunnels(path.with_name("tunnels.txt"))
+        wanted = [pair for pair in tunnels if matrix[pair] > 0]
+        paths = [[[number[hop] for hop in hops] for hops in tunnels[pair]] for pair in wanted]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadFileError(f"{path}: does not fit its network and tunnels: {error!r}") from error
+    missing = (matrix > 0) & ~np.eye(nodes, dtype=bool)
+    if missing.sum() > len(wanted):
+        raise BadFileError(f"{path}: a demand has no path in tunnels.txt")
+    return PathSheet(capacity, np.array([matrix[pair] for pair in wanted]), paths)
+
+
+def _tunnels(path: Path) -> dict[tuple[int, int], list[list[tuple[int, int]]]]:
+    """Return the hops of each path of each pair of nodes: ``src dst:a-b-c,a-d-c``."""
+    found = {}
+    for row in path.read_text().split("\n"):
+        if row.strip():
+            pair, _, paths = row.partition(":")
+            source, target = (int(node) for node in pair.split())
+            nodes = [[int(node) for node in hops.split("-")] for hops in paths.split(",")]
+            found[source, target] = [list(pairwise(way)) for way in nodes]
+    return found

@@ -1,0 +1,149 @@
+"""Routing alone: at the least cost within the capacities, or with the least maximum of utilisation."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import block_diag, coo_array, csr_array, hstack, vstack
+
+from ..blocks import BlockResult, Blocks, BlockSolution, Floats
+from ..program import Program, lagrangian_bound
+from .instance import Network, block_solution, network_of
+from .linear import Bundles, Linear, bundles, routing_program, solve_linear
+
+
+def solve_routing(blocks: Blocks, *, time_limit: float = 1e6) -> BlockResult:
+    """Carry all flows at the least cost per unit within the capacities; the opening of resources is free.
+
+    Raises
+    ------
+    ValueError
+        When the blocks hold anything but flows over resources that cost nothing to open.
+    """
+    if len(blocks.choices) or len(blocks.divisions) or (blocks.resources.activation_cost != 0).any():
+        raise ValueError("choices, divisions and opening costs are not for routing")
+    began = time.monotonic()
+    network = network_of(blocks)
+    bundle = bundles(network)
+    program = routing_program(network, bundle, network.cost, np.arange(network.arcs))
+    found = solve_linear(program, time_limit)
+    if found.x is None:
+        return _without_solution(found, began)
+    flow = bundle.apart(found.x.reshape(network.arcs, len(bundle.balance)))
+    value = network.value(flow)
+    bound = min(value, lagrangian_bound(program, found.duals)[0])
+    return BlockResult(
+        solution=block_solution(blocks, network, flow),
+        objective=value,
+        bound=bound,
+        infeasible=False,
+        method="linear program over bundles of commodities",
+        seconds=time.monotonic() - began,
+    )
+
+
+def _without_solution(found: Linear, began: float) -> BlockResult:
+    bound = np.inf if found.infeasible else -np.inf
+    seconds = time.monotonic() - began
+    return BlockResult(None, np.inf, bound, found.infeasible, "linear program", seconds)
+
+
+@dataclass(frozen=True)
+class UtilisationProgram:
+    """The program of :func:`minimise_utilisation` and what its columns mean.
+
+    Columns: flow of each bundle on each arc, shares of divided demands, and last the utilisation.
+    """
+
+    blocks: Blocks
+    network: Network
+    bundle: Bundles
+    program: Program
+
+    def solution(self, x: Floats) -> BlockSolution:
+        """Return the flows and shares of a solution, balanced exactly."""
+        groups = len(self.bundle.balance)
+        flows = self.network.arcs * groups
+        flow = self.bundle.apart(np.maximum(x[:flows], 0).reshape(self.network.arcs, groups))
+        share = np.maximum(x[flows:-1], 0)
+        first = self.blocks.divisions.first
+        demand = np.repeat(np.arange(len(first) - 1), np.diff(first))
+        total = np.bincount(demand, share, len(first) - 1)
+        found = block_solution(self.blocks, self.network, flow)
+        return replace(found, share=share / total[demand], opened=np.ones(len(self.blocks.resources), bool))
+
+
+def utilisation_program(blocks: Blocks) -> UtilisationProgram:
+    """Return the linear program that minimises the largest load over capacity of all resources."""
+    network = network_of(blocks)
+    bundle = bundles(network)
+    routing = routing_program(network, bundle, np.zeros(network.arcs), np.arange(network.arcs))
+    divisions, resources = blocks.divisions, blocks.resources
+    limited = np.flatnonzero(np.isfinite(resources.capacity) & (resources.capacity > 0))
+    balances = len(bundle.balance) * network.nodes
+    loads = hstack([routing.matrix[balances:][limited], divisions.uses.T.tocsr()[limited]])
+    per_capacity = csr_array(loads.multiply(1 / resources.capacity[limited][:, None]))
+    arcs, demands = len(divisions.cost), len(divisions)
+    demand = np.repeat(np.arange(demands), np.diff(divisions.first))
+    whole = csr_array(coo_array((np.ones(arcs), (demand, np.arange(arcs))), shape=(demands, arcs)))
+    carried = csr_array(block_diag([routing.matrix[:balances], whole]))
+    minus = -np.ones((len(limited), 1))
+    matrix = csr_array(
+        vstack([hstack([carried, np.zeros((carried.shape[0], 1))]), hstack([per_capacity, minus])])
+    )
+    columns = carried.shape[1]
+    needed = np.concatenate([bundle.balance.ravel(), np.ones(demands)])
+    program = Program(
+        cost=np.append(np.zeros(columns), 1.0),
+        lower=np.zeros(columns + 1),
+        upper=np.concatenate(
+            [np.repeat(bundle.size[None, :], network.arcs, axis=0).ravel(), np.ones(arcs), [np.inf]]
+        ),
+        integer=np.zeros(columns + 1, dtype=bool),
+        matrix=matrix,
+        row_lower=np.concatenate([needed, np.full(len(limited), -np.inf)]),
+        row_upper=np.concatenate([needed, np.zeros(len(limited))]),
+    )
+    return UtilisationProgram(blocks, network, bundle, program)
+
+
+def utilisation(blocks: Blocks, solution: BlockSolution) -> float:
+    """Return the largest load over capacity; infinite where something without capacity is used."""
+    flows = blocks.flows
+    carried = np.asarray(solution.flow.sum(axis=0)).ravel()
+    load = (
+        np.bincount(flows.resource, carried, len(blocks.resources)) + blocks.divisions.uses.T @ solution.share
+    )
+    used = load > 0
+    with np.errstate(divide="ignore"):
+        return float((load[used] / blocks.resources.capacity[used]).max(initial=0.0))
+
+
+def minimise_utilisation(blocks: Blocks, *, time_limit: float = 1e6) -> BlockResult:
+    """Carry all flows and divided demands such that the largest load over capacity is least.
+
+    Costs do not count; ``objective`` and ``bound`` are utilisations. Whatever has no capacity is not used.
+    The
+    capacities may be exceeded: the utilisation is then above 1.
+    """
+    began = time.monotonic()
+    design = utilisation_program(blocks)
+    found = solve_linear(design.program, time_limit)
+    if found.x is None:
+        return _without_solution(found, began)
+    solution = design.solution(found.x)
+    value = utilisation(blocks, solution)
+    upper = design.program.upper.copy()
+    upper[-1] = value
+    capped = design.program.with_bounds(design.program.lower, upper)
+    bound = min(value, max(0.0, lagrangian_bound(capped, found.duals)[0]))
+    return BlockResult(
+        solution=solution,
+        objective=value,
+        bound=bound,
+        infeasible=False,
+        method="linear program over bundles of commodities",
+        seconds=time.monotonic() - began,
+    )

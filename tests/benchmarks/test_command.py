@@ -1,0 +1,130 @@
+"""``python -m benchmarks``: what it prints, its exit codes, tables."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmarks.__main__ import main
+from benchmarks.families import WrongSolutionError
+from benchmarks.known import Known, read_known
+from benchmarks.table import Row, summaries
+
+from .test_readers import gap_file
+
+FIELDS = {"instance", "objective", "bound", "gap", "seconds", "peak_mib", "feasible", "status"}
+
+
+def run(*words: object) -> Result:
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def data_folder(folder: Path) -> Path:
+    rows = [
+        ("tiny", "GAP/made", "7", "tiny"),
+        ("broken", "GAP/made", "", "broken"),
+        ("other", "MRP/roadef", "1", "tiny"),
+    ]
+    with (folder / "best_known.csv").open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(("instance", "family", "best_known", "file"))
+        writer.writerows(rows)
+    gap_file(folder)
+    (folder / "broken").write_text("2 3 1")
+    return folder
+
+
+def test_one_instance_is_one_line_of_json(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    result = run("solve", "gap", gap_file(tmp_path), "--time-limit", 30, "--solution", file)
+    assert result.exit_code == 0
+    told = json.loads(result.stdout)
+    assert set(told) >= FIELDS
+    assert (told["instance"], told["objective"], told["bound"]) == ("tiny", 7.0, 7.0)
+    assert (told["feasible"], told["status"], told["gap"]) == (True, "optimal", 0.0)
+    assert json.loads(file.read_text()) == {"assignment": [0, 0, 1]}
+
+
+@pytest.mark.parametrize("solver", ["highs", "cp-sat"])
+def test_whole_models_are_solved_too(tmp_path: Path, solver: str) -> None:
+    told = json.loads(run("solve", "gap", gap_file(tmp_path), "--by", solver).stdout)
+    assert told["objective"] == 7.0
+    assert solver in told["method"]
+
+
+def test_what_is_proved_infeasible_is_told(tmp_path: Path) -> None:
+    file = gap_file(tmp_path, "1 1 5 3 2")  # the only item weighs 3, the only agent carries 2
+    result = run("solve", "gap", file, "--solution", tmp_path / "none.json")
+    told = json.loads(result.stdout)
+    assert result.exit_code == 0
+    assert (told["feasible"], told["objective"], told["status"]) == (False, None, "infeasible")
+    assert not (tmp_path / "none.json").exists()
+
+
+def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    for words in (
+        ("solve", "nothing", tmp_path),
+        ("solve", "gap", tmp_path / "missing"),
+        ("solve", "gap", tmp_path),
+        ("solve", "gap", gap_file(tmp_path, "2 3 1")),
+        ("table", "--data", tmp_path),
+        ("table", "--data", data_folder(tmp_path), "--only", "zzz"),
+    ):
+        result = run(*words)
+        assert result.exit_code == 2, words
+        assert "Traceback" not in result.stderr
+        assert result.stderr.strip().splitlines()[-1].startswith("Error: ")
+
+
+def test_a_wrong_solution_is_not_called_feasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> float:
+        raise WrongSolutionError("agent 0 is loaded 2 over its capacity")
+
+    monkeypatch.setattr("benchmarks.readers.gap.check_assignment", refuse)
+    told = json.loads(run("solve", "gap", gap_file(tmp_path)).stdout)
+    assert (told["feasible"], told["objective"], told["status"]) == (False, None, "unknown")
+
+
+def test_a_table_has_a_row_per_instance_and_solver(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    result = run("table", "--data", data_folder(tmp_path), "--time-limit", 20, "--jobs", 2, "--csv", file)
+    assert result.exit_code == 0, result.output
+    with file.open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert {(row["instance"], row["solver"]) for row in rows} == {
+        (instance, solver) for instance in ("tiny", "broken") for solver in ("ours", "highs", "cp-sat")
+    }
+    tiny = [row for row in rows if row["instance"] == "tiny"]
+    assert {float(row["to_best"]) for row in tiny} == {0.0}
+    broken = [row for row in rows if row["instance"] == "broken"]
+    assert {row["status"] for row in broken} == {"error"}
+    assert "3/6" not in result.stdout
+    assert result.stdout.count("1/2") == 3
+
+
+def test_rows_are_chosen_by_name_group_or_family(tmp_path: Path) -> None:
+    data = data_folder(tmp_path)
+    names = [
+        [known.instance for known in read_known(data, pattern)] for pattern in ("t*", "GAP/*", "gap", "x")
+    ]
+    assert names == [["tiny"], ["tiny", "broken"], ["tiny", "broken"], []]
+
+
+def test_summaries_compare_with_the_best_known() -> None:
+    known = Known("one", "gap", "GAP/made", Path("one"), 100.0)
+    rows = [
+        Row(known, "ours", {"status": "feasible", "objective": 101.0, "gap": 0.02, "seconds": 2.0}),
+        Row(known, "ours", {"status": "feasible", "objective": 103.0, "gap": 0.04, "seconds": 4.0}),
+        Row(known, "highs", {"status": "unknown"}),
+    ]
+    highs, ours = summaries(rows)
+    assert (ours.solved, ours.instances, highs.solved) == (2, 2, 0)
+    assert ours.mean_to_best == pytest.approx(0.02)
+    assert ours.worst_to_best == pytest.approx(0.03)
+    assert ours.mean_gap == pytest.approx(0.03)
+    assert ours.mean_seconds == pytest.approx(3.0)
+    assert highs.mean_to_best is None

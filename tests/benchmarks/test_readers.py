@@ -1,0 +1,104 @@
+"""Readers and re-checkers of ``gap`` and ``scale`` on tiny files worked out by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from computeroute.solvers.block_accounts import objective
+from computeroute.solvers.whole import solve_whole
+
+from benchmarks.families import MODULES, BadFileError, WrongSolutionError, family
+
+# two agents, three items: costs 1 2 3 / 4 4 4, weights 2 2 2 / 1 1 1, capacities 4 and 2
+GAP = "2 3\n 1 2 3\n4 4 4\n2 2 2 1 1 1\n4 2"
+
+
+def gap_file(folder: Path, text: str = GAP) -> Path:
+    path = folder / "tiny"
+    path.write_text(text)
+    return path
+
+
+def scale_file(folder: Path, **changes: np.ndarray) -> Path:
+    arrays = {
+        "need": np.array([[2, 1], [2, 1], [2, 1]], np.float32),
+        "cost": np.array([[1, 4], [2, 4], [3, 4]], np.float32),
+        "allowed": np.array([[True, True], [True, False], [True, True]]),
+        "capacity": np.array([4.0, 2.0]),
+    }
+    path = folder / "tiny.npz"
+    np.savez(path, **{name: each for name, each in (arrays | changes).items() if each.size})
+    return path
+
+
+def test_gap_is_read_solved_and_checked(tmp_path: Path) -> None:
+    path, gap = gap_file(tmp_path), family("gap")
+    blocks, context = gap.read(path, None)
+    result = solve_whole(blocks, time_limit=10.0, gap_limit=0.0)
+    assert result.solution is not None
+    assert result.objective == 7.0  # agent 0 has room for two items: 1 + 2, and 4 for the third
+    solution = gap.to_solution(result.solution, context)
+    assert solution == {"assignment": [0, 0, 1]}
+    assert gap.check(path, None, solution) == objective(blocks, result.solution)
+
+
+def test_scale_is_read_solved_and_checked(tmp_path: Path) -> None:
+    path, scale = scale_file(tmp_path), family("scale")
+    blocks, context = scale.read(path, None)
+    assert len(blocks.choices.cost) == 5
+    result = solve_whole(blocks, time_limit=10.0, gap_limit=0.0)
+    assert result.solution is not None
+    solution = scale.to_solution(result.solution, context)
+    assert solution == {"assignment": [0, 0, 1]}
+    assert scale.check(path, None, solution) == 7.0
+
+
+@pytest.mark.parametrize(
+    ("solution", "message"),
+    [
+        ({}, "list of 3"),
+        ({"assignment": [0, 0]}, "list of 3"),
+        ({"assignment": [0, 0, 2]}, "from 0 to 1"),
+        ({"assignment": [0, 0, -1]}, "from 0 to 1"),
+        ({"assignment": [0, 0, 0.5]}, "whole numbers"),
+        ({"assignment": [0, 0, 0]}, "agent 0 is loaded 2 over"),
+        ({"assignment": [0, 1, 0]}, "item 1 is not allowed"),
+    ],
+)
+def test_wrong_solutions_are_seen(tmp_path: Path, solution: dict[str, list[int]], message: str) -> None:
+    with pytest.raises(WrongSolutionError, match=message):
+        family("scale").check(scale_file(tmp_path), None, solution)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("2 3 x", "could not convert"),
+        ("2", "the sizes"),
+        ("0 3", "make no instance"),
+        ("2 3 1 2 3", "the costs"),
+        ("2 3 " + "1 " * 7, "the weights"),
+        ("2 3 " + "1 " * 13, "the capacities"),
+    ],
+)
+def test_malformed_gap_files_are_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BadFileError, match=f"tiny: .*{message}"):
+        family("gap").read(gap_file(tmp_path, text), None)
+
+
+def test_malformed_scale_files_are_named(tmp_path: Path) -> None:
+    scale = family("scale")
+    with pytest.raises(BadFileError, match="not an npz file"):
+        scale.read(gap_file(tmp_path), None)
+    with pytest.raises(BadFileError, match="not an npz file"):
+        scale.read(scale_file(tmp_path, need=np.zeros(0)), None)
+    with pytest.raises(BadFileError, match="do not fit"):
+        scale.read(scale_file(tmp_path, capacity=np.ones(3)), None)
+
+
+def test_families_are_found_by_name() -> None:
+    assert set(MODULES) == {"scale", "gap", "cflp", "ufl", "sscflp", "cmnd", "te"}
+    with pytest.raises(KeyError):
+        family("nothing")
