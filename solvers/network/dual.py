@@ -4,7 +4,8 @@ The balance of flow at the nodes is relaxed with potentials and the capacity wit
 apart into one small problem per resource: open it where the reduced costs of all that could flow there, each
 commodity up to its amount, pay for it. The bound equals that of the strong linear relaxation
 (``x[k, a] <= amount[k] * y[a]``; Gendron, Crainic and Frangioni 1999). Both minima are smoothed by a
-quadratic (Nesterov 2005); the derivatives are then a primal solution, whose opening shares tell which arcs matter.
+quadratic (Nesterov 2005); the derivatives are then a primal solution, whose opening shares tell which arcs
+matter.
 """
 
 from __future__ import annotations

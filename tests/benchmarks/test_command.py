@@ -66,11 +66,13 @@ def test_what_is_proved_infeasible_is_told(tmp_path: Path) -> None:
 
 
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
+    short = tmp_path / "short"
+    short.mkdir()
     for words in (
         ("solve", "nothing", tmp_path),
         ("solve", "gap", tmp_path / "missing"),
         ("solve", "gap", tmp_path),
-        ("solve", "gap", gap_file(tmp_path, "2 3 1")),
+        ("solve", "gap", gap_file(short, "2 3 1")),
         ("table", "--data", tmp_path),
         ("table", "--data", data_folder(tmp_path), "--only", "zzz"),
     ):
