@@ -73,7 +73,7 @@ def test_bad_input_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
         ("solve", "gap", tmp_path / "missing"),
         ("solve", "gap", tmp_path),
         ("solve", "gap", gap_file(short, "2 3 1")),
-        ("table", "--data", tmp_path),
+        ("table", "--data", short),
         ("table", "--data", data_folder(tmp_path), "--only", "zzz"),
     ):
         result = run(*words)
