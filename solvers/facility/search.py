@@ -13,7 +13,6 @@ from .assign import Assigned, Question, ask, assign_quickly
 from .improve import Improver
 from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices, reduced_costs
-from .rest import SHRUNK, WHOLE_CELLS, Rest, rest_of
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
 from .worker import Worker
@@ -26,8 +25,6 @@ LEAF_SECONDS = 0.5
 improved meanwhile."""
 IDLE_PARTS_PER_NODE = 2
 """Nodes are explored while a part of the assignment is improved: one, and one more for so many in vain."""
-SPARE_SECONDS = 0.3
-"""Time kept for reading the answer to a program that has all the time there is."""
 SPARE_SITES = 3
 """Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
@@ -51,7 +48,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self._prover = Worker()
-        self._rooted = self._hard = False
+        self._rooted = False
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
         self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
         self._improver = Improver(
@@ -93,44 +90,11 @@ class Search:
         self.tree.push(root)
         self._rooted = True
         while len(self.tree) and not self.over:
-            if self._hard and self._small_rest(root) is not None:
-                self._finish_rest(root)
-                return
             self._begin_part()
             for _ in range(1 + self._improver.idle // IDLE_PARTS_PER_NODE):
                 if not self._step():
                     return
             self._improver.end()
-
-    def _small_rest(self, root: Node) -> Rest | None:
-        """Return what the root leaves open if it may be solved as one program."""
-        rest = rest_of(self.facility, root, self.incumbent.threshold, self.gap_limit / 2)
-        return rest if rest.cells <= WHOLE_CELLS else None
-
-    def _finish_rest(self, root: Node) -> None:
-        """Solve what the root leaves open as one program, and improve assignments meanwhile.
-
-        It is begun again when better solutions have made it much smaller.
-        """
-        self._prover.close()
-        rest = rest_of(self.facility, root, self.incumbent.threshold, self.gap_limit / 2)
-        began = self.seconds_left
-        self._submit(self._prover, rest.question, began - SPARE_SECONDS)
-        cost = self.incumbent.cost
-        while not (self._prover.ready() or self.over):
-            self._improver.end()
-            self._begin_part()
-            if self.incumbent.cost < cost and began < 2 * self.seconds_left:
-                cost = self.incumbent.cost
-                smaller = self._small_rest(root)
-                if smaller is not None and smaller.cells < SHRUNK * rest.cells:
-                    self._finish_rest(root)
-                    return
-        answer = rest.question.read(self._prover.fetch(lambda: self.over))
-        if answer.share is not None:
-            self._offer(np.arange(len(self.facility.opening)), rest.whole(answer.share))
-        self.root_bound = max(self.root_bound, min(answer.bound, self.incumbent.proof))
-        self._tell()
 
     def _step(self) -> bool:
         """Explore one node; return whether there is more to do."""
@@ -263,7 +227,6 @@ class Search:
         if answer.finished:
             self.tree.close(bound)
         else:
-            self._hard = self._hard or node.attempts > 0
             self.tree.postpone(leaf, bound, node.attempts + 1)
 
     def _solve(self, question: Question, seconds: float) -> Assigned:
