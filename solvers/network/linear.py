@@ -75,14 +75,13 @@ class Linear:
 
 @dataclass(frozen=True)
 class Routed:
-    """A flow of bundles (A, G), its cost at the prices asked for, and the prices of capacity (R).
+    """A flow of bundles (A, G) and its cost at the prices asked for.
 
     ``flow`` is None where there is none: proven where ``infeasible``, else for want of time.
     """
 
     flow: Floats | None
     value: float
-    prices: Floats
     infeasible: bool = False
 
 
@@ -94,11 +93,10 @@ def route(
     program = routing_program(network, bundle, price, arcs)
     found = solve_linear(program, seconds)
     if found.x is None:
-        return Routed(None, np.inf, np.zeros(len(network.capacity)), found.infeasible)
+        return Routed(None, np.inf, found.infeasible)
     flow = np.zeros((network.arcs, len(bundle.balance)))
     flow[arcs] = np.maximum(found.x, 0).reshape(len(arcs), -1)
-    prices = np.maximum(-found.duals[len(bundle.balance) * network.nodes :], 0.0)
-    return Routed(flow, float(program.cost @ found.x), prices)
+    return Routed(flow, float(program.cost @ found.x))
 
 
 def routing_program(network: Network, bundle: Bundles, price: Floats, arcs: Ints) -> Program:
