@@ -4,19 +4,44 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from ..routing.paths import Candidate
 from ..routing.plan import Breakdown, Cost, Emission
 from ..routing.problem import Problem
-from .rates import Floats, module_usd
+from .jobs import JobOptions, long_run_usd
+from .rates import Floats, Rates, module_usd
 from .routebook import KB_PER_GB, Hop, hops, return_hops
-from .services import SECONDS_PER_HOUR
+from .services import SECONDS_PER_HOUR, Services
 from .solution import Decisions, JobDecision
-from .variables import Variables
 
 IDLE, NETWORK = "(idle)", "(network)"
+
+
+class World(Protocol):
+    """A problem after admissibility: what accounts and plans need to know of it."""
+
+    @property
+    def problem(self) -> Problem:
+        """The problem."""
+        ...
+
+    @property
+    def rates(self) -> Rates:
+        """Prices of accelerator-hours."""
+        ...
+
+    @property
+    def jobs(self) -> JobOptions:
+        """Options of the jobs."""
+        ...
+
+    @property
+    def services(self) -> Services:
+        """Slots and arcs of the services."""
+        ...
 
 
 @dataclass
@@ -98,7 +123,7 @@ class PoolUser:
     spot: bool
 
 
-def account(variables: Variables, decisions: Decisions) -> Ledger:
+def account(variables: World, decisions: Decisions) -> Ledger:
     """Return the ledger of ``decisions`` over the horizon."""
     ledger = Ledger()
     users = pool_users(variables, decisions)
@@ -111,7 +136,7 @@ def account(variables: Variables, decisions: Decisions) -> Ledger:
     return ledger
 
 
-def pool_users(variables: Variables, decisions: Decisions) -> list[PoolUser]:
+def pool_users(variables: World, decisions: Decisions) -> list[PoolUser]:
     """Return who uses which pool for how many accelerator-hours."""
     problem, services = variables.problem, variables.services
     users = [
@@ -126,7 +151,7 @@ def pool_users(variables: Variables, decisions: Decisions) -> list[PoolUser]:
     return users
 
 
-def _enter_compute(variables: Variables, users: list[PoolUser], ledger: Ledger) -> None:
+def _enter_compute(variables: World, users: list[PoolUser], ledger: Ledger) -> None:
     """Share committed capacity between its users in proportion; what none uses is idle."""
     problem, rates = variables.problem, variables.rates
     ordinary = np.zeros((len(problem.pools), rates.periods))
@@ -144,7 +169,7 @@ def _enter_compute(variables: Variables, users: list[PoolUser], ledger: Ledger) 
         ledger.enter(IDLE, problem.pools[pool].data_center, "compute", float(idle))
 
 
-def _enter_energy(variables: Variables, users: list[PoolUser], ledger: Ledger) -> None:
+def _enter_energy(variables: World, users: list[PoolUser], ledger: Ledger) -> None:
     problem, rates = variables.problem, variables.rates
     for user in users:
         site = problem.pools[user.pool].data_center
@@ -154,7 +179,7 @@ def _enter_energy(variables: Variables, users: list[PoolUser], ledger: Ledger) -
         ledger.enter(user.workload, site, "carbon", tco2e * problem.objective.usd_per_tco2e)
 
 
-def _enter_capital(variables: Variables, users: list[PoolUser], decisions: Decisions, ledger: Ledger) -> None:
+def _enter_capital(variables: World, users: list[PoolUser], decisions: Decisions, ledger: Ledger) -> None:
     problem = variables.problem
     total = np.zeros(len(problem.pools))
     for user in users:
@@ -188,7 +213,7 @@ def _enter_hops(problem: Problem, workload: str, crossed: list[Hop], gb: float, 
             ledger.enter(workload, site.id, "egress", gb * (site.egress_usd_per_gb if own is None else own))
 
 
-def _enter_flows(variables: Variables, decisions: Decisions, ledger: Ledger) -> None:
+def _enter_flows(variables: World, decisions: Decisions, ledger: Ledger) -> None:
     problem, services = variables.problem, variables.services
     requests = decisions.flow_rps * variables.rates.durations[decisions.flow_period] * SECONDS_PER_HOUR
     per_arc = np.bincount(decisions.flow_arc, weights=requests, minlength=len(services.arc_route))
@@ -202,16 +227,14 @@ def _enter_flows(variables: Variables, decisions: Decisions, ledger: Ledger) -> 
         ledger.enter(service.id, problem.pools[services.slot_pool[slot]].data_center, "latency", delay)
 
 
-def in_all_extra(variables: Variables, decision: JobDecision) -> Cost:
+def in_all_extra(variables: World, decision: JobDecision) -> Cost:
     """Return what a continuing job costs beyond the horizon, at long-run prices, mean energy and carbon."""
     option, rates = decision.option, variables.rates
     if not option.continuing:
         return Cost()
     pools = list(option.pools)
     hours = option.accelerators * (option.hours - float(decision.run_hours.sum()))
-    covered = option.accelerators <= rates.committed_count[pools]
-    ordinary = np.where(covered, rates.committed_usd[pools], rates.compute_usd[pools])
-    price = rates.spot_usd[pools] if option.spot else ordinary
+    price = long_run_usd(rates, option)
     carbon = rates.mean(rates.tco2e)[pools].sum() * variables.problem.objective.usd_per_tco2e
     return Cost(
         compute_usd=float(hours * price.sum()),

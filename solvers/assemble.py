@@ -25,12 +25,12 @@ from ..routing.plan import (
     ServicePlan,
 )
 from ..routing.problem import Problem
-from .accounting import Ledger, account, in_all_extra, pool_users, route_key
+from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key
 from .rates import Floats, module_usd
 from .routebook import hops, return_hops
 from .services import SECONDS_PER_HOUR
 from .solution import Decisions, JobDecision
-from .variables import GBIT_PER_KB, Variables, direction_index
+from .variables import GBIT_PER_KB, direction_index
 
 DETAILS: dict[Reason, str] = {
     "residency": "its data policy permits none of the data centers",
@@ -49,7 +49,7 @@ DETAILS: dict[Reason, str] = {
 class Assembler:
     """Builds the tables of a plan; routes are shared between them."""
 
-    def __init__(self, variables: Variables, decisions: Decisions) -> None:
+    def __init__(self, variables: World, decisions: Decisions) -> None:
         self.variables, self.decisions = variables, decisions
         self.problem: Problem = variables.problem
         self.periods = [period.id for period in self.problem.periods]
@@ -242,7 +242,7 @@ def _stated(problem: Problem, route: Candidate, name: str) -> Route:
     )
 
 
-def accelerators_held(variables: Variables, decisions: Decisions) -> Floats:
+def accelerators_held(variables: World, decisions: Decisions) -> Floats:
     """Return the (P, T) accelerators in use."""
     services = variables.services
     held = np.zeros((len(variables.problem.pools), variables.rates.periods))
@@ -253,7 +253,7 @@ def accelerators_held(variables: Variables, decisions: Decisions) -> Floats:
     return held
 
 
-def traffic_gbps(variables: Variables, decisions: Decisions) -> Floats:
+def traffic_gbps(variables: World, decisions: Decisions) -> Floats:
     """Return the (2 * links, T) traffic in every direction."""
     directions, services = direction_index(variables.problem), variables.services
     traffic = np.zeros((2 * len(variables.problem.links), variables.rates.periods))
@@ -270,7 +270,7 @@ def traffic_gbps(variables: Variables, decisions: Decisions) -> Floats:
 
 
 def _add_job_traffic(
-    variables: Variables, decision: JobDecision, directions: dict[tuple[str, str, str], int], traffic: Floats
+    variables: World, decision: JobDecision, directions: dict[tuple[str, str, str], int], traffic: Floats
 ) -> None:
     option, rates = decision.option, variables.rates
     job = variables.problem.jobs[option.job]
@@ -287,7 +287,7 @@ def _add_job_traffic(
             ) * active
 
 
-def left_out(variables: Variables, decisions: Decisions) -> Iterator[LeftOut]:
+def left_out(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
     """Yield what is left out with its first-order reason."""
     problem, services = variables.problem, variables.services
     placed = {decision.option.job for decision in decisions.jobs}
@@ -309,7 +309,7 @@ def left_out(variables: Variables, decisions: Decisions) -> Iterator[LeftOut]:
         )
 
 
-def unserved_share(variables: Variables, decisions: Decisions) -> float:
+def unserved_share(variables: World, decisions: Decisions) -> float:
     """Return the priority-weighted share of work that is left out."""
     placed = {decision.option.job for decision in decisions.jobs}
     jobs = sum(job.priority for index, job in enumerate(variables.problem.jobs) if index not in placed)
@@ -317,4 +317,4 @@ def unserved_share(variables: Variables, decisions: Decisions) -> float:
     return float(jobs + hours @ variables.services.demand_weight)
 
 
-__all__ = ["SECONDS_PER_HOUR", "Assembler", "Emission", "left_out", "pool_users", "unserved_share"]
+__all__ = ["SECONDS_PER_HOUR", "Assembler", "Emission", "World", "left_out", "pool_users", "unserved_share"]

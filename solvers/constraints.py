@@ -110,20 +110,20 @@ def _capacity(rows: Rows, name: str, uses: Uses, limit: Floats, needed: np.ndarr
 def pool_capacity(variables: Variables, rows: Rows) -> None:
     """Accelerators of jobs active in t + replicas <= usable count + module * e[p], divided by the count."""
     pools, periods = variables.problem.pools, variables.rates.periods
-    limit = np.array([_usable(pool) for pool in pools])[:, None].repeat(periods, axis=1)
+    limit = np.array([usable_before_modules(pool) for pool in pools])[:, None].repeat(periods, axis=1)
     needed = variables.held.most(len(pools), periods, variables.upper) > limit
     number = _capacity(rows, "pool_capacity", variables.held, limit, needed)
     for column, pool in zip(variables.columns.range("modules"), variables.module_pool, strict=True):
-        share = -_usable_module(variables.problem.pools[pool]) / (limit[pool, 0] or 1.0)
+        share = -usable_module(variables.problem.pools[pool]) / (limit[pool, 0] or 1.0)
         rows.put(number[pool][number[pool] >= 0], int(column), share)
 
 
-def _usable(pool: Pool) -> float:
+def usable_before_modules(pool: Pool) -> float:
     """Whole accelerators before the reserve; not rounded where modules may add to it, as their sum is."""
     return pool.count * (1 - pool.reserve_fraction) if pool.expansion else float(usable_accelerators(pool))
 
 
-def _usable_module(pool: Pool) -> float:
+def usable_module(pool: Pool) -> float:
     return pool.expansion.module_accelerators * (1 - pool.reserve_fraction) if pool.expansion else 0.0
 
 

@@ -5,20 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
 from ..routing.paths import PathFinder
-from ..routing.plan import Plan, Status, StoppedBy
+from ..routing.plan import Plan, StoppedBy
 from ..routing.problem import Problem
 from .arrays import Arrays
-from .assemble import Assembler, unserved_share
 from .constraints import CONSTRAINTS, Constraint, link_limits
 from .formulation import build_arrays
 from .jobs import build_job_options
 from .mathopt import solve_relaxation
+from .header import Header
 from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, build_rates
@@ -139,60 +137,12 @@ def solve_exact(
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:
-    problem = variables.problem
-    common: dict[str, Any] = {
-        "stopped_by": stopped_by,
-        "solver": solver,
-        "solver_version": f"ortools {version('ortools')}",
-        "seed": options.seed,
-        "problem_name": problem.name,
-        "problem_digest": problem.digest,
-    }
+    header = Header(variables.problem, options, solver, stopped_by, keeper.started)
     floor = float(keeper.arrays.unserved @ keeper.arrays.lower)
     if keeper.best is None:
-        return _no_plan(keeper, common, floor, proven=stopped_by == "gap" and _nothing_fits(keeper.arrays))
-    decisions = decide(variables, keeper.best)
-    tables = Assembler(variables, decisions).tables()
-    weight = problem.objective.money_weight
-    in_all = tables["cost_in_all"]
-    objective = weight * in_all.money_usd + in_all.carbon_usd + in_all.latency_usd
-    unserved = unserved_share(variables, decisions)
-    unserved_bound = min(unserved, max(floor, keeper.bounds.get("unserved work", 0.0)))
-    if options.all_or_nothing and tables["left_out"]:
-        common |= {"unserved": unserved, "left_out": tables["left_out"]}
-        return _no_plan(keeper, common, unserved_bound, proven=unserved_bound > UNSERVED_TOLERANCE)
-    proven = keeper.cost_bound()
-    bound = None if proven is None else min(objective, proven)
-    cost_gap, unserved_gap = relative_gap(objective, bound), relative_gap(unserved, unserved_bound) or 0.0
-    gap = None if cost_gap is None else max(cost_gap, unserved_gap)
-    is_close = gap is not None and gap <= options.gap_limit + 1e-9
-    status: Status = "optimal" if is_close else "feasible"
-    if stopped_by == "gap" and not is_close:
-        common["stopped_by"] = "time"
-    return Plan(
-        status=status,
-        objective=objective,
-        bound=bound,
-        gap=gap,
-        unserved=unserved,
-        unserved_bound=unserved_bound,
-        runtime_seconds=time.monotonic() - keeper.started,
-        **common,
-        **tables,
-    )
-
-
-def _no_plan(keeper: Keeper, common: dict[str, Any], unserved_bound: float, *, proven: bool) -> Plan:
-    """Return what is known where there is no plan; ``proven``: because there cannot be one."""
-    return Plan(
-        status="infeasible" if proven else "unknown",
-        objective=None,
-        bound=None,
-        gap=None,
-        unserved_bound=unserved_bound,
-        runtime_seconds=time.monotonic() - keeper.started,
-        **common,
-    )
+        return header.no_plan(floor, proven=stopped_by == "gap" and _nothing_fits(keeper.arrays))
+    unserved_bound = max(floor, keeper.bounds.get("unserved work", 0.0))
+    return header.plan(variables, decide(variables, keeper.best), keeper.cost_bound(), unserved_bound)
 
 
 def _nothing_fits(arrays: Arrays) -> bool:

@@ -210,6 +210,15 @@ def _spot_is_cheaper(spot_usd: float | None, on_demand_usd: float) -> bool:
     return spot_usd is not None and spot_usd <= on_demand_usd
 
 
+def long_run_usd(rates: Rates, option: JobOption) -> Floats:
+    """Return the price of an accelerator-hour in each pool of ``option`` beyond the horizon, USD."""
+    pools = list(option.pools)
+    if option.spot:
+        return np.asarray(rates.spot_usd[pools])
+    covered = option.accelerators <= rates.committed_count[pools]
+    return np.where(covered, rates.committed_usd[pools], rates.compute_usd[pools])
+
+
 def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Window]:
     """Yield the possible starts of ``option``.
 

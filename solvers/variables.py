@@ -30,7 +30,7 @@ import numpy as np
 
 from ..routing.problem import Problem
 from .arrays import Columns, joined
-from .jobs import JobOption, JobOptions, Window, windows
+from .jobs import JobOption, JobOptions, Window, long_run_usd, windows
 from .rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .routebook import hops, return_hops
 from .services import SECONDS_PER_HOUR, Services, replica_limits
@@ -235,16 +235,9 @@ class VariableBuilder:
 
     def _beyond_usd(self, option: JobOption, hours: float) -> float:
         pools, rates, objective = list(option.pools), self.rates, self.problem.objective
-        money = self._long_run_usd(option) + rates.mean(rates.energy_usd)[pools]
+        money = long_run_usd(rates, option) + rates.mean(rates.energy_usd)[pools]
         carbon = rates.mean(rates.tco2e)[pools] * objective.usd_per_tco2e
         return float((objective.money_weight * money + carbon).sum() * option.accelerators * hours)
-
-    def _long_run_usd(self, option: JobOption) -> Floats:
-        pools, rates = list(option.pools), self.rates
-        if option.spot:
-            return rates.spot_usd[pools]
-        covered = option.accelerators <= rates.committed_count[pools]
-        return np.where(covered, rates.committed_usd[pools], rates.compute_usd[pools])
 
     def _pauses(self) -> PauseTable:
         chosen = [(index, option) for index, option in enumerate(self.jobs.options) if option.pausable]

@@ -1,0 +1,81 @@
+"""From decisions and bounds to a :class:`Plan`, the same for every solver."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+from ..routing.plan import Plan, Status, StoppedBy
+from ..routing.problem import Problem
+from .assemble import Assembler, World, unserved_share
+from .options import Options, relative_gap
+from .search import UNSERVED_TOLERANCE
+from .solution import Decisions
+
+
+@dataclass(frozen=True)
+class Header:
+    """What plans of one solve have in common; ``started`` is a reading of the monotonic clock."""
+
+    problem: Problem
+    options: Options
+    solver: str
+    stopped_by: StoppedBy
+    started: float
+
+    def plan(
+        self, world: World, decisions: Decisions, proven: float | None, unserved_bound: float
+    ) -> Plan:
+        """Return the plan of ``decisions``.
+
+        ``proven`` bounds the objective of plans that leave no more out; ``unserved_bound`` the work left out.
+        """
+        tables = Assembler(world, decisions).tables()
+        in_all, objective_of = tables["cost_in_all"], self.problem.objective
+        objective = objective_of.money_weight * in_all.money_usd + in_all.carbon_usd + in_all.latency_usd
+        unserved = unserved_share(world, decisions)
+        unserved_bound = min(unserved, unserved_bound)
+        if self.options.all_or_nothing and tables["left_out"]:
+            refused = {"unserved": unserved, "left_out": tables["left_out"]}
+            return self.no_plan(unserved_bound, proven=unserved_bound > UNSERVED_TOLERANCE, **refused)
+        bound = None if proven is None else min(objective, proven)
+        cost_gap, unserved_gap = relative_gap(objective, bound), relative_gap(unserved, unserved_bound) or 0.0
+        gap = None if cost_gap is None else max(cost_gap, unserved_gap)
+        is_close = gap is not None and gap <= self.options.gap_limit + 1e-9
+        status: Status = "optimal" if is_close else "feasible"
+        stopped_by: StoppedBy = "time" if self.stopped_by == "gap" and not is_close else self.stopped_by
+        return Plan(
+            status=status,
+            objective=objective,
+            bound=bound,
+            gap=gap,
+            unserved=unserved,
+            unserved_bound=unserved_bound,
+            **(self._common() | {"stopped_by": stopped_by}),
+            **tables,
+        )
+
+    def no_plan(self, unserved_bound: float, *, proven: bool, **known: Any) -> Plan:
+        """Return what is known where there is no plan; ``proven``: because there cannot be one."""
+        return Plan(
+            status="infeasible" if proven else "unknown",
+            objective=None,
+            bound=None,
+            gap=None,
+            unserved_bound=unserved_bound,
+            **self._common(),
+            **known,
+        )
+
+    def _common(self) -> dict[str, Any]:
+        return {
+            "stopped_by": self.stopped_by,
+            "solver": self.solver,
+            "solver_version": f"ortools {version('ortools')}",
+            "seed": self.options.seed,
+            "problem_name": self.problem.name,
+            "problem_digest": self.problem.digest,
+            "runtime_seconds": time.monotonic() - self.started,
+        }

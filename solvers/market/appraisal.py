@@ -1,0 +1,73 @@
+"""What prices tell: every block's cheapest answer on its own, and the bounds that follow (Lagrange)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rates import Floats
+from .goods import GoodPrices
+from .jobs import Pauses
+from .market import Market
+from .serving import least_cost
+
+ROUNDING = 1e-11
+"""Relative error that sums of floating-point numbers are granted; bounds are lowered by it."""
+
+
+@dataclass(frozen=True)
+class Appraisal:
+    """What ``prices`` of the rows (R) tell.
+
+    Attributes
+    ----------
+    goods
+        Prices of the goods.
+    start_costs, pauses
+        Costs of the options of jobs at these prices.
+    job_least
+        (J,) least cost of every job, 0 for those that have no option.
+    complete
+        Proven bound of the cost of plans that leave nothing out that has an option.
+    partial
+        Proven bound of the cost plus ``penalty`` times the work left out of those blocks, for any plan.
+    """
+
+    prices: Floats
+    goods: GoodPrices
+    start_costs: Floats
+    pauses: Pauses
+    job_least: Floats
+    penalty: float
+    complete: float
+    partial: float
+
+
+def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = True) -> Appraisal:
+    """Return what ``prices`` (R), none negative, tell; without ``whole``, replicas count as fractional."""
+    rules = market.rules
+    goods = GoodPrices.of(rules.goods, rules.good_prices(prices))
+    costs, pauses = market.start_costs(goods), market.pauses(goods)
+    least = job_least(market, costs, pauses.bound)
+    blocks = len(market.problem.jobs)
+    out = penalty * market.left_out_work[:blocks]
+    complete, partial = float(least.sum()), float(np.minimum(least, out).sum())
+    for _, unit, offered in market.offers(goods):
+        served = least_cost(unit, offered, penalty * unit.weight)
+        partial += float(served.sum())
+        complete += float((least_cost(unit, offered) if whole else served).sum())
+    idle = rules.idle(prices)
+    error = ROUNDING * (abs(complete) + abs(idle) + float(prices @ np.abs(rules.capacity)))
+    return Appraisal(
+        prices, goods, costs, pauses, least, penalty, complete + idle - error, partial + idle - error
+    )
+
+
+def job_least(market: Market, costs: Floats, pauses: Floats) -> Floats:
+    """Return the least of the costs (O, T) and (O,) of every job's options, 0 where it has none."""
+    found = np.full(len(market.problem.jobs), np.inf)
+    if len(costs):
+        np.minimum.at(found, market.running.job, costs.min(axis=1))
+    np.minimum.at(found, market.pausing.job, pauses)
+    return np.where(np.isfinite(found), found, 0.0)

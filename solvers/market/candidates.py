@@ -1,0 +1,83 @@
+"""Candidates: the few decisions of every block that are nearest to its best at some prices."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..master import rank_within
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .columns import Columns, answer_columns, joined, pause_columns, start_columns
+from .market import Market
+from .serving import Offer, answer
+from .units import Unit
+
+STARTS = 3
+"""Starts of one option among the candidates of a job, at most."""
+
+
+def job_columns(market: Market, told: Appraisal, most: int, jobs: Ints | None = None) -> Columns:
+    """Return up to ``most`` columns of every job (or of some): those that cost least at the prices.
+
+    Of all jobs, few starts of an option are looked at; of some, all are.
+    """
+    running, pausing = market.running, market.pausing
+    options = np.arange(len(running)) if jobs is None else np.flatnonzero(np.isin(running.job, jobs))
+    rows, at, cost = _best_starts(told.start_costs[options], STARTS if jobs is None else market.rates.periods)
+    rows = options[rows]
+    job = np.concatenate([running.job[rows], pausing.job])
+    price = np.concatenate([cost, told.pauses.cost])
+    chosen = nearest(job, price, most)
+    if jobs is not None:
+        chosen = chosen[np.isin(job[chosen], jobs)]
+    paused = chosen[chosen >= len(rows)] - len(rows)
+    begun = chosen[chosen < len(rows)]
+    goods, rates = market.rules.goods, market.rates
+    parts = []
+    if len(begun):
+        parts.append(start_columns(running, market.spans, rates, goods, rows[begun], at[begun]))
+    if len(paused):
+        parts.append(pause_columns(pausing, goods, rates, paused, told.pauses.hours[paused]))
+    return joined(parts) if parts else _nothing(market)
+
+
+def _nothing(market: Market) -> Columns:
+    none = np.zeros(0, dtype=np.int64)
+    return Columns(none, csr_array((0, market.rules.goods.size)), np.zeros(0), ())
+
+
+def _best_starts(costs: Floats, most: int) -> tuple[Ints, Ints, Floats]:
+    """Return the cheapest possible starts of every option: option, period, cost."""
+    count = min(most, costs.shape[1])
+    at = np.argpartition(costs, count - 1, axis=1)[:, :count]
+    rows = np.repeat(np.arange(len(costs)), count)
+    cost = np.take_along_axis(costs, at, axis=1).ravel()
+    possible = np.isfinite(cost)
+    return rows[possible], at.ravel()[possible].astype(np.int64), cost[possible]
+
+
+def nearest(owner: Ints, price: Floats, most: int) -> Ints:
+    """Return the entries (ascending) that are among the ``most`` cheapest of their owner."""
+    order = np.lexsort((price, owner))
+    return np.sort(order[rank_within(owner[order]) < most])
+
+
+def unit_columns(
+    market: Market, number: int, unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None
+) -> Columns:
+    """Return the columns of a unit's answer with at most ``most`` (T, S) replicas."""
+    reply = answer(unit, offered, most, cutoff)
+    blocks = market.unit_blocks[number]
+    goods = market.rules.goods
+    found = answer_columns(unit, reply, offered.via, market.rates, goods, blocks, market.traffic)
+    return found
+
+
+def service_columns(market: Market, told: Appraisal) -> Columns:
+    """Return the answers of all units at the prices."""
+    parts = [
+        unit_columns(market, number, unit, offered, np.broadcast_to(unit.most, offered.replica.shape))
+        for number, unit, offered in market.offers(told.goods)
+    ]
+    return joined(parts) if parts else _nothing(market)

@@ -1,0 +1,246 @@
+"""Columns: decisions of single blocks, with what they take of every good."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, vstack
+
+from ..rates import Floats, Ints, Rates
+from .goods import Goods
+from .jobs import Options, Starts
+from .serving import Answer
+from .units import Unit
+
+
+@dataclass(frozen=True)
+class JobChoice:
+    """A job's option (its number in the world), start and the hours (T,) that it runs in each period."""
+
+    option: int
+    start_hours: float
+    end_hours: float
+    run_hours: Floats
+
+
+@dataclass(frozen=True)
+class ServiceChoice:
+    """Flows of a unit: arcs (numbers in the world), periods, requests/s; replicas by slot and period."""
+
+    arc: Ints
+    arc_period: Ints
+    requests: Floats
+    slot: Ints
+    slot_period: Ints
+    replicas: Floats
+
+
+Choice = JobChoice | ServiceChoice | None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns (C): block, goods taken (C, G), unserved work, and what each stands for (None: left out)."""
+
+    block: Ints
+    goods: csr_array
+    unserved: Floats
+    choice: tuple[Choice, ...]
+
+    def __len__(self) -> int:
+        return len(self.block)
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Return all columns in one, by block."""
+    block = np.concatenate([part.block for part in parts])
+    order = np.argsort(block, kind="stable")
+    goods = csr_array(vstack([part.goods for part in parts], format="csr"))[order]
+    choices = [choice for part in parts for choice in part.choice]
+    unserved = np.concatenate([part.unserved for part in parts])[order]
+    return Columns(block[order], csr_array(goods), unserved, tuple(choices[index] for index in order.tolist()))
+
+
+def kept(columns: Columns, rows: Ints) -> Columns:
+    """Return some of the columns (ascending)."""
+    return Columns(
+        columns.block[rows],
+        csr_array(columns.goods[rows]),
+        columns.unserved[rows],
+        tuple(columns.choice[row] for row in rows.tolist()),
+    )
+
+
+def left_out(blocks: Ints, unserved: Floats, goods: Goods) -> Columns:
+    """Return the columns in which blocks do nothing."""
+    return Columns(blocks, csr_array((len(blocks), goods.size)), unserved, (None,) * len(blocks))
+
+
+class _Entries:
+    """Triplets (column, good, amount) under construction."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[Ints, Ints, Floats]] = []
+
+    def add(self, column: Ints, good: Ints, amount: Floats) -> None:
+        self._parts.append((column, good, np.broadcast_to(amount, column.shape)))
+
+    def matrix(self, height: int, width: int) -> csr_array:
+        column, good, amount = (np.concatenate([part[k] for part in self._parts]) for k in range(3))
+        found = csr_array(coo_array((amount, (column, good)), shape=(height, width)))
+        found.sum_duplicates()
+        found.eliminate_zeros()
+        return found
+
+
+def start_columns(
+    options: Options, spans: Starts, rates: Rates, goods: Goods, rows: Ints, at: Ints
+) -> Columns:
+    """Return the columns of options ``rows`` from their starts ``at``."""
+    hours = _run_hours(options, spans, rates, rows, at)
+    entries = _Entries()
+    _hold(options, goods, entries, rows, hours)
+    moved = spans.moved[rows, at]
+    periods = np.arange(rates.periods)
+    moving = (periods >= spans.first[rows, at][:, None]) & (periods < moved[:, None])
+    _carry(options, goods, entries, rows, moving, hours > 0)
+    _pay(options, goods, entries, rows)
+    start = spans.start[rows, at]
+    end = start + options.hours[rows]
+    source = options.source[rows].tolist()
+    choices = [JobChoice(*each) for each in zip(source, start.tolist(), end.tolist(), hours, strict=True)]
+    nothing = np.zeros(len(rows))
+    return Columns(options.job[rows], entries.matrix(len(rows), goods.size), nothing, tuple(choices))
+
+
+def _run_hours(options: Options, spans: Starts, rates: Rates, rows: Ints, at: Ints) -> Floats:
+    begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
+    start = spans.start[rows, at][:, None]
+    hours = np.minimum(ends, start + options.hours[rows][:, None]) - np.maximum(begins, start)
+    return np.asarray(np.where(hours > 1e-9, hours, 0.0))
+
+
+def pause_columns(options: Options, goods: Goods, rates: Rates, rows: Ints, hours: Floats) -> Columns:
+    """Return the columns of options ``rows`` that run for ``hours`` (rows, T) in each period."""
+    entries = _Entries()
+    _hold(options, goods, entries, rows, hours)
+    _carry(options, goods, entries, rows, hours > 0, hours > 0)
+    _pay(options, goods, entries, rows)
+    choices = [
+        _pause_choice(options, rates, row, run) for row, run in zip(rows.tolist(), hours, strict=True)
+    ]
+    nothing = np.zeros(len(rows))
+    return Columns(options.job[rows], entries.matrix(len(rows), goods.size), nothing, tuple(choices))
+
+
+def _pause_choice(options: Options, rates: Rates, row: int, run: Floats) -> JobChoice:
+    first, last = np.flatnonzero(run)[[0, -1]]
+    earliest = float(options.earliest[row])
+    start = max(float(rates.boundaries[first]), earliest)
+    end = max(float(rates.boundaries[last]), earliest) + float(run[last])
+    return JobChoice(int(options.source[row]), start, end, run)
+
+
+def _pairs(options: Options, rows: Ints) -> tuple[Ints, Ints]:
+    """Return (column, pool) for every pool of the options of the columns ``rows``."""
+    first = np.searchsorted(options.owner, rows)
+    sizes = np.searchsorted(options.owner, rows, side="right") - first
+    column = np.repeat(np.arange(len(rows)), sizes)
+    within = np.arange(len(column)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    return column, options.pool[np.repeat(first, sizes) + within]
+
+
+def _hold(options: Options, goods: Goods, entries: _Entries, rows: Ints, hours: Floats) -> None:
+    pair, pool = _pairs(options, rows)
+    at, period = np.nonzero(hours[pair])
+    column, pool = pair[at], pool[at]
+    count = options.accelerators[rows[column]]
+    spot = options.spot[rows[column]]
+    paid = np.where(spot, goods.spot(pool, period), goods.billed(pool, period))
+    entries.add(column, goods.held(pool, period), count)
+    entries.add(column, paid, count * hours[column, period])
+    entries.add(column[spot], goods.spot_held(pool, period)[spot], count[spot])
+
+
+def _carry(
+    options: Options, goods: Goods, entries: _Entries, rows: Ints, moving: np.ndarray, active: np.ndarray
+) -> None:
+    for crossed, rate, when in (
+        (options.dataset, options.transfer_gbps[rows], moving),
+        (options.reserved, np.ones(len(rows)), active),
+    ):
+        part = coo_array(crossed[rows])
+        if part.nnz == 0:
+            continue
+        at, period = np.nonzero(when[part.row])
+        column = part.row[at].astype(np.int64)
+        entries.add(column, goods.traffic(part.col[at], period), part.data[at] * rate[column])
+
+
+def _pay(options: Options, goods: Goods, entries: _Entries, rows: Ints) -> None:
+    column = np.arange(len(rows))
+    entries.add(column, np.full(len(rows), goods.money), options.money[rows])
+    entries.add(column, np.full(len(rows), goods.other), options.other[rows])
+
+
+def answer_columns(
+    unit: Unit,
+    reply: Answer,
+    via: Ints,
+    rates: Rates,
+    goods: Goods,
+    blocks: Ints,
+    traffic: csr_array | None,
+) -> Columns:
+    """Return the columns of a unit's answer: one per period, or one in all where ``blocks`` has one entry.
+
+    ``via`` (T, L, S) are the arcs that its flows take; ``traffic`` is that of a request/s on every arc of the
+    world.
+    """
+    periods = len(unit.demand)
+    number = np.zeros(periods, dtype=np.int64) if len(blocks) == 1 else np.arange(periods)
+    at, user, slot = np.nonzero(reply.flow > 0)
+    arc = via[at, user, slot]
+    rps = reply.flow[at, user, slot]
+    entries = _Entries()
+    _stand(unit, reply.replicas, rates, goods, entries, number)
+    requested = rps * rates.durations[at]
+    entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
+    entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
+    if traffic is not None:
+        part = coo_array(traffic[unit.arc_id[arc]])
+        entries.add(number[at[part.row]], goods.traffic(part.col, at[part.row]), part.data * rps[part.row])
+    share = reply.unserved / np.maximum(unit.demand, 1e-300)
+    unserved = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks))
+    standing = np.nonzero(reply.replicas)
+    flows = (unit.arc_id[arc], at, rps)
+    stands = (unit.slot_id[standing[1]], standing[0], reply.replicas[standing])
+    choices = _split(flows, stands, number, len(blocks))
+    return Columns(blocks, entries.matrix(len(blocks), goods.size), unserved, choices)
+
+
+def _stand(
+    unit: Unit, replicas: Floats, rates: Rates, goods: Goods, entries: _Entries, number: Ints
+) -> None:
+    period, slot = np.nonzero(replicas)
+    count = replicas[period, slot] * unit.accelerators[slot]
+    pool = unit.pool[slot]
+    entries.add(number[period], goods.held(pool, period), count)
+    entries.add(number[period], goods.billed(pool, period), count * rates.durations[period])
+
+
+def _split(
+    flows: tuple[Ints, Ints, Floats], stands: tuple[Ints, Ints, Floats], number: Ints, size: int
+) -> tuple[ServiceChoice, ...]:
+    """Return the choice of every column; flows and stands are in order of their periods."""
+    flow_ends = np.searchsorted(number[flows[1]], np.arange(size + 1))
+    stand_ends = np.searchsorted(number[stands[1]], np.arange(size + 1))
+    return tuple(
+        ServiceChoice(
+            *(part[flow_ends[k] : flow_ends[k + 1]] for part in flows),
+            *(part[stand_ends[k] : stand_ends[k + 1]] for part in stands),
+        )
+        for k in range(size)
+    )

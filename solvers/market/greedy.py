@@ -1,0 +1,94 @@
+"""Fill a placement: jobs by what is at stake, then units into what is left, all periods at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .candidates import job_columns, unit_columns
+from .columns import Columns
+from .market import Market
+from .placing import Placed, Placement, Priced
+from .serving import offer
+from .units import Unit
+
+WIDE = 400
+"""Columns of a job among which a place is sought when the nearest do not fit."""
+
+
+def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints) -> None:
+    """Place jobs (all out so far) by their nearest columns, or by any that fits."""
+    order = _by_stake(priced, jobs)
+    first = np.searchsorted(priced.columns.block, np.arange(placement.market.blocks + 1))
+    missed = [job for job in order if not _place(placement, priced, first, job)]
+    if missed:
+        wide = job_columns(placement.market, told, WIDE, np.array(missed))
+        again = Priced.of(placement.market, wide, told.prices, told.penalty)
+        first = np.searchsorted(wide.block, np.arange(placement.market.blocks + 1))
+        for job in missed:
+            _place(placement, again, first, job)
+
+
+def _by_stake(priced: Priced, jobs: Ints) -> list[int]:
+    """Return the jobs, those with the largest least cost first."""
+    stake = np.zeros(int(jobs.max(initial=-1)) + 1)
+    np.maximum.at(stake, priced.columns.block[priced.columns.block < len(stake)],
+                  np.abs(priced.reduced[priced.columns.block < len(stake)]))
+    return jobs[np.argsort(-stake[jobs], kind="stable")].tolist()
+
+
+def _place(placement: Placement, priced: Priced, first: Ints, block: int) -> bool:
+    mine = np.arange(first[block], first[block + 1])
+    order = mine[np.argsort(priced.reduced[mine], kind="stable")]
+    worth = order[priced.cost[order] < placement.out_cost[block]]
+    return placement.try_columns(block, priced, worth.tolist())
+
+
+def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> None:
+    """Serve units (all out so far) from what is left, those with the fewest slots first."""
+    market = placement.market
+    way = None
+    if market.traffic is not None and told.goods.traffic.any():
+        way = np.asarray(market.traffic @ told.goods.traffic)
+    for number in units:
+        unit = market.units[number]
+        offered = offer(unit, market.rates.durations, told.goods, None if way is None else way[unit.arc_id])
+        most = room_for_replicas(placement, unit)
+        cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
+        found = unit_columns(market, number, unit, offered, most, cutoff)
+        take(placement, found)
+
+
+def take(placement: Placement, columns: Columns) -> None:
+    """Place one column per block where it fits."""
+    market = placement.market
+    priced = Priced.of(market, columns, np.zeros(len(market.rules.capacity)), placement.penalty)
+    for row, block in enumerate(columns.block.tolist()):
+        placement.try_columns(block, priced, [row])
+
+
+def room_for_replicas(placement: Placement, unit: Unit) -> Floats:
+    """Return how many replicas (T, S) of the unit there is room for in its pools."""
+    goods = placement.market.rules.goods
+    use = placement.market.rules.use
+    periods = np.arange(goods.periods)
+    room = np.empty((len(unit.slot_id), goods.periods))
+    for slot, pool in enumerate(unit.pool.tolist()):
+        held = use[goods.held(pool, periods)]
+        rows, amounts, pointers = held.indices, held.data, held.indptr
+        free = (placement.room[rows] - placement.load[rows]) / amounts
+        room[slot] = np.minimum.reduceat(free, pointers[:-1])
+    whole = np.floor(np.maximum(room, 0.0) / unit.accelerators[:, None] + 1e-7)
+    return np.minimum(whole, unit.most[:, None]).T
+
+
+def unit_order(market: Market) -> Ints:
+    """Return the units, those with the fewest slots first."""
+    slots = np.array([len(unit.slot_id) for unit in market.units], dtype=np.int64)
+    return np.argsort(slots, kind="stable")
+
+
+__all__ = ["Placed", "fill_jobs", "fill_units", "room_for_replicas", "take", "unit_order"]

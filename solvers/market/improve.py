@@ -1,0 +1,193 @@
+"""Large-neighbourhood search over columns: blocks that lose at the prices are placed anew with their rivals.
+
+At prices that prove a bound, value less bound is the sum of what every block pays above its least reduced cost
+and of the price of room that stays empty; so it is known where there is something to gain.
+Source: P. Shaw, Using constraint programming and local search methods to solve vehicle routing problems,
+Principles and Practice of Constraint Programming (1998).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csc_array, csr_array, hstack, vstack
+
+from ..choices.problem import spans
+from ..mathopt import Request, solve_integer
+from ..program import Program
+from ..rates import Floats, Ints
+from .placing import Placed, Placement, Priced
+
+MOST_BLOCKS = 60
+NEAREST = 8
+SECONDS = 2.0
+
+
+@dataclass
+class Improver:
+    """A placement that gets better, and the columns that its blocks may take, nearest first."""
+
+    placement: Placement
+    priced: Priced
+    prices: Floats
+    rng: np.random.Generator
+    size: float = 20.0
+
+    def __post_init__(self) -> None:
+        """Sort the columns of every block by their reduced cost and keep the nearest."""
+        block = self.priced.columns.block
+        blocks = self.placement.market.blocks
+        self.first = np.searchsorted(block, np.arange(blocks + 1))
+        self.order = np.lexsort((self.priced.reduced, block))
+        self.least = np.full(blocks, np.inf)
+        np.minimum.at(self.least, block, self.priced.reduced)
+        self.least = np.minimum(self.least, self.placement.out_cost)
+        self.excess = np.array([self._excess(number) for number in range(blocks)])
+        self.users = self._users()
+
+    def _excess(self, block: int) -> float:
+        placed = self.placement.placed[block]
+        return max(0.0, placed.cost + float(self.prices[placed.rows] @ placed.amounts) - self.least[block])
+
+    def _users(self) -> list[set[int]]:
+        users: list[set[int]] = [set() for _ in self.placement.load]
+        for block, placed in enumerate(self.placement.placed):
+            for row in placed.rows.tolist():
+                users[row].add(block)
+        return users
+
+    def nearest(self, block: int) -> Ints:
+        """Return the columns of a block that are cheapest at the prices."""
+        return self.order[self.first[block] : min(self.first[block + 1], self.first[block] + NEAREST)]
+
+    def step(self) -> float:
+        """Place one neighbourhood anew; return what that gained."""
+        freed = self._draw()
+        if len(freed) == 0:
+            return 0.0
+        return self._rebuild(freed)
+
+    def _draw(self) -> Ints:
+        """Return a block that loses, drawn by how much, and those that hold what it would like."""
+        total = self.excess.sum()
+        if total <= 0:
+            return np.zeros(0, dtype=np.int64)
+        loser = int(self.rng.choice(len(self.excess), p=self.excess / total))
+        wanted = self.nearest(loser)
+        uses = self.priced.uses
+        rows = np.unique(uses.indices[spans(uses.indptr.astype(np.int64), wanted)])
+        rows = rows[self.prices[rows] > 0]
+        rivals: list[int] = [loser]
+        for row in self.rng.permutation(rows).tolist():
+            rivals.extend(self.rng.permutation(sorted(self.users[row]))[: int(self.size // 4) + 1].tolist())
+            if len(set(rivals)) >= self.size:
+                break
+        return np.array(sorted(set(rivals[: int(self.size)])), dtype=np.int64)
+
+    def _rebuild(self, freed: Ints) -> float:
+        placement = self.placement
+        before = [placement.placed[block] for block in freed.tolist()]
+        hood = _Hood.of(self, freed, before)
+        answer = solve_integer(hood.program, Request(time_limit=SECONDS, gap_limit=1e-4, watch=False))
+        if answer.x is None:
+            self.size = max(6.0, self.size / 1.5)
+            return 0.0
+        self.size = min(MOST_BLOCKS, self.size * 1.03)
+        value = placement.value_of(freed.tolist())
+        self._apply(freed, hood, answer.x)
+        gain = value - placement.value_of(freed.tolist())
+        return gain
+
+    def _apply(self, freed: Ints, hood: _Hood, x: Floats) -> None:
+        placement = self.placement
+        taken = np.flatnonzero(x[: len(hood.owner)] > 0.5)
+        chosen = {int(hood.owner[place]): hood.choices[place] for place in taken.tolist()}
+        for block in freed.tolist():
+            for row in placement.placed[block].rows.tolist():
+                self.users[row].discard(block)
+            placement.remove(block)
+        for block in freed.tolist():
+            placement.put(block, chosen[block])
+            for row in chosen[block].rows.tolist():
+                self.users[row].add(block)
+            self.excess[block] = self._excess(block)
+        placement.set_modules(hood.modules(x))
+
+
+@dataclass(frozen=True)
+class _Hood:
+    """The program of some blocks: columns of theirs, then purchases that concern them."""
+
+    program: Program
+    owner: Ints
+    choices: list[Placed]
+    bought: Ints
+    start: int
+    known: Floats
+
+    @classmethod
+    def of(cls, improver: Improver, freed: Ints, before: list[Placed]) -> _Hood:
+        placement, priced = improver.placement, improver.priced
+        rules = placement.market.rules
+        owner, choices = _choices(improver, freed, before)
+        uses = _stacked(choices, len(rules.capacity))
+        rows = np.unique(uses.indices)
+        freed_load = np.zeros(len(rules.capacity))
+        for placed in before:
+            freed_load[placed.rows] += placed.amounts
+        others = placement.load - freed_load
+        matrix = csr_array(csc_array(uses.T)[rows])
+        widening = csc_array(rules.widening)[:, rows]
+        bought = np.unique(widening.tocoo().row)
+        place = csr_array((np.ones(len(owner)), (np.searchsorted(freed, owner), np.arange(len(owner)))),
+                          shape=(len(freed), len(owner)))
+        wide = csr_array(csr_array(widening)[bought].T)
+        blank = csr_array((len(freed), len(bought)))
+        full = csr_array(vstack([hstack([place, blank]), hstack([matrix, wide])], format="csr"))
+        modules = len(rules.module_pool)
+        lower = np.zeros(len(bought))
+        lower[bought < modules] = placement.fewest_modules(bought[bought < modules], others)
+        room = np.where(placement.room_is_known[rows], rules.capacity[rows] - others[rows], np.inf)
+        room = np.maximum(room, 0.0) + 1e-9 * np.maximum(1.0, rules.capacity[rows]) if False else room
+        program = Program(
+            cost=np.concatenate([np.array([each.cost for each in choices]), rules.widening_cost[bought]]),
+            lower=np.concatenate([np.zeros(len(owner)), lower]),
+            upper=np.concatenate([np.ones(len(owner)), np.maximum(lower, rules.widening_most[bought])]),
+            integer=np.concatenate([np.ones(len(owner), dtype=bool), bought < modules]),
+            matrix=full,
+            row_lower=np.concatenate([np.ones(len(freed)), np.full(len(rows), -np.inf)]),
+            row_upper=np.concatenate([np.ones(len(freed)), room]),
+        )
+        return cls(program, owner, choices, bought, len(owner), placement.modules)
+
+    def modules(self, x: Floats) -> Floats:
+        """Return the modules bought in all."""
+        found = self.known.copy()
+        mine = self.bought < len(found)
+        found[self.bought[mine]] = np.round(x[self.start :][mine])
+        return found
+
+
+def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Ints, list[Placed]]:
+    """Return what the freed blocks may do: what they do now, their nearest columns, nothing."""
+    priced, placement = improver.priced, improver.placement
+    owner: list[int] = []
+    choices: list[Placed] = []
+    for block, now in zip(freed.tolist(), before, strict=True):
+        options = [now]
+        for row in improver.nearest(block).tolist():
+            part = slice(priced.uses.indptr[row], priced.uses.indptr[row + 1])
+            column = priced.columns
+            options.append(Placed(priced.uses.indices[part], priced.uses.data[part], float(priced.cost[row]), column.choice[row]))
+        if now.choice is not None:
+            options.append(placement.nothing(block))
+        owner.extend([block] * len(options))
+        choices.extend(options)
+    return np.array(owner, dtype=np.int64), choices
+
+
+def _stacked(choices: list[Placed], width: int) -> csr_array:
+    pointers = np.cumsum([0, *(len(each.rows) for each in choices)])
+    data = np.concatenate([each.amounts for each in choices])
+    return csr_array((data, np.concatenate([each.rows for each in choices]), pointers), shape=(len(choices), width))

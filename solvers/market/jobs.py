@@ -1,0 +1,311 @@
+"""Jobs at prices of goods: what every option costs from every start, in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array
+
+from ...routing.problem import Problem
+from ..arrays import Bools
+from ..jobs import PAUSE_SLIVER_HOURS, TOLERANCE_HOURS, JobOption
+from ..rates import Floats, Ints, Rates
+from ..routebook import hops, return_hops
+from ..variables import direction_index
+from .goods import GoodPrices
+
+CHUNK = 100_000
+"""Options priced at once."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options (O) of jobs of one kind, pausing or not, as arrays; ``source`` numbers them in the world.
+
+    Attributes
+    ----------
+    source, job, accelerators, hours, spot, continuing
+        Of each option; accelerators per pool.
+    owner, pool
+        One entry per option and pool (M), options ascending.
+    money, other
+        USD of the dataset's transfer, and weighted cost beyond the horizon of a continuing job that begins at
+        its earliest start.
+    transfer_gbps, transfer_hours
+        Traffic of the dataset on its route, and for how long.
+    dataset, reserved
+        (O, D) how often each direction carries the dataset, and the Gbit/s that several sites reserve.
+    earliest, latest
+        Hours between which the job runs.
+    """
+
+    source: Ints
+    job: Ints
+    accelerators: Floats
+    hours: Floats
+    spot: Bools
+    continuing: Bools
+    owner: Ints
+    pool: Ints
+    money: Floats
+    other: Floats
+    transfer_gbps: Floats
+    transfer_hours: Floats
+    dataset: csr_array
+    reserved: csr_array
+    earliest: Floats
+    latest: Floats
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def only(self, rows: Ints) -> Options:
+        """Return some of the options (ascending)."""
+        place = np.full(len(self), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        kept = np.flatnonzero(place[self.owner] >= 0)
+        changed = {"owner": place[self.owner[kept]], "pool": self.pool[kept]}
+        return Options(
+            **{
+                name: changed[name] if name in changed else getattr(self, name)[rows]
+                for name in self.__dataclass_fields__
+            }
+        )
+
+
+def job_options(
+    problem: Problem, rates: Rates, options: Sequence[JobOption], pausable: bool, beyond: Floats
+) -> Options:
+    """Return the options that pause, or those that do not; ``beyond`` is the cost beyond the horizon."""
+    source = np.array([i for i, option in enumerate(options) if option.pausable == pausable], dtype=np.int64)
+    chosen = [options[index] for index in source]
+    jobs = problem.jobs
+    ends = [jobs[option.job].deadline_hours for option in chosen]
+    deadline = np.array([np.inf if end is None else end for end in ends], dtype=float)
+    continuing = np.array([option.continuing for option in chosen], dtype=bool)
+    sizes = [len(option.pools) for option in chosen]
+    return Options(
+        source=source,
+        job=np.array([option.job for option in chosen], dtype=np.int64),
+        accelerators=np.array([option.accelerators for option in chosen], dtype=float),
+        hours=np.array([option.hours for option in chosen], dtype=float),
+        spot=np.array([option.spot for option in chosen], dtype=bool),
+        continuing=continuing,
+        owner=np.repeat(np.arange(len(chosen)), sizes),
+        pool=np.array([pool for option in chosen for pool in option.pools], dtype=np.int64),
+        money=np.array([_transfer_usd(problem, option) for option in chosen], dtype=float),
+        other=beyond[source],
+        transfer_gbps=np.array([option.rate_gbps for option in chosen], dtype=float),
+        transfer_hours=np.array([option.transfer_hours for option in chosen], dtype=float),
+        dataset=_crossings(problem, chosen),
+        reserved=_reservations(problem, chosen),
+        earliest=np.array([jobs[option.job].earliest_start_hours for option in chosen], dtype=float),
+        latest=np.where(continuing, deadline, np.minimum(deadline, rates.horizon)),
+    )
+
+
+def _transfer_usd(problem: Problem, option: JobOption) -> float:
+    dataset = problem.jobs[option.job].dataset
+    if dataset is None:
+        return 0.0
+    per_gb = sum(route.out_link_usd_per_gb + route.out_egress_usd_per_gb for route in option.routes if route)
+    return dataset.gb / len(option.pools) * per_gb
+
+
+def _crossings(problem: Problem, options: Sequence[JobOption]) -> csr_array:
+    directions = direction_index(problem)
+    crossed = [
+        (row, directions[hop]) for row, o in enumerate(options) for r in o.routes if r for hop in hops(r)
+    ]
+    return _counts(crossed, np.ones(len(crossed)), len(options), 2 * len(problem.links))
+
+
+def _reservations(problem: Problem, options: Sequence[JobOption]) -> csr_array:
+    directions = direction_index(problem)
+    crossed, gbps = [], []
+    for row, option in enumerate(options):
+        limits = problem.jobs[option.job].multi_site
+        for route in option.inter_site:
+            for hop in (*hops(route), *return_hops(route)):
+                crossed.append((row, directions[hop]))
+                gbps.append(limits.min_bandwidth_gbps if limits else 0.0)
+    return _counts(crossed, np.array(gbps, dtype=float), len(options), 2 * len(problem.links))
+
+
+def _counts(places: list[tuple[int, int]], values: Floats, height: int, width: int) -> csr_array:
+    at = np.array(places, dtype=np.int64).reshape(-1, 2)
+    return csr_array(coo_array((values, (at[:, 0], at[:, 1])), shape=(height, width)))
+
+
+@dataclass(frozen=True)
+class Starts:
+    """The starts (O, T) of options that do not pause, and what they span.
+
+    ``first`` and ``last`` are the first period of each run and the one after its last; ``moved`` the one after
+    the last period of the transfer.
+    """
+
+    possible: Bools
+    start: Floats
+    first: NDArray[np.int16]
+    last: NDArray[np.int16]
+    moved: NDArray[np.int16]
+
+
+def starts(options: Options, rates: Rates) -> Starts:
+    """Return where each option may start: at its earliest hour, and at the begin of every later period."""
+    begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
+    start = np.maximum(begins[None, :], options.earliest[:, None])
+    finish = start + options.hours[:, None]
+    possible = (ends > options.earliest[:, None] + TOLERANCE_HOURS) & (
+        finish <= options.latest[:, None] + TOLERANCE_HOURS
+    )
+    possible &= ~options.continuing[:, None] | (begins <= options.earliest[:, None] + TOLERANCE_HOURS)
+    first = np.broadcast_to(np.arange(rates.periods), start.shape)
+    last = np.searchsorted(begins, finish - TOLERANCE_HOURS)
+    moved = np.searchsorted(begins, start + options.transfer_hours[:, None] - TOLERANCE_HOURS)
+    small = (each.astype(np.int16) for each in (first, last, np.minimum(moved, last)))
+    return Starts(possible, start, *small)
+
+
+def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrices) -> Floats:
+    """Return the cost (O, T) of every option from every start at prices of goods; infinite where impossible.
+
+    Money and other cost are those of the option; the rest follows from running sums over the periods.
+    """
+    run = _running(rates, prices)
+    found = np.empty(spans.start.shape)
+    for begin in range(0, len(options), CHUNK):
+        rows = slice(begin, min(begin + CHUNK, len(options)))
+        found[rows] = _chunk_costs(options, spans, rates, run, rows)
+    found += (options.money * prices.money + options.other * prices.other)[:, None]
+    if prices.traffic.any():
+        found += _traffic_costs(options, spans, prices.traffic)
+    return np.where(spans.possible, found, np.inf)
+
+
+@dataclass(frozen=True)
+class _Running:
+    """Sums over the periods before each boundary (P, T + 1), and rates per hour (P, T)."""
+
+    held: Floats
+    spot_held: Floats
+    billed: Floats
+    spot: Floats
+    billed_rate: Floats
+    spot_rate: Floats
+
+
+def _running(rates: Rates, prices: GoodPrices) -> _Running:
+    hours = rates.durations[None, :]
+    return _Running(
+        held=_sums(prices.held),
+        spot_held=_sums(prices.held + prices.spot_held),
+        billed=_sums(prices.billed * hours),
+        spot=_sums(prices.spot * hours),
+        billed_rate=prices.billed,
+        spot_rate=prices.spot,
+    )
+
+
+def _sums(values: Floats) -> Floats:
+    return np.concatenate([np.zeros((len(values), 1)), np.cumsum(values, axis=1)], axis=1)
+
+
+def _chunk_costs(options: Options, spans: Starts, rates: Rates, run: _Running, rows: slice) -> Floats:
+    """Return what holding and paying for accelerators costs from every start."""
+    mine = slice(*np.searchsorted(options.owner, [rows.start, rows.stop]))
+    owner, pool = options.owner[mine], options.pool[mine]
+    spot = options.spot[owner]
+    first, last = spans.first[owner].astype(np.int64), spans.last[owner].astype(np.int64)
+    start = spans.start[owner]
+    finish = np.minimum(start + options.hours[owner][:, None], rates.horizon)
+    cost = np.empty(start.shape)
+    for paid_spot in (False, True):
+        at = np.flatnonzero(spot == paid_spot)
+        if len(at) == 0:
+            continue
+        held, paid, rate = (
+            (run.spot_held, run.spot, run.spot_rate)
+            if paid_spot
+            else (run.held, run.billed, run.billed_rate)
+        )
+        place = pool[at][:, None]
+        holding = held[place, last[at]] - held[place, first[at]]
+        tail = np.maximum(last[at] - 1, 0)
+        upto = paid[place, tail] + rate[place, tail] * (finish[at] - rates.boundaries[tail])
+        before = paid[place, first[at]] + rate[place, first[at]] * (
+            start[at] - rates.boundaries[:-1][first[at]]
+        )
+        cost[at] = holding + upto - before
+    cost *= options.accelerators[owner][:, None]
+    total = np.zeros((rows.stop - rows.start, start.shape[1]))
+    np.add.at(total, owner - rows.start, cost)
+    return total
+
+
+def _traffic_costs(options: Options, spans: Starts, traffic: Floats) -> Floats:
+    sums = _sums(traffic)
+    moved = np.asarray(options.dataset @ sums) * options.transfer_gbps[:, None]
+    kept = np.asarray(options.reserved @ sums)
+    row = np.arange(len(options))[:, None]
+    carried = moved[row, spans.moved] - moved[row, spans.first]
+    return np.asarray(carried + kept[row, spans.last] - kept[row, spans.first])
+
+
+@dataclass(frozen=True)
+class Pauses:
+    """Where jobs that pause run: hours (O, T) in each period, with the cost (O) and a lower bound of it."""
+
+    hours: Floats
+    cost: Floats
+    bound: Floats
+
+
+def pause_rooms(options: Options, rates: Rates) -> Floats:
+    """Return the hours (O, T) that a job may run in each period, without slivers."""
+    begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
+    room = np.minimum(ends, options.latest[:, None]) - np.maximum(begins, options.earliest[:, None])
+    room = np.where(room > PAUSE_SLIVER_HOURS, room, 0.0)
+    return np.asarray(np.minimum(room, rates.durations[None, :]))
+
+
+def best_pauses(options: Options, room: Floats, prices: GoodPrices) -> Pauses:
+    """Return the cheapest hours of each option: periods by their price of an hour, the last one in part.
+
+    A period that is used in part is held as a whole; the bound charges only the part.
+    """
+    hold, hour = _pause_prices(options, room, prices)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = np.where(room > 0, hour + hold / room, np.inf)
+    order = np.argsort(unit, axis=1, kind="stable")
+    sorted_room = np.take_along_axis(room, order, axis=1)
+    before = np.cumsum(sorted_room, axis=1) - sorted_room
+    taken = np.clip(options.hours[:, None] - before, 0.0, sorted_room)
+    taken = np.where(taken > PAUSE_SLIVER_HOURS, taken, 0.0)
+    hours = np.zeros(room.shape)
+    np.put_along_axis(hours, order, taken, axis=1)
+    fixed = options.money * prices.money + options.other * prices.other
+    used = hours > 0
+    cost = (hour * hours).sum(axis=1) + np.where(used, hold, 0.0).sum(axis=1) + fixed
+    bound = np.where(used, hours * np.where(np.isfinite(unit), unit, 0.0), 0.0).sum(axis=1) + fixed
+    return Pauses(hours, cost, bound)
+
+
+def _pause_prices(options: Options, room: Floats, prices: GoodPrices) -> tuple[Floats, Floats]:
+    """Return the price (O, T) of holding a period, and of an hour in it."""
+    hold, hour = np.zeros(room.shape), np.zeros(room.shape)
+    spot = options.spot[options.owner]
+    held = prices.held[options.pool] + np.where(spot[:, None], prices.spot_held[options.pool], 0.0)
+    paid = np.where(spot[:, None], prices.spot[options.pool], prices.billed[options.pool])
+    np.add.at(hold, options.owner, held)
+    np.add.at(hour, options.owner, paid)
+    accelerators = options.accelerators[:, None]
+    hold, hour = hold * accelerators, hour * accelerators
+    if prices.traffic.any():
+        hold = hold + np.asarray(options.dataset @ prices.traffic) * options.transfer_gbps[:, None]
+        hold = hold + np.asarray(options.reserved @ prices.traffic)
+    return hold, hour

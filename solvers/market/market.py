@@ -1,0 +1,142 @@
+"""The market of a problem: goods, shared rows, and every block ready to answer to prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ...routing.problem import Problem
+from ..jobs import JobOptions, long_run_usd
+from ..rates import Floats, Ints, Rates
+from ..services import Services
+from .goods import GoodPrices
+from .jobs import Options, Pauses, Starts, best_pauses, job_options, pause_rooms, start_costs, starts
+from .rules import Rules, build_rules
+from .serving import Offer, offer
+from .traffic import arc_traffic, crowded_directions, only_directions
+from .units import Unit, build_units
+
+
+@dataclass(frozen=True)
+class Market:
+    """A problem after admissibility.
+
+    Attributes
+    ----------
+    problem, rates, jobs, services
+        The world as the accounts and the plan know it.
+    rules
+        Shared rows.
+    running, spans
+        Options of jobs that do not pause, and their starts.
+    pausing, rooms
+        Options of jobs that may pause, and the hours (O, T) they may run in each period.
+    units
+        Units of the services.
+    traffic
+        Traffic of a request/s on every arc (A, D), None where no link can be overloaded by requests.
+    """
+
+    problem: Problem
+    rates: Rates
+    jobs: JobOptions
+    services: Services
+    rules: Rules
+    running: Options
+    spans: Starts
+    pausing: Options
+    rooms: Floats
+    units: tuple[Unit, ...]
+    traffic: csr_array | None
+
+    @cached_property
+    def unit_blocks(self) -> tuple[Ints, ...]:
+        """Numbers of the blocks of every unit: one per period, or one in all."""
+        found, begin = [], len(self.problem.jobs)
+        for unit in self.units:
+            size = 1 if unit.is_whole else self.rates.periods
+            found.append(np.arange(begin, begin + size))
+            begin += size
+        return tuple(found)
+
+    @property
+    def blocks(self) -> int:
+        """Number of blocks: jobs first, then the periods of units."""
+        last = self.unit_blocks[-1][-1] + 1 if self.units else len(self.problem.jobs)
+        return int(last)
+
+    @cached_property
+    def left_out_work(self) -> Floats:
+        """Unserved work of every block that does nothing (B); 0 for jobs that have no option."""
+        jobs = np.array([job.priority for job in self.problem.jobs], dtype=float)
+        jobs[list(self.jobs.barred)] = 0.0
+        served = [
+            np.array([unit.weight.sum()]) if unit.is_whole else unit.weight.sum(axis=1) for unit in self.units
+        ]
+        return np.concatenate([jobs, *served])
+
+    @cached_property
+    def barred_work(self) -> float:
+        """Unserved work that no plan can avoid."""
+        jobs = sum(self.problem.jobs[index].priority for index in self.jobs.barred)
+        services = self.services
+        rows = np.array(sorted(services.barred), dtype=np.int64)
+        hours = services.demand[rows] @ self.rates.durations
+        return float(jobs + hours @ services.demand_weight[rows])
+
+    def offers(self, prices: GoodPrices) -> Iterator[tuple[int, Unit, Offer]]:
+        """Yield what every unit is offered at prices of goods."""
+        way = None
+        if self.traffic is not None and prices.traffic.any():
+            way = np.asarray(self.traffic @ prices.traffic)
+        for number, unit in enumerate(self.units):
+            mine = None if way is None else way[unit.arc_id]
+            yield number, unit, offer(unit, self.rates.durations, prices, mine)
+
+    def start_costs(self, prices: GoodPrices) -> Floats:
+        """Return the cost (O, T) of the options that do not pause, from every start."""
+        return start_costs(self.running, self.spans, self.rates, prices)
+
+    def pauses(self, prices: GoodPrices) -> Pauses:
+        """Return the cheapest hours of the options that may pause."""
+        return best_pauses(self.pausing, self.rooms, prices)
+
+
+def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
+    """Return the market of a problem whose options and arcs are known."""
+    beyond = beyond_costs(problem, rates, jobs)
+    running = job_options(problem, rates, jobs.options, False, beyond)
+    pausing = job_options(problem, rates, jobs.options, True, beyond)
+    traffic = arc_traffic(problem, services)
+    crowded = crowded_directions(problem, services, traffic, (running, pausing))
+    return Market(
+        problem=problem,
+        rates=rates,
+        jobs=jobs,
+        services=services,
+        rules=build_rules(problem, rates),
+        running=running,
+        spans=starts(running, rates),
+        pausing=pausing,
+        rooms=pause_rooms(pausing, rates),
+        units=tuple(build_units(problem, rates, services)),
+        traffic=only_directions(traffic, crowded) if crowded.any() else None,
+    )
+
+
+def beyond_costs(problem: Problem, rates: Rates, jobs: JobOptions) -> Floats:
+    """Return what each option costs beyond the horizon (weighted USD), 0 for those that end in it."""
+    money, carbon = problem.objective.money_weight, problem.objective.usd_per_tco2e
+    energy, tco2e = rates.mean(rates.energy_usd), rates.mean(rates.tco2e)
+    found = np.zeros(len(jobs.options))
+    for number, option in enumerate(jobs.options):
+        if option.continuing:
+            pools = list(option.pools)
+            paid = money * (long_run_usd(rates, option) + energy[pools]) + carbon * tco2e[pools]
+            begun = rates.horizon - problem.jobs[option.job].earliest_start_hours
+            found[number] = float(paid.sum() * option.accelerators * (option.hours - begun))
+    return found

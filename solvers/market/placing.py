@@ -1,0 +1,191 @@
+"""Placing blocks one by one where they fit, at prices: the way from prices to a plan.
+
+With good prices, what every block would take on its own nearly fits together; so blocks are placed in order of
+what is at stake, each by its cheapest column that fits into what the others leave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .columns import Choice, Columns
+from .market import Market
+
+FIT = 1e-9
+
+
+@dataclass(frozen=True)
+class Priced:
+    """Columns with their uses of the shared rows (C, R), their cost as it is, and at the prices of the rows."""
+
+    columns: Columns
+    uses: csr_array
+    cost: Floats
+    reduced: Floats
+
+    @classmethod
+    def of(cls, market: Market, columns: Columns, prices: Floats, penalty: float) -> Priced:
+        """Return ``columns`` priced; unserved work costs ``penalty`` per unit."""
+        uses = csr_array(columns.goods @ market.rules.use)
+        cost = np.asarray(columns.goods @ market.rules.cost) + penalty * columns.unserved
+        return cls(columns, uses, cost, cost + np.asarray(uses @ prices))
+
+
+    def placed(self, row: int) -> Placed:
+        """Return what a column stands for."""
+        part = slice(self.uses.indptr[row], self.uses.indptr[row + 1])
+        where, amounts = self.uses.indices[part], self.uses.data[part]
+        work = float(self.columns.unserved[row])
+        return Placed(where, amounts, float(self.cost[row]), self.columns.choice[row], work)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What a block does: rows used and how much of each, cost as it is (penalty included), and the choice."""
+
+    rows: Ints
+    amounts: Floats
+    cost: float
+    choice: Choice
+    work: float = 0.0
+
+
+NOTHING = np.zeros(0, dtype=np.int64)
+
+
+class Placement:
+    """An assignment of blocks under construction: what each does, and the load of every row."""
+
+    def __init__(self, market: Market, penalty: float, modules: Floats) -> None:
+        rules = market.rules
+        self.market, self.penalty, self.modules = market, penalty, modules
+        self.load = np.zeros(len(rules.capacity))
+        self.hard = hard_rows(market)
+        self.room_is_known = np.ones(len(rules.capacity), dtype=bool)
+        self.out_cost = penalty * market.left_out_work
+        self.placed: list[Placed] = [self.nothing(block) for block in range(market.blocks)]
+        self.room = self._room()
+
+    def _room(self) -> Floats:
+        rules = self.market.rules
+        bought = np.zeros(len(rules.widening_cost))
+        bought[: len(self.modules)] = self.modules
+        room = rules.capacity - rules.widening.T @ bought
+        room = room + FIT * np.maximum(1.0, np.abs(room))
+        return np.where(self.hard, room, np.inf)
+
+    def copy(self) -> Placement:
+        """Return a copy that can be changed on its own."""
+        other = Placement.__new__(Placement)
+        other.__dict__.update(self.__dict__)
+        other.load, other.placed, other.modules = self.load.copy(), list(self.placed), self.modules.copy()
+        return other
+
+    def nothing(self, block: int) -> Placed:
+        """Return what leaving a block out is."""
+        work = float(self.market.left_out_work[block])
+        return Placed(NOTHING, np.zeros(0), float(self.out_cost[block]), None, work)
+
+    def remove(self, block: int) -> None:
+        """Take a block out; it is left out until placed again."""
+        old = self.placed[block]
+        self.load[old.rows] -= old.amounts
+        self.placed[block] = self.nothing(block)
+
+    def set_modules(self, modules: Floats) -> None:
+        """Buy so many modules of each pool in all."""
+        if (modules != self.modules).any():
+            self.modules = modules
+            self.room = self._room()
+
+    def fewest_modules(self, purchases: Ints, load: Floats) -> Floats:
+        """Return how many modules of each purchase a load needs."""
+        rules = self.market.rules
+        found = np.zeros(len(purchases))
+        for place, purchase in enumerate(purchases.tolist()):
+            part = slice(rules.widening.indptr[purchase], rules.widening.indptr[purchase + 1])
+            rows, size = rules.widening.indices[part], -rules.widening.data[part]
+            mine = size > 0
+            excess = (load[rows] - rules.capacity[rows] * (1 + FIT))[mine] / size[mine]
+            found[place] = max(0.0, np.ceil(excess.max(initial=0.0) - 1e-6))
+        return found
+
+    def trim_modules(self) -> None:
+        """Give back the modules that nothing needs."""
+        everything = np.arange(len(self.modules))
+        self.set_modules(np.minimum(self.modules, self.fewest_modules(everything, self.load)))
+
+    def value_of(self, blocks: Iterable[int]) -> float:
+        """Return the cost of some blocks and of all purchases."""
+        return float(sum(self.placed[block].cost for block in blocks)) + self.bought()
+
+    def put(self, block: int, placed: Placed) -> None:
+        """Let a block that is out do something."""
+        self.load[placed.rows] += placed.amounts
+        self.placed[block] = placed
+
+    def fits(self, rows: Ints, amounts: Floats) -> bool:
+        """Return whether there is room for so much."""
+        return bool((self.load[rows] + amounts <= self.room[rows]).all())
+
+    def try_columns(self, block: int, priced: Priced, rows: Iterable[int]) -> bool:
+        """Place a block by the first of the columns that fits; return whether one did."""
+        uses = priced.uses
+        for row in rows:
+            part = slice(uses.indptr[row], uses.indptr[row + 1])
+            where, amounts = uses.indices[part], uses.data[part]
+            if self.fits(where, amounts):
+                self.put(block, priced.placed(int(row)))
+                return True
+        return False
+
+    def value(self) -> float:
+        """Return the cost of everything, purchases and penalties included."""
+        return float(sum(placed.cost for placed in self.placed)) + self.bought()
+
+    def bought(self) -> float:
+        """Return the cost of modules and of use beyond committed capacity."""
+        rules = self.market.rules
+        modules = len(rules.module_pool)
+        over = self.beyond_committed()
+        return float(self.modules @ rules.widening_cost[:modules] + over @ rules.widening_cost[modules:])
+
+    def beyond_committed(self) -> Floats:
+        """Return how many units of each purchase that is no module the load needs."""
+        rules = self.market.rules
+        part = csr_array(rules.widening[len(rules.module_pool) :])
+        rows = committed_rows(market=self.market)
+        excess = np.maximum(0.0, self.load[rows] - rules.capacity[rows])
+        step = -part[np.arange(len(rows)), rows]
+        return np.asarray(excess / np.asarray(step).ravel())
+
+    def signed_violation(self) -> float:
+        """Return by how much the rows that are no hard ones are broken, other than by purchases."""
+        rules = self.market.rules
+        soft = ~self.hard
+        soft[committed_rows(self.market)] = False
+        return float(np.maximum(0.0, self.load - rules.capacity)[soft].max(initial=0.0))
+
+
+def committed_rows(market: Market) -> Ints:
+    """Return the rows of committed use, one per purchase that is no module."""
+    rules = market.rules
+    part = csr_array(rules.widening[len(rules.module_pool) :])
+    first = part.indices[part.indptr[:-1]] if part.shape[0] else NOTHING
+    return np.asarray(first, dtype=np.int64)
+
+
+def hard_rows(market: Market) -> Bools:
+    """Return which rows only fill up: not those of committed use, and not those that some goods relieve."""
+    rules = market.rules
+    hard = np.ones(len(rules.capacity), dtype=bool)
+    hard[committed_rows(market)] = False
+    relieved = rules.use.tocoo()
+    hard[np.unique(relieved.col[relieved.data < 0])] = False
+    return hard

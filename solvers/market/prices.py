@@ -1,0 +1,170 @@
+"""Prices of the shared rows: a smoothed dual is climbed on few columns, and the whole says what they prove.
+
+See :mod:`.choices.dual` for the smoothing. Columns are drawn anew at better prices and kept, as in column
+generation, until that gains little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_array, vstack
+
+from ..choices.dual import Core
+from ..choices.watch import Watch
+from ..rates import Floats, Ints
+from .appraisal import Appraisal, appraise
+from .candidates import job_columns, service_columns
+from .columns import Columns, joined
+from .market import Market
+
+JOB_CANDIDATES = 12
+ROUNDS = 12
+TEMPERATURES = (0.1, 0.02)
+STEPS = 25
+BOX = 0.25
+"""How far prices may move in one round, as a part of the price that a row's users pay as it is."""
+ENOUGH = 1e-5
+"""Relative gain of the bound below which better prices are not sought."""
+
+
+@dataclass
+class Seeker:
+    """Better prices round by round; keeps all columns seen."""
+
+    market: Market
+    penalty: float
+    told: Appraisal
+    columns: Columns
+    box: float = BOX
+
+    @classmethod
+    def begin(cls, market: Market, penalty: float) -> Seeker:
+        """Return a seeker at prices of zero."""
+        told = appraise(market, np.zeros(len(market.rules.capacity)), penalty)
+        return cls(market, penalty, told, draw(market, told))
+
+    def run(self, watch: Watch, rounds: int = ROUNDS) -> None:
+        """Seek until little is gained."""
+        for _ in range(rounds):
+            if watch.over():
+                return
+            gain = self.step()
+            if 0 <= gain < ENOUGH:
+                return
+
+    def step(self) -> float:
+        """Climb once and draw columns at the prices found; return the relative gain of the bound."""
+        core = price_core(self.market, self.columns, self.told)
+        prices = climb(core, self.told.prices, self.box)
+        tried = appraise(self.market, prices, self.penalty)
+        gain = (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
+        self.columns = joined([self.columns, draw(self.market, tried)])
+        self.box = self.box * 3 if gain > 0 else self.box / 4
+        self.told = tried if gain > 0 else self.told
+        return gain
+
+
+@dataclass(frozen=True)
+class PriceCore:
+    """Choosing among some columns, leaving out and purchases, as a smoothed dual over the ``rows`` that may bind.
+
+    ``unit`` is how far apart the columns of a group lie; ``natural`` what users of a row pay per unit as it is.
+    """
+
+    core: Core
+    rows: Ints
+    unit: Floats
+    natural: Floats
+
+
+def climb(priced: PriceCore, prices: Floats, box: float) -> Floats:
+    """Return better prices, each within a box of the present ones."""
+    now = prices[priced.rows]
+    width = box * (priced.natural + now)
+    bounds = np.column_stack([np.maximum(0.0, now - width), now + width])
+    for temperature in TEMPERATURES:
+        found = minimize(
+            priced.core.smoothed,
+            now,
+            args=(temperature * priced.unit,),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options={"maxiter": STEPS, "maxcor": 10},
+        )
+        now = found.x
+    better = np.zeros(len(prices))
+    better[priced.rows] = now
+    return better
+
+
+def draw(market: Market, told: Appraisal) -> Columns:
+    """Return the nearest columns of all blocks at the prices of ``told``."""
+    return joined([job_columns(market, told, JOB_CANDIDATES), service_columns(market, told)])
+
+
+def price_core(market: Market, columns: Columns, told: Appraisal) -> PriceCore:
+    """Return the dual of choosing among ``columns``, in units at the prices told."""
+    rules = market.rules
+    uses, cost = csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost)
+    rows = binding_rows(columns.block, uses, rules.capacity)
+    natural = _natural(uses, cost)[rows]
+    uses = csr_array(uses[:, rows])
+    work = market.left_out_work
+    idle = np.flatnonzero(work > 0)
+    owner = np.concatenate([columns.block, idle])
+    order = np.argsort(owner, kind="stable")
+    placed = csr_array(vstack([uses, csr_array((len(idle), len(rows)))], format="csr"))[order]
+    widening = csr_array(rules.widening[:, rows])
+    bought = np.flatnonzero(np.diff(widening.indptr))
+    most, paid = rules.widening_most[bought], rules.widening_cost[bought]
+    everything = csr_array(vstack([placed, _pairs(csr_array(widening[bought]), most)], format="csr"))
+    priced = np.concatenate([cost + told.penalty * columns.unserved, told.penalty * work[idle]])[order]
+    pairs = np.column_stack([np.zeros(len(bought)), paid * most]).ravel()
+    groups = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    first = np.concatenate([groups, len(owner) + 2 * np.arange(len(bought) + 1)]).astype(np.int64)
+    turned = csr_array(everything.T.tocsr())
+    core = Core(first, np.concatenate([priced, pairs]), everything, turned, rules.capacity[rows])
+    ordinary = np.concatenate([np.ones(len(columns)), np.zeros(len(idle))])[order]
+    unit = _units(core, np.concatenate([ordinary, np.ones(2 * len(bought))]), told.prices[rows])
+    return PriceCore(core, rows, unit, natural)
+
+
+def binding_rows(block: Ints, uses: csr_array, capacity: Floats) -> Ints:
+    """Return the rows that would be overloaded if every block took its column that uses most of them."""
+    part = uses.tocoo()
+    key = block[part.row].astype(np.int64) * uses.shape[1] + part.col
+    order = np.lexsort((-part.data, key))
+    largest = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
+    most = np.bincount(part.col[largest], np.maximum(part.data[largest], 0.0), uses.shape[1])
+    return np.flatnonzero(most > capacity * (1 + 1e-9))
+
+
+def _natural(uses: csr_array, cost: Floats) -> Floats:
+    """Return what a unit of every row costs its users now, each column's cost divided over all it uses."""
+    size = abs(uses).sum(axis=1)
+    share = np.where(size > 0, np.abs(cost) / np.maximum(size, 1e-12), 0.0)
+    total = abs(uses).sum(axis=0)
+    return np.asarray((abs(uses).T @ share) / np.maximum(total, 1e-12))
+
+
+def _pairs(widening: csr_array, most: Floats) -> csr_array:
+    """Return the uses of buying nothing and everything, purchase by purchase."""
+    bought = len(most)
+    everything = csr_array(widening.multiply(most[:, None]))
+    stacked = csr_array(vstack([csr_array((bought, widening.shape[1])), everything], format="csr"))
+    return csr_array(stacked[np.arange(2 * bought).reshape(2, bought).T.ravel()])
+
+
+def _units(core: Core, ordinary: Floats, prices: Floats) -> Floats:
+    """Return the mean distance of the ordinary columns of every group from its best."""
+    reduced = core.cost + core.uses @ prices
+    starts, sizes = core.first[:-1], np.diff(core.first)
+    best = np.minimum.reduceat(np.where(ordinary > 0, reduced, np.inf), starts)
+    best = np.where(np.isfinite(best), best, 0.0)
+    apart = np.where(ordinary > 0, reduced - np.repeat(best, sizes), 0.0)
+    mean = np.add.reduceat(apart, starts) / np.maximum(np.add.reduceat(ordinary, starts), 1.0)
+    return np.asarray(np.maximum(mean, 1e-3 * max(1e-6, float(mean.mean()))))

@@ -1,0 +1,294 @@
+"""Answers of a unit to prices: which slots serve whom with how many whole replicas, and a lower bound.
+
+Everything is done for all periods of a unit at once. Letters of shapes: T periods, L demands, S slots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .goods import GoodPrices
+from .units import Unit
+
+EPSILON = 1e-9
+SHARES = (0.0, 0.3, 0.6, 0.8, 0.9)
+"""Parts of the replicas' price that users pay in proportion when replicas are bounded as whole ones."""
+PARTS = (1.0, 2.0, 3.0, 4.0)
+"""Whole replicas are also counted in these parts of the load."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Prices as a unit sees them.
+
+    Attributes
+    ----------
+    arc
+        (T, L, S) cost of a request/s for a period on the cheapest arc; infinite where there is none.
+    via
+        (T, L, S) that arc, as an index into the arcs of the unit.
+    replica
+        (T, S) cost of a whole replica for a period.
+    unit
+        (T, L, S) cost of a request/s, its part of a replica included.
+    """
+
+    arc: Floats
+    via: Ints
+    replica: Floats
+    unit: Floats
+
+
+def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
+    """Return the prices for ``unit``; ``traffic`` (A, T) is the price of a request/s on each arc."""
+    flat = unit.money * prices.money + unit.other * prices.other
+    price = flat[None, :] * durations[:, None]
+    if traffic is not None:
+        price = price + traffic.T
+    shape = (len(unit.demand_id), len(unit.slot_id))
+    arc, via = _cheapest_arcs(unit, price, shape)
+    held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
+    replica = (held * unit.accelerators[:, None]).T
+    return Offer(arc, via, replica, arc + (replica / unit.rps)[:, None, :])
+
+
+def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[Floats, Ints]:
+    """Return the least price of the arcs of each demand and slot (T, L, S), and which arc that is."""
+    cell = unit.row * shape[1] + unit.column
+    periods = len(price)
+    arc = np.full((periods, shape[0] * shape[1]), np.inf)
+    via = np.zeros(arc.shape, dtype=np.int64)
+    if len(np.unique(cell)) == len(cell):
+        arc[:, cell], via[:, cell] = price, np.arange(len(cell))
+    else:
+        for number, place in enumerate(cell.tolist()):
+            better = price[:, number] < arc[:, place]
+            arc[better, place] = price[better, number]
+            via[better, place] = number
+    return arc.reshape(periods, *shape), via.reshape(periods, *shape)
+
+
+def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Floats:
+    """Return a lower bound (T,) of the cost of serving everybody.
+
+    With ``left_out`` (T, L), the price of leaving a whole demand out, nobody has to be served.
+    """
+    best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
+    if left_out is not None:
+        return np.asarray(np.minimum(best, left_out).sum(axis=1))
+    found = best.sum(axis=1)
+    total = unit.demand.sum(axis=1)
+    for share in SHARES:
+        part = offered.arc + (share * offered.replica / unit.rps)[:, None, :]
+        paid = (part.min(axis=2) * unit.demand).sum(axis=1)
+        found = np.maximum(found, paid + whole_cost((1 - share) * offered.replica, unit.rps, total))
+    return found
+
+
+def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:
+    """Return a lower bound (T,) of what whole replicas for ``total`` requests/s (T,) cost at ``price`` (T, S).
+
+    For any ``c > 0``: sum_s min(ceil(rps[s] / c), N) y[s] >= N with N = ceil(total / c), so the cost is at
+    least N times the least price per such count (Chvátal-Gomory, with coefficients cut down to N).
+    """
+    price = np.maximum(price, 0.0)
+    found = total * (price / rps).min(axis=1)
+    sizes = [np.full(len(total), size) for size in np.unique(rps)]
+    for size in [*sizes, *(total / part for part in PARTS)]:
+        safe = np.maximum(size, EPSILON)
+        count = np.ceil(total / safe - 1e-6)
+        weight = np.minimum(np.ceil(rps[None, :] / safe[:, None] - EPSILON), np.maximum(count, 1.0)[:, None])
+        found = np.maximum(found, count * (price / weight).min(axis=1))
+    return np.asarray(np.where(total > EPSILON, found, 0.0))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a unit does in every period.
+
+    Attributes
+    ----------
+    flow
+        (T, L, S) requests/s.
+    replicas
+        (T, S), whole.
+    cost
+        (T,) at the prices offered; what is left out is not in it.
+    unserved
+        (T, L) requests/s.
+    """
+
+    flow: Floats
+    replicas: Floats
+    cost: Floats
+    unserved: Floats
+
+
+def answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+    """Return a cheap way to serve with at most ``most`` (T, S) replicas, as much as possible of everybody.
+
+    Requests go to their cheapest slots; then slots are given up one by one while that saves more in whole
+    replicas than it costs on the way. ``cutoff`` (T, L) is the price of a request/s above which it is left out.
+    """
+    flow, left = pour(offered.unit, unit.demand, most * unit.rps, cutoff)
+    best = _priced(unit, offered, flow, left)
+    for tried in (_consolidated(unit, offered, flow, most), _single(unit, offered, most)):
+        if tried is not None:
+            other = _priced(unit, offered, tried, unit.demand - tried.sum(axis=2))
+            best = cheaper(best, other, unit, (other.replicas <= most).all(axis=1))
+    return best
+
+
+def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None) -> tuple[Floats, Floats]:
+    """Return flows (T, L, S) to the cheapest slots with room (T, S), and what is left of the demand (T, L).
+
+    Where a slot is asked for more than it has room for, all that ask get the same part.
+    """
+    left, room = demand.copy(), room.copy()
+    flow = np.zeros(unit_cost.shape)
+    slots = np.arange(room.shape[1])
+    for _ in range(room.shape[1]):
+        price = np.where((room > EPSILON)[:, None, :], unit_cost, np.inf)
+        best = price.argmin(axis=2)
+        least = np.take_along_axis(price, best[:, :, None], axis=2)[:, :, 0]
+        wanted = np.where(np.isfinite(least) & (left > EPSILON), left, 0.0)
+        if cutoff is not None:
+            wanted = np.where(least <= cutoff, wanted, 0.0)
+        if not wanted.any():
+            break
+        asked = (best[:, :, None] == slots) * wanted[:, :, None]
+        total = asked.sum(axis=1)
+        part = np.minimum(1.0, room / np.maximum(total, EPSILON))
+        given = asked * part[:, None, :]
+        flow += given
+        room = np.where(part < 1.0, 0.0, room - total)
+        left = left - given.sum(axis=2)
+    return flow, np.where(left > EPSILON * np.maximum(1.0, demand), left, 0.0)
+
+
+def replicas_for(unit: Unit, load: Floats) -> Floats:
+    """Return the whole replicas (..., S) that carry a load of requests/s."""
+    return np.asarray(np.ceil(load / unit.rps - 1e-7))
+
+
+def _priced(unit: Unit, offered: Offer, flow: Floats, left: Floats) -> Answer:
+    replicas = replicas_for(unit, flow.sum(axis=1))
+    way = np.where(flow > 0, offered.arc, 0.0)
+    cost = (way * flow).sum(axis=(1, 2)) + (replicas * offered.replica).sum(axis=1)
+    return Answer(flow, replicas, cost, left)
+
+
+def cheaper(one: Answer, other: Answer, unit: Unit, possible: Bools) -> Answer:
+    """Return in each period the answer that leaves less out, or else costs less; ``other`` where possible."""
+    scale = EPSILON * np.maximum(1.0, unit.demand.sum(axis=1))
+    more = other.unserved.sum(axis=1) - one.unserved.sum(axis=1)
+    better = (more < -scale) | ((np.abs(more) <= scale) & (other.cost < one.cost))
+    better &= possible
+    wide = better[:, None, None]
+    return Answer(
+        np.where(wide, other.flow, one.flow),
+        np.where(better[:, None], other.replicas, one.replicas),
+        np.where(better, other.cost, one.cost),
+        np.where(better[:, None], other.unserved, one.unserved),
+    )
+
+
+def _single(unit: Unit, offered: Offer, most: Floats) -> Floats | None:
+    """Return the flows in which the cheapest slot that can do so serves everybody; zero where none can."""
+    reach = np.isfinite(offered.arc).all(axis=1)
+    total = unit.demand.sum(axis=1)
+    replicas = replicas_for(unit, total[:, None])
+    can = reach & (replicas <= most)
+    if not can.any():
+        return None
+    way = (np.where(np.isfinite(offered.arc), offered.arc, 0.0) * unit.demand[:, :, None]).sum(axis=1)
+    cost = np.where(can, way + replicas * offered.replica, np.inf)
+    best = cost.argmin(axis=1)
+    chosen = (np.arange(cost.shape[1]) == best[:, None]) & can
+    return np.asarray(chosen[:, None, :] * unit.demand[:, :, None])
+
+
+def _consolidated(unit: Unit, offered: Offer, flow: Floats, most: Floats) -> Floats | None:
+    """Return flows from fewer slots, each demand from one; None where a slot is too full for that."""
+    used = flow.sum(axis=1) > EPSILON
+    columns = np.flatnonzero(used.any(axis=0))
+    if len(columns) < 2:
+        return None
+    found = np.zeros(flow.shape)
+    found[:, :, columns] = _give_up(
+        unit.demand,
+        offered.unit[:, :, columns],
+        offered.arc[:, :, columns],
+        offered.replica[:, columns],
+        unit.rps[columns],
+        most[:, columns],
+        used[:, columns],
+    )
+    return found
+
+
+def _give_up(
+    demand: Floats, unit: Floats, arc: Floats, replica: Floats, rps: Floats, most: Floats, used: Bools
+) -> Floats:
+    """Close the slot that saves most, in every period, as long as one saves anything."""
+    periods, slots = np.arange(len(demand)), np.arange(len(rps))
+    while True:
+        price = np.where(used[:, None, :], unit, np.inf)
+        first, second = _two_best(price)
+        mine = (first[:, :, None] == slots) * demand[:, :, None]
+        served = np.isfinite(price.min(axis=2))
+        mine *= served[:, :, None]
+        saving = _savings(mine, first, second, arc, replica, rps, most, price)
+        saving[~used] = -np.inf
+        worst = saving.argmax(axis=1)
+        go = saving[periods, worst] > EPSILON
+        if not go.any():
+            return np.asarray(mine)
+        used = used.copy()
+        used[periods[go], worst[go]] = False
+
+
+def _two_best(price: Floats) -> tuple[Ints, Ints]:
+    """Return the cheapest slot of every demand and the next one (T, L)."""
+    first = price.argmin(axis=2)
+    rest = price.copy()
+    np.put_along_axis(rest, first[:, :, None], np.inf, axis=2)
+    return first, rest.argmin(axis=2)
+
+
+def _savings(
+    mine: Floats,
+    first: Ints,
+    second: Ints,
+    arc: Floats,
+    replica: Floats,
+    rps: Floats,
+    most: Floats,
+    price: Floats,
+) -> Floats:
+    """Return what closing each slot saves (T, S) when its users go to their next best; -inf where they cannot."""
+    slots = np.arange(len(rps))
+    moved = mine.transpose(0, 2, 1) @ (second[:, :, None] == slots).astype(float)
+    load = mine.sum(axis=1)
+    after = load[:, None, :] + moved
+    after[:, slots, slots] = 0.0
+    needed = np.ceil(after / rps - 1e-7)
+    over = (needed > np.maximum(most, np.ceil(load / rps - 1e-7))[:, None, :]).any(axis=2)
+    here = (replica * np.ceil(load / rps - 1e-7)).sum(axis=1)
+    there = (needed * replica[:, None, :]).sum(axis=2)
+    stuck = ~np.isfinite(np.take_along_axis(price, second[:, :, None], axis=2)[:, :, 0])
+    stuck |= first == second
+    way = _way(arc, second) - _way(arc, first)
+    dearer = np.einsum("tls,tl->ts", mine, np.where(stuck, 0.0, way))
+    cannot = np.einsum("tls,tl->ts", mine, stuck.astype(float)) > 0
+    return np.where(cannot | over, -np.inf, here[:, None] - there - dearer)
+
+
+def _way(arc: Floats, slot: Ints) -> Floats:
+    way = np.take_along_axis(arc, slot[:, :, None], axis=2)[:, :, 0]
+    return np.where(np.isfinite(way), way, 0.0)
+

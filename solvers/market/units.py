@@ -1,0 +1,121 @@
+"""Units: the parts of services that answer to prices on their own, with what may serve whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ...routing.problem import Problem
+from ..rates import Floats, Ints, Rates, most_accelerators
+from ..services import SECONDS_PER_HOUR, Services
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Users of one service who share slots with each other only. L demands, S slots, A arcs, T periods.
+
+    Attributes
+    ----------
+    service
+        Index of the service.
+    demand_id, slot_id, arc_id
+        Numbers in the world's services (L, S, A).
+    demand
+        (T, L) requests/s.
+    weight
+        (T, L) unserved work that leaving a whole demand out counts as.
+    rps, accelerators, pool, site
+        (S,) usable throughput and accelerators of a replica, and where it stands.
+    most
+        (S,) replicas that the pool could hold with everything bought.
+    row, column
+        (A,) demand and slot of each arc within the unit.
+    money, other
+        (A,) USD and other weighted cost of a request/s on an arc for an hour.
+    min_sites, max_sites
+        Over the whole horizon; None where there is no upper limit.
+    """
+
+    service: int
+    demand_id: Ints
+    slot_id: Ints
+    arc_id: Ints
+    demand: Floats
+    weight: Floats
+    rps: Floats
+    accelerators: Floats
+    pool: Ints
+    site: Ints
+    most: Floats
+    row: Ints
+    column: Ints
+    money: Floats
+    other: Floats
+    min_sites: int
+    max_sites: int | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether its periods depend on each other."""
+        return self.min_sites > 1 or self.max_sites is not None
+
+
+def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit]:
+    """Return the units of all services; users without any arc are in none."""
+    order = np.argsort(services.arcs_service, kind="stable")
+    ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
+    most = np.array([float(most_accelerators(pool)) for pool in problem.pools])
+    found: list[Unit] = []
+    for index, service in enumerate(problem.services):
+        arcs = order[ends[index] : ends[index + 1]]
+        together = service.min_sites > 1 or service.max_sites is not None
+        for part in [arcs] if together else _components(services, arcs):
+            if len(part):
+                found.append(_unit(problem, rates, services, index, part, most))
+    return found
+
+
+def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
+    """Yield the arcs of users and slots that are joined."""
+    demand, rows = np.unique(services.arc_demand[arcs], return_inverse=True)
+    slot, columns = np.unique(services.arc_slot[arcs], return_inverse=True)
+    size = len(demand) + len(slot)
+    joined = coo_array((np.ones(len(arcs)), (rows, len(demand) + columns)), shape=(size, size))
+    _, label = connected_components(joined, directed=False)
+    for number in np.unique(label):
+        yield arcs[label[rows] == number]
+
+
+def _unit(
+    problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints, most: Floats
+) -> Unit:
+    demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
+    slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
+    pool = services.slot_pool[slots]
+    accelerators = services.slot_accelerators[slots].astype(float)
+    money = services.arc_money[arcs] * SECONDS_PER_HOUR
+    usd = services.arc_usd[arcs] * SECONDS_PER_HOUR
+    demand = services.demand[demands].T
+    return Unit(
+        service=index,
+        demand_id=demands,
+        slot_id=slots,
+        arc_id=arcs,
+        demand=demand,
+        weight=demand * services.demand_weight[demands] * rates.durations[:, None],
+        rps=services.slot_rps[slots],
+        accelerators=accelerators,
+        pool=pool,
+        site=rates.site[pool],
+        most=np.floor(most[pool] / accelerators),
+        row=row,
+        column=column,
+        money=money,
+        other=usd - problem.objective.money_weight * money,
+        min_sites=problem.services[index].min_sites,
+        max_sites=problem.services[index].max_sites,
+    )
