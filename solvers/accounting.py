@@ -192,7 +192,7 @@ def _enter_flows(variables: Variables, decisions: Decisions, ledger: Ledger) -> 
     problem, services = variables.problem, variables.services
     requests = decisions.flow_rps * variables.rates.durations[decisions.flow_period] * SECONDS_PER_HOUR
     per_arc = np.bincount(decisions.flow_arc, weights=requests, minlength=len(services.arc_route))
-    for arc in np.flatnonzero(per_arc):
+    for arc in np.flatnonzero(per_arc).tolist():
         slot, route = services.arc_slot[arc], services.arc_route[arc]
         service = problem.services[services.slot_service[slot]]
         gb = float(per_arc[arc]) / KB_PER_GB

@@ -1,0 +1,163 @@
+"""Cheapest trips from some nodes to others in bulk, as numbers of trips in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+import numpy.typing as npt
+
+from .arcs import Permit
+from .lanes import Lane
+from .paths import ROUNDING, Candidate, PathFinder, RouteRequest, normal_weights
+from .policies import Residency
+from .trip_table import Floats, Ints, TripTable
+from .trips import Trip, mirror_usd
+
+Flags = npt.NDArray[np.bool_]
+NO_TRIP = -1
+
+
+class Fans:
+    """Answers requests that differ in their ends and limits only, by one search from each origin.
+
+    The trips are those of :class:`PathFinder`, save that of trips of equal cost, latency and number of links
+    another may be found.
+
+    Attributes
+    ----------
+    trips
+        All trips found.
+    """
+
+    def __init__(self, finder: PathFinder) -> None:
+        self.finder = finder
+        self.arcs = finder.arcs
+        self.trips = TripTable(finder.arcs)
+        self._bounds: dict[tuple[Residency, float, bool], dict[int, Floats]] = {}
+
+    def numbers(self, names: Iterable[str]) -> Ints:
+        """Return the numbers of nodes."""
+        return np.array([self.arcs.number[name] for name in names], dtype=np.int64)
+
+    def answers(self, request: RouteRequest, origins: Ints, destinations: Ints, limits_ms: Floats) -> Ints:
+        """Return (O, D) numbers of the cheapest admissible trips, ``NO_TRIP`` where there is none.
+
+        Parameters
+        ----------
+        request
+            What to seek; its ends, its limit and its alternatives are not looked at.
+        origins, destinations
+            (O,) and (D,) numbers of nodes.
+        limits_ms
+            (D,) largest round trips, infinite for none; not used one way.
+        """
+        permit = self._permit(request)
+        limits = limits_ms if request.round_trip else np.full(len(destinations), inf)
+        if request.round_trip and permit.has_directed:
+            every = np.ones((len(origins), len(destinations)), dtype=bool)
+            return self._one_by_one(request, origins, destinations, limits, every)
+        return self._in_bulk(request, origins, destinations, limits)
+
+    def _in_bulk(self, request: RouteRequest, origins: Ints, destinations: Ints, limits_ms: Floats) -> Ints:
+        nodes, column = np.unique(destinations, return_inverse=True)
+        limits = limits_ms + ROUNDING * np.maximum(1.0, limits_ms)
+        most = np.full(len(nodes), -inf)
+        np.maximum.at(most, column, limits)
+        least_ms = self._least_ms(request, origins)
+        cheapest = self._cheapest(request, origins, nodes, least_ms[:, nodes] <= most)[:, column]
+        rtt_ms = np.append(self.trips.rtt_ms, inf)[cheapest]
+        found = np.where(rtt_ms <= limits, cheapest, NO_TRIP)
+        slow = (cheapest >= 0) & (found < 0) & (least_ms[:, destinations] <= limits)
+        if slow.any():
+            dearer = self._one_by_one(request, origins, destinations, limits_ms, slow)
+            found = np.where(slow, dearer, found)
+        return found
+
+    def _cheapest(self, request: RouteRequest, origins: Ints, nodes: Ints, wanted: Flags) -> Ints:
+        """Return the (O, N) cheapest trips whatever their latency, where wanted."""
+        lane = self._lane(request)
+        spread = lane.way.spread(lane.weight, origins)
+        at_home = origins[:, None] == nodes
+        row, col = np.nonzero(wanted & (at_home | np.isfinite(spread.distance[:, nodes])))
+        state = np.where(at_home[row, col], lane.way.exits[nodes[col]], nodes[col])
+        found = np.full(wanted.shape, NO_TRIP, dtype=np.int64)
+        homeward = spread.homeward(row, state)
+        found[row, col] = self.trips.number(origins[row], homeward, round_trip=request.round_trip)
+        return found
+
+    def _one_by_one(
+        self, request: RouteRequest, origins: Ints, destinations: Ints, limits_ms: Floats, wanted: Flags
+    ) -> Ints:
+        """Return (O, D) trips, sought only where wanted."""
+        row, col = np.nonzero(wanted)
+        names = self.arcs.nodes
+        requests = [
+            replace(
+                request,
+                origin=names[origins[o]],
+                destination=names[destinations[d]],
+                max_rtt_ms=None if limits_ms[d] == inf else float(limits_ms[d]),
+                alternatives=1,
+            )
+            for o, d in zip(row.tolist(), col.tolist(), strict=True)
+        ]
+        found = np.full(wanted.shape, NO_TRIP, dtype=np.int64)
+        for place, trips in zip(zip(row, col, strict=True), self.seek(requests), strict=True):
+            found[place] = trips[0] if trips else NO_TRIP
+        return found
+
+    def seek(self, requests: Sequence[RouteRequest]) -> list[list[int]]:
+        """Return the numbers of the candidates of each request, as :meth:`PathFinder.routes` does."""
+        return [
+            [self._known(request, route) for route in found]
+            for request, found in zip(requests, self.finder.routes(requests), strict=True)
+        ]
+
+    def _known(self, request: RouteRequest, route: Candidate) -> int:
+        out = self.arcs.crossed(route.nodes, route.links)
+        back = self.arcs.crossed(route.return_nodes, route.return_links)
+        origin = self.arcs.number[request.origin]
+        return self.trips.add(origin, Trip(out, back), round_trip=request.round_trip)
+
+    def candidate(self, request: RouteRequest, trip: int) -> Candidate:
+        """Return a trip as a candidate of ``request``, which gives its ends and weights."""
+        return self.finder.describe(request, self.trips.trip(trip))
+
+    def origin(self, trip: int, destination: str) -> str:
+        """Return the node where a trip begins, its destination where it crosses no link."""
+        arcs = self.trips.out.run(trip)
+        return self.arcs.nodes[self.arcs.tail[arcs[0]]] if len(arcs) else destination
+
+    def reached(self, request: RouteRequest, origins: Ints, destinations: Ints) -> Flags:
+        """Return (O, D) whether any trip is admissible, whatever its latency."""
+        unlimited = np.full(len(destinations), inf)
+        if self._permit(request).has_directed:
+            return self.answers(request, origins, destinations, unlimited) >= 0
+        at_home = origins[:, None] == destinations
+        reached: Flags = at_home | np.isfinite(self._least_ms(request, origins)[:, destinations])
+        return reached
+
+    def _permit(self, request: RouteRequest) -> Permit:
+        return self.finder.permit(request.residency, request.min_bandwidth_gbps)
+
+    def _lane(self, request: RouteRequest) -> Lane:
+        """Return the ways from origins, with the request's weights."""
+        permit, arcs, weights = self._permit(request), self.arcs, normal_weights(request)
+        if not request.round_trip:
+            return Lane(permit.one_way_from, weights.out_gb * arcs.usd_per_gb, arcs.latency_ms, ())
+        return Lane(permit.mirror_from, mirror_usd(arcs, weights), 2 * arcs.latency_ms, ())
+
+    def _least_ms(self, request: RouteRequest, origins: Ints) -> Floats:
+        """Return (O, nodes) lower bounds of the round trips, or of the latency one way."""
+        key = (request.residency, request.min_bandwidth_gbps, request.round_trip)
+        known = self._bounds.setdefault(key, {})
+        missing = [origin for origin in dict.fromkeys(origins.tolist()) if origin not in known]
+        if missing:
+            lane = self._lane(replace(request, out_gb=0.0, back_gb=0.0, usd_per_ms=1.0)).swapped
+            distance = lane.way.spread(lane.weight, missing).distance[:, : lane.way.nodes]
+            distance[np.arange(len(missing)), missing] = 0.0
+            known.update(zip(missing, lane.without_ties(distance), strict=True))
+        return np.stack([known[origin] for origin in origins.tolist()])

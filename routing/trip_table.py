@@ -1,0 +1,161 @@
+"""Trips kept once each, as arrays: which arcs they cross, how long they take, what a GB on them costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from .arcs import Arcs
+from .runs import Runs
+from .trips import Trip
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class TripTable:
+    """Trips of a network, numbered in the order in which they come.
+
+    Two trips over the same arcs are one. Arcs are numbered ``2 * link``, plus 1 from the link's target to its
+    source.
+    """
+
+    def __init__(self, arcs: Arcs) -> None:
+        self._known: dict[bytes | Trip, int] = {}
+        self._out, self._back = _Lists(), _Lists()
+        self._measures = _Measures(arcs)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def number(self, origin: Ints, homeward: Ints, *, round_trip: bool) -> Ints:
+        """Return the numbers of N trips, which become known where they are not.
+
+        Parameters
+        ----------
+        origin
+            (N,) numbers of the nodes where they begin.
+        homeward
+            (N, L) arcs of the way out, the last first, and -1 after the first.
+        round_trip
+            Whether the trips come back by the same links; the others do not come back.
+        """
+        known, before = self._known, len(self._known)
+        names = _names(2 * origin + round_trip, homeward)
+        numbers = np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
+        fresh = np.flatnonzero(numbers >= before)
+        if len(fresh):
+            _, first = np.unique(numbers[fresh], return_index=True)
+            self._store(homeward[fresh[first]], round_trip)
+        return numbers
+
+    def _store(self, homeward: Ints, round_trip: bool) -> None:
+        lengths = np.count_nonzero(homeward >= 0, axis=1)
+        order = np.maximum(lengths[:, None] - 1 - np.arange(homeward.shape[1]), 0)
+        there = np.arange(homeward.shape[1]) < lengths[:, None]
+        out = np.where(there, np.take_along_axis(homeward, order, axis=1), -1)
+        back = np.where(there & round_trip, homeward ^ 1, -1)
+        for lists, arcs in ((self._out, out), (self._back, back)):
+            lists.add(np.count_nonzero(arcs >= 0, axis=1), arcs[arcs >= 0])
+        self._measures.add(out, back)
+
+    def add(self, origin: int, trip: Trip, *, round_trip: bool) -> int:
+        """Return the number of one trip, which may come back another way."""
+        out = np.array([trip.out], dtype=np.int64)
+        if not trip.back or trip.back == tuple([arc ^ 1 for arc in reversed(trip.out)]):
+            return int(self.number(np.array([origin]), out[:, ::-1], round_trip=round_trip)[0])
+        if trip not in self._known:
+            self._known[trip] = len(self._known)
+            back = np.array([trip.back], dtype=np.int64)
+            self._out.add(np.array([out.size]), out[0])
+            self._back.add(np.array([back.size]), back[0])
+            self._measures.add(out, back)
+        return self._known[trip]
+
+    def trip(self, number: int) -> Trip:
+        """Return one trip."""
+        return Trip(tuple(self.out.run(number).tolist()), tuple(self.back.run(number).tolist()))
+
+    @property
+    def out(self) -> Runs:
+        """Arcs of the way out of each trip, in order of travel."""
+        return self._out.joined()
+
+    @property
+    def back(self) -> Runs:
+        """Arcs of the way back; none for trips of one way."""
+        return self._back.joined()
+
+    @property
+    def latency_ms(self) -> Floats:
+        """(N,) one way, out."""
+        return self._measures.column(0)
+
+    @property
+    def rtt_ms(self) -> Floats:
+        """(N,) out and back; 0 for trips of one way."""
+        return self._measures.column(1)
+
+    @property
+    def out_usd_per_gb(self) -> Floats:
+        """(N,) links and egress on the way out."""
+        return self._measures.column(2)
+
+    @property
+    def back_usd_per_gb(self) -> Floats:
+        """(N,) links and egress on the way back."""
+        return self._measures.column(3)
+
+
+class _Lists:
+    """Lists of arcs, joined when they are asked for."""
+
+    def __init__(self) -> None:
+        self._lengths: list[Ints] = [np.zeros(1, dtype=np.int64)]
+        self._values: list[Ints] = [np.zeros(0, dtype=np.int64)]
+        self._joined: Runs | None = None
+
+    def add(self, lengths: Ints, values: Ints) -> None:
+        self._lengths.append(lengths)
+        self._values.append(values)
+        self._joined = None
+
+    def joined(self) -> Runs:
+        if self._joined is None:
+            self._lengths = [np.concatenate(self._lengths)]
+            self._values = [np.concatenate(self._values)]
+            self._joined = Runs(np.cumsum(self._lengths[0]), self._values[0])
+        return self._joined
+
+
+class _Measures:
+    """What the trips take and cost, in rows that make room for more by doubling."""
+
+    def __init__(self, arcs: Arcs) -> None:
+        # The last entry answers for -1, which is no arc.
+        self._ms = np.append(arcs.latency_ms, 0.0)
+        self._usd = np.append(arcs.usd_per_gb, 0.0)
+        self._rows = np.zeros((4, 64))
+        self._count = 0
+
+    def add(self, out: Ints, back: Ints) -> None:
+        """Add (N, L) arcs out and back, padded with -1."""
+        count = self._count + len(out)
+        if count > self._rows.shape[1]:
+            self._rows = np.concatenate([self._rows[:, : self._count], np.zeros((4, 2 * count))], axis=1)
+        added = self._rows[:, self._count : count]
+        added[0] = self._ms[out].sum(axis=1)
+        added[1] = np.where(back[:, :1].sum(axis=1) >= 0, added[0] + self._ms[back].sum(axis=1), 0.0)
+        added[2], added[3] = self._usd[out].sum(axis=1), self._usd[back].sum(axis=1)
+        self._count = count
+
+    def column(self, index: int) -> Floats:
+        return self._rows[index, : self._count]
+
+
+def _names(head: Ints, arcs: Ints) -> list[bytes]:
+    """Return one name per row: its numbers as bytes, of which numpy takes off the zeros at the end."""
+    numbers = np.empty((len(head), arcs.shape[1] + 1), dtype=np.int32)
+    numbers[:, 0], numbers[:, 1:] = head + 1, arcs + 1
+    names: list[bytes] = numbers.view(f"S{4 * numbers.shape[1]}").ravel().tolist()
+    return names
