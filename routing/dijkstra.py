@@ -158,13 +158,16 @@ class Spread:
 
     def homeward(self, root: Ints, state: Ints) -> Ints:
         """Return (N, L) arcs from (N,) states back to the roots of those numbers, -1 after the last."""
-        steps = []
+        steps: list[Ints] = []
+        count, walking = len(root), np.arange(len(root))
         while True:
-            before = self.parent[root, state]
-            going = before >= 0
-            if not going.any():
+            before = self.parent[root, state].astype(np.int64)
+            going = np.flatnonzero(before >= 0)
+            if not len(going):
                 break
-            pair = np.searchsorted(self.pairs, np.where(going, before * np.int64(self.size) + state, 0))
-            steps.append(np.where(going, self.pair_arc[pair], -1))
-            state = np.where(going, before, state)
-        return np.stack(steps, axis=1) if steps else np.zeros((len(state), 0), dtype=np.int64)
+            walking, root, state, before = walking[going], root[going], state[going], before[going]
+            pair = np.searchsorted(self.pairs, before * self.size + state)
+            steps.append(np.full(count, -1))
+            steps[-1][walking] = self.pair_arc[pair]
+            state = before
+        return np.stack(steps, axis=1) if steps else np.zeros((count, 0), dtype=np.int64)

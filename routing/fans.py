@@ -13,11 +13,10 @@ from .arcs import Permit
 from .lanes import Lane
 from .paths import ROUNDING, Candidate, PathFinder, RouteRequest, normal_weights
 from .policies import Residency
-from .trip_table import Floats, Ints, TripTable
+from .trip_table import NO_TRIP, Floats, Ints, TripTable, of_trips
 from .trips import Trip, mirror_usd
 
 Flags = npt.NDArray[np.bool_]
-NO_TRIP = -1
 
 
 class Fans:
@@ -66,10 +65,9 @@ class Fans:
         limits = limits_ms + ROUNDING * np.maximum(1.0, limits_ms)
         most = np.full(len(nodes), -inf)
         np.maximum.at(most, column, limits)
-        least_ms = self._least_ms(request, origins)
+        least_ms = self._least_ms(request, origins) if np.isfinite(most).any() else self._nothing(origins)
         cheapest = self._cheapest(request, origins, nodes, least_ms[:, nodes] <= most)[:, column]
-        rtt_ms = np.append(self.trips.rtt_ms, inf)[cheapest]
-        found = np.where(rtt_ms <= limits, cheapest, NO_TRIP)
+        found = np.where(of_trips(self.trips.rtt_ms, cheapest, inf) <= limits, cheapest, NO_TRIP)
         slow = (cheapest >= 0) & (found < 0) & (least_ms[:, destinations] <= limits)
         if slow.any():
             dearer = self._one_by_one(request, origins, destinations, limits_ms, slow)
@@ -149,6 +147,9 @@ class Fans:
         if not request.round_trip:
             return Lane(permit.one_way_from, weights.out_gb * arcs.usd_per_gb, arcs.latency_ms, ())
         return Lane(permit.mirror_from, mirror_usd(arcs, weights), 2 * arcs.latency_ms, ())
+
+    def _nothing(self, origins: Ints) -> Floats:
+        return np.zeros((len(origins), len(self.arcs.nodes)))
 
     def _least_ms(self, request: RouteRequest, origins: Ints) -> Floats:
         """Return (O, nodes) lower bounds of the round trips, or of the latency one way."""

@@ -6,11 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from .arcs import Arcs
-from .runs import Runs
+from .runs import Growing, GrowingRuns, Runs
 from .trips import Trip
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+
+NO_TRIP = -1
 
 
 class TripTable:
@@ -22,7 +25,7 @@ class TripTable:
 
     def __init__(self, arcs: Arcs) -> None:
         self._known: dict[bytes | Trip, int] = {}
-        self._out, self._back = _Lists(), _Lists()
+        self._out, self._back = GrowingRuns(), GrowingRuns()
         self._measures = _Measures(arcs)
 
     def __len__(self) -> int:
@@ -57,7 +60,7 @@ class TripTable:
         back = np.where(there & round_trip, homeward ^ 1, -1)
         for lists, arcs in ((self._out, out), (self._back, back)):
             lists.add(np.count_nonzero(arcs >= 0, axis=1), arcs[arcs >= 0])
-        self._measures.add(out, back)
+        self._measures.add(out, back, round_trip=round_trip)
 
     def add(self, origin: int, trip: Trip, *, round_trip: bool) -> int:
         """Return the number of one trip, which may come back another way."""
@@ -69,7 +72,7 @@ class TripTable:
             back = np.array([trip.back], dtype=np.int64)
             self._out.add(np.array([out.size]), out[0])
             self._back.add(np.array([back.size]), back[0])
-            self._measures.add(out, back)
+            self._measures.add(out, back, round_trip=round_trip)
         return self._known[trip]
 
     def trip(self, number: int) -> Trip:
@@ -79,12 +82,17 @@ class TripTable:
     @property
     def out(self) -> Runs:
         """Arcs of the way out of each trip, in order of travel."""
-        return self._out.joined()
+        return self._out.runs
 
     @property
     def back(self) -> Runs:
         """Arcs of the way back; none for trips of one way."""
-        return self._back.joined()
+        return self._back.runs
+
+    @property
+    def hops(self) -> Floats:
+        """(N,) number of links crossed, out and back."""
+        return self._measures.column(4)
 
     @property
     def latency_ms(self) -> Floats:
@@ -107,50 +115,36 @@ class TripTable:
         return self._measures.column(3)
 
 
-class _Lists:
-    """Lists of arcs, joined when they are asked for."""
-
-    def __init__(self) -> None:
-        self._lengths: list[Ints] = [np.zeros(1, dtype=np.int64)]
-        self._values: list[Ints] = [np.zeros(0, dtype=np.int64)]
-        self._joined: Runs | None = None
-
-    def add(self, lengths: Ints, values: Ints) -> None:
-        self._lengths.append(lengths)
-        self._values.append(values)
-        self._joined = None
-
-    def joined(self) -> Runs:
-        if self._joined is None:
-            self._lengths = [np.concatenate(self._lengths)]
-            self._values = [np.concatenate(self._values)]
-            self._joined = Runs(np.cumsum(self._lengths[0]), self._values[0])
-        return self._joined
+def of_trips(values: Floats, trips: Ints, absent: float) -> Floats:
+    """Return the values of some trips, ``absent`` for ``NO_TRIP``."""
+    # The last entry answers for NO_TRIP, and may be any.
+    return np.where(trips >= 0, values[trips] if len(values) else absent, absent)
 
 
 class _Measures:
-    """What the trips take and cost, in rows that make room for more by doubling."""
+    """What trips take and cost: one way, out and back, a GB out, a GB back, and links crossed."""
 
     def __init__(self, arcs: Arcs) -> None:
         # The last entry answers for -1, which is no arc.
         self._ms = np.append(arcs.latency_ms, 0.0)
         self._usd = np.append(arcs.usd_per_gb, 0.0)
-        self._rows = np.zeros((4, 64))
-        self._count = 0
+        self._rows = Growing(5, dtype=float)
 
-    def add(self, out: Ints, back: Ints) -> None:
+    def add(self, out: Ints, back: Ints, *, round_trip: bool) -> None:
         """Add (N, L) arcs out and back, padded with -1."""
-        count = self._count + len(out)
-        if count > self._rows.shape[1]:
-            self._rows = np.concatenate([self._rows[:, : self._count], np.zeros((4, 2 * count))], axis=1)
-        added = self._rows[:, self._count : count]
-        added[0] = self._ms[out].sum(axis=1)
-        added[1] = np.where(back[:, :1].sum(axis=1) >= 0, added[0] + self._ms[back].sum(axis=1), 0.0)
-        added[2], added[3] = self._usd[out].sum(axis=1), self._usd[back].sum(axis=1)
-        self._count = count
+        ms = self._ms[out].sum(axis=1)
+        added = [
+            ms,
+            (ms + self._ms[back].sum(axis=1)) * round_trip,
+            self._usd[out].sum(axis=1),
+            self._usd[back].sum(axis=1),
+            np.count_nonzero(out >= 0, axis=1) + np.count_nonzero(back >= 0, axis=1),
+        ]
+        self._rows.add(np.stack(added, axis=1))
 
     def column(self, index: int) -> Floats:
-        return self._rows[index, : self._count]
+        """Return one measure of all trips."""
+        return self._rows.rows[:, index]
 
 
 def _names(head: Ints, arcs: Ints) -> list[bytes]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..routing.problem import Problem
 from ..routing.runs import Runs
+from ..routing.trip_table import of_trips
 from .arrays import Columns
 from .jobs import JobOptions
 from .option_table import MOST_SITES, SITE_PAIRS, Flags
@@ -163,8 +164,7 @@ class JobColumns:
     def _flat(self, column: Ints, option: Ints) -> None:
         """Charge the transfer of the dataset."""
         gb = self.dataset_gb[self.options.job[option]] / self.options.sites[option]
-        # The last entry answers for no trip.
-        usd = np.append(self.trips.out_usd_per_gb, 0.0)[self.options.routes[option]]
+        usd = of_trips(self.trips.out_usd_per_gb, self.options.routes[option], 0.0)
         self.flat_money.append((column, (gb[:, None] * usd).sum(axis=1)))
 
     def _beyond(self, column: Ints, option: Ints, hours: Floats) -> None:

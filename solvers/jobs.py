@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..routing.fans import NO_TRIP
 from ..routing.plan import Reason
 from ..routing.problem import Problem
 from ..routing.sites import Pool
-from ..routing.trip_table import TripTable
+from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import TrainingJob
 from .admission import admissible_pools, job_tests
 from .option_table import MOST_SITES, SITE_PAIRS, JobOption, OptionList, OptionTable

@@ -10,9 +10,10 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..routing.fans import NO_TRIP, Fans
+from ..routing.fans import Fans
 from ..routing.paths import Candidate
 from ..routing.problem import Problem
+from ..routing.trip_table import NO_TRIP
 from ..routing.workloads import TrainingJob
 from .rates import Floats, Ints
 from .routebook import dataset_request, inter_site_request

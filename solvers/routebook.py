@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..routing.fans import NO_TRIP, Fans
+from ..routing.fans import Fans
 from ..routing.paths import Candidate, PathFinder, RouteRequest
 from ..routing.policies import Residency
 from ..routing.problem import Problem
+from ..routing.runs import Growing
+from ..routing.trip_table import NO_TRIP, of_trips
 from ..routing.workloads import Demand, InferenceService, MultiSite, Serving, TrainingJob
 from .rates import Ints
 
@@ -48,29 +50,60 @@ class RouteBook:
         self.fans = Fans(finder)
         self.sites = self.fans.numbers(site.id for site in problem.data_centers)
         self._known: dict[tuple[Residency, Copies], Ints] = {}
+        self._from: dict[tuple[Residency, str], Ints] = {}
         self._pairs: dict[tuple[Residency, MultiSite], Ints] = {}
         self._wider: dict[RouteRequest, list[int]] = {}
-        self._tight = np.zeros(0, dtype=bool)
+        self._is_scarce = np.array([link in scarce for link in self.fans.arcs.links], dtype=bool)
+        self._tight = Growing(dtype=bool)
 
     def prepare(self) -> RouteBook:
-        """Seek the routes of every dataset; returns itself."""
-        for job in self.problem.jobs:
-            self.dataset(job)
+        """Seek the routes of every dataset in bulk; returns itself."""
+        datasets = self._datasets()
+        for residency in dict.fromkeys(residency for residency, _ in datasets):
+            mine = [copies for other, copies in datasets if other == residency]
+            self._seek(residency, tuple(dict.fromkeys(copy for copies in mine for copy in copies)))
+        if self.scarce:
+            tight = [self._tight_requests(key, job) for key, job in datasets.items()]
+            self.wider([request for requests in tight for request in requests])
         return self
+
+    def _datasets(self) -> dict[tuple[Residency, Copies], TrainingJob]:
+        """Return where data lies and what binds it, each with some job that reads it."""
+        return {
+            (self.problem.residency(job.policy), job.dataset.at): job
+            for job in self.problem.jobs
+            if job.dataset
+        }
+
+    def _tight_requests(self, key: tuple[Residency, Copies], job: TrainingJob) -> Iterator[RouteRequest]:
+        residency, copies = key
+        for index in np.flatnonzero(self.is_tight(self.dataset(job))):
+            site = self.problem.data_centers[index]
+            if residency.may_process(site.jurisdiction):
+                yield from (dataset_request(residency, copy, site.id) for copy in copies)
+
+    def _seek(self, residency: Residency, copies: Copies) -> None:
+        """Find the trips of data from each copy to every data center."""
+        request = dataset_request(residency, copies[0], copies[0])
+        unlimited = np.full(len(self.sites), np.inf)
+        trips = self.fans.answers(request, self.fans.numbers(copies), self.sites, unlimited)
+        self._from.update(zip([(residency, copy) for copy in copies], trips, strict=True))
 
     def is_tight(self, trips: Ints) -> np.ndarray:
         """Return which of some trips cross a scarce link; ``NO_TRIP`` does not."""
         if not self.scarce:
             return np.zeros(trips.shape, dtype=bool)
-        table = self.fans.trips
-        if len(self._tight) <= len(table):
-            scarce = np.array([link in self.scarce for link in self.fans.arcs.links], dtype=bool)
-            # The last entry answers for NO_TRIP.
-            self._tight = np.zeros(len(table) + 1, dtype=bool)
-            for runs in (table.out, table.back):
-                owner = np.repeat(np.arange(len(table)), runs.lengths)
-                self._tight[owner[scarce[runs.values >> 1]]] = True
-        return self._tight[trips]
+        self._look_for_scarce()
+        return np.asarray((trips >= 0) & self._tight.rows[trips])
+
+    def _look_for_scarce(self) -> None:
+        """Find which of the trips that are new in the table cross a scarce link."""
+        table, known = self.fans.trips, len(self._tight.rows)
+        tight = np.zeros(len(table) - known, dtype=bool)
+        for runs in (table.out.since(known), table.back.since(known)):
+            owner = np.repeat(np.arange(len(tight)), runs.lengths)
+            tight[owner[self._is_scarce[runs.values >> 1]]] = True
+        self._tight.add(tight)
 
     def wider(self, requests: Sequence[RouteRequest]) -> list[list[int]]:
         """Return the trips of each request and its alternatives, the cheapest first."""
@@ -91,17 +124,19 @@ class RouteBook:
     def _cheapest_copy(self, residency: Residency, copies: Copies) -> Ints:
         if not copies:
             return np.full(len(self.sites), NO_TRIP)
-        request = dataset_request(residency, copies[0], copies[0])
-        unlimited = np.full(len(self.sites), np.inf)
-        trips = self.fans.answers(request, self.fans.numbers(copies), self.sites, unlimited)
+        missing = tuple(copy for copy in copies if (residency, copy) not in self._from)
+        if missing:
+            self._seek(residency, missing)
+        trips = np.stack([self._from[residency, copy] for copy in copies])
         best: Ints = np.take_along_axis(trips, self._order(trips)[:1], axis=0)[0]
         return best
 
     def _order(self, trips: Ints) -> Ints:
         """Return the order of trips along the first axis: by cost, latency, links."""
         table = self.fans.trips
-        usd = np.append(table.out_usd_per_gb, np.inf)[trips]
-        latency_ms, hops = np.append(table.latency_ms, 0.0)[trips], np.append(table.out.lengths, 0)[trips]
+        # Sums that differ by a rounding error are equal.
+        usd = np.round(of_trips(table.out_usd_per_gb, trips, np.inf), 12)
+        latency_ms, hops = of_trips(table.latency_ms, trips, 0.0), of_trips(table.hops, trips, 0.0)
         return np.lexsort((hops, latency_ms, usd), axis=0)
 
     def dataset_choices(self, job: TrainingJob, site: int) -> list[int]:

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 from typing import Any, overload
 
 import numpy as np
+from scipy.sparse import csr_array
 
-from ..routing.fans import NO_TRIP, Fans
+from ..routing.fans import Fans
 from ..routing.paths import Candidate, RouteRequest
 from ..routing.plan import Reason
 from ..routing.policies import Residency
 from ..routing.problem import Problem, per_period
-from ..routing.trip_table import TripTable
+from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import Demand, InferenceService, Serving
 from .admission import admissible_pools, service_tests
 from .pools import Pools
-from .rates import Floats, Ints, Rates, most_accelerators
+from .rates import Floats, Ints, most_accelerators
 from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, service_request
 
 SECONDS_PER_HOUR = 3600.0
@@ -286,13 +287,15 @@ def _demands(problem: Problem) -> tuple[Floats, Ints, Floats]:
     return demand, np.array(owners, dtype=np.int64), np.array(weights)
 
 
-def replica_limits(problem: Problem, rates: Rates, services: Services) -> Floats:
+def replica_limits(problem: Problem, services: Services) -> Floats:
     """Return (S, T) upper bounds of the replicas: what the arcs could bring and what the pool could hold."""
-    reachable = np.zeros((len(services.slot_pool), rates.periods))
-    pairs = np.unique(np.stack([services.arc_slot, services.arc_demand], axis=1), axis=0)
-    np.add.at(reachable, pairs[:, 0], services.demand[pairs[:, 1]])
-    held = np.array([most_accelerators(problem.pools[pool]) for pool in services.slot_pool], dtype=float)
-    most = np.floor(held / np.maximum(services.slot_accelerators, 1))
+    shape = len(services.slot_pool), len(services.demand)
+    ones = np.ones(len(services.arc_slot))
+    joined = csr_array((ones, (services.arc_slot, services.arc_demand)), shape=shape)
+    joined.data[:] = 1.0
+    reachable = joined @ services.demand
+    held = np.array([most_accelerators(pool) for pool in problem.pools], dtype=float)
+    most = np.floor(held[services.slot_pool] / np.maximum(services.slot_accelerators, 1))
     needed = np.ceil(reachable / services.slot_rps[:, None] - 1e-9)
     steady = np.array([problem.services[index].min_sites > 1 for index in services.slot_service], dtype=float)
     limits: Floats = np.minimum(np.maximum(needed, steady[:, None]), most[:, None])

@@ -167,7 +167,7 @@ class VariableBuilder:
         return demand, period
 
     def _replicas(self) -> tuple[Ints, Ints]:
-        limits = replica_limits(self.problem, self.rates, self.services)
+        limits = replica_limits(self.problem, self.services)
         slot, period = np.nonzero(limits > 0)
         columns = self.columns.add("replicas", len(slot), 0.0, limits[slot, period], integer=True)
         pool, accelerators = self.services.slot_pool[slot], self.services.slot_accelerators[slot]
