@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -115,10 +117,12 @@ class TripTable:
         return self._measures.column(3)
 
 
-def of_trips(values: Floats, trips: Ints, absent: float) -> Floats:
+def of_trips(values: npt.NDArray[Any], trips: Ints, absent: float | bool) -> npt.NDArray[Any]:
     """Return the values of some trips, ``absent`` for ``NO_TRIP``."""
-    # The last entry answers for NO_TRIP, and may be any.
-    return np.where(trips >= 0, values[trips] if len(values) else absent, absent)
+    if not len(values):
+        return np.full(trips.shape, absent)
+    # NO_TRIP takes the last entry, which is not looked at.
+    return np.where(trips >= 0, values[trips], absent)
 
 
 class _Measures:

@@ -94,7 +94,7 @@ class RouteBook:
         if not self.scarce:
             return np.zeros(trips.shape, dtype=bool)
         self._look_for_scarce()
-        return np.asarray((trips >= 0) & self._tight.rows[trips])
+        return of_trips(self._tight.rows, trips, False)
 
     def _look_for_scarce(self) -> None:
         """Find which of the trips that are new in the table cross a scarce link."""
