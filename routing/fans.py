@@ -108,17 +108,20 @@ class Fans:
         return found
 
     def seek(self, requests: Sequence[RouteRequest]) -> list[list[int]]:
-        """Return the numbers of the candidates of each request, as :meth:`PathFinder.routes` does."""
-        return [
-            [self._known(request, route) for route in found]
-            for request, found in zip(requests, self.finder.routes(requests), strict=True)
-        ]
+        """Return the numbers of the candidates of each request, as :meth:`PathFinder.routes` finds them.
 
-    def _known(self, request: RouteRequest, route: Candidate) -> int:
-        out = self.arcs.crossed(route.nodes, route.links)
-        back = self.arcs.crossed(route.return_nodes, route.return_links)
-        origin = self.arcs.number[request.origin]
-        return self.trips.add(origin, Trip(out, back), round_trip=request.round_trip)
+        The requests are all for round trips or all for one way.
+        """
+        found = self.finder.routes(requests)
+        routes = [route for candidates in found for route in candidates]
+        origins = self.numbers(route.nodes[0] for route in routes)
+        round_trip = any(request.round_trip for request in requests)
+        numbers = iter(self.trips.add(origins, [*map(self._trip, routes)], round_trip=round_trip).tolist())
+        return [[next(numbers) for _ in candidates] for candidates in found]
+
+    def _trip(self, route: Candidate) -> Trip:
+        crossed = self.arcs.crossed
+        return Trip(crossed(route.nodes, route.links), crossed(route.return_nodes, route.return_links))
 
     def candidate(self, request: RouteRequest, trip: int) -> Candidate:
         """Return a trip as a candidate of ``request``, which gives its ends and weights."""

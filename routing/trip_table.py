@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -64,17 +65,23 @@ class TripTable:
             lists.add(np.count_nonzero(arcs >= 0, axis=1), arcs[arcs >= 0])
         self._measures.add(out, back, round_trip=round_trip)
 
-    def add(self, origin: int, trip: Trip, *, round_trip: bool) -> int:
-        """Return the number of one trip, which may come back another way."""
-        out = np.array([trip.out], dtype=np.int64)
-        if not trip.back or trip.back == tuple([arc ^ 1 for arc in reversed(trip.out)]):
-            return int(self.number(np.array([origin]), out[:, ::-1], round_trip=round_trip)[0])
+    def add(self, origin: Ints, trips: Sequence[Trip], *, round_trip: bool) -> Ints:
+        """Return the numbers of N trips from nodes ``origin`` (N,), which may come back another way."""
+        simple = np.array([_is_simple(trip) for trip in trips], dtype=bool)
+        numbers = np.zeros(len(trips), dtype=np.int64)
+        homeward = _padded([trip.out[::-1] for trip, plain in zip(trips, simple, strict=True) if plain])
+        numbers[simple] = self.number(origin[simple], homeward, round_trip=round_trip)
+        numbers[~simple] = [self._apart(trip) for trip, plain in zip(trips, simple, strict=True) if not plain]
+        return numbers
+
+    def _apart(self, trip: Trip) -> int:
+        """Return the number of a trip that comes back another way."""
         if trip not in self._known:
             self._known[trip] = len(self._known)
-            back = np.array([trip.back], dtype=np.int64)
+            out, back = _padded([trip.out]), _padded([trip.back])
             self._out.add(np.array([out.size]), out[0])
             self._back.add(np.array([back.size]), back[0])
-            self._measures.add(out, back, round_trip=round_trip)
+            self._measures.add(out, back, round_trip=True)
         return self._known[trip]
 
     def trip(self, number: int) -> Trip:
@@ -149,6 +156,18 @@ class _Measures:
     def column(self, index: int) -> Floats:
         """Return one measure of all trips."""
         return self._rows.rows[:, index]
+
+
+def _is_simple(trip: Trip) -> bool:
+    """Return whether a trip comes back by the same links, or not at all."""
+    return not trip.back or trip.back == tuple([arc ^ 1 for arc in reversed(trip.out)])
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> Ints:
+    """Return rows of different lengths as one array, -1 after their ends."""
+    longest = max(map(len, rows), default=0)
+    padded = [[*row, *[-1] * (longest - len(row))] for row in rows]
+    return np.array(padded, dtype=np.int64).reshape(len(rows), longest)
 
 
 def _names(head: Ints, arcs: Ints) -> list[bytes]:

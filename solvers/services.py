@@ -78,15 +78,16 @@ class Services:
 
 
 class ArcRoutes(Sequence[Candidate]):
-    """The routes of arcs (demand, pool, trip) as objects, each made when it is asked for."""
+    """The routes of arcs as objects, each made when it is asked for."""
 
-    def __init__(self, problem: Problem, fans: Fans, demand: Ints, pool: Ints, trip: Ints) -> None:
+    def __init__(self, problem: Problem, fans: Fans, slot_pool: Ints, arcs: dict[str, Ints]) -> None:
         self._problem, self._fans = problem, fans
-        self._arcs = demand, pool, trip
+        self._slot_pool, self._demand = slot_pool, arcs["arc_demand"]
+        self._slot, self._trip = arcs["arc_slot"], arcs["arc_trip"]
         self._demands = [(service, demand) for service in problem.services for demand in service.demand]
 
     def __len__(self) -> int:
-        return len(self._arcs[0])
+        return len(self._trip)
 
     @overload
     def __getitem__(self, index: int) -> Candidate: ...
@@ -95,21 +96,21 @@ class ArcRoutes(Sequence[Candidate]):
     def __getitem__(self, index: int | slice) -> Candidate | tuple[Candidate, ...]:
         if isinstance(index, slice):
             return tuple(self[each] for each in range(*index.indices(len(self))))
-        demand, pool, trip = (int(numbers[index]) for numbers in self._arcs)
-        service, users = self._demands[demand]
-        return self._fans.candidate(_request(self._problem, service, users, pool), trip)
+        service, users = self._demands[self._demand[index]]
+        pool = int(self._slot_pool[self._slot[index]])
+        request = _request(self._problem, service, users, pool)
+        return self._fans.candidate(request, int(self._trip[index]))
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What one service brings: arcs (demand, slot, pool, trip, weighted price, money) and slots."""
+    """What one service brings: arcs and slots."""
 
     slot_pool: Ints
     slot_rps: Floats
     slot_accelerators: Ints
     arc_demand: Ints
     arc_slot: Ints
-    arc_pool: Ints
     arc_trip: Ints
     arc_usd: Floats
     arc_money: Floats
@@ -183,7 +184,6 @@ class _Collector:
                 slot_accelerators=np.array([s.accelerators_per_replica for s in servings], dtype=np.int64),
                 arc_demand=self.demands + demand,
                 arc_slot=self.slots + np.searchsorted(served, pool),
-                arc_pool=pool,
                 arc_trip=trip,
                 arc_usd=usd,
                 arc_money=money,
@@ -248,17 +248,17 @@ def build_services(problem: Problem, book: RouteBook) -> Services:
     parts = collector.parts
     demand, owner, weight = _demands(problem)
     arcs = {name: _joined(parts, name) for name in ("arc_demand", "arc_slot", "arc_trip")}
-    pool = _joined(parts, "arc_pool")
+    slot_pool = _joined(parts, "slot_pool")
     return Services(
         demand=demand,
         demand_service=owner,
         demand_weight=weight,
         slot_service=np.repeat(np.arange(len(parts)), [len(part.slot_pool) for part in parts]),
-        slot_pool=_joined(parts, "slot_pool"),
+        slot_pool=slot_pool,
         slot_rps=_joined(parts, "slot_rps"),
         slot_accelerators=_joined(parts, "slot_accelerators"),
         trips=book.fans.trips,
-        arc_route=ArcRoutes(problem, book.fans, arcs["arc_demand"], pool, arcs["arc_trip"]),
+        arc_route=ArcRoutes(problem, book.fans, slot_pool, arcs),
         arc_usd=_joined(parts, "arc_usd"),
         arc_money=_joined(parts, "arc_money"),
         barred=collector.barred,
