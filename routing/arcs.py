@@ -145,6 +145,16 @@ class Permit:
         """The ways of :attr:`mirror`, with the origin as root."""
         return self._way(self._outward & ~self.arcs.directed, self.arcs.tail, self.arcs.head)
 
+    @cached_property
+    def out_from(self) -> Way:
+        """The ways of :attr:`out`, with the origin as root."""
+        return self._way(self._outward, self.arcs.tail, self.arcs.head, self.arcs.directed)
+
+    @cached_property
+    def back_from(self) -> Way:
+        """The ways of :attr:`back`, with the origin, where they end, as root."""
+        return self._way(self.usable, self.arcs.head, self.arcs.tail)
+
     def _way(self, usable: Flags, near: Ints, far: Ints, marked: Flags | None = None) -> Way:
         arcs = np.flatnonzero(usable)
         return Way(arcs, near[arcs], far[arcs], self.passable, None if marked is None else marked[arcs])

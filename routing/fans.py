@@ -14,9 +14,10 @@ from .lanes import Lane
 from .paths import ROUNDING, Candidate, PathFinder, RouteRequest, normal_weights
 from .policies import Residency
 from .trip_table import NO_TRIP, Floats, Ints, TripTable, of_trips
-from .trips import Trip, mirror_usd
+from .trips import Trip, apart_usd, mirror_usd
 
 Flags = npt.NDArray[np.bool_]
+_UNSURE = -2
 
 
 class Fans:
@@ -53,14 +54,7 @@ class Fans:
         limits_ms
             (D,) largest round trips, infinite for none; not used one way.
         """
-        permit = self._permit(request)
-        limits = limits_ms if request.round_trip else np.full(len(destinations), inf)
-        if request.round_trip and permit.has_directed:
-            every = np.ones((len(origins), len(destinations)), dtype=bool)
-            return self._one_by_one(request, origins, destinations, limits, every)
-        return self._in_bulk(request, origins, destinations, limits)
-
-    def _in_bulk(self, request: RouteRequest, origins: Ints, destinations: Ints, limits_ms: Floats) -> Ints:
+        limits_ms = limits_ms if request.round_trip else np.full(len(destinations), inf)
         nodes, column = np.unique(destinations, return_inverse=True)
         limits = limits_ms + ROUNDING * np.maximum(1.0, limits_ms)
         most = np.full(len(nodes), -inf)
@@ -68,20 +62,25 @@ class Fans:
         least_ms = self._least_ms(request, origins) if np.isfinite(most).any() else self._nothing(origins)
         cheapest = self._cheapest(request, origins, nodes, least_ms[:, nodes] <= most)[:, column]
         found = np.where(of_trips(self.trips.rtt_ms, cheapest, inf) <= limits, cheapest, NO_TRIP)
-        slow = (cheapest >= 0) & (found < 0) & (least_ms[:, destinations] <= limits)
-        if slow.any():
-            dearer = self._one_by_one(request, origins, destinations, limits_ms, slow)
-            found = np.where(slow, dearer, found)
+        others = (cheapest != NO_TRIP) & (found < 0) & (least_ms[:, destinations] <= limits)
+        if others.any():
+            sought = self._one_by_one(request, origins, destinations, limits_ms, others)
+            found = np.where(others, sought, found)
         return found
 
     def _cheapest(self, request: RouteRequest, origins: Ints, nodes: Ints, wanted: Flags) -> Ints:
-        """Return the (O, N) cheapest trips whatever their latency, where wanted."""
+        """Return the (O, N) cheapest trips whatever their latency, where wanted.
+
+        Those that could come back another way are left ``_UNSURE``.
+        """
         lane = self._lane(request)
         spread = lane.way.spread(lane.weight, origins)
         at_home = origins[:, None] == nodes
-        row, col = np.nonzero(wanted & (at_home | np.isfinite(spread.distance[:, nodes])))
+        usd = np.where(at_home, 0.0, spread.distance[:, nodes])
+        apart_usd = self._apart(request, origins, fastest=False)[:, nodes]
+        row, col = np.nonzero(wanted & np.isfinite(usd) & (usd <= apart_usd))
         state = np.where(at_home[row, col], lane.way.exits[nodes[col]], nodes[col])
-        found = np.full(wanted.shape, NO_TRIP, dtype=np.int64)
+        found = np.where(apart_usd < usd, _UNSURE, NO_TRIP)
         homeward = spread.homeward(row, state)
         found[row, col] = self.trips.number(origins[row], homeward, round_trip=request.round_trip)
         return found
@@ -135,7 +134,7 @@ class Fans:
     def reached(self, request: RouteRequest, origins: Ints, destinations: Ints) -> Flags:
         """Return (O, D) whether any trip is admissible, whatever its latency."""
         unlimited = np.full(len(destinations), inf)
-        if self._permit(request).has_directed:
+        if request.round_trip and self._permit(request).has_directed:
             return self.answers(request, origins, destinations, unlimited) >= 0
         at_home = origins[:, None] == destinations
         reached: Flags = at_home | np.isfinite(self._least_ms(request, origins)[:, destinations])
@@ -151,6 +150,20 @@ class Fans:
             return Lane(permit.one_way_from, weights.out_gb * arcs.usd_per_gb, arcs.latency_ms, ())
         return Lane(permit.mirror_from, mirror_usd(arcs, weights), 2 * arcs.latency_ms, ())
 
+    def _apart(self, request: RouteRequest, origins: Ints, *, fastest: bool) -> Floats:
+        """Return (O, nodes) lower bounds of trips that come back another way: of the cost, or the latency."""
+        permit = self._permit(request)
+        bound = np.zeros((len(origins), len(self.arcs.nodes)))
+        if not (request.round_trip and permit.has_directed):
+            return bound + inf
+        prices = apart_usd(self.arcs, normal_weights(request))
+        for way, usd in zip((permit.out_from, permit.back_from), prices, strict=True):
+            lane = Lane(way, usd, self.arcs.latency_ms, ())
+            lane = lane.swapped if fastest else lane
+            distance = way.spread(lane.weight, origins).distance[:, way.states - way.nodes : way.states]
+            bound += lane.without_ties(distance)
+        return bound
+
     def _nothing(self, origins: Ints) -> Floats:
         return np.zeros((len(origins), len(self.arcs.nodes)))
 
@@ -163,5 +176,6 @@ class Fans:
             lane = self._lane(replace(request, out_gb=0.0, back_gb=0.0, usd_per_ms=1.0)).swapped
             distance = lane.way.spread(lane.weight, missing).distance[:, : lane.way.nodes]
             distance[np.arange(len(missing)), missing] = 0.0
-            known.update(zip(missing, lane.without_ties(distance), strict=True))
+            fastest = self._apart(request, np.array(missing), fastest=True)
+            known.update(zip(missing, np.minimum(lane.without_ties(distance), fastest), strict=True))
         return np.stack([known[origin] for origin in origins.tolist()])
