@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..routing.fans import Fans
-from ..routing.paths import Candidate, RouteRequest
+from ..routing.paths import Candidate
 from ..routing.plan import Reason
 from ..routing.policies import Residency
 from ..routing.problem import Problem, per_period
 from ..routing.trip_table import NO_TRIP, TripTable
-from ..routing.workloads import Demand, InferenceService, Serving
+from ..routing.workloads import Demand, InferenceService
 from .admission import admissible_pools, service_tests
+from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Pools
 from .rates import Floats, Ints, most_accelerators
-from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, service_request
+from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -77,31 +77,6 @@ class Services:
         return np.asarray(self.slot_service[self.arc_slot], dtype=np.int64)
 
 
-class ArcRoutes(Sequence[Candidate]):
-    """The routes of arcs as objects, each made when it is asked for."""
-
-    def __init__(self, problem: Problem, fans: Fans, slot_pool: Ints, arcs: dict[str, Ints]) -> None:
-        self._problem, self._fans = problem, fans
-        self._slot_pool, self._demand = slot_pool, arcs["arc_demand"]
-        self._slot, self._trip = arcs["arc_slot"], arcs["arc_trip"]
-        self._demands = [(service, demand) for service in problem.services for demand in service.demand]
-
-    def __len__(self) -> int:
-        return len(self._trip)
-
-    @overload
-    def __getitem__(self, index: int) -> Candidate: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Candidate, ...]: ...
-    def __getitem__(self, index: int | slice) -> Candidate | tuple[Candidate, ...]:
-        if isinstance(index, slice):
-            return tuple(self[each] for each in range(*index.indices(len(self))))
-        service, users = self._demands[self._demand[index]]
-        pool = int(self._slot_pool[self._slot[index]])
-        request = _request(self._problem, service, users, pool)
-        return self._fans.candidate(request, int(self._trip[index]))
-
-
 @dataclass(frozen=True)
 class _Part:
     """What one service brings: arcs and slots."""
@@ -142,7 +117,7 @@ class _Collector:
         for residency, members in self._by_residency(service).items():
             near = np.flatnonzero(self.pools.processing(residency)[pools])
             if len(near):
-                request = _request(self.problem, service, service.demand[members[0]], int(pools[near[0]]))
+                request = pool_request(self.problem, service, service.demand[members[0]], int(pools[near[0]]))
                 origins = self.book.fans.numbers(service.demand[index].location for index in members)
                 ends, most_ms = self.book.sites[self.pools.site[pools[near]]], limits[pools[near]]
                 trips[np.ix_(np.array(members), near)] = self.book.fans.answers(
@@ -174,7 +149,7 @@ class _Collector:
         trip, copies = self._with_alternatives(service, row, pools[column], trips[row, column])
         demand, pool = np.repeat(row, copies), np.repeat(pools[column], copies)
         usd, money = self._prices(service, trip)
-        profiles = _profiles(service)
+        profiles = profiles_of(service)
         servings = [profiles[self.problem.pools[index].accelerator] for index in served]
         rps = [serving.requests_per_second * service.target_utilization for serving in servings]
         self.parts.append(
@@ -199,7 +174,7 @@ class _Collector:
         if not tight.any():
             return trip, 1
         requests = [
-            _request(self.problem, service, service.demand[d], int(p))
+            pool_request(self.problem, service, service.demand[d], int(p))
             for d, p in zip(demand[tight], pool[tight], strict=True)
         ]
         wider = iter(self.book.wider(requests))
@@ -221,23 +196,13 @@ class _Collector:
         return reason or self._route_reason(service, demand, left)
 
     def _route_reason(self, service: InferenceService, demand: Demand, pools: Ints) -> Reason:
-        request = _request(self.problem, service, demand, int(pools[0]))
+        request = pool_request(self.problem, service, demand, int(pools[0]))
         fans, origin = self.book.fans, self.book.fans.numbers([demand.location])
         sites = self.book.sites[np.unique(self.pools.site[pools])]
         if fans.reached(request, origin, sites).any():
             return "latency"
         free = replace(request, residency=self.problem.residency(None))
         return "transit" if fans.reached(free, origin, sites).any() else "route"
-
-
-def _request(problem: Problem, service: InferenceService, demand: Demand, pool: int) -> RouteRequest:
-    place = problem.pools[pool]
-    serving = _profiles(service)[place.accelerator]
-    return service_request(problem, service, demand, serving, place.data_center)
-
-
-def _profiles(service: InferenceService) -> dict[str, Serving]:
-    return {serving.accelerator: serving for serving in service.serving}
 
 
 def build_services(problem: Problem, book: RouteBook) -> Services:
