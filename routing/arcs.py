@@ -51,6 +51,12 @@ class Arcs:
         self.usd_list: list[float] = self.usd_per_gb.tolist()
         self.ms_list: list[float] = self.latency_ms.tolist()
 
+    def crossed(self, nodes: Sequence[str], links: Sequence[str]) -> tuple[int, ...]:
+        """Return the arcs that cross ``links`` in turn, along ``nodes``."""
+        firsts = [2 * self.link_number[link] for link in links]
+        tails = zip(firsts, nodes, strict=False)
+        return tuple([arc + (self.nodes[self.tail[arc]] != tail) for arc, tail in tails])
+
     def permitted(self, residency: Residency, min_bandwidth_gbps: float) -> Permit:
         """Return which nodes and arcs traffic under ``residency`` may use."""
         enterable, transit, lawful = self._laws.apply(residency)
@@ -128,6 +134,26 @@ class Permit:
     def back(self) -> Way:
         """Ways from a destination back to an origin."""
         return self._way(self.usable, self.arcs.tail, self.arcs.head)
+
+    @cached_property
+    def one_way_from(self) -> Way:
+        """The ways of :attr:`one_way`, with the origin as root."""
+        return self._way(self._outward, self.arcs.tail, self.arcs.head)
+
+    @cached_property
+    def mirror_from(self) -> Way:
+        """The ways of :attr:`mirror`, with the origin as root."""
+        return self._way(self._outward & ~self.arcs.directed, self.arcs.tail, self.arcs.head)
+
+    @cached_property
+    def out_from(self) -> Way:
+        """The ways of :attr:`out`, with the origin as root."""
+        return self._way(self._outward, self.arcs.tail, self.arcs.head, self.arcs.directed)
+
+    @cached_property
+    def back_from(self) -> Way:
+        """The ways of :attr:`back`, with the origin, where they end, as root."""
+        return self._way(self.usable, self.arcs.head, self.arcs.tail)
 
     def _way(self, usable: Flags, near: Ints, far: Ints, marked: Flags | None = None) -> Way:
         arcs = np.flatnonzero(usable)

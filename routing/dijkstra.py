@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -69,14 +70,26 @@ class Way:
 
     def tree(self, weight: Floats, destinations: Sequence[int]) -> Tree:
         """Return the least-weight ways of all states to ``destinations``; weights of hops are positive."""
+        distance, parent = self._search(weight, destinations)
+        return Tree(self, distance, self._choices(weight, distance, parent))
+
+    def spread(self, weight: Floats, roots: Sequence[int] | Ints) -> Spread:
+        """Return what :meth:`tree` returns, as arrays; of ways that are equally good it takes any."""
+        distance, parent = self._search(weight, roots)
+        # By pair and weight: the first hop of each pair is its lightest.
+        lightest = np.lexsort((weight, self.row * self.size + self.col))[self._pair_starts]
+        return Spread(self.size, self._pairs, self.arc[lightest], distance, parent)
+
+    def _search(self, weight: Floats, roots: Sequence[int] | Ints) -> tuple[Floats, npt.NDArray[np.int32]]:
+        """Return the distance of each state from each root, and the state before it (negative for none)."""
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import dijkstra
 
         least = np.minimum.reduceat(weight[self._order], self._pair_starts)
         graph = csr_array((least, self._pairs % self.size, self._indptr), shape=(self.size, self.size))
-        roots = self.exits[np.array(destinations, dtype=np.int64)]
-        distance, parent = dijkstra(graph, indices=roots, return_predecessors=True)
-        return Tree(self, distance, self._choices(weight, distance, parent))
+        indices = self.exits[np.array(roots, dtype=np.int64)]
+        distance, parent = dijkstra(graph, indices=indices, return_predecessors=True)
+        return distance, parent
 
     def _choices(self, weight: Floats, distance: Floats, parent: npt.NDArray[np.int32]) -> Ints:
         """Return for each root and state the hop towards the root: of equally good ones the first."""
@@ -121,3 +134,40 @@ class Tree:
             found.append(self._arc[hop])
             start = self._row[hop]
         return tuple(found)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Distance of each state from each of R roots, and the ways there.
+
+    Attributes
+    ----------
+    size
+        Number of states.
+    pairs, pair_arc
+        Sorted keys ``near * size + far`` of the pairs of states that hops join, and the arc of the lightest.
+    distance, parent
+        (R, size) distance, infinite where there is no way, and the state before, negative for none.
+    """
+
+    size: int
+    pairs: Ints
+    pair_arc: Ints
+    distance: Floats
+    parent: npt.NDArray[np.int32]
+
+    def homeward(self, root: Ints, state: Ints) -> Ints:
+        """Return (N, L) arcs from (N,) states back to the roots of those numbers, -1 after the last."""
+        steps: list[Ints] = []
+        count, walking = len(root), np.arange(len(root))
+        while True:
+            before = self.parent[root, state].astype(np.int64)
+            going = np.flatnonzero(before >= 0)
+            if not len(going):
+                break
+            walking, root, state, before = walking[going], root[going], state[going], before[going]
+            pair = np.searchsorted(self.pairs, before * self.size + state)
+            steps.append(np.full(count, -1))
+            steps[-1][walking] = self.pair_arc[pair]
+            state = before
+        return np.stack(steps, axis=1) if steps else np.zeros((count, 0), dtype=np.int64)

@@ -38,7 +38,7 @@ class Lane:
         return Lane(self.way, self._ms, self._usd, self._destinations)
 
     @cached_property
-    def _weight(self) -> Floats:
+    def weight(self) -> Floats:
         """Cost per hop, then latency, then hops: one positive number that orders ways by all three."""
         usd, ms = self._usd[self.way.arc], self._ms[self.way.arc]
         share = ms / max(float(ms.max(initial=0.0)), 1e-12)
@@ -51,15 +51,20 @@ class Lane:
         least = float(usd.min(where=usd > 0, initial=inf))
         return least if least < inf else 1.0
 
+    def without_ties(self, distance: Floats) -> Floats:
+        """Return a lower bound of what ways of that ``weight`` in all cost, the ties' weights taken off."""
+        bound: Floats = np.maximum(distance - self._unit * (_TIE + _HOP) * self.way.states, 0.0)
+        return bound
+
     @cached_property
     def _tree(self) -> Tree:
-        return self.way.tree(self._weight, self._destinations)
+        return self.way.tree(self.weight, self._destinations)
 
     @cached_property
     def _hops(self) -> list[list[Hop]]:
         way = self.way
         hops: list[list[Hop]] = [[] for _ in range(way.states)]
-        rows = zip(way.col.tolist(), way.row.tolist(), way.arc.tolist(), self._weight.tolist(), strict=True)
+        rows = zip(way.col.tolist(), way.row.tolist(), way.arc.tolist(), self.weight.tolist(), strict=True)
         latency = self._ms.tolist()
         for col, row, arc, weight in rows:
             hops[col].append((row, arc, weight, latency[arc]))
@@ -89,10 +94,8 @@ class Lane:
     def _bound_ms(self, destination: int) -> list[float]:
         bound = self._ms_to_go.get(destination)
         if bound is None:
-            # The tree's distances hold the ties' weights too: taken off, they cannot exceed the latency.
-            blur = self.swapped._unit * (_TIE + _HOP) * self.way.states
             distance = self.swapped._tree.distance[self._number[destination]]
-            bound = self._ms_to_go[destination] = np.maximum(distance - blur, 0.0).tolist()
+            bound = self._ms_to_go[destination] = self.swapped.without_ties(distance).tolist()
         return bound
 
     def _bound_usd(self, destination: int) -> list[float]:

@@ -19,7 +19,8 @@ from .problem import Problem
 from .trips import Search, Trip, Weights, trip_search
 
 NoRoute = Literal["route", "transit", "latency"]
-_ROUNDING = 1e-9
+ROUNDING = 1e-9
+"""By how much a sum of latencies may exceed a limit, relative and absolute."""
 _Key = tuple[Residency, float, bool, Weights, frozenset[str]]
 
 
@@ -93,11 +94,11 @@ class PathFinder:
     """
 
     def __init__(self, problem: Problem) -> None:
-        self._arcs = Arcs(problem)
+        self.arcs = Arcs(problem)
         self._free = problem.residency(None)
-        self._bandwidths: list[float] = np.unique(self._arcs.usable_gbps).tolist()
+        self._bandwidths: list[float] = np.unique(self.arcs.usable_gbps).tolist()
         self._permits: dict[tuple[Residency, int], Permit] = {}
-        self._describe = _Describer(self._arcs)
+        self.describe = _Describer(self.arcs)
 
     def routes(self, requests: Sequence[RouteRequest]) -> list[list[Candidate]]:
         """Return the admissible candidates of each request, in the order of ``requests``.
@@ -143,12 +144,13 @@ class PathFinder:
         least = [found[0].rtt_ms if found else np.nan for found in self.routes(requests)]
         return np.array(least, dtype=np.float64).reshape(len(origins), len(destinations))
 
-    def _permit(self, residency: Residency, min_bandwidth_gbps: float) -> Permit:
+    def permit(self, residency: Residency, min_bandwidth_gbps: float) -> Permit:
+        """Return what a policy permits over links of so much usable bandwidth."""
         # Requirements between two bandwidths of the network permit the same links.
-        rank = bisect_left(self._bandwidths, min_bandwidth_gbps * (1 - _ROUNDING))
+        rank = bisect_left(self._bandwidths, min_bandwidth_gbps * (1 - ROUNDING))
         permit = self._permits.get((residency, rank))
         if permit is None:
-            permit = self._arcs.permitted(residency, min_bandwidth_gbps)
+            permit = self.arcs.permitted(residency, min_bandwidth_gbps)
         return self._permits.setdefault((residency, rank), permit)
 
 
@@ -157,7 +159,7 @@ class _Batch:
 
     def __init__(self, finder: PathFinder, requests: list[RouteRequest]) -> None:
         self.finder, self.requests = finder, requests
-        self._number = finder._arcs.number
+        self._number = finder.arcs.number
         self._destinations: dict[_Key, dict[int, None]] = {}
         self._searches: dict[_Key, Search] = {}
         self._avoid: dict[frozenset[str], frozenset[int]] = {}
@@ -169,11 +171,11 @@ class _Batch:
     def _check(self, request: RouteRequest) -> None:
         for name in (request.origin, request.destination):
             if name not in self._number:
-                raise UnknownNameError("node", name, self.finder._arcs.nodes)
+                raise UnknownNameError("node", name, self.finder.arcs.nodes)
 
     def _keys(self, request: RouteRequest) -> list[_Key]:
         """Return the key of the request's search and, where it avoids links, of the one without them."""
-        weights = _normal(request)
+        weights = normal_weights(request)
         key = (request.residency, request.min_bandwidth_gbps, request.round_trip, weights)
         avoids = (
             [frozenset[str](), request.avoid]
@@ -184,7 +186,7 @@ class _Batch:
 
     def _permit(self, key: _Key) -> Permit:
         residency, bandwidth, _, _, avoid = key
-        permit = self.finder._permit(residency, bandwidth)
+        permit = self.finder.permit(residency, bandwidth)
         return permit.without(avoid) if avoid else permit
 
     def _search(self, key: _Key) -> Search:
@@ -195,7 +197,7 @@ class _Batch:
         return search
 
     def candidates(self, request: RouteRequest) -> list[Candidate]:
-        describe = self.finder._describe
+        describe = self.finder.describe
         if request.origin == request.destination:
             return [describe(request, Trip(()))]
         trips = self._choice(request).trips(request.alternatives)
@@ -207,13 +209,13 @@ class _Batch:
         ends = self._number[request.origin], self._number[request.destination]
         limit_ms = inf if request.max_rtt_ms is None or not request.round_trip else request.max_rtt_ms
         # Sums of latencies may exceed the limit by a rounding error.
-        limit_ms += _ROUNDING * max(1.0, limit_ms)
+        limit_ms += ROUNDING * max(1.0, limit_ms)
         return Choice(search, detours[0] if detours else None, ends, limit_ms, self._avoided(request.avoid))
 
     def _avoided(self, names: frozenset[str]) -> frozenset[int]:
         numbers = self._avoid.get(names)
         if numbers is None:
-            known = self.finder._arcs.link_number
+            known = self.finder.arcs.link_number
             numbers = self._avoid[names] = frozenset(known[name] for name in names & known.keys())
         return numbers
 
@@ -262,7 +264,7 @@ def _rank(candidate: Candidate) -> tuple[float, float, int]:
     return candidate.usd, candidate.rtt_ms, len(candidate.links) + len(candidate.return_links)
 
 
-def _normal(request: RouteRequest) -> Weights:
+def normal_weights(request: RouteRequest) -> Weights:
     """Return the request's weights with sum 1: requests that differ in volume only share a search."""
     if not request.round_trip:
         return Weights(1.0, 0.0, 0.0)

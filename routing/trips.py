@@ -9,7 +9,7 @@ from math import fsum, inf
 from types import MappingProxyType
 
 from .arcs import Arcs, Permit
-from .lanes import Lane
+from .lanes import Floats, Lane
 
 Pair = tuple[int, int]
 Penalty = Mapping[int, float]
@@ -183,14 +183,27 @@ def trip_search(permit: Permit, weights: Weights, round_trip: bool, destinations
     price, ms = arcs.usd_per_gb, arcs.latency_ms
     if not round_trip:
         return OneWaySearch(arcs, weights, Lane(permit.one_way, weights.out_gb * price, ms, destinations))
-    out = weights.out_gb * price + weights.usd_per_ms * ms
-    back = weights.back_gb * price + weights.usd_per_ms * ms
-    opposite = back.reshape(-1, 2)[:, ::-1].ravel()
-    mirror = Lane(permit.mirror, out + opposite, 2 * ms, destinations)
+    mirror = Lane(permit.mirror, mirror_usd(arcs, weights), 2 * ms, destinations)
     if not permit.has_directed:
         return RoundTripSearch(arcs, weights, mirror, None)
+    out, back = apart_usd(arcs, weights)
     apart = Lane(permit.out, out, ms, destinations), Lane(permit.back, back, ms, destinations)
     return RoundTripSearch(arcs, weights, mirror, apart)
+
+
+def apart_usd(arcs: Arcs, weights: Weights) -> tuple[Floats, Floats]:
+    """Return what it costs to cross each arc on the way out, and on the way back."""
+    latency_usd: Floats = weights.usd_per_ms * arcs.latency_ms
+    return weights.out_gb * arcs.usd_per_gb + latency_usd, weights.back_gb * arcs.usd_per_gb + latency_usd
+
+
+def mirror_usd(arcs: Arcs, weights: Weights) -> Floats:
+    """Return what it costs to cross each arc on the way out and its opposite on the way back."""
+    back = arcs.usd_per_gb.reshape(-1, 2)[:, ::-1].ravel()
+    usd: Floats = (
+        weights.out_gb * arcs.usd_per_gb + weights.back_gb * back + 2 * weights.usd_per_ms * arcs.latency_ms
+    )
+    return usd
 
 
 def _mirrored(out: tuple[int, ...] | None) -> Trip | None:

@@ -11,8 +11,8 @@ import numpy as np
 from ..routing.paths import Candidate
 from ..routing.plan import Breakdown, Cost, Emission
 from ..routing.problem import Problem
-from .jobs import JobOptions, long_run_usd
-from .rates import Floats, Rates, module_usd
+from .jobs import JobOptions
+from .rates import Floats, Rates, long_run_usd, module_usd
 from .routebook import KB_PER_GB, Hop, hops, return_hops
 from .services import SECONDS_PER_HOUR, Services
 from .solution import Decisions, JobDecision
@@ -217,7 +217,7 @@ def _enter_flows(variables: World, decisions: Decisions, ledger: Ledger) -> None
     problem, services = variables.problem, variables.services
     requests = decisions.flow_rps * variables.rates.durations[decisions.flow_period] * SECONDS_PER_HOUR
     per_arc = np.bincount(decisions.flow_arc, weights=requests, minlength=len(services.arc_route))
-    for arc in np.flatnonzero(per_arc):
+    for arc in np.flatnonzero(per_arc).tolist():
         slot, route = services.arc_slot[arc], services.arc_route[arc]
         service = problem.services[services.slot_service[slot]]
         gb = float(per_arc[arc]) / KB_PER_GB
@@ -234,7 +234,7 @@ def in_all_extra(variables: World, decision: JobDecision) -> Cost:
         return Cost()
     pools = list(option.pools)
     hours = option.accelerators * (option.hours - float(decision.run_hours.sum()))
-    price = long_run_usd(rates, option)
+    price = long_run_usd(rates, np.array(pools), np.array(option.accelerators), np.array(option.spot))
     carbon = rates.mean(rates.tco2e)[pools].sum() * variables.problem.objective.usd_per_tco2e
     return Cost(
         compute_usd=float(hours * price.sum()),

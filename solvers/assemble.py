@@ -55,6 +55,7 @@ class Assembler:
         self.periods = [period.id for period in self.problem.periods]
         self.ledger: Ledger = account(variables, decisions)
         self.routes: dict[Any, Route] = {}
+        self.by_trip: dict[int, Route] = {}
 
     def tables(self) -> dict[str, Any]:
         """Return the fields of the plan that tell what is done and what it costs."""
@@ -83,6 +84,12 @@ class Assembler:
         if key not in self.routes:
             self.routes[key] = _stated(self.problem, route, f"r{len(self.routes) + 1}")
         return self.routes[key]
+
+    def _arc_route(self, arc: int) -> Route:
+        trip = int(self.variables.services.arc_trip[arc])
+        if trip not in self.by_trip:
+            self.by_trip[trip] = self._route(self.variables.services.arc_route[arc])
+        return self.by_trip[trip]
 
     def _job(self, decision: JobDecision) -> JobPlan:
         option = decision.option
@@ -151,7 +158,7 @@ class Assembler:
             slot = int(services.arc_slot[arc])
             service, demand = demands[services.arc_demand[arc]]
             pool = self.problem.pools[services.slot_pool[slot]]
-            route = self._route(services.arc_route[arc])
+            route = self._arc_route(arc)
             service_ms = next(s.service_ms for s in service.serving if s.accelerator == pool.accelerator)
             flow = Flow(
                 period=self.periods[period],
@@ -259,13 +266,13 @@ def traffic_gbps(variables: World, decisions: Decisions) -> Floats:
     traffic = np.zeros((2 * len(variables.problem.links), variables.rates.periods))
     for decision in decisions.jobs:
         _add_job_traffic(variables, decision, directions, traffic)
-    for arc, period, rps in zip(decisions.flow_arc, decisions.flow_period, decisions.flow_rps, strict=True):
-        service = variables.problem.services[services.slot_service[services.arc_slot[arc]]]
-        route = services.arc_route[arc]
-        for hop in hops(route):
-            traffic[directions[hop], period] += rps * service.request_kb * GBIT_PER_KB
-        for hop in return_hops(route):
-            traffic[directions[hop], period] += rps * service.response_kb * GBIT_PER_KB
+    owner = services.arcs_service[decisions.flow_arc]
+    size = [(service.request_kb, service.response_kb) for service in variables.problem.services]
+    gbps = decisions.flow_rps * np.array(size, dtype=float).reshape(-1, 2)[owner].T * GBIT_PER_KB
+    for way, amount in zip((services.trips.out, services.trips.back), gbps, strict=True):
+        crossed = way.take(services.arc_trip[decisions.flow_arc])
+        entry = np.repeat(np.arange(len(owner)), crossed.lengths)
+        np.add.at(traffic, (crossed.values, decisions.flow_period[entry]), amount[entry])
     return traffic
 
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from ..routing.sites import Pool
 from .arrays import Rows
+from .job_columns import PauseTable
 from .rates import Floats, Ints, usable_accelerators
 from .uses import Uses
-from .variables import PauseTable, Variables
+from .variables import Variables
 
 NEGLIGIBLE_USE = 1e-9
 Constraint = Callable[[Variables, Rows], None]
@@ -21,9 +22,8 @@ Constraint = Callable[[Variables, Rows], None]
 
 def place_once(variables: Variables, rows: Rows) -> None:
     """sum_o x[j,o] + unplaced[j] = 1."""
-    options = variables.jobs.options
+    owner = variables.jobs.table.job
     added = rows.add("place_once", len(variables.problem.jobs), 1.0, 1.0)
-    owner = np.array([option.job for option in options], dtype=np.int64)
     rows.put(added[owner[variables.starts.option]], variables.columns.range("start"), 1.0)
     rows.put(added[owner[variables.pauses.option]], variables.columns.range("pause"), 1.0)
     rows.put(added, variables.columns.range("unplaced"), 1.0)
@@ -36,7 +36,7 @@ def run_hours(variables: Variables, rows: Rows) -> None:
     """
     pauses = variables.pauses
     pause, active = variables.columns.range("pause"), variables.columns.range("active")
-    hours = np.array([variables.jobs.options[index].hours for index in pauses.option])
+    hours = variables.jobs.table.hours[pauses.option]
     total = rows.add("run_hours", len(pause), 0.0, 0.0)
     given = pauses.run < 0
     rows.put(

@@ -50,7 +50,7 @@ def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CON
 
 
 def _blocks(variables: Variables) -> Ints:
-    owner = np.array([option.job for option in variables.jobs.options], dtype=np.int64)
+    owner = variables.jobs.table.job
     demand = variables.services.arc_demand[variables.share_arc]
     block = np.full(variables.columns.count, -1, dtype=np.int64)
     block[variables.columns.range("start")] = owner[variables.starts.option]

@@ -2,255 +2,228 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 
-from ..routing.paths import Candidate
 from ..routing.plan import Reason
 from ..routing.problem import Problem
+from ..routing.sites import Pool
+from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import TrainingJob
-from .admission import admissible_pools, fitting_shapes, job_shapes, job_tests
-from .rates import Floats, Rates
+from .admission import admissible_pools, job_tests
+from .option_table import MOST_SITES, SITE_PAIRS, JobOption, OptionList, OptionTable
+from .pools import Pools
+from .rates import Floats, Ints, Rates
 from .routebook import RouteBook
-
-TOLERANCE_HOURS = 1e-9
-PAUSE_SLIVER_HOURS = 1e-6
-
-
-@dataclass(frozen=True, slots=True)
-class JobOption:
-    """One way to run a job, but for its start.
-
-    ``pools`` has one pool per site, each with ``accelerators``; ``routes`` has the dataset's route to each
-    and is empty without a dataset.
-    """
-
-    job: int
-    pools: tuple[int, ...]
-    accelerators: int
-    hours: float
-    spot: bool
-    pausable: bool
-    continuing: bool
-    routes: tuple[Candidate | None, ...]
-    inter_site: tuple[Candidate, ...]
-    rate_gbps: float
-    transfer_hours: float
-
-    @property
-    def total_accelerators(self) -> int:
-        """Accelerators at all sites together."""
-        return self.accelerators * len(self.pools)
-
-
-class Window(NamedTuple):
-    """A start and what follows from it: hours run and the share of the transfer in each period."""
-
-    start_hours: float
-    run_hours: Floats
-    transfers: np.ndarray
+from .shapes import Shapes, fits, job_shapes
+from .windows import TOLERANCE_HOURS, Calendar
 
 
 @dataclass(frozen=True)
 class JobOptions:
-    """All options of all jobs, and why a job has none."""
+    """All options of all jobs, and why a job has none.
 
-    options: tuple[JobOption, ...]
+    Attributes
+    ----------
+    options
+        The options as objects, each made when it is asked for.
+    table
+        The same as arrays.
+    trips
+        The arcs and measures of all routes, by the numbers in the table.
+    barred
+        First-order reason of each job without options.
+    """
+
+    options: Sequence[JobOption]
+    table: OptionTable
+    trips: TripTable
     barred: dict[int, Reason]
 
 
 def build_job_options(problem: Problem, rates: Rates, book: RouteBook) -> JobOptions:
     """Return the admissible options of every job of ``problem``."""
-    options: list[JobOption] = []
-    barred: dict[int, Reason] = {}
+    builder = _Builder(problem, rates, book)
+    parts, barred = [_NONE], {}
     for index, job in enumerate(problem.jobs):
-        found, reason = _options_of(_Context(problem, rates, book, index, job))
-        options.extend(found)
+        found, reason = builder.options_of(index, job)
+        parts.append(found)
         if reason:
             barred[index] = reason
-    return JobOptions(tuple(options), barred)
+    table = OptionTable.joined(parts)
+    return JobOptions(OptionList(problem, book.fans, table), table, book.fans.trips, barred)
 
 
 @dataclass(frozen=True)
-class _Context:
-    problem: Problem
-    rates: Rates
-    book: RouteBook
-    index: int
-    job: TrainingJob
+class _Places:
+    """Where one job could run: pools, accelerators at each site, hours and trips, (N,) or (N, 3) each."""
 
-    @property
-    def continuing_from_hours(self) -> float:
-        """Hours above which the job does not fit what is left of the horizon."""
-        return self.rates.horizon - self.job.earliest_start_hours + TOLERANCE_HOURS
+    pools: Ints
+    accelerators: Ints
+    hours: Floats
+    routes: Ints
+    links: Ints
 
-    def site(self, pool: int) -> str:
-        return self.problem.pools[pool].data_center
-
-
-def _options_of(context: _Context) -> tuple[list[JobOption], Reason | None]:
-    pools, reason = admissible_pools(context.problem, job_tests(context.problem, context.job))
-    if reason:
-        return [], reason
-    placed = list(_placements(context, pools))
-    reached = [option for option in placed if all(route is not None for route in option.routes)]
-    if not reached:
-        return [], _route_reason(context, pools)
-    timely = [option for option in reached if any(True for _ in windows(context.job, option, context.rates))]
-    return timely, (None if timely else "deadline")
+    def take(self, rows: Ints) -> _Places:
+        return _Places(
+            self.pools[rows], self.accelerators[rows], self.hours[rows], self.routes[rows], self.links[rows]
+        )
 
 
-def _route_reason(context: _Context, pools: list[int]) -> Reason:
-    """Return the most favourable of the reasons why the dataset reaches no pool."""
-    reasons = {context.book.why_no_dataset(context.job, context.site(pool)) for pool in pools}
-    return next(
-        reason for reason in ("latency", "transit", "route") if reason in reasons or reason == "route"
-    )
+class _Builder:
+    """Makes the options job by job."""
+
+    def __init__(self, problem: Problem, rates: Rates, book: RouteBook) -> None:
+        self.book, self.horizon = book, rates.horizon
+        self.pools, self.calendar = Pools(problem), Calendar(problem, rates)
+        # The last entries answer for no pool, which leaves the choice to the others.
+        self._has_spot = np.array([*map(_has_spot, problem.pools), True], dtype=bool)
+        self._spot_is_best = np.array([*map(_spot_is_best, problem.pools), True], dtype=bool)
+
+    def options_of(self, index: int, job: TrainingJob) -> tuple[OptionTable, Reason | None]:
+        """Return the options of one job, or none and the reason."""
+        shapes = job_shapes(self.pools, job)
+        pools, reason = admissible_pools(job_tests(self.pools, job, shapes))
+        if reason:
+            return _NONE, reason
+        placed = [self._at_one_site(job, pools, shapes)]
+        if job.multi_site:
+            placed += self._at_several_sites(job, pools, shapes)
+        options = [self._options(index, job, places) for places in placed if len(places.pools)]
+        if not options:
+            return _NONE, self._route_reason(job, pools)
+        table = OptionTable.joined(options)
+        timely = table.take(self.calendar.is_timely(table))
+        return timely, (None if len(timely) else "deadline")
+
+    def _route_reason(self, job: TrainingJob, pools: Ints) -> Reason:
+        sites = np.unique(self.pools.site[pools])
+        return "transit" if self.book.why_no_dataset(job, sites) == "transit" else "route"
+
+    def _at_one_site(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> _Places:
+        row, size = np.nonzero(fits(self.pools, shapes, 1)[pools])
+        chosen = pools[row]
+        places = _Places(
+            pools=_padded(chosen[:, None]),
+            accelerators=shapes.count[size],
+            hours=shapes.hours[self.pools.kind[chosen], size],
+            routes=_padded(self.book.dataset(job)[self.pools.site[chosen], None]),
+            links=np.full((len(chosen), len(SITE_PAIRS)), NO_TRIP, dtype=np.int32),
+        )
+        return self._with_alternatives(job, self._reached(job, places))
+
+    def _reached(self, job: TrainingJob, places: _Places) -> _Places:
+        """Return the places to all of whose sites the dataset has a way."""
+        if job.dataset is None:
+            return places
+        return places.take(np.flatnonzero(((places.routes >= 0) | (places.pools < 0)).all(axis=1)))
+
+    def _with_alternatives(self, job: TrainingJob, places: _Places) -> _Places:
+        """Return the places, those whose way of the dataset is tight once for each choice of ways."""
+        tight = self.book.is_tight(places.routes[:, 0])
+        if not tight.any():
+            return places
+        sites = self.pools.site[places.pools[:, 0]].tolist()
+        choices = [
+            self.book.dataset_choices(job, site) if scarce else [trip]
+            for site, scarce, trip in zip(sites, tight, places.routes[:, 0].tolist(), strict=True)
+        ]
+        more = places.take(np.repeat(np.arange(len(choices)), [len(each) for each in choices]))
+        more.routes[:, 0] = [trip for each in choices for trip in each]
+        return more
+
+    def _at_several_sites(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> Iterator[_Places]:
+        links = self.book.inter_site(job)
+        for sites in range(2, job.max_sites + 1):
+            fitting = fits(self.pools, shapes, sites)
+            usable = pools[fitting[pools].any(axis=1)]
+            groups = self._groups(usable, links, sites)
+            order = np.argsort(shapes.count, kind="stable")
+            row, size = np.nonzero(fitting[:, order][groups].all(axis=1))
+            yield self._reached(job, self._spread(job, groups[row], order[size], shapes, links))
+
+    def _groups(self, pools: Ints, links: Ints, sites: int) -> Ints:
+        """Return (G, sites) pools of one type, at several data centers, each two of which are linked."""
+        site, kind = self.pools.site[pools], self.pools.accelerator[pools]
+        joined = (links[np.ix_(site, site)] >= 0) & (kind[:, None] == kind) & (site[:, None] != site)
+        joined &= np.tri(len(pools), k=-1, dtype=bool).T
+        groups = np.arange(len(pools))[:, None]
+        for _ in range(sites - 1):
+            row, added = np.nonzero(joined[groups].all(axis=1))
+            groups = np.column_stack([groups[row], added])
+        return pools[groups]
+
+    def _spread(self, job: TrainingJob, groups: Ints, size: Ints, shapes: Shapes, links: Ints) -> _Places:
+        assert job.multi_site is not None
+        sites = groups.shape[1]
+        site = self.pools.site[groups]
+        slowest = shapes.hours[self.pools.kind[groups], size[:, None]].max(axis=1, initial=0.0)
+        pairs = [links[site[:, a], site[:, b]] for a, b in SITE_PAIRS if b < sites]
+        return _Places(
+            pools=_padded(groups),
+            accelerators=shapes.count[size] // sites,
+            hours=slowest / job.multi_site.efficiency,
+            routes=_padded(self.book.dataset(job)[site]),
+            links=_padded(np.stack(pairs, axis=1)),
+        )
+
+    def _options(self, index: int, job: TrainingJob, places: _Places) -> OptionTable:
+        """Return the options at some places: one for each price that the job may pay."""
+        has_spot = self._has_spot[places.pools].all(axis=1) & job.interruptible
+        only_spot = self._spot_is_best[places.pools].all(axis=1) & has_spot
+        row, spot = np.nonzero(np.stack([~only_spot, has_spot], axis=1))
+        places = places.take(row)
+        continuing = places.hours > self.horizon - job.earliest_start_hours + TOLERANCE_HOURS
+        transfer_hours, rate_gbps = _transfer(job, places)
+        return OptionTable(
+            job=np.full(len(row), index, dtype=np.int64),
+            pools=places.pools,
+            accelerators=places.accelerators,
+            hours=places.hours,
+            spot=spot.astype(bool),
+            pausable=~continuing & job.interruptible,
+            continuing=continuing,
+            routes=places.routes,
+            links=places.links,
+            rate_gbps=rate_gbps,
+            transfer_hours=transfer_hours,
+        )
 
 
-def _placements(context: _Context, pools: list[int]) -> Iterator[JobOption]:
-    for pool in pools:
-        for sites, accelerators, hours in fitting_shapes(
-            context.problem, context.job, context.problem.pools[pool]
-        ):
-            if sites == 1:
-                yield from _at(context, (pool,), accelerators, hours, ())
-    if context.job.multi_site:
-        yield from _over_several_sites(context, pools)
-
-
-def _over_several_sites(context: _Context, pools: list[int]) -> Iterator[JobOption]:
-    shapes = {pool: set(_several(context, pool)) for pool in pools}
-    for sites in range(2, context.job.max_sites + 1):
-        for group in combinations(pools, sites):
-            if not _compatible(context, group):
-                continue
-            links = context.book.inter_site(context.job, [context.site(pool) for pool in group])
-            if links is None:
-                continue
-            for accelerators in sorted(set.intersection(*(shapes[pool] for pool in group))):
-                if accelerators[0] == sites:
-                    hours = _slowest_hours(context, group, sites * accelerators[1])
-                    for hour in hours:
-                        yield from _at(context, group, accelerators[1], hour, links)
-
-
-def _several(context: _Context, pool: int) -> Iterator[tuple[int, int]]:
-    for sites, accelerators, _ in fitting_shapes(context.problem, context.job, context.problem.pools[pool]):
-        yield sites, accelerators
-
-
-def _compatible(context: _Context, group: tuple[int, ...]) -> bool:
-    pools = [context.problem.pools[pool] for pool in group]
-    return len({pool.accelerator for pool in pools}) == 1 and len(
-        {pool.data_center for pool in pools}
-    ) == len(pools)
-
-
-def _slowest_hours(context: _Context, group: tuple[int, ...], count: int) -> list[float]:
-    """Return the hours of the job on ``count`` accelerators at the least efficiency of the group."""
-    multi = context.job.multi_site
-    slower = multi.efficiency if multi else 1.0
-    shapes = [dict(job_shapes(context.problem, context.job, context.problem.pools[pool])) for pool in group]
-    return [max(hours[count] for hours in shapes) / slower]
-
-
-def _at(
-    context: _Context,
-    pools: tuple[int, ...],
-    accelerators: int,
-    hours: float,
-    inter_site: tuple[Candidate, ...],
-) -> Iterator[JobOption]:
-    job = context.job
-    continuing = hours > context.continuing_from_hours
-    transfer_hours, rate = _transfer(job, hours, len(pools))
-    for routes in context.book.dataset(job, [context.site(pool) for pool in pools]):
-        for spot in _prices(context, pools):
-            yield JobOption(
-                job=context.index,
-                pools=pools,
-                accelerators=accelerators,
-                hours=hours,
-                spot=spot,
-                pausable=job.interruptible and not continuing,
-                continuing=continuing,
-                routes=routes,
-                inter_site=inter_site,
-                rate_gbps=rate,
-                transfer_hours=transfer_hours,
-            )
-
-
-def _transfer(job: TrainingJob, hours: float, sites: int) -> tuple[float, float]:
+def _transfer(job: TrainingJob, places: _Places) -> tuple[Floats, Floats]:
+    """Return (N,) how long the dataset takes to each site, and at which rate."""
     if job.dataset is None:
-        return 0.0, 0.0
-    within = min(job.dataset.transfer_hours or hours, hours)
+        return np.zeros(len(places.hours)), np.zeros(len(places.hours))
+    within = np.minimum(job.dataset.transfer_hours or places.hours, places.hours)
+    sites = np.count_nonzero(places.pools >= 0, axis=1)
     return within, job.dataset.gb / sites * 8 / (3600 * within)
 
 
-def _prices(context: _Context, pools: tuple[int, ...]) -> list[bool]:
-    """Return the choices of paying the spot price: none without one, the only one where it is best."""
-    offered = [context.problem.pools[pool] for pool in pools]
-    if not context.job.interruptible or any(pool.spot_usd_per_accelerator_hour is None for pool in offered):
-        return [False]
-    unlimited = all(pool.spot_count is None and pool.committed_count == 0 for pool in offered)
-    cheaper = all(
-        _spot_is_cheaper(pool.spot_usd_per_accelerator_hour, pool.usd_per_accelerator_hour)
-        for pool in offered
-    )
-    return [True] if unlimited and cheaper else [False, True]
+def _has_spot(pool: Pool) -> bool:
+    return pool.spot_usd_per_accelerator_hour is not None
 
 
-def _spot_is_cheaper(spot_usd: float | None, on_demand_usd: float) -> bool:
-    return spot_usd is not None and spot_usd <= on_demand_usd
+def _spot_is_best(pool: Pool) -> bool:
+    """Return whether the spot price is the only one worth paying: no dearer, and open to all."""
+    spot_usd, unlimited = pool.spot_usd_per_accelerator_hour, pool.spot_count is None
+    free = unlimited and pool.committed_count == 0
+    return free and spot_usd is not None and spot_usd <= pool.usd_per_accelerator_hour
 
 
-def long_run_usd(rates: Rates, option: JobOption) -> Floats:
-    """Return the price of an accelerator-hour in each pool of ``option`` beyond the horizon, USD."""
-    pools = list(option.pools)
-    if option.spot:
-        return np.asarray(rates.spot_usd[pools])
-    covered = option.accelerators <= rates.committed_count[pools]
-    return np.where(covered, rates.committed_usd[pools], rates.compute_usd[pools])
+def _padded(numbers: Ints) -> Ints:
+    """Return (N, 3) numbers, -1 where there are none."""
+    wide = np.full((len(numbers), MOST_SITES), -1, dtype=np.int32)
+    wide[:, : numbers.shape[1]] = numbers
+    return wide  # type: ignore[return-value]
 
 
-def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Window]:
-    """Yield the possible starts of ``option``.
-
-    A pausable option yields one window: the hours that it could run in each period, of which the solver
-    chooses. Nothing is yielded when the deadline cannot be kept.
-    """
-    begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
-    deadline = np.inf if job.deadline_hours is None else job.deadline_hours + TOLERANCE_HOURS
-    earliest = job.earliest_start_hours
-    if option.pausable:
-        latest = min(deadline, rates.horizon)
-        room = _without_slivers(np.minimum(ends, latest) - np.maximum(begins, earliest), PAUSE_SLIVER_HOURS)
-        if room.sum() >= option.hours - TOLERANCE_HOURS:
-            yield Window(earliest, np.minimum(room, ends - begins), room > 0)
-        return
-    latest_end = deadline if option.continuing else min(deadline, rates.horizon + TOLERANCE_HOURS)
-    for period in np.flatnonzero(ends > earliest + TOLERANCE_HOURS):
-        start = max(float(begins[period]), earliest)
-        if start + option.hours > latest_end:
-            return
-        yield Window(
-            start, _overlap(rates, start, option.hours), _overlap(rates, start, option.transfer_hours) > 0
-        )
-        if option.continuing:
-            return
+def _no_options() -> OptionTable:
+    none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+    wide = _padded(np.zeros((0, MOST_SITES), dtype=np.int64))
+    flags = np.zeros(0, dtype=bool)
+    return OptionTable(numbers, wide, numbers, none, flags, flags, flags, wide, wide, none, none)
 
 
-def _overlap(rates: Rates, start: float, hours: float) -> Floats:
-    """Return the hours of each period that lie within ``[start, start + hours)``."""
-    begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
-    return _without_slivers(np.minimum(ends, start + hours) - np.maximum(begins, start))
-
-
-def _without_slivers(hours: Floats, sliver: float = TOLERANCE_HOURS) -> Floats:
-    return np.where(hours > sliver, hours, 0.0)
+_NONE = _no_options()

@@ -23,8 +23,8 @@ class Rates:
     ----------
     durations, boundaries
         (T,) hours of each period and (T + 1,) their begins and the last end.
-    compute_usd, spot_usd, long_run_usd
-        (P,) on-demand price, spot price (NaN where none) and price beyond the horizon on committed capacity.
+    compute_usd, spot_usd
+        (P,) on-demand price and spot price (NaN where none).
     committed_count, committed_usd
         (P,) accelerators paid for in any case and their price.
     kw
@@ -61,6 +61,13 @@ class Rates:
     def mean(self, per_hour: Floats) -> Floats:
         """Return the duration-weighted mean over the periods of a (P, T) rate, (P,)."""
         return np.asarray(per_hour @ self.durations / self.durations.sum())
+
+
+def long_run_usd(rates: Rates, pool: Ints, accelerators: Floats | Ints, spot: NDArray[np.bool_]) -> Floats:
+    """Return (N,) the USD of an accelerator-hour beyond the horizon, for clusters of that size in pools (N,)."""
+    covered = accelerators <= rates.committed_count[pool]
+    ordinary = np.where(covered, rates.committed_usd[pool], rates.compute_usd[pool])
+    return np.where(spot, rates.spot_usd[pool], ordinary)
 
 
 def build_rates(problem: Problem) -> Rates:

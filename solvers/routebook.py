@@ -1,19 +1,25 @@
-"""Routes for datasets, for sites that train together, for requests: sought in bulk, looked up by request."""
+"""Routes for datasets, for sites that train together, for requests: sought in bulk, as numbers of trips."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, product
 
+import numpy as np
+
+from ..routing.fans import Fans
 from ..routing.paths import Candidate, PathFinder, RouteRequest
 from ..routing.policies import Residency
 from ..routing.problem import Problem
-from ..routing.workloads import Demand, InferenceService, Serving, TrainingJob
+from ..routing.runs import Growing
+from ..routing.trip_table import NO_TRIP, of_trips
+from ..routing.workloads import Demand, InferenceService, MultiSite, Serving, TrainingJob
+from .rates import Ints
 
 ALTERNATIVES = 4
 KB_PER_GB = 1e6
 Hop = tuple[str, str, str]
+Copies = tuple[str, ...]
 
 
 class RouteBook:
@@ -28,136 +34,162 @@ class RouteBook:
         Where routes come from.
     scarce
         Ids of links that could be overloaded.
+
+    Attributes
+    ----------
+    fans
+        Where trips come from, with the table of their numbers.
+    sites
+        (C,) number of each data center's node.
     """
 
     def __init__(self, problem: Problem, finder: PathFinder, scarce: frozenset[str] = frozenset()) -> None:
         self.problem = problem
         self.finder = finder
         self.scarce = scarce
-        self._known: dict[RouteRequest, list[Candidate]] = {}
+        self.fans = Fans(finder)
+        self.sites = self.fans.numbers(site.id for site in problem.data_centers)
+        self._known: dict[tuple[Residency, Copies], Ints] = {}
+        self._from: dict[tuple[Residency, str], Ints] = {}
+        self._pairs: dict[tuple[Residency, MultiSite], Ints] = {}
+        self._wider: dict[RouteRequest, list[int]] = {}
+        self._is_scarce = np.array([link in scarce for link in self.fans.arcs.links], dtype=bool)
+        self._tight = Growing(dtype=bool)
 
     def prepare(self) -> RouteBook:
-        """Seek every route that the problem could ask for, in bulk; returns itself."""
-        self._seek(self._all_requests())
+        """Seek the routes of every dataset in bulk; returns itself."""
+        datasets = self._datasets()
+        for residency in dict.fromkeys(residency for residency, _ in datasets):
+            mine = [copies for other, copies in datasets if other == residency]
+            self._seek(residency, tuple(dict.fromkeys(copy for copies in mine for copy in copies)))
         if self.scarce:
-            self._seek(
-                [
-                    self._wider(request)
-                    for request, found in list(self._known.items())
-                    if self._is_tight(found)
-                ]
-            )
+            tight = [self._tight_requests(key, job) for key, job in datasets.items()]
+            self.wider([request for requests in tight for request in requests])
         return self
 
-    def _seek(self, requests: Iterable[RouteRequest]) -> None:
-        missing = [request for request in dict.fromkeys(requests) if request not in self._known]
-        self._known.update(zip(missing, self.finder.routes(missing), strict=True))
+    def _datasets(self) -> dict[tuple[Residency, Copies], TrainingJob]:
+        """Return where data lies and what binds it, each with some job that reads it."""
+        return {
+            (self.problem.residency(job.policy), job.dataset.at): job
+            for job in self.problem.jobs
+            if job.dataset
+        }
 
-    def _wider(self, request: RouteRequest) -> RouteRequest:
-        return replace(request, alternatives=ALTERNATIVES, avoid=self.scarce)
+    def _tight_requests(self, key: tuple[Residency, Copies], job: TrainingJob) -> Iterator[RouteRequest]:
+        residency, copies = key
+        for index in np.flatnonzero(self.is_tight(self.dataset(job))):
+            site = self.problem.data_centers[index]
+            if residency.may_process(site.jurisdiction):
+                yield from (dataset_request(residency, copy, site.id) for copy in copies)
 
-    def _is_tight(self, found: list[Candidate]) -> bool:
-        return any(link in self.scarce for route in found for link in (*route.links, *route.return_links))
+    def _seek(self, residency: Residency, copies: Copies) -> None:
+        """Find the trips of data from each copy to every data center."""
+        request = dataset_request(residency, copies[0], copies[0])
+        unlimited = np.full(len(self.sites), np.inf)
+        trips = self.fans.answers(request, self.fans.numbers(copies), self.sites, unlimited)
+        self._from.update(zip([(residency, copy) for copy in copies], trips, strict=True))
 
-    def candidates(self, request: RouteRequest) -> list[Candidate]:
-        """Return the candidates for ``request``, cheapest first."""
-        found = self._sought(request)
-        if not (self.scarce and self._is_tight(found)):
-            return found[:1]
-        return self._sought(self._wider(request))
+    def is_tight(self, trips: Ints) -> np.ndarray:
+        """Return which of some trips cross a scarce link; ``NO_TRIP`` does not."""
+        if not self.scarce:
+            return np.zeros(trips.shape, dtype=bool)
+        self._look_for_scarce()
+        return of_trips(self._tight.rows, trips, False)
 
-    def _all_requests(self) -> Iterator[RouteRequest]:
-        sites = [site.id for site in self.problem.data_centers]
-        for job in self.problem.jobs:
-            residency = self.problem.residency(job.policy)
-            for copy, site in product(job.dataset.at if job.dataset else (), sites):
-                if self._may_process(residency, site):
-                    yield dataset_request(residency, copy, site)
-        for service in self.problem.services:
-            for demand, (serving, site) in product(service.demand, self._places_of(service)):
-                if self._may_process(demand_residency(self.problem, service, demand), site):
-                    yield service_request(self.problem, service, demand, serving, site)
+    def _look_for_scarce(self) -> None:
+        """Find which of the trips that are new in the table cross a scarce link."""
+        table, known = self.fans.trips, len(self._tight.rows)
+        tight = np.zeros(len(table) - known, dtype=bool)
+        for runs in (table.out.since(known), table.back.since(known)):
+            owner = np.repeat(np.arange(len(tight)), runs.lengths)
+            tight[owner[self._is_scarce[runs.values >> 1]]] = True
+        self._tight.add(tight)
 
-    def _places_of(self, service: InferenceService) -> list[tuple[Serving, str]]:
-        types = {serving.accelerator: serving for serving in service.serving}
-        places = (
-            (types[pool.accelerator], pool.data_center)
-            for pool in self.problem.pools
-            if pool.accelerator in types
-        )
-        return list(dict.fromkeys(places))
+    def wider(self, requests: Sequence[RouteRequest]) -> list[list[int]]:
+        """Return the trips of each request and its alternatives, the cheapest first."""
+        wide = [replace(request, alternatives=ALTERNATIVES, avoid=self.scarce) for request in requests]
+        missing = [request for request in dict.fromkeys(wide) if request not in self._wider]
+        self._wider.update(zip(missing, self.fans.seek(missing), strict=True))
+        return [self._wider[request] for request in wide]
 
-    def _may_process(self, residency: Residency, site: str) -> bool:
-        return residency.may_process(self.problem.data_center[site].jurisdiction)
+    def dataset(self, job: TrainingJob) -> Ints:
+        """Return (C,) the cheapest trip of the job's dataset to each data center, from any copy."""
+        residency = self.problem.residency(job.policy)
+        copies = job.dataset.at if job.dataset else ()
+        found = self._known.get((residency, copies))
+        if found is None:
+            found = self._known[residency, copies] = self._cheapest_copy(residency, copies)
+        return found
 
-    def dataset(self, job: TrainingJob, sites: Sequence[str]) -> list[tuple[Candidate | None, ...]]:
-        """Return the choices of routes of the job's dataset to ``sites``.
+    def _cheapest_copy(self, residency: Residency, copies: Copies) -> Ints:
+        if not copies:
+            return np.full(len(self.sites), NO_TRIP)
+        missing = tuple(copy for copy in copies if (residency, copy) not in self._from)
+        if missing:
+            self._seek(residency, missing)
+        trips = np.stack([self._from[residency, copy] for copy in copies])
+        best: Ints = np.take_along_axis(trips, self._order(trips)[:1], axis=0)[0]
+        return best
 
-        Several choices are given for one site only; for several sites each takes its cheapest. An entry is
-        None where there is no route; without a dataset the one choice is the empty tuple.
+    def _order(self, trips: Ints) -> Ints:
+        """Return the order of trips along the first axis: by cost, latency, links."""
+        table = self.fans.trips
+        # Sums that differ by a rounding error are equal.
+        usd = np.round(of_trips(table.out_usd_per_gb, trips, np.inf), 12)
+        latency_ms, hops = of_trips(table.latency_ms, trips, 0.0), of_trips(table.hops, trips, 0.0)
+        return np.lexsort((hops, latency_ms, usd), axis=0)
+
+    def dataset_choices(self, job: TrainingJob, site: int) -> list[int]:
+        """Return several trips from every copy, for a site whose cheapest trip is tight.
+
+        Also from copies whose first trip is not tight: what is scarce is known of links in use only.
         """
+        residency, name = self.problem.residency(job.policy), self.problem.data_centers[site].id
+        copies = job.dataset.at if job.dataset else ()
+        requests = [dataset_request(residency, copy, name) for copy in copies]
+        trips = np.array([trip for found in self.wider(requests) for trip in found], dtype=np.int64)
+        ordered: list[int] = trips[self._order(trips)].tolist()
+        return ordered
+
+    def why_no_dataset(self, job: TrainingJob, sites: Ints) -> str:
+        """Return why the job's dataset does not reach ``sites``: ``transit`` or ``route``."""
         if job.dataset is None:
-            return [()]
-        found = [self._copies(job, site) for site in sites]
-        if len(sites) == 1 and found[0]:
-            return [(route,) for route in found[0]]
-        return [tuple(routes[0] if routes else None for routes in found)]
+            return "route"
+        copies, ends = job.dataset.at, (self.fans.numbers(job.dataset.at), self.sites[sites])
+        bound, free = (
+            self.fans.reached(dataset_request(self.problem.residency(policy), copies[0], copies[0]), *ends)
+            for policy in (job.policy, None)
+        )
+        return "transit" if np.any(free & ~bound) else "route"
 
-    def _copies(self, job: TrainingJob, site: str) -> list[Candidate]:
-        """Return the cheapest route from any copy; where that is tight, several routes from every copy.
-
-        Also from copies whose first route is not tight: what is scarce is known of routes in use only.
-        """
-        copies = job.dataset.at if job.dataset else ()
-        requests = [dataset_request(self.problem.residency(job.policy), copy, site) for copy in copies]
-        cheapest = sorted((route for each in requests for route in self._sought(each)[:1]), key=_order)[:1]
-        if not (self.scarce and self._is_tight(cheapest)):
-            return cheapest
-        return sorted((route for each in requests for route in self._sought(self._wider(each))), key=_order)
-
-    def _sought(self, request: RouteRequest) -> list[Candidate]:
-        if request not in self._known:
-            self._seek([request])
-        return self._known[request]
-
-    def why_no_dataset(self, job: TrainingJob, site: str) -> str:
-        """Return why the job's dataset cannot reach ``site``: ``transit`` or ``route``."""
-        residency = self.problem.residency(job.policy)
-        copies = job.dataset.at if job.dataset else ()
-        reasons = {self.finder.why_not(dataset_request(residency, copy, site)) for copy in copies}
-        return "transit" if "transit" in reasons else "route"
-
-    def inter_site(self, job: TrainingJob, sites: Sequence[str]) -> tuple[Candidate, ...] | None:
-        """Return a route between each two of ``sites`` within the job's limits, or None."""
+    def inter_site(self, job: TrainingJob) -> Ints:
+        """Return (C, C) the trip between each two data centers within the limits of ``job``, by origin."""
         limits = job.multi_site
-        if limits is None:
-            return None
-        residency = self.problem.residency(job.policy)
-        routes = []
-        for origin, destination in combinations(sites, 2):
-            request = RouteRequest(
-                residency=residency,
-                origin=origin,
-                destination=destination,
-                max_rtt_ms=limits.max_rtt_ms,
-                out_gb=0.0,
-                usd_per_ms=1.0,
-                min_bandwidth_gbps=limits.min_bandwidth_gbps,
-            )
-            found = self.candidates(request)
-            if not found:
-                return None
-            routes.append(found[0])
-        return tuple(routes)
-
-
-def _order(route: Candidate) -> tuple[float, float, int]:
-    return (route.usd, route.latency_ms, len(route.links))
+        assert limits is not None
+        key = self.problem.residency(job.policy), limits
+        if key not in self._pairs:
+            request = inter_site_request(key[0], limits, *2 * [self.problem.data_centers[0].id])
+            most_ms = np.full(len(self.sites), limits.max_rtt_ms)
+            self._pairs[key] = self.fans.answers(request, self.sites, self.sites, most_ms)
+        return self._pairs[key]
 
 
 def dataset_request(residency: Residency, copy: str, site: str) -> RouteRequest:
     """Return the request for the way of a dataset from a copy to a site."""
     return RouteRequest(residency=residency, origin=copy, destination=site, round_trip=False)
+
+
+def inter_site_request(residency: Residency, limits: MultiSite, site: str, other: str) -> RouteRequest:
+    """Return the request for the way between two sites of one job."""
+    return RouteRequest(
+        residency=residency,
+        origin=site,
+        destination=other,
+        max_rtt_ms=limits.max_rtt_ms,
+        out_gb=0.0,
+        usd_per_ms=1.0,
+        min_bandwidth_gbps=limits.min_bandwidth_gbps,
+    )
 
 
 def demand_residency(problem: Problem, service: InferenceService, demand: Demand) -> Residency:

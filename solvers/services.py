@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ..routing.paths import Candidate
 from ..routing.plan import Reason
+from ..routing.policies import Residency
 from ..routing.problem import Problem, per_period
-from ..routing.sites import Pool
+from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import Demand, InferenceService
-from .admission import Test, admissible_pools, service_tests
-from .rates import Floats, Ints, Rates, most_accelerators
-from .routebook import KB_PER_GB, RouteBook, demand_residency, service_request
+from .admission import admissible_pools, service_tests
+from .arc_routes import ArcRoutes, pool_request, profiles_of
+from .pools import Pools
+from .rates import Floats, Ints, most_accelerators
+from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -35,8 +40,13 @@ class Services:
         (S,) usable throughput of one replica (target utilisation taken off) and its accelerators.
     arc_demand, arc_slot
         (A,) indices.
+    arc_trip
+        (A,) number of each arc's route in ``trips``.
+    trips
+        The arcs and measures of all routes; a network arc is a direction of a link, numbered as in
+        ``direction_index``.
     arc_route
-        Route of each arc.
+        Route of each arc, made when it is asked for.
     arc_usd
         (A,) price of one request on the arc: link, egress and latency, with the money weight.
     arc_money
@@ -54,7 +64,9 @@ class Services:
     slot_accelerators: Ints
     arc_demand: Ints
     arc_slot: Ints
-    arc_route: tuple[Candidate, ...]
+    arc_trip: Ints
+    trips: TripTable
+    arc_route: Sequence[Candidate]
     arc_usd: Floats
     arc_money: Floats
     barred: dict[int, Reason]
@@ -65,111 +77,163 @@ class Services:
         return np.asarray(self.slot_service[self.arc_slot], dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """What one service brings: arcs and slots."""
+
+    slot_pool: Ints
+    slot_rps: Floats
+    slot_accelerators: Ints
+    arc_demand: Ints
+    arc_slot: Ints
+    arc_trip: Ints
+    arc_usd: Floats
+    arc_money: Floats
+
+
 class _Collector:
     """Gathers slots and arcs service by service."""
 
     def __init__(self, problem: Problem, book: RouteBook) -> None:
-        self.problem = problem
-        self.book = book
-        self.slots: list[tuple[int, int, float, int]] = []
-        self.arcs: list[tuple[int, int]] = []
-        self.routes: list[Candidate] = []
-        self.prices: list[tuple[float, float]] = []
+        self.problem, self.book = problem, book
+        self.pools = Pools(problem)
+        self.parts: list[_Part] = []
         self.barred: dict[int, Reason] = {}
-        self.demands = 0
+        self.slots = self.demands = 0
 
-    def add(self, index: int, service: InferenceService) -> None:
+    def add(self, service: InferenceService) -> None:
         """Take in one service: a slot for every pool that may serve some users, and the arcs to them."""
-        pools, _ = admissible_pools(self.problem, service_tests(self.problem, service))
-        served = [list(self._reached(service, demand, pools)) for demand in service.demand]
-        numbers = self._add_slots(index, service, sorted({pool for reached in served for pool, _ in reached}))
-        for demand, reached in zip(service.demand, served, strict=True):
-            if not reached:
-                self.barred[self.demands] = self._why(service, demand)
-            for pool, route in reached:
-                self.arcs.append((self.demands, numbers[pool]))
-                self.routes.append(route)
-                self.prices.append(self._price(service, route))
-            self.demands += 1
+        pools, _ = admissible_pools(service_tests(self.pools, service))
+        trips = self._trips(service, pools)
+        for index in np.flatnonzero((trips < 0).all(axis=1)):
+            self.barred[self.demands + int(index)] = self._why(service, service.demand[index])
+        self._keep(service, pools, trips)
+        self.demands += len(service.demand)
 
-    def _add_slots(self, index: int, service: InferenceService, pools: list[int]) -> dict[int, int]:
-        profiles = {serving.accelerator: serving for serving in service.serving}
-        numbers = {}
-        for pool in pools:
-            serving = profiles[self.problem.pools[pool].accelerator]
-            usable = serving.requests_per_second * service.target_utilization
-            numbers[pool] = len(self.slots)
-            self.slots.append((index, pool, usable, serving.accelerators_per_replica))
-        return numbers
+    def _trips(self, service: InferenceService, pools: Ints) -> Ints:
+        """Return (demands, pools) the cheapest trips, ``NO_TRIP`` where there is none."""
+        trips = np.full((len(service.demand), len(pools)), NO_TRIP, dtype=np.int64)
+        limits = self._limits_ms(service)
+        for residency, members in self._by_residency(service).items():
+            near = np.flatnonzero(self.pools.processing(residency)[pools])
+            if len(near):
+                request = pool_request(self.problem, service, service.demand[members[0]], int(pools[near[0]]))
+                origins = self.book.fans.numbers(service.demand[index].location for index in members)
+                ends, most_ms = self.book.sites[self.pools.site[pools[near]]], limits[pools[near]]
+                trips[np.ix_(np.array(members), near)] = self.book.fans.answers(
+                    request, origins, ends, most_ms
+                )
+        return trips
 
-    def _reached(
-        self, service: InferenceService, demand: Demand, pools: list[int]
-    ) -> Iterator[tuple[int, Candidate]]:
-        residency = demand_residency(self.problem, service, demand)
-        profiles = {serving.accelerator: serving for serving in service.serving}
-        for index in pools:
-            pool = self.problem.pools[index]
-            if residency.may_process(self._jurisdiction(pool)):
-                serving = profiles[pool.accelerator]
-                request = service_request(self.problem, service, demand, serving, pool.data_center)
-                for route in self.book.candidates(request):
-                    yield index, route
+    def _by_residency(self, service: InferenceService) -> dict[Residency, list[int]]:
+        policies: dict[str | None, list[int]] = {}
+        for index, demand in enumerate(service.demand):
+            policies.setdefault(demand.policy, []).append(index)
+        found: dict[Residency, list[int]] = {}
+        for members in policies.values():
+            residency = demand_residency(self.problem, service, service.demand[members[0]])
+            found.setdefault(residency, []).extend(members)
+        return found
 
-    def _price(self, service: InferenceService, route: Candidate) -> tuple[float, float]:
-        out = service.request_kb / KB_PER_GB * (route.out_link_usd_per_gb + route.out_egress_usd_per_gb)
-        back = service.response_kb / KB_PER_GB * (route.back_link_usd_per_gb + route.back_egress_usd_per_gb)
-        objective = self.problem.objective
-        weighted = objective.money_weight * (out + back) + objective.usd_per_ms_request * route.rtt_ms
-        return weighted, out + back
+    def _limits_ms(self, service: InferenceService) -> Floats:
+        """Return (P,) the largest round trip to each pool, infinite for none."""
+        by_type = np.full(len(self.pools.types), np.inf)
+        for serving in service.serving:
+            limit = rtt_limit_ms(service, serving)
+            by_type[self.pools.types[serving.accelerator]] = np.inf if limit is None else limit
+        return by_type[self.pools.accelerator]
+
+    def _keep(self, service: InferenceService, pools: Ints, trips: Ints) -> None:
+        served = pools[(trips >= 0).any(axis=0)]
+        row, column = np.nonzero(trips >= 0)
+        trip, copies = self._with_alternatives(service, row, pools[column], trips[row, column])
+        demand, pool = np.repeat(row, copies), np.repeat(pools[column], copies)
+        usd, money = self._prices(service, trip)
+        profiles = profiles_of(service)
+        servings = [profiles[self.problem.pools[index].accelerator] for index in served]
+        rps = [serving.requests_per_second * service.target_utilization for serving in servings]
+        self.parts.append(
+            _Part(
+                slot_pool=served,
+                slot_rps=np.array(rps, dtype=float),
+                slot_accelerators=np.array([s.accelerators_per_replica for s in servings], dtype=np.int64),
+                arc_demand=self.demands + demand,
+                arc_slot=self.slots + np.searchsorted(served, pool),
+                arc_trip=trip,
+                arc_usd=usd,
+                arc_money=money,
+            )
+        )
+        self.slots += len(served)
+
+    def _with_alternatives(
+        self, service: InferenceService, demand: Ints, pool: Ints, trip: Ints
+    ) -> tuple[Ints, Ints | int]:
+        """Return the trips with those beside tight ones, and how many there now are of each."""
+        tight = self.book.is_tight(trip)
+        if not tight.any():
+            return trip, 1
+        requests = [
+            pool_request(self.problem, service, service.demand[d], int(p))
+            for d, p in zip(demand[tight], pool[tight], strict=True)
+        ]
+        wider = iter(self.book.wider(requests))
+        choices = [next(wider) if scarce else [one] for scarce, one in zip(tight, trip.tolist(), strict=True)]
+        every = [each for choice in choices for each in choice]
+        return np.array(every, dtype=np.int64), np.array([len(choice) for choice in choices], dtype=np.int64)
+
+    def _prices(self, service: InferenceService, trip: Ints) -> tuple[Floats, Floats]:
+        """Return the price of a request on each trip, weighted and with latency, and its money alone."""
+        table, objective = self.book.fans.trips, self.problem.objective
+        out = service.request_kb / KB_PER_GB * table.out_usd_per_gb[trip]
+        money = out + service.response_kb / KB_PER_GB * table.back_usd_per_gb[trip]
+        return objective.money_weight * money + objective.usd_per_ms_request * table.rtt_ms[trip], money
 
     def _why(self, service: InferenceService, demand: Demand) -> Reason:
         residency = demand_residency(self.problem, service, demand)
-        at_rest: Test = ("residency", lambda pool: residency.may_process(self._jurisdiction(pool)))
-        left, reason = admissible_pools(self.problem, [at_rest, *service_tests(self.problem, service)])
+        at_rest: tuple[Reason, np.ndarray] = ("residency", self.pools.processing(residency))
+        left, reason = admissible_pools([at_rest, *service_tests(self.pools, service)])
         return reason or self._route_reason(service, demand, left)
 
-    def _jurisdiction(self, pool: Pool) -> str:
-        return self.problem.data_center[pool.data_center].jurisdiction
-
-    def _route_reason(self, service: InferenceService, demand: Demand, pools: list[int]) -> Reason:
-        profiles = {serving.accelerator: serving for serving in service.serving}
-        reasons: set[Reason | None] = set()
-        for pool in pools:
-            serving, site = (
-                profiles[self.problem.pools[pool].accelerator],
-                self.problem.pools[pool].data_center,
-            )
-            reasons.add(
-                self.book.finder.why_not(service_request(self.problem, service, demand, serving, site))
-            )
-        order: tuple[Reason, ...] = ("latency", "transit", "route")
-        return next(name for name in order if name in reasons)
+    def _route_reason(self, service: InferenceService, demand: Demand, pools: Ints) -> Reason:
+        request = pool_request(self.problem, service, demand, int(pools[0]))
+        fans, origin = self.book.fans, self.book.fans.numbers([demand.location])
+        sites = self.book.sites[np.unique(self.pools.site[pools])]
+        if fans.reached(request, origin, sites).any():
+            return "latency"
+        free = replace(request, residency=self.problem.residency(None))
+        return "transit" if fans.reached(free, origin, sites).any() else "route"
 
 
 def build_services(problem: Problem, book: RouteBook) -> Services:
     """Return the slots and arcs of the services of ``problem``."""
     collector = _Collector(problem, book)
-    for index, service in enumerate(problem.services):
-        collector.add(index, service)
-    slots = np.array(collector.slots, dtype=float).reshape(-1, 4)
-    arcs = np.array(collector.arcs, dtype=np.int64).reshape(-1, 2)
-    prices = np.array(collector.prices, dtype=float).reshape(-1, 2)
+    for service in problem.services:
+        collector.add(service)
+    parts = collector.parts
     demand, owner, weight = _demands(problem)
+    arcs = {name: _joined(parts, name) for name in ("arc_demand", "arc_slot", "arc_trip")}
+    slot_pool = _joined(parts, "slot_pool")
     return Services(
         demand=demand,
         demand_service=owner,
         demand_weight=weight,
-        slot_service=slots[:, 0].astype(np.int64),
-        slot_pool=slots[:, 1].astype(np.int64),
-        slot_rps=slots[:, 2],
-        slot_accelerators=slots[:, 3].astype(np.int64),
-        arc_demand=arcs[:, 0],
-        arc_slot=arcs[:, 1],
-        arc_route=tuple(collector.routes),
-        arc_usd=prices[:, 0],
-        arc_money=prices[:, 1],
+        slot_service=np.repeat(np.arange(len(parts)), [len(part.slot_pool) for part in parts]),
+        slot_pool=slot_pool,
+        slot_rps=_joined(parts, "slot_rps"),
+        slot_accelerators=_joined(parts, "slot_accelerators"),
+        trips=book.fans.trips,
+        arc_route=ArcRoutes(problem, book.fans, slot_pool, arcs),
+        arc_usd=_joined(parts, "arc_usd"),
+        arc_money=_joined(parts, "arc_money"),
         barred=collector.barred,
+        **arcs,
     )
+
+
+def _joined(parts: list[_Part], name: str) -> Any:
+    none = np.zeros(0, dtype=float if name in {"slot_rps", "arc_usd", "arc_money"} else np.int64)
+    return np.concatenate([none, *(getattr(part, name) for part in parts)])
 
 
 def _demands(problem: Problem) -> tuple[Floats, Ints, Floats]:
@@ -188,13 +252,15 @@ def _demands(problem: Problem) -> tuple[Floats, Ints, Floats]:
     return demand, np.array(owners, dtype=np.int64), np.array(weights)
 
 
-def replica_limits(problem: Problem, rates: Rates, services: Services) -> Floats:
+def replica_limits(problem: Problem, services: Services) -> Floats:
     """Return (S, T) upper bounds of the replicas: what the arcs could bring and what the pool could hold."""
-    reachable = np.zeros((len(services.slot_pool), rates.periods))
-    pairs = np.unique(np.stack([services.arc_slot, services.arc_demand], axis=1), axis=0)
-    np.add.at(reachable, pairs[:, 0], services.demand[pairs[:, 1]])
-    held = np.array([most_accelerators(problem.pools[pool]) for pool in services.slot_pool], dtype=float)
-    most = np.floor(held / np.maximum(services.slot_accelerators, 1))
+    shape = len(services.slot_pool), len(services.demand)
+    ones = np.ones(len(services.arc_slot))
+    joined = csr_array((ones, (services.arc_slot, services.arc_demand)), shape=shape)
+    joined.data[:] = 1.0
+    reachable = joined @ services.demand
+    held = np.array([most_accelerators(pool) for pool in problem.pools], dtype=float)
+    most = np.floor(held[services.slot_pool] / np.maximum(services.slot_accelerators, 1))
     needed = np.ceil(reachable / services.slot_rps[:, None] - 1e-9)
     steady = np.array([problem.services[index].min_sites > 1 for index in services.slot_service], dtype=float)
     limits: Floats = np.minimum(np.maximum(needed, steady[:, None]), most[:, None])

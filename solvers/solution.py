@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .jobs import JobOption, windows
+from .option_table import JobOption
 from .rates import Floats, Ints
 from .variables import Variables
+from .windows import windows
 
 NEGLIGIBLE_SHARE = 1e-7
 NEGLIGIBLE_HOURS = 1e-7

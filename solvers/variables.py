@@ -24,65 +24,20 @@ overflow
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..routing.problem import Problem
 from .arrays import Columns, joined
-from .jobs import JobOption, JobOptions, Window, long_run_usd, windows
+from .job_columns import Activities, JobColumns, PauseTable
+from .jobs import JobOptions
 from .rates import Floats, Ints, Rates, module_usd, most_accelerators
-from .routebook import hops, return_hops
 from .services import SECONDS_PER_HOUR, Services, replica_limits
-from .uses import Table, Uses
+from .uses import Uses
+from .windows import StartTable
 
 GBIT_PER_KB = 8e-6
-
-
-@dataclass
-class Activities:
-    """Tables filled while columns are made."""
-
-    held: Table = field(default_factory=Table)
-    """Accelerators held, by pool and period."""
-    billed: Table = field(default_factory=Table)
-    """Accelerator-hours billed at the ordinary price, by pool and period."""
-    spot: Table = field(default_factory=Table)
-    """Accelerator-hours billed at the spot price."""
-    spot_held: Table = field(default_factory=Table)
-    traffic: Table = field(default_factory=Table)
-    """Gbit/s, by direction of a link (2 * link, + 1 for target to source) and period."""
-
-
-@dataclass(frozen=True)
-class StartTable:
-    """(N,) option index and start hours of each column of ``start``."""
-
-    option: Ints
-    start_hours: Floats
-
-
-@dataclass(frozen=True)
-class PauseTable:
-    """Jobs that may pause.
-
-    Attributes
-    ----------
-    option
-        (N,) option index of each column of ``pause``.
-    active_pause, active_period
-        (K,) owner and period of each column of ``active``.
-    active_hours
-        (K,) most hours that it may run there.
-    run
-        (K,) column of its hours, or -1 where active means all of ``active_hours``.
-    """
-
-    option: Ints
-    active_pause: Ints
-    active_period: Ints
-    active_hours: Floats
-    run: Ints
 
 
 @dataclass(frozen=True)
@@ -127,15 +82,15 @@ class VariableBuilder:
     def __init__(self, problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> None:
         self.problem, self.rates, self.jobs, self.services = problem, rates, jobs, services
         self.columns, self.made = Columns(), Activities()
-        self.directions = direction_index(problem)
         self.site_index = {site.id: number for number, site in enumerate(problem.data_centers)}
         self.flat_money: list[tuple[Ints, Floats]] = []
         self.flat_cost: list[tuple[Ints, Floats]] = []
 
     def build(self) -> Variables:
         """Return all columns."""
-        starts = self._starts()
-        pauses = self._pauses()
+        jobs = JobColumns(self.problem, self.rates, self.jobs, self.columns, self.made)
+        starts, pauses = jobs.starts(), jobs.pauses()
+        self.flat_money, self.flat_cost = jobs.flat_money, jobs.flat_cost
         self._unplaced()
         share_arc, share_period = self._shares()
         open_demand, open_period = self._unserved()
@@ -177,100 +132,6 @@ class VariableBuilder:
             **tables,
         )
 
-    def _starts(self) -> StartTable:
-        chosen = [(index, option) for index, option in enumerate(self.jobs.options) if not option.pausable]
-        found = [(index, option, self._windows(option)) for index, option in chosen]
-        sizes = [len(possible) for _, _, possible in found]
-        columns = self.columns.add("start", sum(sizes), 0.0, 1.0, integer=True)
-        begins = np.cumsum([0, *sizes])[:-1]
-        for (_, option, possible), begin in zip(found, begins, strict=True):
-            for offset, window in enumerate(possible):
-                self._place(option, int(columns[0] + begin + offset), window)
-        return StartTable(
-            option=np.repeat(np.array([index for index, _, _ in found], dtype=np.int64), sizes),
-            start_hours=np.array([window.start_hours for _, _, possible in found for window in possible]),
-        )
-
-    def _windows(self, option: JobOption) -> list[Window]:
-        return list(windows(self.problem.jobs[option.job], option, self.rates))
-
-    def _place(self, option: JobOption, column: int, window: Window) -> None:
-        periods = np.flatnonzero(window.run_hours)
-        hours = option.accelerators * window.run_hours[periods]
-        for pool in option.pools:
-            self.made.held.add(column, pool, periods, option.accelerators, option.job)
-            self._bill(option, column, pool, periods, hours)
-        self._transfer(option, column, np.flatnonzero(window.transfers), periods)
-        self._flat(option, column, float(window.run_hours.sum()))
-
-    def _bill(
-        self, option: JobOption, column: int | Ints, pool: int, periods: Ints, hours: Floats | float
-    ) -> None:
-        table = self.made.spot if option.spot else self.made.billed
-        table.add(column, pool, periods, hours, option.job)
-        if option.spot:
-            self.made.spot_held.add(column, pool, periods, option.accelerators, option.job)
-
-    def _transfer(self, option: JobOption, column: int | Ints, transfers: Ints, active: Ints) -> None:
-        for route in option.routes:
-            for hop in hops(route) if route else ():
-                self.made.traffic.add(column, self.directions[hop], transfers, option.rate_gbps, option.job)
-        multi = self.problem.jobs[option.job].multi_site
-        for route in option.inter_site:
-            for hop in (*hops(route), *return_hops(route)):
-                reserved = multi.min_bandwidth_gbps if multi else 0.0
-                self.made.traffic.add(column, self.directions[hop], active, reserved, option.job)
-
-    def _flat(self, option: JobOption, column: int, run_hours: float) -> None:
-        """Charge the transfer, and for a continuing job what it costs beyond the horizon."""
-        job = self.problem.jobs[option.job]
-        gb = job.dataset.gb / len(option.pools) if job.dataset else 0.0
-        transfer = sum(
-            gb * (route.out_link_usd_per_gb + route.out_egress_usd_per_gb) for route in option.routes if route
-        )
-        self.flat_money.append((np.array([column]), np.array([transfer])))
-        if option.continuing:
-            beyond = self._beyond_usd(option, option.hours - run_hours)
-            self.flat_cost.append((np.array([column]), np.array([beyond])))
-
-    def _beyond_usd(self, option: JobOption, hours: float) -> float:
-        pools, rates, objective = list(option.pools), self.rates, self.problem.objective
-        money = long_run_usd(rates, option) + rates.mean(rates.energy_usd)[pools]
-        carbon = rates.mean(rates.tco2e)[pools] * objective.usd_per_tco2e
-        return float((objective.money_weight * money + carbon).sum() * option.accelerators * hours)
-
-    def _pauses(self) -> PauseTable:
-        chosen = [(index, option) for index, option in enumerate(self.jobs.options) if option.pausable]
-        rooms = [self._windows(option)[0].run_hours for _, option in chosen]
-        pauses = self.columns.add("pause", len(chosen), 0.0, 1.0, integer=True)
-        owner = np.repeat(np.arange(len(chosen)), [np.count_nonzero(room) for room in rooms])
-        period = np.concatenate([np.flatnonzero(room) for room in rooms] or [np.zeros(0, np.int64)])
-        hours: Floats = np.concatenate([room[room > 0] for room in rooms] or [np.zeros(0)])
-        active = self.columns.add("active", len(owner), 0.0, 1.0, integer=True)
-        given = np.array(
-            [_hours_are_given(option, room) for (_, option), room in zip(chosen, rooms, strict=True)], bool
-        )
-        free = np.flatnonzero(~given[owner]) if len(owner) else np.zeros(0, dtype=np.int64)
-        run = np.full(len(owner), -1, dtype=np.int64)
-        run[free] = self.columns.add("run", len(free), 0.0, hours[free], integer=False)
-        for index, (_, option) in enumerate(chosen):
-            mine = np.flatnonzero(owner == index)
-            self._pausable(option, active[mine], run[mine], period[mine], hours[mine])
-            self._flat(option, int(pauses[index]), option.hours)
-        return PauseTable(np.array([index for index, _ in chosen], dtype=np.int64), owner, period, hours, run)
-
-    def _pausable(self, option: JobOption, active: Ints, run: Ints, period: Ints, hours: Floats) -> None:
-        given = run < 0
-        billed = np.where(given, active, run)
-        amount = option.accelerators * np.where(given, hours, 1.0)
-        for pool in option.pools:
-            self.made.held.add(active, pool, period, option.accelerators, option.job)
-            table = self.made.spot if option.spot else self.made.billed
-            table.add(billed, pool, period, amount, option.job)
-            if option.spot:
-                self.made.spot_held.add(active, pool, period, option.accelerators, option.job)
-        self._transfer(option, active, period, period)
-
     def _unplaced(self) -> None:
         barred = np.array([float(index in self.jobs.barred) for index in range(len(self.problem.jobs))])
         self.columns.add("unplaced", len(barred), barred, 1.0, integer=False)
@@ -290,23 +151,14 @@ class VariableBuilder:
     def _share_traffic(self, columns: Ints, arc: Ints, period: Ints, rps: Floats) -> None:
         services = self.services
         block = len(self.problem.jobs) + services.arc_demand[arc]
-        size = (
-            np.array([(s.request_kb, s.response_kb) for s in self.problem.services]).reshape(-1, 2)
-            * GBIT_PER_KB
-        )
-        per_request = size[services.arcs_service]
-        order = np.argsort(arc, kind="stable")
-        ends = np.searchsorted(arc[order], np.arange(len(services.arc_route) + 1))
-        for index, route in enumerate(services.arc_route):
-            mine = order[ends[index] : ends[index + 1]]
-            for crossed, gbit in (
-                (hops(route), per_request[index, 0]),
-                (return_hops(route), per_request[index, 1]),
-            ):
-                for hop in crossed if gbit > 0 else ():
-                    self.made.traffic.add(
-                        columns[mine], self.directions[hop], period[mine], rps[mine] * gbit, block[mine]
-                    )
+        size = [(service.request_kb, service.response_kb) for service in self.problem.services]
+        gbit = np.array(size, dtype=float).reshape(-1, 2)[services.arcs_service[arc]] * GBIT_PER_KB
+        for way, each in ((services.trips.out, gbit[:, 0]), (services.trips.back, gbit[:, 1])):
+            rows = np.flatnonzero(each > 0)
+            crossed = way.take(services.arc_trip[arc[rows]])
+            entry = np.repeat(rows, crossed.lengths)
+            gbps = (rps * each)[entry]
+            self.made.traffic.add(columns[entry], crossed.values, period[entry], gbps, block[entry])
 
     def _unserved(self) -> tuple[Ints, Ints]:
         demand, period = np.nonzero(self.services.demand > 0)
@@ -315,7 +167,7 @@ class VariableBuilder:
         return demand, period
 
     def _replicas(self) -> tuple[Ints, Ints]:
-        limits = replica_limits(self.problem, self.rates, self.services)
+        limits = replica_limits(self.problem, self.services)
         slot, period = np.nonzero(limits > 0)
         columns = self.columns.add("replicas", len(slot), 0.0, limits[slot, period], integer=True)
         pool, accelerators = self.services.slot_pool[slot], self.services.slot_accelerators[slot]
@@ -392,10 +244,3 @@ def direction_index(problem: Problem) -> dict[tuple[str, str, str], int]:
         if not link.directed:
             found[link.id, link.target, link.source] = 2 * index + 1
     return found
-
-
-def _hours_are_given(option: JobOption, room: Floats) -> bool:
-    """Return whether running in a period always means running all of its room."""
-    sizes = room[room > 0]
-    whole = option.hours / sizes[0]
-    return bool(np.ptp(sizes) < 1e-9) and abs(whole - round(whole)) < 1e-9

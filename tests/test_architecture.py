@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "solvers": {"solvers", "routing"},
     "cli": {"cli", *FOLDERS},
 }
+FINDERS = ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives", "fans", "trip_table")
 HEAVY = ("ortools", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
 MODULES = {
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_bytes())
@@ -88,9 +89,7 @@ def test_solvers_use_nothing_of_the_verifier() -> None:
 
 
 def test_the_verifier_uses_nothing_that_finds_routes() -> None:
-    finders = {
-        f"routing.{name}" for name in ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives")
-    }
+    finders = {f"routing.{name}" for name in FINDERS}
     for module in ("verifier", *(name.removeprefix("routing.") for name in MODULES if "check_" in name)):
         assert not finders & set(imports(f"routing.{module}", MODULES[f"routing.{module}"])), module
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +9,13 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array
 
 from ...routing.problem import Problem
+from ...routing.runs import Runs
+from ...routing.trip_table import TripTable, of_trips
 from ..arrays import Bools
-from ..jobs import PAUSE_SLIVER_HOURS, TOLERANCE_HOURS, JobOption
-from ..rates import Floats, Ints, Rates
-from ..routebook import hops, return_hops
-from ..variables import direction_index
+from ..jobs import JobOptions
+from ..option_table import OptionTable
+from ..rates import Floats, Ints, Rates, long_run_usd
+from ..windows import PAUSE_SLIVER_HOURS, TOLERANCE_HOURS
 from .goods import GoodPrices
 
 CHUNK = 100_000
@@ -76,68 +77,74 @@ class Options:
         )
 
 
-def job_options(
-    problem: Problem, rates: Rates, options: Sequence[JobOption], pausable: bool, beyond: Floats
-) -> Options:
-    """Return the options that pause, or those that do not; ``beyond`` is the cost beyond the horizon."""
-    source = np.array([i for i, option in enumerate(options) if option.pausable == pausable], dtype=np.int64)
-    chosen = [options[index] for index in source]
-    jobs = problem.jobs
-    ends = [jobs[option.job].deadline_hours for option in chosen]
-    deadline = np.array([np.inf if end is None else end for end in ends], dtype=float)
-    continuing = np.array([option.continuing for option in chosen], dtype=bool)
-    sizes = [len(option.pools) for option in chosen]
+def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: bool) -> Options:
+    """Return the options of all jobs that may pause, or those that may not."""
+    source = np.flatnonzero(jobs.table.pausable == pausable)
+    table = jobs.table.take(source)
+    deadline = _of_jobs([np.inf if job.deadline_hours is None else job.deadline_hours for job in problem.jobs])
+    earliest = _of_jobs([job.earliest_start_hours for job in problem.jobs])[table.job]
+    latest = deadline[table.job]
+    owner, place = np.nonzero(table.pools >= 0)
     return Options(
         source=source,
-        job=np.array([option.job for option in chosen], dtype=np.int64),
-        accelerators=np.array([option.accelerators for option in chosen], dtype=float),
-        hours=np.array([option.hours for option in chosen], dtype=float),
-        spot=np.array([option.spot for option in chosen], dtype=bool),
-        continuing=continuing,
-        owner=np.repeat(np.arange(len(chosen)), sizes),
-        pool=np.array([pool for option in chosen for pool in option.pools], dtype=np.int64),
-        money=np.array([_transfer_usd(problem, option) for option in chosen], dtype=float),
-        other=beyond[source],
-        transfer_gbps=np.array([option.rate_gbps for option in chosen], dtype=float),
-        transfer_hours=np.array([option.transfer_hours for option in chosen], dtype=float),
-        dataset=_crossings(problem, chosen),
-        reserved=_reservations(problem, chosen),
-        earliest=np.array([jobs[option.job].earliest_start_hours for option in chosen], dtype=float),
-        latest=np.where(continuing, deadline, np.minimum(deadline, rates.horizon)),
+        job=table.job,
+        accelerators=table.accelerators.astype(float),
+        hours=table.hours,
+        spot=table.spot,
+        continuing=table.continuing,
+        owner=owner,
+        pool=table.pools[owner, place].astype(np.int64),
+        money=_transfer_usd(problem, jobs, table),
+        other=_beyond_cost(problem, rates, table, earliest),
+        transfer_gbps=table.rate_gbps,
+        transfer_hours=table.transfer_hours,
+        dataset=_crossings(jobs.trips, table.routes, (jobs.trips.out,), 2 * len(problem.links)),
+        reserved=_reservations(problem, jobs, table),
+        earliest=earliest,
+        latest=np.where(table.continuing, latest, np.minimum(latest, rates.horizon)),
     )
 
 
-def _transfer_usd(problem: Problem, option: JobOption) -> float:
-    dataset = problem.jobs[option.job].dataset
-    if dataset is None:
-        return 0.0
-    per_gb = sum(route.out_link_usd_per_gb + route.out_egress_usd_per_gb for route in option.routes if route)
-    return dataset.gb / len(option.pools) * per_gb
+def _of_jobs(values: list[float]) -> Floats:
+    return np.array(values, dtype=float)
 
 
-def _crossings(problem: Problem, options: Sequence[JobOption]) -> csr_array:
-    directions = direction_index(problem)
-    crossed = [
-        (row, directions[hop]) for row, o in enumerate(options) for r in o.routes if r for hop in hops(r)
-    ]
-    return _counts(crossed, np.ones(len(crossed)), len(options), 2 * len(problem.links))
+def _transfer_usd(problem: Problem, jobs: JobOptions, table: OptionTable) -> Floats:
+    gb = _of_jobs([job.dataset.gb if job.dataset else 0.0 for job in problem.jobs])[table.job] / table.sites
+    usd = of_trips(jobs.trips.out_usd_per_gb, table.routes, 0.0)
+    return np.asarray((gb[:, None] * usd).sum(axis=1))
 
 
-def _reservations(problem: Problem, options: Sequence[JobOption]) -> csr_array:
-    directions = direction_index(problem)
-    crossed, gbps = [], []
-    for row, option in enumerate(options):
-        limits = problem.jobs[option.job].multi_site
-        for route in option.inter_site:
-            for hop in (*hops(route), *return_hops(route)):
-                crossed.append((row, directions[hop]))
-                gbps.append(limits.min_bandwidth_gbps if limits else 0.0)
-    return _counts(crossed, np.array(gbps, dtype=float), len(options), 2 * len(problem.links))
+def _beyond_cost(problem: Problem, rates: Rates, table: OptionTable, earliest: Floats) -> Floats:
+    """Return what each option costs beyond the horizon (weighted USD), 0 for those that end in it."""
+    objective = problem.objective
+    energy, tco2e = rates.mean(rates.energy_usd), rates.mean(rates.tco2e)
+    usd = np.zeros(len(table))
+    row, place = np.nonzero((table.pools >= 0) & table.continuing[:, None])
+    pool = table.pools[row, place].astype(np.int64)
+    money = long_run_usd(rates, pool, table.accelerators[row], table.spot[row]) + energy[pool]
+    np.add.at(usd, row, objective.money_weight * money + objective.usd_per_tco2e * tco2e[pool])
+    beyond = table.hours - (rates.horizon - earliest)
+    return np.where(table.continuing, usd * table.accelerators * beyond, 0.0)
 
 
-def _counts(places: list[tuple[int, int]], values: Floats, height: int, width: int) -> csr_array:
-    at = np.array(places, dtype=np.int64).reshape(-1, 2)
-    return csr_array(coo_array((values, (at[:, 0], at[:, 1])), shape=(height, width)))
+def _crossings(trips: TripTable, numbers: Ints, ways: tuple[Runs, ...], directions: int) -> csr_array:
+    """Return (N, D) how often the trips of each row of ``numbers`` cross each direction."""
+    rows, columns = [], []
+    row, place = np.nonzero(numbers >= 0)
+    for way in ways:
+        crossed = way.take(numbers[row, place].astype(np.int64))
+        rows.append(np.repeat(row, crossed.lengths))
+        columns.append(crossed.values.astype(np.int64))
+    at = (np.concatenate(rows), np.concatenate(columns))
+    return csr_array(coo_array((np.ones(len(at[0])), at), shape=(len(numbers), directions)))
+
+
+def _reservations(problem: Problem, jobs: JobOptions, table: OptionTable) -> csr_array:
+    gbps = _of_jobs([job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0 for job in problem.jobs])
+    ways = (jobs.trips.out, jobs.trips.back)
+    crossed = _crossings(jobs.trips, table.links, ways, 2 * len(problem.links))
+    return csr_array(crossed.multiply(gbps[table.job][:, None]))
 
 
 @dataclass(frozen=True)

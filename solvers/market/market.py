@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
-from ..jobs import JobOptions, long_run_usd
+from ..jobs import JobOptions
 from ..rates import Floats, Ints, Rates
 from ..services import Services
 from .goods import GoodPrices
@@ -108,9 +108,8 @@ class Market:
 
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
     """Return the market of a problem whose options and arcs are known."""
-    beyond = beyond_costs(problem, rates, jobs)
-    running = job_options(problem, rates, jobs.options, False, beyond)
-    pausing = job_options(problem, rates, jobs.options, True, beyond)
+    running = job_options(problem, rates, jobs, pausable=False)
+    pausing = job_options(problem, rates, jobs, pausable=True)
     traffic = arc_traffic(problem, services)
     crowded = crowded_directions(problem, services, traffic, (running, pausing))
     return Market(
@@ -126,17 +125,3 @@ def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Ser
         units=tuple(build_units(problem, rates, services)),
         traffic=only_directions(traffic, crowded) if crowded.any() else None,
     )
-
-
-def beyond_costs(problem: Problem, rates: Rates, jobs: JobOptions) -> Floats:
-    """Return what each option costs beyond the horizon (weighted USD), 0 for those that end in it."""
-    money, carbon = problem.objective.money_weight, problem.objective.usd_per_tco2e
-    energy, tco2e = rates.mean(rates.energy_usd), rates.mean(rates.tco2e)
-    found = np.zeros(len(jobs.options))
-    for number, option in enumerate(jobs.options):
-        if option.continuing:
-            pools = list(option.pools)
-            paid = money * (long_run_usd(rates, option) + energy[pools]) + carbon * tco2e[pools]
-            begun = rates.horizon - problem.jobs[option.job].earliest_start_hours
-            found[number] = float(paid.sum() * option.accelerators * (option.hours - begun))
-    return found

@@ -10,28 +10,25 @@ from scipy.sparse import coo_array, csr_array
 from ...routing.problem import Problem
 from ..arrays import Bools
 from ..rates import Floats
-from ..routebook import hops, return_hops
 from ..services import Services
-from ..variables import GBIT_PER_KB, direction_index
+from ..variables import GBIT_PER_KB
 from .jobs import Options
 
 
 def arc_traffic(problem: Problem, services: Services) -> csr_array:
     """Return (A, D) the Gbit/s that a request/s on each arc puts on each direction of a link."""
-    directions = direction_index(problem)
+    kilobytes = np.array([(s.request_kb, s.response_kb) for s in problem.services], dtype=float).reshape(-1, 2)
+    gbit = kilobytes[services.arcs_service] * GBIT_PER_KB
     rows, columns, values = [], [], []
-    for arc, (route, service) in enumerate(
-        zip(services.arc_route, services.arcs_service.tolist(), strict=True)
-    ):
-        entry = problem.services[service]
-        for crossed, kilobytes in ((hops(route), entry.request_kb), (return_hops(route), entry.response_kb)):
-            for hop in crossed:
-                rows.append(arc)
-                columns.append(directions[hop])
-                values.append(kilobytes * GBIT_PER_KB)
-    at = (np.array(rows, dtype=np.int64), np.array(columns, dtype=np.int64))
+    for way, size in ((services.trips.out, gbit[:, 0]), (services.trips.back, gbit[:, 1])):
+        crossed = way.take(services.arc_trip)
+        arc = np.repeat(np.arange(len(size)), crossed.lengths)
+        rows.append(arc)
+        columns.append(crossed.values.astype(np.int64))
+        values.append(size[arc])
+    at = (np.concatenate(rows), np.concatenate(columns))
     shape = (len(services.arc_demand), 2 * len(problem.links))
-    return csr_array(coo_array((np.array(values, dtype=float), at), shape=shape))
+    return csr_array(coo_array((np.concatenate(values), at), shape=shape))
 
 
 def usable_gbps(problem: Problem) -> Floats:
