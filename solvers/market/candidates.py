@@ -10,7 +10,7 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
 from .market import Market
-from .serving import Offer, answer
+from .serving import Offer, answer, whole_answer
 from .units import Unit
 
 STARTS = 3
@@ -67,11 +67,10 @@ def unit_columns(
     market: Market, number: int, unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None
 ) -> Columns:
     """Return the columns of a unit's answer with at most ``most`` (T, S) replicas."""
-    reply = answer(unit, offered, most, cutoff)
+    reply = (whole_answer if unit.is_whole else answer)(unit, offered, most, cutoff)
     blocks = market.unit_blocks[number]
     goods = market.rules.goods
-    found = answer_columns(unit, reply, offered.via, market.rates, goods, blocks, market.traffic)
-    return found
+    return answer_columns(unit, reply, offered.via, market.rates, goods, blocks, market.traffic)
 
 
 def service_columns(market: Market, told: Appraisal) -> Columns:

@@ -16,14 +16,16 @@ from ..choices.dual import Core
 from ..choices.watch import Watch
 from ..rates import Floats, Ints
 from .appraisal import Appraisal, appraise
-from .candidates import job_columns, service_columns
-from .columns import Columns, joined
+from .candidates import job_columns, nearest, service_columns
+from .columns import Columns, joined, kept
 from .market import Market
 
 JOB_CANDIDATES = 12
+KEPT = 12
+"""Columns of a block that are kept from round to round."""
 ROUNDS = 12
-TEMPERATURES = (0.1, 0.02)
-STEPS = 25
+TEMPERATURES = (0.05, 0.01, 0.002)
+STEPS = 40
 BOX = 0.25
 """How far prices may move in one round, as a part of the price that a row's users pay as it is."""
 ENOUGH = 1e-5
@@ -39,6 +41,17 @@ class Seeker:
     told: Appraisal
     columns: Columns
     box: float = BOX
+
+    def recent(self) -> Columns:
+        """Return the columns that are among the nearest of their block at the best prices."""
+        rules = self.market.rules
+        prices = rules.good_prices(self.told.prices)
+        reduced = np.asarray(self.columns.goods @ prices) + self.penalty * self.columns.unserved
+        return kept(self.columns, nearest(self.columns.block, reduced, KEPT))
+
+    def fresh(self, told: Appraisal) -> Columns:
+        """Return the nearest columns at other prices."""
+        return draw(self.market, told)
 
     @classmethod
     def begin(cls, market: Market, penalty: float) -> Seeker:
@@ -61,7 +74,7 @@ class Seeker:
         prices = climb(core, self.told.prices, self.box)
         tried = appraise(self.market, prices, self.penalty)
         gain = (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
-        self.columns = joined([self.columns, draw(self.market, tried)])
+        self.columns = joined([self.recent(), draw(self.market, tried)])
         self.box = self.box * 3 if gain > 0 else self.box / 4
         self.told = tried if gain > 0 else self.told
         return gain

@@ -1,1 +1,165 @@
-def solve_market(): ...
+"""The decomposition of a whole problem: prices and bound, then plans that get better, until gap or time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...routing.paths import PathFinder
+from ...routing.plan import Plan, StoppedBy
+from ...routing.problem import Problem
+from ..choices.watch import Watch
+from ..constraints import committed_usd
+from ..header import Header
+from ..jobs import build_job_options
+from ..options import Options, Progress, relative_gap
+from ..rates import build_rates
+from ..routebook import RouteBook
+from ..services import build_services
+from .appraisal import Appraisal, appraise
+from .building import Builder
+from .columns import joined
+from .deciding import decisions
+from .improve import Improver
+from .market import Market, build_market
+from .placing import Placement, Priced
+from .prices import Seeker
+
+PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
+"""Parts of the time for prices before the first plan is improved, and for writing the plan."""
+SEARCH_SHARE = 0.25
+FITTING_ROUNDS = 4
+UNSERVED_TOLERANCE = 1e-7
+
+
+def solve_market(problem: Problem, options: Options) -> Plan:
+    """Plan ``problem`` by decomposition; the bound is proven for the routes offered."""
+    started = time.monotonic()
+    rates = build_rates(problem)
+    book = RouteBook(problem, PathFinder(problem)).prepare()
+    market = build_market(problem, rates, build_job_options(problem, rates, book), build_services(problem, book))
+    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
+    left = options.time_limit * (1 - ENDING_SHARE) - (time.monotonic() - started)
+    search = MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
+    search.run()
+    stopped_by: StoppedBy = "gap" if search.is_close() else "cancel" if stop() else "time"
+    header = Header(problem, options, "decomposition", stopped_by, started)
+    floor = max(market.barred_work, search.unserved_bound())
+    if search.best is None:
+        return header.no_plan(floor, proven=False)
+    return header.plan(market, decisions(market, search.best), search.cost_bound(), floor)
+
+
+@dataclass
+class MarketSearch:
+    """What is known while a market is searched."""
+
+    market: Market
+    options: Options
+    watch: Watch
+    started: float
+    penalty: float = 0.0
+    best: Placement | None = None
+    complete: float = -np.inf
+    partial: float = -np.inf
+    prices: Appraisal | None = None
+
+    def run(self) -> None:
+        """Search until the gap is closed, time is up or the caller stops it."""
+        self.penalty = penalty_of(self.market)
+        seeker = Seeker.begin(self.market, self.penalty)
+        self._hear(seeker.told)
+        builder = Builder(self.market, self.penalty)
+        self._offer(builder.build(seeker.told, 1, self.watch.over))
+        until = PRICE_SHARE * self.watch.left
+        seeker.run(Watch(until, self.watch.over))
+        self._hear(seeker.told)
+        while not self.watch.over() and not self.is_close():
+            self._offer(builder.build(seeker.told, FITTING_ROUNDS, self.watch.over))
+            self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
+            if self.watch.over() or self.is_close():
+                break
+            gain = seeker.step()
+            self._hear(seeker.told)
+            if 0 <= gain < 1e-7 and seeker.box < 1e-3:
+                self._improve(seeker, self.watch)
+                break
+
+    def _hear(self, told: Appraisal) -> None:
+        self.prices = told
+        self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
+        self._report()
+
+    def _offer(self, placement: Placement) -> None:
+        if placement.signed_violation() > 1e-9:
+            return
+        if self.best is None or placement.value() < self.best.value():
+            self.best = placement
+            self._report()
+
+    def _improve(self, seeker: Seeker, watch: Watch) -> None:
+        if self.best is None or self.prices is None:
+            return
+        told = self.prices
+        columns = joined([seeker.recent(), seeker.fresh(told)])
+        priced = Priced.of(self.market, columns, told.prices, self.penalty)
+        improver = Improver(self.best.copy(), priced, told.prices, np.random.default_rng(self.options.seed))
+        while not watch.over() and not self.is_close():
+            if improver.step() > 0:
+                self._offer(improver.placement.copy())
+
+    def unserved(self) -> float:
+        """Return the work that the best placement leaves out though it has options."""
+        return 0.0 if self.best is None else float(sum(placed.work for placed in self.best.placed))
+
+    def cost_bound(self) -> float | None:
+        """Return the proven bound of the cost of plans that leave no more out than the best."""
+        unserved = self.unserved()
+        bounds = [self.partial - self.penalty * (unserved + 1e-9)]
+        if unserved <= UNSERVED_TOLERANCE:
+            bounds.append(self.complete)
+        offset = committed_usd(self.market) * self.market.problem.objective.money_weight
+        return max(bounds) + offset if np.isfinite(max(bounds)) else None
+
+    def unserved_bound(self) -> float:
+        """Return a proven bound of the work that must be left out, that without options included."""
+        if self.prices is None or self.unserved() <= UNSERVED_TOLERANCE:
+            return self.market.barred_work
+        rules = self.market.rules
+        free = replace(rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost)))
+        told = appraise(replace(self.market, rules=free), self.prices.prices / self.penalty, 1.0, whole=False)
+        return self.market.barred_work + max(0.0, told.partial)
+
+    def incumbent(self) -> float | None:
+        """Return the cost of the best placement, what it leaves out not priced."""
+        if self.best is None:
+            return None
+        offset = committed_usd(self.market) * self.market.problem.objective.money_weight
+        return self.best.value() - self.penalty * self.unserved() + offset
+
+    def is_close(self) -> bool:
+        """Return whether the gap is closed."""
+        gap = relative_gap(self.incumbent(), self.cost_bound())
+        return gap is not None and gap <= self.options.gap_limit and self.unserved() <= UNSERVED_TOLERANCE
+
+    def _report(self) -> None:
+        if self.options.progress is None:
+            return
+        incumbent, bound = self.incumbent(), self.cost_bound()
+        gap = relative_gap(incumbent, bound)
+        seconds = time.monotonic() - self.started
+        self.options.progress(Progress("cost", incumbent, bound, gap, seconds))
+
+
+def penalty_of(market: Market) -> float:
+    """Return a price of unserved work at which any block is better done than left out."""
+    work = market.left_out_work
+    some = work[work > 0]
+    if len(some) == 0:
+        return 1.0
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0, whole=False)
+    jobs = float(np.max(told.job_least, initial=0.0))
+    return 20.0 * max(1.0, jobs, abs(told.complete) / len(work)) / float(np.median(some[: len(told.job_least)]) if len(told.job_least) else np.median(some))
