@@ -38,16 +38,27 @@ def _scip(problem: Problem, options: Options) -> Plan:
     return solve_exact(problem, options, "scip")
 
 
+def _decomposition(problem: Problem, options: Options) -> Plan:
+    from .market import solve_market
+
+    return solve_market(problem, options)
+
+
 def _auto(problem: Problem, options: Options) -> Plan:
+    from .size import is_large
+
+    if is_large(problem):
+        return _decomposition(problem, options)
     from .exact import solve_exact
 
     return solve_exact(problem, options, "highs", cell_solver="scip")
 
 
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
-    {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip}
+    {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip, "decomposition": _decomposition}
 )
-"""Solvers by name. ``auto`` is the exact solver through HiGHS."""
+"""Solvers by name. ``auto`` is the exact solver through HiGHS, and the decomposition where the whole model would
+be too large to build."""
 
 
 def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:

@@ -25,11 +25,16 @@ def possible_columns(problem: Problem) -> int:
     return columns + len(problem.jobs) * len(problem.pools) * periods
 
 
+def is_large(problem: Problem) -> bool:
+    """Return whether the whole model could be too large to build."""
+    return possible_columns(problem) > MOST_COLUMNS
+
+
 def check_size(problem: Problem) -> None:
     """Raise SolverError when the whole model would be too large to build."""
     columns = possible_columns(problem)
     if columns > MOST_COLUMNS:
         raise SolverError(
             f"the whole model would have up to {columns:,} columns, and {MOST_COLUMNS:,} is the most that is "
-            "tried; plan fewer locations, services or jobs at a time, or longer periods"
+            "tried; take the solver decomposition, or plan fewer locations, services or jobs at a time"
         )

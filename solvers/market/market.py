@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
+from ..arrays import Bools
 from ..jobs import JobOptions
 from ..rates import Floats, Ints, Rates
 from ..services import Services
@@ -39,6 +40,8 @@ class Market:
         Units of the services.
     traffic
         Traffic of a request/s on every arc (A, D), None where no link can be overloaded by requests.
+    crowded
+        Directions of links (D) that could carry more than they may.
     """
 
     problem: Problem
@@ -52,6 +55,7 @@ class Market:
     rooms: Floats
     units: tuple[Unit, ...]
     traffic: csr_array | None
+    crowded: Bools
 
     @cached_property
     def unit_blocks(self) -> tuple[Ints, ...]:
@@ -124,4 +128,5 @@ def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Ser
         rooms=pause_rooms(pausing, rates),
         units=tuple(build_units(problem, rates, services)),
         traffic=only_directions(traffic, crowded) if crowded.any() else None,
+        crowded=crowded,
     )

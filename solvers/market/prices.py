@@ -96,6 +96,8 @@ class PriceCore:
 def climb(priced: PriceCore, prices: Floats, box: float) -> Floats:
     """Return better prices, each within a box of the present ones."""
     now = prices[priced.rows]
+    if len(now) == 0:
+        return prices
     width = box * (priced.natural + now)
     bounds = np.column_stack([np.maximum(0.0, now - width), now + width])
     for temperature in TEMPERATURES:

@@ -27,10 +27,13 @@ from .improve import Improver
 from .market import Market, build_market
 from .placing import Placement, Priced
 from .prices import Seeker
+from .traffic import links_of, narrow_directions
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
 SEARCH_SHARE = 0.25
+ALTERNATIVE_ARCS = 20_000
+"""Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 FITTING_ROUNDS = 4
 UNSERVED_TOLERANCE = 1e-7
 
@@ -38,9 +41,7 @@ UNSERVED_TOLERANCE = 1e-7
 def solve_market(problem: Problem, options: Options) -> Plan:
     """Plan ``problem`` by decomposition; the bound is proven for the routes offered."""
     started = time.monotonic()
-    rates = build_rates(problem)
-    book = RouteBook(problem, PathFinder(problem)).prepare()
-    market = build_market(problem, rates, build_job_options(problem, rates, book), build_services(problem, book))
+    market = market_of(problem)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     left = options.time_limit * (1 - ENDING_SHARE) - (time.monotonic() - started)
     search = MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
@@ -51,6 +52,25 @@ def solve_market(problem: Problem, options: Options) -> Plan:
     if search.best is None:
         return header.no_plan(floor, proven=False)
     return header.plan(market, decisions(market, search.best), search.cost_bound(), floor)
+
+
+def market_of(problem: Problem) -> Market:
+    """Return the market of ``problem``, with alternative routes where links could be overloaded.
+
+    Where there are many arcs, only datasets have them, past links that are too narrow for one of them alone.
+    """
+    finder, rates = PathFinder(problem), build_rates(problem)
+    plain = RouteBook(problem, finder).prepare()
+    jobs, services = build_job_options(problem, rates, plain), build_services(problem, plain)
+    market = build_market(problem, rates, jobs, services)
+    few = len(services.arc_demand) <= ALTERNATIVE_ARCS
+    narrow = narrow_directions(problem, (market.running, market.pausing))
+    scarce = links_of(problem, market.crowded if few else narrow)
+    if not scarce:
+        return market
+    wider = RouteBook(problem, finder, scarce).prepare()
+    jobs = build_job_options(problem, rates, wider)
+    return build_market(problem, rates, jobs, build_services(problem, wider) if few else services)
 
 
 @dataclass

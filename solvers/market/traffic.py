@@ -79,3 +79,34 @@ def only_directions(traffic: csr_array, chosen: Bools) -> csr_array:
     part = coo_array(traffic)
     mine = chosen[part.col]
     return csr_array(coo_array((part.data[mine], (part.row[mine], part.col[mine])), shape=traffic.shape))
+
+
+def narrow_directions(problem: Problem, options: Sequence[Options]) -> Bools:
+    """Return which directions (D) bar jobs of which no option fits through the links on its routes alone."""
+    usable = usable_gbps(problem) * (1 + 1e-9)
+    narrow = np.zeros(len(usable), dtype=bool)
+    too_wide = [_too_wide(group, usable) for group in options]
+    free = np.zeros(len(problem.jobs), dtype=bool)
+    for group, (row, _) in zip(options, too_wide, strict=True):
+        free[group.job[np.setdiff1d(np.arange(len(group)), row)]] = True
+    for group, (row, direction) in zip(options, too_wide, strict=True):
+        narrow[direction[~free[group.job[row]]]] = True
+    return narrow
+
+
+def _too_wide(options: Options, usable: Floats) -> tuple[np.ndarray, np.ndarray]:
+    """Return (option, direction) wherever a dataset is too much for a link."""
+    part = coo_array(options.dataset)
+    over = np.flatnonzero(part.data * options.transfer_gbps[part.row] > usable[part.col])
+    return part.row[over], part.col[over]
+
+
+def fitting(problem: Problem, options: Options) -> np.ndarray:
+    """Return the options (ascending) that every link on their routes has room for."""
+    row, _ = _too_wide(options, usable_gbps(problem) * (1 + 1e-9))
+    return np.setdiff1d(np.arange(len(options)), row)
+
+
+def links_of(problem: Problem, directions: Bools) -> frozenset[str]:
+    """Return the links of which one of the ``directions`` (D) is chosen."""
+    return frozenset(problem.links[index // 2].id for index in np.flatnonzero(directions))
