@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -12,23 +12,26 @@ from ..routing.paths import PathFinder
 from ..routing.plan import Plan, StoppedBy
 from ..routing.problem import Problem
 from .arrays import Arrays
+from .choices.watch import Watch
 from .constraints import CONSTRAINTS, Constraint, link_limits
 from .formulation import build_arrays
+from .header import Header
 from .jobs import build_job_options
 from .mathopt import solve_relaxation
-from .header import Header
 from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, build_rates
 from .routebook import RouteBook
 from .runner import run_search
-from .search import UNSERVED_TOLERANCE, Event, Found, Proved, Settings
+from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
 from .services import build_services
 from .size import check_size
 from .solution import decide
 from .variables import VariableBuilder, Variables
 
 PROOF_SECONDS = 10.0
+FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
+"""Most seconds, and share of the time, for the decomposition to find a first plan."""
 
 
 def build_variables(problem: Problem) -> Variables:
@@ -131,9 +134,29 @@ def solve_exact(
         cell_solver=cell_solver or solver,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    finished = run_search(arrays, settings, keeper.hear, stop)
+    start = _first_plan(variables, keeper, stop) if arrays.columns > LARGE_COLUMNS else None
+    settings = replace(settings, seconds=max(0.05, options.time_limit - (time.monotonic() - started)))
+    finished = run_search(arrays, settings, keeper.hear, stop, start)
     stopped_by: StoppedBy = "gap" if finished else "cancel" if stop() else "time"
     return _plan(variables, keeper, options, solver, stopped_by)
+
+
+def _first_plan(variables: Variables, keeper: Keeper, stop: Callable[[], bool]) -> Floats | None:
+    """Let the decomposition find a first plan and bound; return the plan as a solution, or None."""
+    from .market.handover import as_solution
+    from .market.market import build_market
+    from .market.solve import MarketSearch
+
+    market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
+    seconds = min(FIRST_SECONDS, FIRST_SHARE * keeper.options.time_limit)
+    quiet = replace(keeper.options, progress=None)
+    search = MarketSearch(market, quiet, Watch(seconds, stop), keeper.started)
+    search.run()
+    keeper.hear(Proved("complete cost", search.complete))
+    start = None if search.best is None else as_solution(variables, keeper.arrays, market, search.best)
+    if start is not None:
+        keeper.hear(Found(start))
+    return start
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

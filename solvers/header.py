@@ -25,9 +25,7 @@ class Header:
     stopped_by: StoppedBy
     started: float
 
-    def plan(
-        self, world: World, decisions: Decisions, proven: float | None, unserved_bound: float
-    ) -> Plan:
+    def plan(self, world: World, decisions: Decisions, proven: float | None, unserved_bound: float) -> Plan:
         """Return the plan of ``decisions``.
 
         ``proven`` bounds the objective of plans that leave no more out; ``unserved_bound`` the work left out.

@@ -33,9 +33,7 @@ class Builder:
 
     def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""
-        columns = Priced.of(
-            self.market, job_columns(self.market, told, NEAREST), told.prices, self.penalty
-        )
+        columns = Priced.of(self.market, job_columns(self.market, told, NEAREST), told.prices, self.penalty)
         best: Placement | None = None
         for _ in range(rounds):
             placement = self._once(told, columns)

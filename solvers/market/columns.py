@@ -60,7 +60,9 @@ def joined(parts: Sequence[Columns]) -> Columns:
     goods = csr_array(vstack([part.goods for part in parts], format="csr"))[order]
     choices = [choice for part in parts for choice in part.choice]
     unserved = np.concatenate([part.unserved for part in parts])[order]
-    return Columns(block[order], csr_array(goods), unserved, tuple(choices[index] for index in order.tolist()))
+    return Columns(
+        block[order], csr_array(goods), unserved, tuple(choices[index] for index in order.tolist())
+    )
 
 
 def kept(columns: Columns, rows: Ints) -> Columns:
@@ -128,9 +130,7 @@ def pause_columns(options: Options, goods: Goods, rates: Rates, rows: Ints, hour
     _hold(options, goods, entries, rows, hours)
     _carry(options, goods, entries, rows, hours > 0, hours > 0)
     _pay(options, goods, entries, rows)
-    choices = [
-        _pause_choice(options, rates, row, run) for row, run in zip(rows.tolist(), hours, strict=True)
-    ]
+    choices = [_pause_choice(options, rates, row, run) for row, run in zip(rows.tolist(), hours, strict=True)]
     nothing = np.zeros(len(rows))
     return Columns(options.job[rows], entries.matrix(len(rows), goods.size), nothing, tuple(choices))
 
@@ -221,9 +221,7 @@ def answer_columns(
     return Columns(blocks, entries.matrix(len(blocks), goods.size), unserved, choices)
 
 
-def _stand(
-    unit: Unit, replicas: Floats, rates: Rates, goods: Goods, entries: _Entries, number: Ints
-) -> None:
+def _stand(unit: Unit, replicas: Floats, rates: Rates, goods: Goods, entries: _Entries, number: Ints) -> None:
     period, slot = np.nonzero(replicas)
     count = replicas[period, slot] * unit.accelerators[slot]
     pool = unit.pool[slot]

@@ -35,8 +35,11 @@ def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints)
 def _by_stake(priced: Priced, jobs: Ints) -> list[int]:
     """Return the jobs, those with the largest least cost first."""
     stake = np.zeros(int(jobs.max(initial=-1)) + 1)
-    np.maximum.at(stake, priced.columns.block[priced.columns.block < len(stake)],
-                  np.abs(priced.reduced[priced.columns.block < len(stake)]))
+    np.maximum.at(
+        stake,
+        priced.columns.block[priced.columns.block < len(stake)],
+        np.abs(priced.reduced[priced.columns.block < len(stake)]),
+    )
     return jobs[np.argsort(-stake[jobs], kind="stable")].tolist()
 
 

@@ -140,8 +140,10 @@ class _Hood:
         matrix = csr_array(csc_array(uses.T)[rows])
         widening = csc_array(rules.widening)[:, rows]
         bought = np.unique(widening.tocoo().row)
-        place = csr_array((np.ones(len(owner)), (np.searchsorted(freed, owner), np.arange(len(owner)))),
-                          shape=(len(freed), len(owner)))
+        place = csr_array(
+            (np.ones(len(owner)), (np.searchsorted(freed, owner), np.arange(len(owner)))),
+            shape=(len(freed), len(owner)),
+        )
         wide = csr_array(csr_array(widening)[bought].T)
         blank = csr_array((len(freed), len(bought)))
         full = csr_array(vstack([hstack([place, blank]), hstack([matrix, wide])], format="csr"))
@@ -179,7 +181,14 @@ def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Int
         for row in improver.nearest(block).tolist():
             part = slice(priced.uses.indptr[row], priced.uses.indptr[row + 1])
             column = priced.columns
-            options.append(Placed(priced.uses.indices[part], priced.uses.data[part], float(priced.cost[row]), column.choice[row]))
+            options.append(
+                Placed(
+                    priced.uses.indices[part],
+                    priced.uses.data[part],
+                    float(priced.cost[row]),
+                    column.choice[row],
+                )
+            )
         if now.choice is not None:
             options.append(placement.nothing(block))
         owner.extend([block] * len(options))
@@ -190,4 +199,6 @@ def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Int
 def _stacked(choices: list[Placed], width: int) -> csr_array:
     pointers = np.cumsum([0, *(len(each.rows) for each in choices)])
     data = np.concatenate([each.amounts for each in choices])
-    return csr_array((data, np.concatenate([each.rows for each in choices]), pointers), shape=(len(choices), width))
+    return csr_array(
+        (data, np.concatenate([each.rows for each in choices]), pointers), shape=(len(choices), width)
+    )

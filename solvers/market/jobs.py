@@ -81,7 +81,9 @@ def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: b
     """Return the options of all jobs that may pause, or those that may not."""
     source = np.flatnonzero(jobs.table.pausable == pausable)
     table = jobs.table.take(source)
-    deadline = _of_jobs([np.inf if job.deadline_hours is None else job.deadline_hours for job in problem.jobs])
+    deadline = _of_jobs(
+        [np.inf if job.deadline_hours is None else job.deadline_hours for job in problem.jobs]
+    )
     earliest = _of_jobs([job.earliest_start_hours for job in problem.jobs])[table.job]
     latest = deadline[table.job]
     owner, place = np.nonzero(table.pools >= 0)
@@ -236,9 +238,7 @@ def _chunk_costs(options: Options, spans: Starts, rates: Rates, run: _Running, r
         if len(at) == 0:
             continue
         held, paid, rate = (
-            (run.spot_held, run.spot, run.spot_rate)
-            if paid_spot
-            else (run.held, run.billed, run.billed_rate)
+            (run.spot_held, run.spot, run.spot_rate) if paid_spot else (run.held, run.billed, run.billed_rate)
         )
         place = pool[at][:, None]
         holding = held[place, last[at]] - held[place, first[at]]

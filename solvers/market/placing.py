@@ -36,7 +36,6 @@ class Priced:
         cost = np.asarray(columns.goods @ market.rules.cost) + penalty * columns.unserved
         return cls(columns, uses, cost, cost + np.asarray(uses @ prices))
 
-
     def placed(self, row: int) -> Placed:
         """Return what a column stands for."""
         part = slice(self.uses.indptr[row], self.uses.indptr[row + 1])
@@ -165,12 +164,22 @@ class Placement:
         step = -part[np.arange(len(rows)), rows]
         return np.asarray(excess / np.asarray(step).ravel())
 
-    def signed_violation(self) -> float:
-        """Return by how much the rows that are no hard ones are broken, other than by purchases."""
+    def broken_rows(self) -> Ints:
+        """Return the rows that are broken though blocks were only placed where they fit.
+
+        That is possible where goods relieve a row, as with shares of providers, and where purchases take of it.
+        """
         rules = self.market.rules
-        soft = ~self.hard
-        soft[committed_rows(self.market)] = False
-        return float(np.maximum(0.0, self.load - rules.capacity)[soft].max(initial=0.0))
+        modules = len(rules.module_pool)
+        bought = np.zeros(len(rules.widening_cost))
+        bought[:modules], bought[modules:] = self.modules, self.beyond_committed()
+        load = self.load + rules.widening.T @ bought
+        slack = 1e-9 * np.maximum(1.0, np.abs(rules.capacity))
+        return np.flatnonzero(load > rules.capacity + slack)
+
+    def turnover(self, row: int) -> float:
+        """Return how much blocks take of a row and give to it, together."""
+        return float(sum(np.abs(placed.amounts[placed.rows == row]).sum() for placed in self.placed))
 
 
 def committed_rows(market: Market) -> Ints:

@@ -293,7 +293,6 @@ def _way(arc: Floats, slot: Ints) -> Floats:
     return np.where(np.isfinite(way), way, 0.0)
 
 
-
 def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
     """Return an answer within the unit's limits on sites, which hold over all periods together.
 

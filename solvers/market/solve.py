@@ -27,14 +27,14 @@ from .improve import Improver
 from .market import Market, build_market
 from .placing import Placement, Priced
 from .prices import Seeker
-from .traffic import links_of, narrow_directions
+from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
 SEARCH_SHARE = 0.25
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
-FITTING_ROUNDS = 4
+FITTING_ROUNDS, PRICE_RISES = 4, 8
 UNSERVED_TOLERANCE = 1e-7
 
 
@@ -55,22 +55,20 @@ def solve_market(problem: Problem, options: Options) -> Plan:
 
 
 def market_of(problem: Problem) -> Market:
-    """Return the market of ``problem``, with alternative routes where links could be overloaded.
-
-    Where there are many arcs, only datasets have them, past links that are too narrow for one of them alone.
-    """
-    finder, rates = PathFinder(problem), build_rates(problem)
-    plain = RouteBook(problem, finder).prepare()
-    jobs, services = build_job_options(problem, rates, plain), build_services(problem, plain)
-    market = build_market(problem, rates, jobs, services)
-    few = len(services.arc_demand) <= ALTERNATIVE_ARCS
-    narrow = narrow_directions(problem, (market.running, market.pausing))
-    scarce = links_of(problem, market.crowded if few else narrow)
-    if not scarce:
+    """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
+    finder = PathFinder(problem)
+    market = _market(problem, RouteBook(problem, finder))
+    if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
         return market
-    wider = RouteBook(problem, finder, scarce).prepare()
-    jobs = build_job_options(problem, rates, wider)
-    return build_market(problem, rates, jobs, build_services(problem, wider) if few else services)
+    return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
+
+
+def _market(problem: Problem, book: RouteBook) -> Market:
+    rates = build_rates(problem)
+    book.prepare()
+    return build_market(
+        problem, rates, build_job_options(problem, rates, book), build_services(problem, book)
+    )
 
 
 @dataclass
@@ -93,12 +91,12 @@ class MarketSearch:
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
         builder = Builder(self.market, self.penalty)
-        self._offer(builder.build(seeker.told, 1, self.watch.over))
+        self._build(builder, seeker.told, 1)
         until = PRICE_SHARE * self.watch.left
         seeker.run(Watch(until, self.watch.over))
         self._hear(seeker.told)
         while not self.watch.over() and not self.is_close():
-            self._offer(builder.build(seeker.told, FITTING_ROUNDS, self.watch.over))
+            self._build(builder, seeker.told, FITTING_ROUNDS)
             self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
             if self.watch.over() or self.is_close():
                 break
@@ -113,8 +111,22 @@ class MarketSearch:
         self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
         self._report()
 
+    def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
+        """Build a placement; where rows that goods relieve are broken, again with higher prices of these."""
+        for _ in range(PRICE_RISES):
+            placement = builder.build(told, rounds, self.watch.over)
+            broken = placement.broken_rows()
+            if len(broken) == 0:
+                self._offer(placement)
+                return
+            prices = told.prices.copy()
+            for row in broken.tolist():
+                least = 0.1 * placement.value() / max(placement.turnover(row), 1e-9)
+                prices[row] = max(2 * prices[row], least)
+            told = appraise(self.market, prices, self.penalty, whole=False)
+
     def _offer(self, placement: Placement) -> None:
-        if placement.signed_violation() > 1e-9:
+        if len(placement.broken_rows()):
             return
         if self.best is None or placement.value() < self.best.value():
             self.best = placement
@@ -149,7 +161,9 @@ class MarketSearch:
         if self.prices is None or self.unserved() <= UNSERVED_TOLERANCE:
             return self.market.barred_work
         rules = self.market.rules
-        free = replace(rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost)))
+        free = replace(
+            rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost))
+        )
         told = appraise(replace(self.market, rules=free), self.prices.prices / self.penalty, 1.0, whole=False)
         return self.market.barred_work + max(0.0, told.partial)
 
@@ -182,4 +196,8 @@ def penalty_of(market: Market) -> float:
         return 1.0
     told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0, whole=False)
     jobs = float(np.max(told.job_least, initial=0.0))
-    return 20.0 * max(1.0, jobs, abs(told.complete) / len(work)) / float(np.median(some[: len(told.job_least)]) if len(told.job_least) else np.median(some))
+    return (
+        20.0
+        * max(1.0, jobs, abs(told.complete) / len(work))
+        / float(np.median(some[: len(told.job_least)]) if len(told.job_least) else np.median(some))
+    )

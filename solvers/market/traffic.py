@@ -17,7 +17,9 @@ from .jobs import Options
 
 def arc_traffic(problem: Problem, services: Services) -> csr_array:
     """Return (A, D) the Gbit/s that a request/s on each arc puts on each direction of a link."""
-    kilobytes = np.array([(s.request_kb, s.response_kb) for s in problem.services], dtype=float).reshape(-1, 2)
+    kilobytes = np.array([(s.request_kb, s.response_kb) for s in problem.services], dtype=float).reshape(
+        -1, 2
+    )
     gbit = kilobytes[services.arcs_service] * GBIT_PER_KB
     rows, columns, values = [], [], []
     for way, size in ((services.trips.out, gbit[:, 0]), (services.trips.back, gbit[:, 1])):
@@ -59,9 +61,7 @@ def _jobs_gbps(jobs: int, directions: int, options: Sequence[Options]) -> Floats
     for group in options:
         for crossed, rate in ((group.dataset, group.transfer_gbps), (group.reserved, np.ones(len(group)))):
             part = coo_array(crossed)
-            total += _sum_of_largest(
-                group.job[part.row], part.col, part.data * rate[part.row], directions
-            )
+            total += _sum_of_largest(group.job[part.row], part.col, part.data * rate[part.row], directions)
     return total
 
 
@@ -79,32 +79,6 @@ def only_directions(traffic: csr_array, chosen: Bools) -> csr_array:
     part = coo_array(traffic)
     mine = chosen[part.col]
     return csr_array(coo_array((part.data[mine], (part.row[mine], part.col[mine])), shape=traffic.shape))
-
-
-def narrow_directions(problem: Problem, options: Sequence[Options]) -> Bools:
-    """Return which directions (D) bar jobs of which no option fits through the links on its routes alone."""
-    usable = usable_gbps(problem) * (1 + 1e-9)
-    narrow = np.zeros(len(usable), dtype=bool)
-    too_wide = [_too_wide(group, usable) for group in options]
-    free = np.zeros(len(problem.jobs), dtype=bool)
-    for group, (row, _) in zip(options, too_wide, strict=True):
-        free[group.job[np.setdiff1d(np.arange(len(group)), row)]] = True
-    for group, (row, direction) in zip(options, too_wide, strict=True):
-        narrow[direction[~free[group.job[row]]]] = True
-    return narrow
-
-
-def _too_wide(options: Options, usable: Floats) -> tuple[np.ndarray, np.ndarray]:
-    """Return (option, direction) wherever a dataset is too much for a link."""
-    part = coo_array(options.dataset)
-    over = np.flatnonzero(part.data * options.transfer_gbps[part.row] > usable[part.col])
-    return part.row[over], part.col[over]
-
-
-def fitting(problem: Problem, options: Options) -> np.ndarray:
-    """Return the options (ascending) that every link on their routes has room for."""
-    row, _ = _too_wide(options, usable_gbps(problem) * (1 + 1e-9))
-    return np.setdiff1d(np.arange(len(options)), row)
 
 
 def links_of(problem: Problem, directions: Bools) -> frozenset[str]:

@@ -90,9 +90,7 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
         yield arcs[label[rows] == number]
 
 
-def _unit(
-    problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints, most: Floats
-) -> Unit:
+def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints, most: Floats) -> Unit:
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
