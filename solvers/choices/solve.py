@@ -13,10 +13,13 @@ from .pricing import Pricing, cost_grain, worst_cost
 from .problem import ChoiceProblem, block_solution, choice_problem
 from .proof import THREAD_OPTIONS, Proof, remaining
 from .relaxation import Relaxed, relax
+from .repair import repaired
 from .shifts import Assignment, Shifts
 from .state import State
 from .watch import Watch
 
+PRICES_SHARE, RELAXATION_SHARE = 0.5, 0.4
+"""Most of the time left that first prices, and then the relaxation, may take."""
 SHIFT_OPTIONS = 6
 """Options of a workload that shifts may move between, on average."""
 SHIFT_PASSES = 1000
@@ -79,7 +82,7 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
     problem = state.problem
     state.grain = cost_grain(problem)
     worst = worst_cost(problem)
-    pricing = first_prices(problem, rng, state.watch)
+    pricing = first_prices(problem, rng, state.watch.part(PRICES_SHARE))
     state.raise_bound(pricing.bound)
     _shift(state, pricing, cheapest(problem, pricing))
     if not state.done():
@@ -90,15 +93,19 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
 
 
 def _shift(state: State, pricing: Pricing, start: Ints) -> None:
-    if not state.done():
-        options = np.union1d(nearest(state.problem, pricing, SHIFT_OPTIONS), start)
-        shifts = Shifts(state.problem, options, pricing)
+    """Offer the assignment ``start`` as repaired, and what shifts make of it."""
+    if state.done():
+        return
+    problem = state.problem
+    options = np.union1d(nearest(problem, pricing, SHIFT_OPTIONS), start)
+    start = repaired(problem, pricing, options, start)
+    state.offer(Assignment(problem, start))
 
-        def enough(found: Assignment) -> bool:
-            state.offer(found)
-            return state.done()
+    def enough(found: Assignment | None) -> bool:
+        state.offer(found)
+        return state.done()
 
-        shifts.search(start, SHIFT_PASSES, enough)
+    Shifts(problem, np.union1d(options, start), pricing).search(start, SHIFT_PASSES, enough)
 
 
 def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: int) -> None:
@@ -125,7 +132,7 @@ def _find_any(state: State, relaxed: Relaxed) -> None:
 
 def _relaxation(state: State, pricing: Pricing, worst: float) -> Relaxed:
     close = max(1e-7, 0.03 * state.gap_limit)
-    relaxed = relax(state.problem, pricing, worst, close, state.watch)
+    relaxed = relax(state.problem, pricing, worst, close, state.watch.part(RELAXATION_SHARE))
     state.raise_bound(relaxed.pricing.bound)
     return relaxed
 

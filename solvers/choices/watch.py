@@ -24,6 +24,10 @@ class Watch:
         """Seconds until the time limit, not below 0."""
         return max(0.0, self._seconds - self.spent)
 
+    def part(self, share: float) -> Watch:
+        """Return the clock of a step that may take that share of the time left."""
+        return Watch(share * self.left, self._stop)
+
     def over(self) -> bool:
         """Return whether to stop now."""
         return self.left <= 0 or (self._stop is not None and self._stop())
