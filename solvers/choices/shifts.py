@@ -115,7 +115,7 @@ class Shifts:
         owner = self._owner[places]
         old = self._now[owner]
         if 4 * len(places) > len(self._now):
-            held, row = self._now, owner
+            held, row = self._now, np.asarray(owner, dtype=np.int64)
         else:
             held, row = np.unique(old, return_inverse=True)
         stay = self._cost[held] - self._dearer(held, -1.0)

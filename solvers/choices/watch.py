@@ -15,6 +15,11 @@ class Watch:
         self._stop = stop
 
     @property
+    def limit(self) -> float:
+        """Seconds given in all."""
+        return self._seconds
+
+    @property
     def spent(self) -> float:
         """Seconds since the solve began."""
         return time.monotonic() - self._began
