@@ -23,6 +23,8 @@ from .subproblem import Outcome, solve_subproblem, subprogram
 SMALLEST, LARGEST = 60, 1500
 """Options in a subproblem."""
 SECONDS = 3.0
+MANY = 15
+"""Resources per neighbourhood from which neighbourhoods of a round have none in common."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,28 @@ class Neighbourhoods:
         best = self._state.best
         if best is None:
             return
-        drawn = [self._draw(best) for _ in range(threads)]
+        drawn = [self._draw(best, dealt) for dealt in self._deal(threads)]
         running = [pool.submit(self._solve, each, best, seed) for seed, each in enumerate(drawn)]
         for hood, outcome in zip(drawn, running, strict=True):
             self._take(outcome, hood.core)
 
-    def _draw(self, best: Assignment) -> Neighbourhood:
-        """Return the neighbourhood of as many resources as fit into the size."""
+    def _deal(self, hands: int) -> list[Ints]:
+        """Return resources for each of some neighbourhoods, no resource twice where there are many."""
+        count = len(self._state.problem.capacity)
+        if count < MANY * hands:
+            return [self._rng.permutation(count) for _ in range(hands)]
+        order = self._rng.permutation(count)
+        return [order[hand::hands] for hand in range(hands)]
+
+    def _draw(self, best: Assignment, dealt: Ints) -> Neighbourhood:
+        """Return the neighbourhood of as many of the resources dealt as fit into the size."""
         problem = self._state.problem
         now = csr_array(problem.uses[best.option])
         using = csr_array(now.T.tocsr())
         free = np.zeros(len(problem), dtype=bool)
         core = int(self._rng.integers(len(self._cores)))
         budget = self._size[core]
-        for resource in self._rng.permutation(len(problem.capacity)).tolist():
+        for resource in dealt.tolist():
             joined = using.indices[using.indptr[resource] : using.indptr[resource + 1]]
             trial = free.copy()
             trial[joined] = True

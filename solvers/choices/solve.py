@@ -24,7 +24,8 @@ PRICES_SHARE, RELAXATION_SHARE = 0.5, 0.4
 """Most of the time left that first prices, and then the relaxation, may take."""
 SHIFT_OPTIONS = 6
 """Options of a workload that shifts may move between, on average."""
-SHIFT_PASSES = 1000
+SHIFT_PASSES, SHIFT_PATIENCE = 1000, 300
+"""Passes of shifts in all, and without a better assignment."""
 NEIGHBOUR_OPTIONS = (3.0, 4.5, 7.0)
 """Options of a workload that neighbourhoods may move between, on average: one of these."""
 FIRST_ROUNDS = 20
@@ -108,9 +109,12 @@ def _shift(state: State, pricing: Pricing, start: Ints) -> None:
     start = repaired(problem, pricing, options, start)
     state.offer(Assignment(problem, start))
 
+    idle = 0
+
     def enough(found: Assignment | None) -> bool:
-        state.offer(found)
-        return state.done()
+        nonlocal idle
+        idle = 0 if state.offer(found) else idle + 1
+        return state.done() or idle > SHIFT_PATIENCE
 
     Shifts(problem, np.union1d(options, start), pricing).search(start, SHIFT_PASSES, enough)
 
