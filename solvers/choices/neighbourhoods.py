@@ -6,7 +6,7 @@ Principles and Practice of Constraint Programming (1998).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -23,25 +23,32 @@ from .subproblem import Outcome, solve_subproblem, subprogram
 SMALLEST, LARGEST = 60, 1500
 """Options in a subproblem."""
 SECONDS = 3.0
+MANY = 15
+"""Resources per neighbourhood from which neighbourhoods of a round have none in common."""
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Options (ascending) of the workloads that are placed anew, and what room there is for them (R)."""
+    """Options (ascending) of the workloads that are placed anew, room there is for them (R), and the core."""
 
     options: Ints
     room: Floats
+    core: int
 
 
 class Neighbourhoods:
-    """Draws neighbourhoods of one assignment after the other, as large as can be solved."""
+    """Draws neighbourhoods of one assignment after the other, as large as can be solved.
 
-    def __init__(self, state: State, core: Ints, rng: np.random.Generator) -> None:
+    Options come from one of the ``cores`` (ascending), by chance: few options of many workloads or many
+    options of few.
+    """
+
+    def __init__(self, state: State, cores: Sequence[Ints], rng: np.random.Generator) -> None:
         self._state = state
-        self._core = core
+        self._cores = cores
         self._rng = rng
         self._noise = 0.9 * state.grain
-        self.size = 2.0 * SMALLEST
+        self._size = [2.0 * SMALLEST] * len(cores)
 
     def run(
         self, rounds: float, until: float, threads: int, busy: Callable[[], bool] = lambda: False
@@ -61,42 +68,51 @@ class Neighbourhoods:
         best = self._state.best
         if best is None:
             return
-        drawn = [self._draw(best) for _ in range(threads)]
+        drawn = [self._draw(best, dealt) for dealt in self._deal(threads)]
         running = [pool.submit(self._solve, each, best, seed) for seed, each in enumerate(drawn)]
-        for outcome in running:
-            self._take(outcome)
+        for hood, outcome in zip(drawn, running, strict=True):
+            self._take(outcome, hood.core)
 
-    def _draw(self, best: Assignment) -> Neighbourhood:
-        """Return the neighbourhood of as many resources as fit into the size."""
+    def _deal(self, hands: int) -> list[Ints]:
+        """Return resources for each of some neighbourhoods, no resource twice where there are many."""
+        count = len(self._state.problem.capacity)
+        if count < MANY * hands:
+            return [self._rng.permutation(count) for _ in range(hands)]
+        order = self._rng.permutation(count)
+        return [order[hand::hands] for hand in range(hands)]
+
+    def _draw(self, best: Assignment, dealt: Ints) -> Neighbourhood:
+        """Return the neighbourhood of as many of the resources dealt as fit into the size."""
         problem = self._state.problem
         now = csr_array(problem.uses[best.option])
         using = csr_array(now.T.tocsr())
         free = np.zeros(len(problem), dtype=bool)
-        budget = self.size
-        for resource in self._rng.permutation(len(problem.capacity)).tolist():
+        core = int(self._rng.integers(len(self._cores)))
+        budget = self._size[core]
+        for resource in dealt.tolist():
             joined = using.indices[using.indptr[resource] : using.indptr[resource + 1]]
             trial = free.copy()
             trial[joined] = True
-            tried = self._hood(trial, best) if len(joined) else None
+            tried = self._hood(trial, best, core) if len(joined) else None
             if tried is None:
                 continue
             if len(tried.options) > budget and free.any():
                 break
             free = trial
-        return self._hood(free, best)
+        return self._hood(free, best, core)
 
-    def _hood(self, free: NDArray[np.bool_], best: Assignment) -> Neighbourhood:
+    def _hood(self, free: NDArray[np.bool_], best: Assignment, number: int) -> Neighbourhood:
         """Return the options of free workloads that fit into what the others leave."""
         problem = self._state.problem
-        held = best.option[free]
+        core, held = self._cores[number], best.option[free]
         room = problem.capacity - best.load + problem.used(held)
-        options = self._core[free[problem.owner[self._core]]]
+        options = core[free[problem.owner[core]]]
         uses = csr_array(problem.uses[options])
         limit = room + FIT * np.maximum(1.0, np.abs(problem.capacity))
         bad = np.flatnonzero(uses.data > limit[uses.indices])
         fits = np.ones(len(options), dtype=bool)
         fits[np.searchsorted(uses.indptr, bad, side="right") - 1] = False
-        return Neighbourhood(np.union1d(options[fits], held), room)
+        return Neighbourhood(np.union1d(options[fits], held), room, number)
 
     def _solve(self, hood: Neighbourhood, best: Assignment, seed: int) -> Outcome:
         program = subprogram(self._state.problem, hood.options, hood.room)
@@ -110,7 +126,7 @@ class Neighbourhoods:
         away = ~np.isin(hood.options, best.option)
         return np.where(away, -1.0, 0.0) / max(1, workloads)
 
-    def _take(self, outcome: Future[Outcome]) -> None:
+    def _take(self, outcome: Future[Outcome], core: int) -> None:
         state, found = self._state, outcome.result()
         best = state.best
         if best is None or found.taken is None:
@@ -122,4 +138,5 @@ class Neighbourhoods:
             state.best = changed
         if changed.cost < best.cost:
             return
-        self.size = min(LARGEST, self.size * 1.02) if found.closed else max(SMALLEST, self.size / 1.3)
+        size = self._size[core]
+        self._size[core] = min(LARGEST, size * 1.05) if found.closed else max(SMALLEST, size / 1.1)

@@ -6,11 +6,13 @@ of what remains, or the incumbent where that is lower, is a bound of the whole p
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
-from ..blocks import Ints
+from ..blocks import Floats, Ints
 from ..facility.worker import Worker
 from ..mathopt import Answer, Request, solve_integer
 from ..program import Program
@@ -32,33 +34,64 @@ def remaining(state: State, pricing: Pricing) -> Ints:
     return np.flatnonzero(pricing.excess <= state.best.cost - needed - pricing.bound)
 
 
-class Proof:
-    """A run of HiGHS over what remains, beside other work; use it in a ``with`` block.
+@dataclass(frozen=True)
+class Task:
+    """A program that may hold better solutions, how to read its solutions, and whether it holds all of them.
 
-    ``running`` is false from the start where too much remains.
+    Attributes
+    ----------
+    program
+        What is solved.
+    read
+        Returns the option of each workload (J) from a solution of the program.
+    complete
+        Whether every solution that is better than the best known is one of the program.
+    hopeless
+        Whether some workload has no option left, so that the program has no solution.
     """
 
-    def __init__(self, state: State, pricing: Pricing, seconds: float) -> None:
+    program: Program
+    read: Callable[[Floats], Ints]
+    complete: bool = True
+    hopeless: bool = False
+
+
+def remaining_task(state: State, pricing: Pricing) -> Task | None:
+    """Return the program of what remains, None where that is too much."""
+    options = remaining(state, pricing)
+    if len(options) > MOST_OPTIONS:
+        return None
+    problem = state.problem
+    hopeless = len(np.unique(problem.owner[options])) < len(problem)
+    return Task(subprogram(problem, options, problem.capacity), lambda x: options[x > 0.5], hopeless=hopeless)
+
+
+class Proof:
+    """A run of HiGHS over a task, beside other work; use it in a ``with`` block.
+
+    ``running`` is false from the start where there is no task, or no time.
+    """
+
+    def __init__(self, state: State, task: Task | None, seconds: float) -> None:
         self._state = state
         self._seconds = min(seconds, state.watch.left - 0.5)
-        self._options = remaining(state, pricing)
+        self._task = task
         self._halted = False
         self._worker = Worker()
         self._pool = ThreadPoolExecutor(1)
         self._answer: Future[Answer] | None = None
-        self.running = len(self._options) <= MOST_OPTIONS and self._seconds > 0.1 and not state.done()
+        self.running = task is not None and self._seconds > 0.1 and not state.done()
 
     def __enter__(self) -> Proof:
         """Start it."""
-        problem = self._state.problem
-        covered = np.zeros(len(problem), dtype=bool)
-        covered[problem.owner[self._options]] = True
-        if self.running and not covered.all():
-            self._improved(np.inf)  # some workload has no option left: nothing better exists
-        elif self.running:
-            program = subprogram(problem, self._options, problem.capacity)
-            solve = self._solve_here if len(self._options) <= THREAD_OPTIONS else self._solve_apart
-            self._answer = self._pool.submit(solve, program)
+        if self._task is None or not self.running:
+            return self
+        if self._task.hopeless:
+            self._improved(np.inf, self._task)
+            return self
+        program = self._task.program
+        solve = self._solve_here if program.columns <= THREAD_OPTIONS else self._solve_apart
+        self._answer = self._pool.submit(solve, program)
         return self
 
     def _solve_here(self, program: Program) -> Answer:
@@ -74,14 +107,15 @@ class Proof:
         self._pool.shutdown()
         self._worker.close()
 
-    def wait(self) -> None:
-        """Wait for its end and take over what it found."""
-        while self.running and not self._state.watch.over():
+    def wait(self, seconds: float = np.inf) -> None:
+        """Wait for its end, at most so many seconds, and take over what it found."""
+        until = self._state.watch.spent + seconds
+        while self.running and not self._state.watch.over() and self._state.watch.spent < until:
             self.listen(0.05)
 
     def listen(self, seconds: float = 0.0) -> bool:
         """Take over its answer if there is one within so many seconds; return whether it still runs."""
-        if self._answer is None or not self.running:
+        if self._task is None or self._answer is None or not self.running:
             self.running = False
             return False
         try:
@@ -89,14 +123,16 @@ class Proof:
         except TimeoutError:
             return True
         if answer.x is not None:
-            self._state.offer(Assignment(self._state.problem, self._options[answer.x > 0.5]))
-        self._improved(np.inf if answer.infeasible else answer.bound)
+            self._state.offer(Assignment(self._state.problem, self._task.read(answer.x)))
+        self._improved(np.inf if answer.infeasible else answer.bound, self._task)
         return False
 
-    def _improved(self, bound: float) -> None:
-        """Take over a bound of what remains."""
+    def _improved(self, bound: float, task: Task) -> None:
+        """Take over a bound of what the program holds, where that is all that matters."""
         self.running = False
         best = self._state.best
+        if not task.complete:
+            return
         if best is None:
             self._state.infeasible = bound == np.inf
         self._state.raise_bound(min(bound, best.cost if best else bound))

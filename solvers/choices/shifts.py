@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
+from .ledger import Ledger, change_of
 from .pricing import Pricing
 from .problem import FIT, ChoiceProblem, spans
+
+MOST = 5000
+"""Shifts that are weighed one by one in a pass."""
 
 
 class Assignment:
@@ -47,29 +50,32 @@ class Shifts:
         self._now = np.zeros(len(problem), dtype=np.int64)
         self._load = np.zeros(len(problem.capacity))
 
-    def search(self, option: Ints, passes: int, offer: Callable[[Assignment], bool]) -> None:
+    def search(self, option: Ints, passes: int, offer: Callable[[Assignment | None], bool]) -> None:
         """Shift from ``option``, at most so many passes; assignments that fit are offered.
 
-        It ends early when ``offer`` says that enough is found; it is asked at every local optimum that fits.
-        ``option`` must be among the options of the search.
+        ``offer`` is asked before every pass, with None where nothing new fits, and ends the search by
+        returning true. ``option`` must be among the options of the search.
         """
         self._now = np.searchsorted(self._options, option)
         self._load = self._problem.used(option)
         everything = np.arange(len(self._options))
         for number in range(passes):
+            if offer(None):
+                return
             if self._improve(self._of_overloaded()):
                 continue
             over = self._load > self._room
             # a pass over everything is dear, so most are made where the load fits
             if (not over.any() or number % 10 == 0) and self._improve(everything):
                 continue
-            fallen = self.penalty
+            kept = 1.0
             if not over.any():
                 found = Assignment(self._problem, self._options[self._now])
                 if offer(found):
                     return
                 self._load = found.load
-                fallen = self._lowest + 0.6 * (self.penalty - self._lowest)
+                kept = 0.6
+            fallen = self._lowest + kept * (self.penalty - self._lowest)
             self.penalty = np.where(over, 1.3 * self.penalty, fallen)
 
     def _of_overloaded(self) -> Ints:
@@ -80,37 +86,39 @@ class Shifts:
         return spans(self._first, workloads)
 
     def _improve(self, places: Ints) -> int:
-        """Make the best shifts to some options that do not meet in a resource; return how many."""
+        """Make the shifts to some options that are still better when their turn comes; return how many."""
         if len(places) == 0:
             return 0
         gain = self._gains(places)
-        most = 4 * len(self._load) + 50
         better = np.flatnonzero(gain < -self._worth)
-        if len(better) > most:
-            better = better[np.argpartition(gain[better], most)[:most]]
-        touched = np.zeros(len(self._load), dtype=bool)
+        if len(better) > MOST:
+            better = better[np.argpartition(gain[better], MOST)[:MOST]]
         order = better[np.argsort(gain[better], kind="stable")]
-        return sum(self._shift(place, touched) for place in places[order].tolist())
+        return self._walk(places[order])
 
-    def _shift(self, place: int, touched: NDArray[np.bool_]) -> bool:
-        """Make one shift unless a resource in it was touched in this pass."""
-        uses, workload = self._uses, self._owner[place]
-        old = self._now[workload]
-        left = slice(uses.indptr[old], uses.indptr[old + 1])
-        into = slice(uses.indptr[place], uses.indptr[place + 1])
-        if touched[uses.indices[left]].any() or touched[uses.indices[into]].any():
-            return False
-        for part, sign in ((left, -1.0), (into, 1.0)):
-            touched[uses.indices[part]] = True
-            self._load[uses.indices[part]] += sign * uses.data[part]
-        self._now[workload] = place
-        return True
+    def _walk(self, places: Ints) -> int:
+        """Make the shifts, in this order, that lower cost and penalty as the loads have become by then."""
+        ledger = Ledger(self._load, self._room, self.penalty)
+        made = 0
+        for place, workload in zip(places.tolist(), self._owner[places].tolist(), strict=True):
+            old = int(self._now[workload])
+            change = change_of(self._uses, old, place)
+            if self._cost[place] - self._cost[old] + ledger.dearer(change) < -self._worth:
+                ledger.book(change)
+                self._now[workload] = place
+                made += 1
+        self._load = np.array(ledger.load)
+        return made
 
     def _gains(self, places: Ints) -> Floats:
         """Return the change of cost and penalty by each shift (exact unless its options share a resource)."""
-        old = self._now[self._owner[places]]
-        workloads, row = np.unique(old, return_inverse=True)
-        stay = self._cost[workloads] - self._dearer(workloads, -1.0)
+        owner = self._owner[places]
+        old = self._now[owner]
+        if 4 * len(places) > len(self._now):
+            held, row = self._now, np.asarray(owner, dtype=np.int64)
+        else:
+            held, row = np.unique(old, return_inverse=True)
+        stay = self._cost[held] - self._dearer(held, -1.0)
         gain = self._cost[places] + self._dearer(places, 1.0) - stay[row]
         gain[places == old] = 0.0
         return np.asarray(gain, dtype=float)

@@ -8,24 +8,35 @@ import numpy as np
 
 from ..blocks import BlockResult, Blocks, Ints
 from .dual import first_prices, nearest
+from .knapsacks import Effort, Knapsacks, strengthened
 from .neighbourhoods import Neighbourhoods
+from .packings import packing_task
 from .pricing import Pricing, cost_grain, worst_cost
 from .problem import ChoiceProblem, block_solution, choice_problem
-from .proof import THREAD_OPTIONS, Proof, remaining
+from .proof import THREAD_OPTIONS, Proof, Task, remaining, remaining_task
 from .relaxation import Relaxed, relax
+from .repair import repaired
 from .shifts import Assignment, Shifts
 from .state import State
 from .watch import Watch
 
+PRICES_SHARE, RELAXATION_SHARE = 0.5, 0.4
+"""Most of the time left that first prices, and then the relaxation, may take."""
 SHIFT_OPTIONS = 6
 """Options of a workload that shifts may move between, on average."""
-SHIFT_PASSES = 1000
-NEIGHBOUR_OPTIONS = 12
-"""Options of a workload that neighbourhoods may move between, on average."""
+SHIFT_PASSES, SHIFT_PATIENCE = 1000, 300
+"""Passes of shifts in all, and without a better assignment."""
+NEIGHBOUR_OPTIONS = (3.0, 4.5, 7.0)
+"""Options of a workload that neighbourhoods may move between, on average: one of these."""
 FIRST_ROUNDS = 20
 FIRST_SECONDS = 5.0
-FIRST_PROOF, SEARCH_SHARE = 0.2, 0.5
-"""Shares of the time left: for the first proof, and for neighbourhoods before the second."""
+PACKING_SHARE, FIRST_PROOF, SEARCH_SHARE = 0.3, 0.2, 0.5
+"""Shares of the time left: for packings, for the first proof, and for neighbourhoods before the second."""
+FEW_OPTIONS = 2.5
+"""Options of a workload, on average, of which a program may prove more than knapsacks do."""
+FEWEST_STEPS = 50
+WORK = 3e7
+"""Cells of the tables of knapsacks that may be filled per second of the time limit."""
 
 
 def solve_choices(
@@ -79,7 +90,7 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
     problem = state.problem
     state.grain = cost_grain(problem)
     worst = worst_cost(problem)
-    pricing = first_prices(problem, rng, state.watch)
+    pricing = first_prices(problem, rng, state.watch.part(PRICES_SHARE))
     state.raise_bound(pricing.bound)
     _shift(state, pricing, cheapest(problem, pricing))
     if not state.done():
@@ -90,42 +101,94 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
 
 
 def _shift(state: State, pricing: Pricing, start: Ints) -> None:
-    if not state.done():
-        options = np.union1d(nearest(state.problem, pricing, SHIFT_OPTIONS), start)
-        shifts = Shifts(state.problem, options, pricing)
+    """Offer the assignment ``start`` as repaired, and what shifts make of it."""
+    if state.done():
+        return
+    problem = state.problem
+    options = np.union1d(nearest(problem, pricing, SHIFT_OPTIONS), start)
+    start = repaired(problem, pricing, options, start)
+    state.offer(Assignment(problem, start))
 
-        def enough(found: Assignment) -> bool:
-            state.offer(found)
-            return state.done()
+    idle = 0
 
-        shifts.search(start, SHIFT_PASSES, enough)
+    def enough(found: Assignment | None) -> bool:
+        nonlocal idle
+        idle = 0 if state.offer(found) else idle + 1
+        return state.done() or idle > SHIFT_PATIENCE
+
+    Shifts(problem, np.union1d(options, start), pricing).search(start, SHIFT_PASSES, enough)
 
 
 def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: int) -> None:
-    """Prove what can be proved soon, then search neighbourhoods, then do both side by side."""
+    """Prove what can be proved soon, then search neighbourhoods beside ever longer proofs."""
+    problem, pricing = state.problem, relaxed.pricing
     if state.best is None:
-        _find_any(state, relaxed)
-    hoods = Neighbourhoods(state, nearest(state.problem, relaxed.pricing, NEIGHBOUR_OPTIONS), rng)
-    if len(remaining(state, relaxed.pricing)) > THREAD_OPTIONS:
+        with Proof(state, remaining_task(state, pricing), 0.5 * state.watch.left) as proof:
+            proof.wait()
+    packed, pricing = _strengthened(state, pricing)
+    hoods = Neighbourhoods(state, [nearest(problem, pricing, each) for each in NEIGHBOUR_OPTIONS], rng)
+    if packed is not None:
+        _shift(state, pricing, cheapest(problem, pricing))
+        _beside(state, hoods, _packing_task(state, packed, pricing), PACKING_SHARE, threads)
+    elif len(remaining(state, pricing)) > THREAD_OPTIONS:
         hoods.run(FIRST_ROUNDS, np.inf, threads)
-    seconds = max(FIRST_PROOF * state.watch.left, min(FIRST_SECONDS, 0.5 * state.watch.left))
-    with Proof(state, relaxed.pricing, seconds) as proof:
-        proof.wait()
+    first = max(FIRST_PROOF, min(0.5, FIRST_SECONDS / max(1e-9, state.watch.left)))
+    _beside(state, hoods, _closing_task(state, pricing, packed), first, threads)
     hoods.run(np.inf, state.watch.spent + SEARCH_SHARE * state.watch.left, threads)
-    with Proof(state, relaxed.pricing, state.watch.left) as proof:
-        hoods.run(np.inf, np.inf, threads, proof.listen)
+    _beside(state, hoods, _closing_task(state, pricing, packed), 1.0, threads)
+
+
+def _beside(state: State, hoods: Neighbourhoods, task: Task | None, share: float, threads: int) -> None:
+    """Run a proof for a share of the time left, and search neighbourhoods until it ends."""
+    seconds = share * state.watch.left
+    with Proof(state, task, seconds) as proof:
+        proof.wait(min(FIRST_SECONDS, seconds))
+        while proof.running and not state.done() and state.best is not None:
+            hoods.run(1.0, np.inf, threads, proof.listen)
+            proof.listen()
+        if share >= 1.0:
+            hoods.run(np.inf, np.inf, threads)
         proof.wait()
 
 
-def _find_any(state: State, relaxed: Relaxed) -> None:
-    """Look for a first solution, or the proof that there is none, in the whole of a small problem."""
-    with Proof(state, relaxed.pricing, 0.5 * state.watch.left) as proof:
-        proof.wait()
+def _strengthened(state: State, pricing: Pricing) -> tuple[Knapsacks | None, Pricing]:
+    """Return the knapsacks of the problem and the pricing that they tell, None and ``pricing`` if that is it.
+
+    Few steps with prices that are far from good would tell little.
+    """
+    if state.best is None or state.done():
+        return None, pricing
+    knapsacks = Knapsacks.of(state.problem)
+    steps = 0 if knapsacks is None else int(WORK * state.watch.limit / knapsacks.cells)
+    if knapsacks is None or steps < FEWEST_STEPS:
+        return None, pricing
+    effort = Effort(state.best.cost, steps, state.watch.part(PRICES_SHARE))
+    found = strengthened(state.problem, knapsacks, pricing, effort)
+    state.raise_bound(found.bound)
+    return (None, pricing) if found is pricing else (knapsacks, found)
+
+
+def _packing_task(state: State, knapsacks: Knapsacks, pricing: Pricing) -> Task | None:
+    """Return the program over whole packings, None where nothing better is looked for."""
+    if state.best is None or state.done():
+        return None
+    return packing_task(state.problem, knapsacks, pricing, state.best.cost - state.grain - pricing.bound)
+
+
+def _closing_task(state: State, pricing: Pricing, packed: Knapsacks | None) -> Task | None:
+    """Return the program that may close the gap, None where that is hopeless.
+
+    Where resources are knapsacks, the program of single options proves little that their prices do not.
+    """
+    if packed is None or len(remaining(state, pricing)) <= FEW_OPTIONS * len(state.problem):
+        return remaining_task(state, pricing)
+    task = _packing_task(state, packed, pricing)
+    return task if task is not None and task.complete else None
 
 
 def _relaxation(state: State, pricing: Pricing, worst: float) -> Relaxed:
     close = max(1e-7, 0.03 * state.gap_limit)
-    relaxed = relax(state.problem, pricing, worst, close, state.watch)
+    relaxed = relax(state.problem, pricing, worst, close, state.watch.part(RELAXATION_SHARE))
     state.raise_bound(relaxed.pricing.bound)
     return relaxed
 
@@ -141,7 +204,8 @@ def rounded(problem: ChoiceProblem, relaxed: Relaxed) -> Ints:
 
 def cheapest(problem: ChoiceProblem, pricing: Pricing) -> Ints:
     """Return the option of each workload that is the cheapest at the prices, the first of several."""
-    least = np.flatnonzero(pricing.excess <= 0)
+    lowest = np.repeat(np.minimum.reduceat(pricing.excess, problem.first[:-1]), problem.sizes)
+    least = np.flatnonzero(pricing.excess <= lowest)
     return least[np.flatnonzero(np.diff(problem.owner[least], prepend=-1))]
 
 

@@ -12,7 +12,7 @@ from ..blocks import Floats, Ints
 from ..program import Program
 from .problem import ChoiceProblem
 
-WORK = 1.0
+WORK = 0.4
 """Most work on one subproblem, in the deterministic seconds of CP-SAT."""
 
 

@@ -15,6 +15,11 @@ class Watch:
         self._stop = stop
 
     @property
+    def limit(self) -> float:
+        """Seconds given in all."""
+        return self._seconds
+
+    @property
     def spent(self) -> float:
         """Seconds since the solve began."""
         return time.monotonic() - self._began
@@ -23,6 +28,10 @@ class Watch:
     def left(self) -> float:
         """Seconds until the time limit, not below 0."""
         return max(0.0, self._seconds - self.spent)
+
+    def part(self, share: float) -> Watch:
+        """Return the clock of a step that may take that share of the time left."""
+        return Watch(share * self.left, self._stop)
 
     def over(self) -> bool:
         """Return whether to stop now."""
