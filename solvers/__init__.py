@@ -57,8 +57,8 @@ def _auto(problem: Problem, options: Options) -> Plan:
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
     {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip, "decomposition": _decomposition}
 )
-"""Solvers by name. ``auto`` is the exact solver through HiGHS, and the decomposition where the whole model would
-be too large to build."""
+"""Solvers by name. ``auto`` is the exact solver through HiGHS, and the decomposition where the whole model
+would be too large to build."""
 
 
 def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..routing.sites import Pool
+from .accounting import World
 from .arrays import Rows
 from .job_columns import PauseTable
 from .rates import Floats, Ints, usable_accelerators
@@ -124,6 +125,7 @@ def usable_before_modules(pool: Pool) -> float:
 
 
 def usable_module(pool: Pool) -> float:
+    """Return the accelerators that one module adds, less the reserve."""
     return pool.expansion.module_accelerators * (1 - pool.reserve_fraction) if pool.expansion else 0.0
 
 
@@ -282,7 +284,7 @@ def carbon_cap(variables: Variables, rows: Rows) -> None:
         rows.put(row, emitting, variables.tco2e[emitting] / scale)
 
 
-def committed_usd(variables: Variables) -> float:
+def committed_usd(variables: World) -> float:
     """Return what committed accelerators cost in any case, USD over the horizon."""
     rates = variables.rates
     return float((rates.committed_count * rates.committed_usd).sum() * rates.horizon)

@@ -64,7 +64,7 @@ class Rates:
 
 
 def long_run_usd(rates: Rates, pool: Ints, accelerators: Floats | Ints, spot: NDArray[np.bool_]) -> Floats:
-    """Return (N,) the USD of an accelerator-hour beyond the horizon, for clusters of that size in pools (N,)."""
+    """Return (N,) the USD of an accelerator-hour beyond the horizon, for clusters so large in pools (N,)."""
     covered = accelerators <= rates.committed_count[pool]
     ordinary = np.where(covered, rates.committed_usd[pool], rates.compute_usd[pool])
     return np.where(spot, rates.spot_usd[pool], ordinary)

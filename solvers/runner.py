@@ -32,7 +32,9 @@ def run_search(
     stop: Callable[[], bool],
     first: Floats | None = None,
 ) -> bool:
-    """Run a search, from a ``first`` solution if there is one; its events go to ``hear`` in the calling thread.
+    """Run a search, from a ``first`` solution if there is one.
+
+    Its events go to ``hear`` in the calling thread.
 
     Returns when the search has finished, when its seconds (and a short grace) are over, or when ``stop()`` is
     true; solvers that ignore their own limits are left behind in a thread (small models, which end soon) or

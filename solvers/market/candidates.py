@@ -10,7 +10,8 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
 from .market import Market
-from .serving import Offer, answer, whole_answer
+from .serving import Offer, answer
+from .sites import whole_answer
 from .units import Unit
 
 STARTS = 3
@@ -36,7 +37,7 @@ def job_columns(market: Market, told: Appraisal, most: int, jobs: Ints | None = 
     goods, rates = market.rules.goods, market.rates
     parts = []
     if len(begun):
-        parts.append(start_columns(running, market.spans, rates, goods, rows[begun], at[begun]))
+        parts.append(start_columns(running, market.spans, rates, goods, rows=rows[begun], at=at[begun]))
     if len(paused):
         parts.append(pause_columns(pausing, goods, rates, paused, told.pauses.hours[paused]))
     return joined(parts) if parts else _nothing(market)
@@ -70,7 +71,9 @@ def unit_columns(
     reply = (whole_answer if unit.is_whole else answer)(unit, offered, most, cutoff)
     blocks = market.unit_blocks[number]
     goods = market.rules.goods
-    return answer_columns(unit, reply, offered.via, market.rates, goods, blocks, market.traffic)
+    return answer_columns(
+        unit, reply, offered.via, market.rates, goods, blocks=blocks, traffic=market.traffic
+    )
 
 
 def service_columns(market: Market, told: Appraisal) -> Columns:

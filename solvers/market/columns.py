@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
+from ..arrays import Bools
 from ..rates import Floats, Ints, Rates
 from .goods import Goods
 from .jobs import Options, Starts
@@ -98,7 +99,7 @@ class _Entries:
 
 
 def start_columns(
-    options: Options, spans: Starts, rates: Rates, goods: Goods, rows: Ints, at: Ints
+    options: Options, spans: Starts, rates: Rates, goods: Goods, *, rows: Ints, at: Ints
 ) -> Columns:
     """Return the columns of options ``rows`` from their starts ``at``."""
     hours = _run_hours(options, spans, rates, rows, at)
@@ -107,7 +108,7 @@ def start_columns(
     moved = spans.moved[rows, at]
     periods = np.arange(rates.periods)
     moving = (periods >= spans.first[rows, at][:, None]) & (periods < moved[:, None])
-    _carry(options, goods, entries, rows, moving, hours > 0)
+    _carry(options, goods, entries, rows, (moving, hours > 0))
     _pay(options, goods, entries, rows)
     start = spans.start[rows, at]
     end = start + options.hours[rows]
@@ -128,7 +129,7 @@ def pause_columns(options: Options, goods: Goods, rates: Rates, rows: Ints, hour
     """Return the columns of options ``rows`` that run for ``hours`` (rows, T) in each period."""
     entries = _Entries()
     _hold(options, goods, entries, rows, hours)
-    _carry(options, goods, entries, rows, hours > 0, hours > 0)
+    _carry(options, goods, entries, rows, (hours > 0, hours > 0))
     _pay(options, goods, entries, rows)
     choices = [_pause_choice(options, rates, row, run) for row, run in zip(rows.tolist(), hours, strict=True)]
     nothing = np.zeros(len(rows))
@@ -164,17 +165,16 @@ def _hold(options: Options, goods: Goods, entries: _Entries, rows: Ints, hours: 
     entries.add(column[spot], goods.spot_held(pool, period)[spot], count[spot])
 
 
-def _carry(
-    options: Options, goods: Goods, entries: _Entries, rows: Ints, moving: np.ndarray, active: np.ndarray
-) -> None:
-    for crossed, rate, when in (
-        (options.dataset, options.transfer_gbps[rows], moving),
-        (options.reserved, np.ones(len(rows)), active),
+def _carry(options: Options, goods: Goods, entries: _Entries, rows: Ints, when: tuple[Bools, Bools]) -> None:
+    """Enter the traffic of datasets, in the first periods given, and of several sites, in the second."""
+    for crossed, rate, active in (
+        (options.dataset, options.transfer_gbps[rows], when[0]),
+        (options.reserved, np.ones(len(rows)), when[1]),
     ):
         part = coo_array(crossed[rows])
         if part.nnz == 0:
             continue
-        at, period = np.nonzero(when[part.row])
+        at, period = np.nonzero(active[part.row])
         column = part.row[at].astype(np.int64)
         entries.add(column, goods.traffic(part.col[at], period), part.data[at] * rate[column])
 
@@ -191,6 +191,7 @@ def answer_columns(
     via: Ints,
     rates: Rates,
     goods: Goods,
+    *,
     blocks: Ints,
     traffic: csr_array | None,
 ) -> Columns:
@@ -205,7 +206,7 @@ def answer_columns(
     arc = via[at, user, slot]
     rps = reply.flow[at, user, slot]
     entries = _Entries()
-    _stand(unit, reply.replicas, rates, goods, entries, number)
+    _stand(unit, (reply.replicas, number), rates, goods, entries)
     requested = rps * rates.durations[at]
     entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
     entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
@@ -213,7 +214,7 @@ def answer_columns(
         part = coo_array(traffic[unit.arc_id[arc]])
         entries.add(number[at[part.row]], goods.traffic(part.col, at[part.row]), part.data * rps[part.row])
     share = reply.unserved / np.maximum(unit.demand, 1e-300)
-    unserved = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks))
+    unserved = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks)).astype(float)
     standing = np.nonzero(reply.replicas)
     flows = (unit.arc_id[arc], at, rps)
     stands = (unit.slot_id[standing[1]], standing[0], reply.replicas[standing])
@@ -221,7 +222,9 @@ def answer_columns(
     return Columns(blocks, entries.matrix(len(blocks), goods.size), unserved, choices)
 
 
-def _stand(unit: Unit, replicas: Floats, rates: Rates, goods: Goods, entries: _Entries, number: Ints) -> None:
+def _stand(unit: Unit, standing: tuple[Floats, Ints], rates: Rates, goods: Goods, entries: _Entries) -> None:
+    """Enter the replicas (T, S) that stand; the second of ``standing`` is the column of each period."""
+    replicas, number = standing
     period, slot = np.nonzero(replicas)
     count = replicas[period, slot] * unit.accelerators[slot]
     pool = unit.pool[slot]
@@ -235,10 +238,9 @@ def _split(
     """Return the choice of every column; flows and stands are in order of their periods."""
     flow_ends = np.searchsorted(number[flows[1]], np.arange(size + 1))
     stand_ends = np.searchsorted(number[stands[1]], np.arange(size + 1))
-    return tuple(
-        ServiceChoice(
-            *(part[flow_ends[k] : flow_ends[k + 1]] for part in flows),
-            *(part[stand_ends[k] : stand_ends[k + 1]] for part in stands),
-        )
-        for k in range(size)
-    )
+    found = []
+    for k in range(size):
+        some, there = slice(*flow_ends[k : k + 2]), slice(*stand_ends[k : k + 2])
+        arc, at, rps = flows[0][some], flows[1][some], flows[2][some]
+        found.append(ServiceChoice(arc, at, rps, stands[0][there], stands[1][there], stands[2][there]))
+    return tuple(found)

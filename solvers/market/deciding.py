@@ -49,7 +49,7 @@ def _joined(parts: list[Ints]) -> Ints:
 
 
 def _balanced(market: Market, arc: Ints, period: Ints, requests: Floats) -> tuple[Floats, Floats]:
-    """Return the flows (F,), scaled where they miss a whole demand by rounding, and what is unserved (D, T)."""
+    """Return the flows (F,), scaled where they miss a demand by rounding, and what is unserved (D, T)."""
     services = market.services
     at = (services.arc_demand[arc], period)
     served = np.zeros(services.demand.shape)

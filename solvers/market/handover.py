@@ -26,7 +26,7 @@ def as_solution(variables: Variables, arrays: Arrays, market: Market, placement:
     periods = variables.rates.periods
     demand = variables.services.demand
     share = _places(
-        variables.share_arc, variables.share_period, decided.flow_arc, decided.flow_period, periods
+        (variables.share_arc, decided.flow_arc), (variables.share_period, decided.flow_period), periods
     )
     rps = demand[variables.services.arc_demand[decided.flow_arc], decided.flow_period]
     np.add.at(x, variables.columns.range("share")[share], decided.flow_rps / rps)
@@ -43,9 +43,9 @@ def as_solution(variables: Variables, arrays: Arrays, market: Market, placement:
     return x if max(broken, outside) <= MOST_VIOLATION else None
 
 
-def _places(first: Ints, second: Ints, wanted_first: Ints, wanted_second: Ints, width: int) -> Ints:
-    """Return where each wanted pair of numbers stands among the pairs given."""
-    key, wanted = first * width + second, wanted_first * width + wanted_second
+def _places(first: tuple[Ints, Ints], second: tuple[Ints, Ints], width: int) -> Ints:
+    """Return where wanted pairs stand among known ones; arguments have the known and the wanted numbers."""
+    key, wanted = (one * width + two for one, two in zip(first, second, strict=True))
     order = np.argsort(key, kind="stable")
     return np.asarray(order[np.searchsorted(key[order], wanted)], dtype=np.int64)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from scipy.sparse import coo_array, csr_array
 
 from ...routing.problem import Problem
 from ...routing.runs import Runs
-from ...routing.trip_table import TripTable, of_trips
+from ...routing.trip_table import of_trips
 from ..arrays import Bools
 from ..jobs import JobOptions
 from ..option_table import OptionTable
@@ -68,13 +69,9 @@ class Options:
         place = np.full(len(self), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         kept = np.flatnonzero(place[self.owner] >= 0)
-        changed = {"owner": place[self.owner[kept]], "pool": self.pool[kept]}
-        return Options(
-            **{
-                name: changed[name] if name in changed else getattr(self, name)[rows]
-                for name in self.__dataclass_fields__
-            }
-        )
+        changed: dict[str, Any] = {"owner": place[self.owner[kept]], "pool": self.pool[kept]}
+        names = [name for name in self.__dataclass_fields__ if name not in changed]
+        return Options(**changed, **{name: getattr(self, name)[rows] for name in names})
 
 
 def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: bool) -> Options:
@@ -100,7 +97,7 @@ def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: b
         other=_beyond_cost(problem, rates, table, earliest),
         transfer_gbps=table.rate_gbps,
         transfer_hours=table.transfer_hours,
-        dataset=_crossings(jobs.trips, table.routes, (jobs.trips.out,), 2 * len(problem.links)),
+        dataset=_crossings(table.routes, (jobs.trips.out,), 2 * len(problem.links)),
         reserved=_reservations(problem, jobs, table),
         earliest=earliest,
         latest=np.where(table.continuing, latest, np.minimum(latest, rates.horizon)),
@@ -130,7 +127,7 @@ def _beyond_cost(problem: Problem, rates: Rates, table: OptionTable, earliest: F
     return np.where(table.continuing, usd * table.accelerators * beyond, 0.0)
 
 
-def _crossings(trips: TripTable, numbers: Ints, ways: tuple[Runs, ...], directions: int) -> csr_array:
+def _crossings(numbers: Ints, ways: tuple[Runs, ...], directions: int) -> csr_array:
     """Return (N, D) how often the trips of each row of ``numbers`` cross each direction."""
     rows, columns = [], []
     row, place = np.nonzero(numbers >= 0)
@@ -145,7 +142,7 @@ def _crossings(trips: TripTable, numbers: Ints, ways: tuple[Runs, ...], directio
 def _reservations(problem: Problem, jobs: JobOptions, table: OptionTable) -> csr_array:
     gbps = _of_jobs([job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0 for job in problem.jobs])
     ways = (jobs.trips.out, jobs.trips.back)
-    crossed = _crossings(jobs.trips, table.links, ways, 2 * len(problem.links))
+    crossed = _crossings(table.links, ways, 2 * len(problem.links))
     return csr_array(crossed.multiply(gbps[table.job][:, None]))
 
 
@@ -153,8 +150,8 @@ def _reservations(problem: Problem, jobs: JobOptions, table: OptionTable) -> csr
 class Starts:
     """The starts (O, T) of options that do not pause, and what they span.
 
-    ``first`` and ``last`` are the first period of each run and the one after its last; ``moved`` the one after
-    the last period of the transfer.
+    ``first`` and ``last`` are the first period of each run and the one after its last; ``moved`` the one
+    after the last period of the transfer.
     """
 
     possible: Bools

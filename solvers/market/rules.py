@@ -110,7 +110,7 @@ def build_rules(problem: Problem, rates: Rates) -> Rules:
         capacity=np.concatenate(rows.capacity),
         widening=_matrix(rows.bought, len(bought_money), rows.count),
         widening_cost=weight * bought_money,
-        widening_most=_most(problem, rates, modules, committed),
+        widening_most=_most(problem, rates, committed),
         module_pool=modules,
     )
 
@@ -122,7 +122,7 @@ def _matrix(entries: list[tuple[Ints, Ints, Floats]], height: int, width: int) -
     return csr_array(coo_array((value, (row, column)), shape=(height, width)))
 
 
-def _most(problem: Problem, rates: Rates, modules: Ints, committed: Ints) -> Floats:
+def _most(problem: Problem, rates: Rates, committed: Ints) -> Floats:
     bought = [float(pool.expansion.max_modules) for pool in problem.pools if pool.expansion]
     most = np.array([float(most_accelerators(pool)) for pool in problem.pools])
     over = (most[committed, None] * rates.durations[None, :]).ravel()

@@ -80,7 +80,7 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
     best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
     if left_out is not None:
         return np.asarray(np.minimum(best, left_out).sum(axis=1))
-    found = best.sum(axis=1)
+    found: Floats = best.sum(axis=1)
     total = unit.demand.sum(axis=1)
     for share in SHARES:
         part = offered.arc + (share * offered.replica / unit.rps)[:, None, :]
@@ -90,7 +90,7 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
 
 
 def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:
-    """Return a lower bound (T,) of what whole replicas for ``total`` requests/s (T,) cost at ``price`` (T, S).
+    """Return a lower bound (T,) of the cost of whole replicas for ``total`` (T,) at ``price`` (T, S).
 
     For any ``c > 0``: sum_s min(ceil(rps[s] / c), N) y[s] >= N with N = ceil(total / c), so the cost is at
     least N times the least price per such count (Chvátal-Gomory, with coefficients cut down to N).
@@ -132,14 +132,15 @@ def answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = Non
     """Return a cheap way to serve with at most ``most`` (T, S) replicas, as much as possible of everybody.
 
     Requests go to their cheapest slots; then slots are given up one by one while that saves more in whole
-    replicas than it costs on the way. ``cutoff`` (T, L) is the price of a request/s above which it is left out.
+    replicas than it costs on the way. ``cutoff`` (T, L) is the price of a request/s above which it is left
+    out.
     """
     flow, left = pour(offered.unit, unit.demand, most * unit.rps, cutoff)
     best = _priced(unit, offered, flow, left)
     for tried in (_consolidated(unit, offered, flow, most), _single(unit, offered, most)):
         if tried is not None:
             other = _priced(unit, offered, tried, unit.demand - tried.sum(axis=2))
-            best = cheaper(best, other, unit, (other.replicas <= most).all(axis=1))
+            best = cheaper(best, other, unit, np.asarray((other.replicas <= most).all(axis=1)))
     return best
 
 
@@ -213,43 +214,71 @@ def _single(unit: Unit, offered: Offer, most: Floats) -> Floats | None:
 
 
 def _consolidated(unit: Unit, offered: Offer, flow: Floats, most: Floats) -> Floats | None:
-    """Return flows from fewer slots, each demand from one; None where a slot is too full for that."""
+    """Return flows from fewer slots, each demand from one; None where there is nothing to give up."""
     used = flow.sum(axis=1) > EPSILON
     columns = np.flatnonzero(used.any(axis=0))
     if len(columns) < 2:
         return None
     found = np.zeros(flow.shape)
-    found[:, :, columns] = _give_up(
-        unit.demand,
-        offered.unit[:, :, columns],
-        offered.arc[:, :, columns],
-        offered.replica[:, columns],
-        unit.rps[columns],
-        most[:, columns],
-        used[:, columns],
-    )
+    found[:, :, columns] = _Shop.of(unit, offered, most, columns).given_up(used[:, columns])
     return found
 
 
-def _give_up(
-    demand: Floats, unit: Floats, arc: Floats, replica: Floats, rps: Floats, most: Floats, used: Bools
-) -> Floats:
-    """Close the slot that saves most, in every period, as long as one saves anything."""
-    periods, slots = np.arange(len(demand)), np.arange(len(rps))
-    while True:
-        price = np.where(used[:, None, :], unit, np.inf)
-        first, second = _two_best(price)
-        mine = (first[:, :, None] == slots) * demand[:, :, None]
-        served = np.isfinite(price.min(axis=2))
-        mine *= served[:, :, None]
-        saving = _savings(mine, first, second, arc, replica, rps, most, price)
-        saving[~used] = -np.inf
-        worst = saving.argmax(axis=1)
-        go = saving[periods, worst] > EPSILON
-        if not go.any():
-            return np.asarray(mine)
-        used = used.copy()
-        used[periods[go], worst[go]] = False
+@dataclass(frozen=True)
+class _Shop:
+    """Some slots of a unit: demand (T, L), costs as in an offer, throughput and most replicas of the slots."""
+
+    demand: Floats
+    unit: Floats
+    arc: Floats
+    replica: Floats
+    rps: Floats
+    most: Floats
+
+    @classmethod
+    def of(cls, unit: Unit, offered: Offer, most: Floats, columns: Ints) -> _Shop:
+        return cls(
+            unit.demand,
+            offered.unit[:, :, columns],
+            offered.arc[:, :, columns],
+            offered.replica[:, columns],
+            unit.rps[columns],
+            most[:, columns],
+        )
+
+    def given_up(self, used: Bools) -> Floats:
+        """Close the slot that saves most, in every period, as long as one saves anything; return the flows."""
+        periods = np.arange(len(used))
+        while True:
+            price = np.where(used[:, None, :], self.unit, np.inf)
+            first, second = _two_best(price)
+            mine = (first[:, :, None] == np.arange(used.shape[1])) * self.demand[:, :, None]
+            mine *= np.isfinite(price.min(axis=2))[:, :, None]
+            saving = np.where(used, self._savings(mine, first, second, price), -np.inf)
+            worst = saving.argmax(axis=1)
+            go = saving[periods, worst] > EPSILON
+            if not go.any():
+                return np.asarray(mine, dtype=float)
+            used = used.copy()
+            used[periods[go], worst[go]] = False
+
+    def _savings(self, mine: Floats, first: Ints, second: Ints, price: Floats) -> Floats:
+        """Return what closing each slot saves (T, S), users going to their next best; -inf if they cannot."""
+        slots = np.arange(len(self.rps))
+        moved = mine.transpose(0, 2, 1) @ (second[:, :, None] == slots).astype(float)
+        load = mine.sum(axis=1)
+        now = np.ceil(load / self.rps - 1e-7)
+        after = load[:, None, :] + moved
+        after[:, slots, slots] = 0.0
+        needed = np.ceil(after / self.rps - 1e-7)
+        over = (needed > np.maximum(self.most, now)[:, None, :]).any(axis=2)
+        stuck = ~np.isfinite(np.take_along_axis(price, second[:, :, None], axis=2)[:, :, 0])
+        stuck |= first == second
+        way = np.where(stuck, 0.0, _way(self.arc, second) - _way(self.arc, first))
+        dearer = np.einsum("tls,tl->ts", mine, way)
+        cannot = np.einsum("tls,tl->ts", mine, stuck.astype(float)) > 0
+        saved = (self.replica * now).sum(axis=1)[:, None] - (needed * self.replica[:, None, :]).sum(axis=2)
+        return np.where(cannot | over, -np.inf, saved - dearer)
 
 
 def _two_best(price: Floats) -> tuple[Ints, Ints]:
@@ -260,95 +289,7 @@ def _two_best(price: Floats) -> tuple[Ints, Ints]:
     return first, rest.argmin(axis=2)
 
 
-def _savings(
-    mine: Floats,
-    first: Ints,
-    second: Ints,
-    arc: Floats,
-    replica: Floats,
-    rps: Floats,
-    most: Floats,
-    price: Floats,
-) -> Floats:
-    """Return what closing each slot saves (T, S) when its users go to their next best; -inf where they cannot."""
-    slots = np.arange(len(rps))
-    moved = mine.transpose(0, 2, 1) @ (second[:, :, None] == slots).astype(float)
-    load = mine.sum(axis=1)
-    after = load[:, None, :] + moved
-    after[:, slots, slots] = 0.0
-    needed = np.ceil(after / rps - 1e-7)
-    over = (needed > np.maximum(most, np.ceil(load / rps - 1e-7))[:, None, :]).any(axis=2)
-    here = (replica * np.ceil(load / rps - 1e-7)).sum(axis=1)
-    there = (needed * replica[:, None, :]).sum(axis=2)
-    stuck = ~np.isfinite(np.take_along_axis(price, second[:, :, None], axis=2)[:, :, 0])
-    stuck |= first == second
-    way = _way(arc, second) - _way(arc, first)
-    dearer = np.einsum("tls,tl->ts", mine, np.where(stuck, 0.0, way))
-    cannot = np.einsum("tls,tl->ts", mine, stuck.astype(float)) > 0
-    return np.where(cannot | over, -np.inf, here[:, None] - there - dearer)
-
-
 def _way(arc: Floats, slot: Ints) -> Floats:
+    """Return the cost of the arc of each demand to a slot (T, L), 0 where there is none."""
     way = np.take_along_axis(arc, slot[:, :, None], axis=2)[:, :, 0]
     return np.where(np.isfinite(way), way, 0.0)
-
-
-def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
-    """Return an answer within the unit's limits on sites, which hold over all periods together.
-
-    Sites are added one by one, that which lowers the cost most first; where several sites are asked for, each
-    keeps a replica in every period.
-    """
-    steady = unit.min_sites > 1
-    sites = _choose_sites(unit, offered, most, steady)
-    if len(sites) < unit.min_sites:
-        return nothing(unit)
-    allowed = np.where(np.isin(unit.site, sites), most, 0.0)
-    found = answer(unit, offered, allowed, cutoff)
-    return _standing(unit, offered, found, allowed, sites) if steady else found
-
-
-def nothing(unit: Unit) -> Answer:
-    """Return the answer that serves nobody."""
-    periods, users = unit.demand.shape
-    slots = len(unit.slot_id)
-    flow, replicas = np.zeros((periods, users, slots)), np.zeros((periods, slots))
-    return Answer(flow, replicas, np.zeros(periods), unit.demand.copy())
-
-
-def _choose_sites(unit: Unit, offered: Offer, most: Floats, steady: bool) -> Ints:
-    sites = np.unique(unit.site)
-    if steady:
-        there = [(most[:, unit.site == site].max(axis=1) >= 1).all() for site in sites]
-        sites = sites[np.array(there, dtype=bool)]
-    limit = len(sites) if unit.max_sites is None else min(unit.max_sites, len(sites))
-    usable = np.where((most >= 1)[:, None, :], offered.unit, np.inf)
-    costs = [usable[:, :, unit.site == site].min(axis=2) for site in sites]
-    standby = [offered.replica[:, unit.site == site].min(axis=1).sum() if steady else 0.0 for site in sites]
-    dear = 1e3 * float(np.max(offered.unit, initial=1.0, where=np.isfinite(offered.unit)))
-    now = np.full(unit.demand.shape, dear)
-    chosen: list[int] = []
-    while len(chosen) < limit:
-        totals = [
-            np.inf if k in chosen else (np.minimum(now, costs[k]) * unit.demand).sum() + standby[k]
-            for k in range(len(sites))
-        ]
-        best = int(np.argmin(totals))
-        if len(chosen) >= unit.min_sites and totals[best] >= (now * unit.demand).sum():
-            break
-        chosen.append(best)
-        now = np.minimum(now, costs[best])
-    return np.asarray(sites[np.array(chosen, dtype=np.int64)], dtype=np.int64)
-
-
-def _standing(unit: Unit, offered: Offer, found: Answer, most: Floats, sites: Ints) -> Answer:
-    """Return the answer with at least one replica at every site in every period."""
-    replicas, cost = found.replicas.copy(), found.cost.copy()
-    for site in sites.tolist():
-        mine = np.flatnonzero(unit.site == site)
-        empty = np.flatnonzero(replicas[:, mine].sum(axis=1) < 1)
-        price = np.where(most[np.ix_(empty, mine)] >= 1, offered.replica[np.ix_(empty, mine)], np.inf)
-        slot = mine[price.argmin(axis=1)] if len(empty) else mine[:0]
-        replicas[empty, slot] = 1.0
-        cost[empty] += offered.replica[empty, slot]
-    return Answer(found.flow, replicas, cost, found.unserved)

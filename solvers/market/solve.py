@@ -35,6 +35,8 @@ SEARCH_SHARE = 0.25
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 FITTING_ROUNDS, PRICE_RISES = 4, 8
+PENALTY = 20.0
+"""Price of leaving out a typical job, in units of what the dearest costs."""
 UNSERVED_TOLERANCE = 1e-7
 
 
@@ -189,15 +191,12 @@ class MarketSearch:
 
 
 def penalty_of(market: Market) -> float:
-    """Return a price of unserved work at which any block is better done than left out."""
+    """Return a price of a unit of unserved work at which most blocks are better done than left out."""
     work = market.left_out_work
-    some = work[work > 0]
-    if len(some) == 0:
+    if not (work > 0).any():
         return 1.0
     told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0, whole=False)
-    jobs = float(np.max(told.job_least, initial=0.0))
-    return (
-        20.0
-        * max(1.0, jobs, abs(told.complete) / len(work))
-        / float(np.median(some[: len(told.job_least)]) if len(told.job_least) else np.median(some))
-    )
+    jobs = work[: len(told.job_least)]
+    typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
+    dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
+    return PENALTY * dearest / typical

@@ -43,7 +43,7 @@ def crowded_directions(
     problem: Problem, services: Services, traffic: csr_array, options: Sequence[Options]
 ) -> Bools:
     """Return which directions (D) could carry more than they may if all went there that can."""
-    most = _requests_gbps(services, traffic) + _jobs_gbps(len(problem.jobs), traffic.shape[1], options)
+    most = _requests_gbps(services, traffic) + _jobs_gbps(traffic.shape[1], options)
     return np.asarray(most > usable_gbps(problem) * (1 - 1e-9))
 
 
@@ -55,7 +55,7 @@ def _requests_gbps(services: Services, traffic: csr_array) -> Floats:
     return _sum_of_largest(demand, part.col, part.data * peak[demand], traffic.shape[1])
 
 
-def _jobs_gbps(jobs: int, directions: int, options: Sequence[Options]) -> Floats:
+def _jobs_gbps(directions: int, options: Sequence[Options]) -> Floats:
     """Return the most that datasets and jobs over several sites put on each direction (D)."""
     total = np.zeros(directions)
     for group in options:
@@ -71,7 +71,7 @@ def _sum_of_largest(owner: np.ndarray, place: np.ndarray, amount: Floats, places
     owner, place, amount = owner[order], place[order], amount[order]
     first = np.ones(len(order), dtype=bool)
     first[1:] = (owner[1:] != owner[:-1]) | (place[1:] != place[:-1])
-    return np.bincount(place[first], amount[first], places)
+    return np.bincount(place[first], amount[first], places).astype(float)
 
 
 def only_directions(traffic: csr_array, chosen: Bools) -> csr_array:

@@ -68,15 +68,13 @@ def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit
     """Return the units of all services; users without any arc are in none."""
     order = np.argsort(services.arcs_service, kind="stable")
     ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
-    most = np.array([float(most_accelerators(pool)) for pool in problem.pools])
-    found: list[Unit] = []
+    parts: list[tuple[int, Ints]] = []
     for index, service in enumerate(problem.services):
         arcs = order[ends[index] : ends[index + 1]]
         together = service.min_sites > 1 or service.max_sites is not None
-        for part in [arcs] if together else _components(services, arcs):
-            if len(part):
-                found.append(_unit(problem, rates, services, index, part, most))
-    return found
+        joined = [arcs] if together else list(_components(services, arcs))
+        parts.extend((index, part) for part in joined if len(part))
+    return [_unit(problem, rates, services, *part) for part in parts]
 
 
 def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
@@ -90,11 +88,12 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
         yield arcs[label[rows] == number]
 
 
-def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints, most: Floats) -> Unit:
+def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints) -> Unit:
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
     accelerators = services.slot_accelerators[slots].astype(float)
+    most = np.array([float(most_accelerators(problem.pools[at])) for at in pool])
     money = services.arc_money[arcs] * SECONDS_PER_HOUR
     usd = services.arc_usd[arcs] * SECONDS_PER_HOUR
     demand = services.demand[demands].T
@@ -109,7 +108,7 @@ def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: 
         accelerators=accelerators,
         pool=pool,
         site=rates.site[pool],
-        most=np.floor(most[pool] / accelerators),
+        most=np.floor(most / accelerators),
         row=row,
         column=column,
         money=money,

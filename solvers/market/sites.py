@@ -1,0 +1,70 @@
+"""Answers of units whose service limits the number of its sites over the whole horizon."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..rates import Floats, Ints
+from .serving import Answer, Offer, answer
+from .units import Unit
+
+
+def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+    """Return an answer within the unit's limits on sites, which hold over all periods together.
+
+    Sites are added one by one, that which lowers the cost most first; where several sites are asked for, each
+    keeps a replica in every period.
+    """
+    steady = unit.min_sites > 1
+    sites = _choose_sites(unit, offered, most, steady)
+    if len(sites) < unit.min_sites:
+        return nothing(unit)
+    allowed = np.where(np.isin(unit.site, sites), most, 0.0)
+    found = answer(unit, offered, allowed, cutoff)
+    return _standing(unit, offered, found, allowed, sites) if steady else found
+
+
+def nothing(unit: Unit) -> Answer:
+    """Return the answer that serves nobody."""
+    periods, users = unit.demand.shape
+    slots = len(unit.slot_id)
+    flow, replicas = np.zeros((periods, users, slots)), np.zeros((periods, slots))
+    return Answer(flow, replicas, np.zeros(periods), unit.demand.copy())
+
+
+def _choose_sites(unit: Unit, offered: Offer, most: Floats, steady: bool) -> Ints:
+    sites = np.unique(unit.site)
+    if steady:
+        there = [(most[:, unit.site == site].max(axis=1) >= 1).all() for site in sites]
+        sites = sites[np.array(there, dtype=bool)]
+    limit = len(sites) if unit.max_sites is None else min(unit.max_sites, len(sites))
+    usable = np.where((most >= 1)[:, None, :], offered.unit, np.inf)
+    costs = [usable[:, :, unit.site == site].min(axis=2) for site in sites]
+    standby = [offered.replica[:, unit.site == site].min(axis=1).sum() if steady else 0.0 for site in sites]
+    dear = 1e3 * float(np.max(offered.unit, initial=1.0, where=np.isfinite(offered.unit)))
+    now = np.full(unit.demand.shape, dear)
+    chosen: list[int] = []
+    while len(chosen) < limit:
+        totals = [
+            np.inf if k in chosen else (np.minimum(now, costs[k]) * unit.demand).sum() + standby[k]
+            for k in range(len(sites))
+        ]
+        best = int(np.argmin(totals))
+        if len(chosen) >= unit.min_sites and totals[best] >= (now * unit.demand).sum():
+            break
+        chosen.append(best)
+        now = np.minimum(now, costs[best])
+    return np.asarray(sites[np.array(chosen, dtype=np.int64)], dtype=np.int64)
+
+
+def _standing(unit: Unit, offered: Offer, found: Answer, most: Floats, sites: Ints) -> Answer:
+    """Return the answer with at least one replica at every site in every period."""
+    replicas, cost = found.replicas.copy(), found.cost.copy()
+    for site in sites.tolist():
+        mine = np.flatnonzero(unit.site == site)
+        empty = np.flatnonzero(replicas[:, mine].sum(axis=1) < 1)
+        price = np.where(most[np.ix_(empty, mine)] >= 1, offered.replica[np.ix_(empty, mine)], np.inf)
+        slot = mine[price.argmin(axis=1)] if len(empty) else mine[:0]
+        replicas[empty, slot] = 1.0
+        cost[empty] += offered.replica[empty, slot]
+    return Answer(found.flow, replicas, cost, found.unserved)
