@@ -73,8 +73,8 @@ def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, F
     cell = np.flatnonzero(profit > 0).astype(np.int64)
     site, take, profit = cell // customers, facility.take.ravel()[cell], profit.ravel()[cell]
     density = profit / np.maximum(take, 1e-100)
-    order = np.lexsort((-density, site))
-    cell, take, profit = cell[order], take[order], profit[order]
+    order = _by_site_and_density(site, density)
+    cell, site, take, profit = cell[order], site[order], take[order], profit[order]
     load = np.cumsum(take)
     first = np.searchsorted(site, np.arange(sites))
     before = load - take
@@ -83,6 +83,13 @@ def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, F
     part = np.where(room >= take, 1.0, np.maximum(room, 0.0) / np.maximum(take, 1e-100))
     gain = np.bincount(site, weights=part * profit, minlength=sites)
     return np.asarray(gain, dtype=float), cell, part
+
+
+def _by_site_and_density(site: Ints, density: Floats) -> Ints:
+    """Return the order of rising site and falling density, several times as fast as ``np.lexsort``."""
+    falling = np.argsort(-density)
+    narrow = np.int16 if site.max(initial=0) < 2**15 else np.int64  # the former is sorted by radix
+    return np.asarray(falling[np.argsort(site[falling].astype(narrow), kind="stable")])
 
 
 def evaluate(facility: Facility, price: Floats, forced: Bools, fewest: int) -> Dual:

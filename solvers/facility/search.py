@@ -23,8 +23,9 @@ LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 0.5
 """For the first attempt to solve a leaf; further ones have four times as much, and parts of assignments are
 improved meanwhile."""
-IDLE_PARTS_PER_NODE = 2
-"""Nodes are explored while a part of the assignment is improved: one, and one more for so many in vain."""
+MOST_NODES, NODES_PER_GAP, IDLE_PARTS_PER_NODE = 8, 1e3, 2
+"""Nodes explored while a part of the assignment is improved: one, one more for so many parts in vain, and the
+more the wider the gap is, for a wide one means that better sites are to be found rather than parts."""
 SPARE_SITES = 3
 """Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
@@ -91,10 +92,15 @@ class Search:
         self._rooted = True
         while len(self.tree) and not self.over:
             self._begin_part()
-            for _ in range(1 + self._improver.idle // IDLE_PARTS_PER_NODE):
+            for _ in range(self._nodes_per_part()):
                 if not self._step():
                     return
             self._improver.end()
+
+    def _nodes_per_part(self) -> int:
+        cost = self.incumbent.cost
+        gap = (cost - self.bound) / abs(cost) if np.isfinite(cost) and cost else 1.0
+        return 1 + min(MOST_NODES, int(gap * NODES_PER_GAP)) + self._improver.idle // IDLE_PARTS_PER_NODE
 
     def _step(self) -> bool:
         """Explore one node; return whether there is more to do."""

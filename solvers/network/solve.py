@@ -22,6 +22,8 @@ WIDTHS = (0.1, 0.03, 0.01, 0.003)
 """Smoothing of the dual, relative to the usual cost of a unit."""
 CLIMB = 150
 KERNEL_WIDTHS = (0.1, 0.03)
+WIDER = (0.3, 1.0)
+"""Smoothing of the relaxations whose arcs are considered where those of the kernel lead no further."""
 WORTH_CONSIDERING = 1e-3
 """Flow of a commodity in a relaxation, as a share of its most, from which an arc is in its kernel."""
 SMALL_COLUMNS = 1_200
@@ -212,11 +214,20 @@ def _improve(
     searching, proving = workers
     proof = _Proof(run, proving, kernel, dual, point, seed=seed) if beside and not run.done() else None
     halt = run.over if proof is None else proof.halt
-    search = Search(run.network, run.flow, kernel, seed)
+    search = Search(run.network, run.flow, _kernels(dual, point, kernel), seed)
     while not run.done() and run.left() > LAST_SECONDS and not halt():
         if search.step(searching, run.left() - LAST_SECONDS, halt):
             run.take(search.flow)
     return "dual bound, reweighted relaxations, neighbourhoods" + (proof.said if proof else "")
+
+
+def _kernels(dual: Dual, point: Floats, kernel: Bools) -> list[Bools]:
+    """Return the kernel and wider ones."""
+    kernels = [kernel]
+    for width in WIDER:
+        considered = dual.relaxed(point, width).flow > WORTH_CONSIDERING * dual.most
+        kernels.append(kernels[-1] | considered)
+    return kernels
 
 
 class _Proof:

@@ -128,3 +128,15 @@ def test_a_worker_that_died_is_an_error():
     with pytest.raises(SolverError, match="died"):
         worker.fetch()
     worker.close()
+
+
+def test_the_wider_the_gap_the_more_nodes_are_explored_for_each_part():
+    facility = drawn(0, 4, 6, 0.75)
+    search = Search(facility, time.monotonic() + 30, 0.0, 0)
+    assert search._nodes_per_part() == 9  # no solution yet
+    search.incumbent.cost = 1000.0
+    # gaps of 0.05 %, 0.35 % and 10 %: a node each for 0.1 %, at most 8, and one in any case
+    counts = []
+    for search.root_bound in (999.5, 996.5, 900.0):
+        counts.append(search._nodes_per_part())
+    assert counts == [1, 4, 9]

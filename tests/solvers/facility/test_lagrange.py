@@ -2,6 +2,7 @@ import numpy as np
 from computeroute.solvers.facility.instance import Facility
 from computeroute.solvers.facility.lagrange import (
     ROOT,
+    _by_site_and_density,
     climb,
     evaluate,
     fewest_sites,
@@ -31,6 +32,14 @@ def test_bound_at_given_prices():
     assert evaluate(facility, np.full(2, 10.0), np.zeros(2, bool), 2).bound == 16
     # serving customer 1 wholly from site 0 displaces nothing but uses 2 units more, each worth 6 / 4
     assert reduced_costs(facility, np.full(2, 10.0)).tolist() == [[-3, 0], [-2, 2]]
+
+
+def test_cells_are_sorted_by_site_then_density_however_many_sites_there_are():
+    # site 0 holds cells 1 and 3, the denser one first, then sites 2 and 70000 with one cell each
+    density = np.array([5.0, 1.0, 9.0, 7.0])
+    assert _by_site_and_density(np.array([2, 0, 70000, 0]), density).tolist() == [3, 1, 0, 2]
+    assert _by_site_and_density(np.array([2, 0, 7, 0]), density).tolist() == [3, 1, 0, 2]
+    assert len(_by_site_and_density(np.zeros(0, np.int64), np.zeros(0))) == 0
 
 
 def test_no_prices_give_a_bound_above_the_optimum():

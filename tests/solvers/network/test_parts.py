@@ -6,57 +6,18 @@ import time
 
 import numpy as np
 import pytest
-from computeroute.routing.errors import SolverError
-from computeroute.solvers.blocks import Blocks, Choices, Divisions, Flows, Resources
+from computeroute.solvers.blocks import Blocks, Choices, Divisions, Resources
 from computeroute.solvers.network import minimise_utilisation, solve, solve_network, solve_routing
-from computeroute.solvers.network.aside import Aside
 from computeroute.solvers.network.dual import Dual
-from computeroute.solvers.network.instance import Network, block_solution, network_of
+from computeroute.solvers.network.instance import block_solution, network_of
 from computeroute.solvers.network.linear import bundles, route, solve_linear
 from computeroute.solvers.network.paths import strip_paths
 from computeroute.solvers.network.programs import design_program
 from computeroute.solvers.network.proof import remainder
-from computeroute.solvers.network.search import Search
 from computeroute.solvers.network.slope import reweighted, scaled_slopes, supported
 from scipy.sparse import csr_array
 
-
-def blocks_of(
-    arcs: list[tuple[int, int, float, float, float]], wanted: list[tuple[int, int, float]]
-) -> Blocks:
-    """Return blocks of arcs (tail, head, cost, capacity, opening) and commodities (from, to, amount)."""
-    tail, head, cost, capacity, opening = np.array(arcs, dtype=float).T
-    origin, destination, amount = np.array(wanted, dtype=float).reshape(-1, 3).T
-    flows = Flows(
-        nodes=int(max(tail.max(), head.max())) + 1,
-        tail=tail.astype(np.int64),
-        head=head.astype(np.int64),
-        cost=cost,
-        resource=np.arange(len(tail)),
-        origin=origin.astype(np.int64),
-        destination=destination.astype(np.int64),
-        amount=amount,
-    )
-    count = len(tail)
-    return Blocks(Resources.fixed(capacity, opening), Choices.none(count), Divisions.none(count), flows)
-
-
-# Two ways from 0 to 3: over 1 (cost 2, opening 10 per arc) and over 2 (cost 6, opening 1 per arc).
-DIAMOND = [(0, 1, 1, 9, 10), (1, 3, 1, 9, 10), (0, 2, 3, 9, 1), (2, 3, 3, 9, 1)]
-
-
-def diamond(amount: float = 4) -> Network:
-    return network_of(blocks_of(DIAMOND, [(0, 3, amount)]))
-
-
-def wide(seed: int = 0, commodities: int = 30) -> Blocks:
-    """Return 12 nodes, 50 arcs and many commodities: more than a neighbourhood takes at once."""
-    rng = np.random.default_rng(seed)
-    ring = [(node, (node + 1) % 12) for node in range(12)]
-    pairs = [*ring, *((b, a) for a, b in ring), *(tuple(rng.choice(12, 2, replace=False)) for _ in range(26))]
-    arcs = [(a, b, *rng.integers(1, 9, 1), 60, *rng.integers(50, 300, 1)) for a, b in pairs]
-    wanted = [(*rng.choice(12, 2, replace=False), *rng.integers(1, 9, 1)) for _ in range(commodities)]
-    return blocks_of(arcs, wanted)
+from .cases import DIAMOND, blocks_of, diamond, wide
 
 
 @pytest.mark.parametrize(("amount", "best"), [(4, 26.0), (5, 30.0), (9, 38.0), (12, 18 + 20 + 18 + 2)])
@@ -209,42 +170,6 @@ def test_reweighting_ends_when_nothing_is_undecided() -> None:
     assert len(list(reweighted(dual, dual.start(), lambda: False))) <= 3
 
 
-def test_neighbourhoods_of_a_search_improve_and_never_worsen() -> None:
-    blocks = wide()
-    network = network_of(blocks)
-    bundle = bundles(network)
-    routed = route(network, bundle, network.cost)
-    everything = np.ones((network.arcs, network.commodities), dtype=bool)
-    search, worker = Search(network, bundle.apart(routed.flow), everything, 0), Aside()
-    values = [search.value]
-    try:
-        for _ in range(8):
-            better = search.step(worker, 5.0, lambda: False)
-            values.append(search.value)
-            assert better == (values[-1] < values[-2])
-    finally:
-        worker.close()
-    assert values == sorted(values, reverse=True)
-    assert values[-1] < values[0]
-    assert search.value == network.value(search.flow)
-    assert network.load(search.flow) == pytest.approx(np.minimum(network.load(search.flow), network.capacity))
-    assert not search.step(Aside(), 5.0, lambda: True)
-
-
-def test_neighbourhoods_that_find_nothing_get_more_time_and_those_that_take_long_shrink() -> None:
-    network = network_of(wide())
-    search = Search(network, np.zeros((network.arcs, network.commodities)), None, 0)
-    size, aim = search._size, search._aim
-    search._adapt(0.0, 60, better=False)
-    assert search._size > size
-    for _ in range(20):
-        search._adapt(0.0, 60, better=False)
-    assert search._aim > aim
-    grown = search._size
-    search._adapt(100.0, 60, better=True)
-    assert search._size < grown
-
-
 def test_what_is_held_is_open_at_no_cost() -> None:
     """With one unit held over 1, the rest goes there too: only the cost per unit is left."""
     network = diamond()
@@ -278,54 +203,6 @@ def test_a_remainder_that_is_too_large_is_not_tried(monkeypatch: pytest.MonkeyPa
     assert remainder(network, dual, dual.start(), 26.0, np.ones((4, 1), dtype=bool)) is None
 
 
-def test_a_process_tells_bounds_and_answers_and_serves_again() -> None:
-    network = network_of(wide(commodities=12))
-    everything = np.ones((network.arcs, 12), dtype=bool)
-    shut = np.zeros(network.arcs, dtype=bool)
-    program = design_program(network, everything, network.capacity, shut).program
-    worker = Aside()
-    try:
-        answers = []
-        for watch in (True, False):
-            worker.submit(program, 20, 1e-4, 0, watch=watch)
-            answers.append(worker.wait(lambda: False))
-        values = [float(program.cost @ answer.x) for answer in answers]
-        assert values[0] == pytest.approx(values[1], rel=1e-3)
-        assert answers[0].bound <= values[0] + 1e-6
-    finally:
-        worker.close()
-    worker.close()
-
-
-def test_a_process_that_takes_too_long_is_ended() -> None:
-    blocks = wide(commodities=60)
-    network = network_of(blocks)
-    everything = np.ones((network.arcs, 60), dtype=bool)
-    program = design_program(
-        network, everything, network.capacity, np.zeros(network.arcs, dtype=bool)
-    ).program
-    worker, began = Aside(), time.monotonic()
-    worker.submit(program, 60, 0.0, 0)
-    assert worker.wait(lambda: time.monotonic() > began + 0.5) is None
-    assert time.monotonic() - began < 3
-    assert worker._process is None
-
-
-def test_a_process_that_dies_is_told() -> None:
-    worker = Aside()
-    network = diamond()
-    everything = np.ones((4, 1), dtype=bool)
-    program = design_program(network, everything, network.capacity, np.zeros(4, dtype=bool)).program
-    worker.submit(program, 5, 0.0, 0)
-    worker.wait(lambda: False)
-    worker._process.kill()
-    worker._process.wait()
-    time.sleep(0.2)
-    with pytest.raises(SolverError, match="died"):
-        worker.poll()
-    worker.close()
-
-
 def test_a_larger_design_is_improved_until_time_is_over() -> None:
     told: list[tuple[float | None, float]] = []
     blocks = wide(commodities=60)
@@ -334,7 +211,7 @@ def test_a_larger_design_is_improved_until_time_is_over() -> None:
     )
     assert found.seconds < 8
     assert found.bound <= found.objective
-    assert found.gap < 0.1
+    assert found.gap < 0.25
     values = [value for value, _ in told if value is not None]
     assert values == sorted(values, reverse=True)
     assert [bound for _, bound in told] == sorted(bound for _, bound in told)
