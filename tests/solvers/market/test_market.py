@@ -1,0 +1,138 @@
+"""The decomposition against the exact solver on random small problems, and its parts against each other."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from random import Random
+
+import numpy as np
+import pytest
+from computeroute.routing import check
+from computeroute.routing.problem import Problem
+from computeroute.solvers import Options, solve
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.candidates import job_columns, service_columns
+from computeroute.solvers.market.goods import GoodPrices
+from computeroute.solvers.market.handover import as_solution
+from computeroute.solvers.market.market import Market, build_market
+from computeroute.solvers.market.solve import MarketSearch, market_of
+from ..small_worlds import random_world
+
+SEEDS = range(24)
+NEAR = 1e-6
+
+
+def problem_of(seed: int) -> Problem:
+    return Problem.parse(random_world(Random(seed)))
+
+
+def some_prices(market: Market, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    size = len(market.rules.capacity)
+    return rng.exponential(20.0, size) * (rng.random(size) < 0.5)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_plans_verify_and_bounds_hold_against_the_exact_optimum(seed: int) -> None:
+    problem = problem_of(seed)
+    exact = solve(problem, solver="highs", gap_limit=1e-6)
+    found = solve(problem, solver="decomposition", time_limit=0.5)
+    assert found and check(problem, found) == []
+    assert found.unserved_bound is not None and found.unserved_bound <= exact.unserved + NEAR
+    assert found.unserved >= exact.unserved - NEAR
+    if exact.status == "optimal" and abs(found.unserved - exact.unserved) < NEAR:
+        assert exact.objective is not None and found.objective is not None and found.bound is not None
+        room = 3e-6 * max(1.0, abs(exact.objective))
+        assert found.objective >= exact.objective - room
+        assert found.bound <= exact.objective + room
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_any_prices_prove_a_bound(seed: int) -> None:
+    problem = problem_of(seed)
+    exact = solve(problem, solver="highs", gap_limit=1e-6)
+    market = market_of(problem)
+    told = appraise(market, some_prices(market, seed), 50.0)
+    committed = market.rates.committed_count * market.rates.committed_usd * market.rates.horizon
+    offset = float(committed.sum()) * problem.objective.money_weight
+    assert exact.objective is not None
+    room = 3e-6 * max(1.0, abs(exact.objective))
+    extra = exact.unserved - market.barred_work
+    assert told.partial + offset <= exact.objective + 50.0 * extra + room
+    if extra < NEAR:
+        assert told.complete + offset <= exact.objective + room
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_an_option_costs_at_prices_is_what_its_column_takes(seed: int) -> None:
+    market = market_of(problem_of(seed))
+    prices = market.rules.good_prices(some_prices(market, seed))
+    told = appraise(market, some_prices(market, seed), 50.0)
+    columns = job_columns(market, told, 1)
+    cost = columns.goods @ prices
+    pausing = {market.pausing.job[row] for row in range(len(market.pausing))}
+    least = told.job_least[columns.block]
+    free = np.array([job not in pausing for job in columns.block], dtype=bool)
+    assert cost[free] == pytest.approx(least[free])
+    assert (cost >= least - 1e-9 * np.maximum(1.0, np.abs(least))).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_answers_of_services_serve_everybody_at_no_less_than_the_bound(seed: int) -> None:
+    market = market_of(problem_of(seed))
+    told = appraise(market, some_prices(market, seed), 50.0)
+    columns = service_columns(market, told)
+    jobs = float(told.job_least.sum())
+    bound = told.complete - jobs - market.rules.idle(told.prices)
+    cost = float((columns.goods @ market.rules.good_prices(told.prices)).sum())
+    if columns.unserved.sum() < NEAR:
+        assert cost >= bound - 1e-6 * max(1.0, abs(bound))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_placements_are_solutions_of_the_whole_model_at_the_same_cost(seed: int) -> None:
+    problem = problem_of(seed)
+    variables = build_variables(problem)
+    arrays = build_arrays(variables)
+    market = build_market(problem, variables.rates, variables.jobs, variables.services)
+    search = MarketSearch(market, Options(), Watch(0.3), time.monotonic())
+    search.run()
+    assert search.best is not None
+    x = as_solution(variables, arrays, market, search.best)
+    assert x is not None
+    incumbent = search.incumbent()
+    assert incumbent == pytest.approx(float(arrays.cost @ x) + arrays.offset, rel=1e-9, abs=1e-6)
+
+
+def test_a_placement_that_breaks_a_row_is_no_solution() -> None:
+    problem = problem_of(0)
+    variables = build_variables(problem)
+    arrays = build_arrays(variables)
+    market = build_market(problem, variables.rates, variables.jobs, variables.services)
+    search = MarketSearch(market, Options(), Watch(0.2), time.monotonic())
+    search.run()
+    assert search.best is not None
+    tight = replace(arrays, row_upper=np.minimum(arrays.row_upper, -1.0))
+    assert as_solution(variables, tight, market, search.best) is None
+
+
+def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
+    for seed in SEEDS:
+        market = market_of(problem_of(seed))
+        if market.traffic is None:
+            continue
+        goods = market.rules.goods
+        prices = np.zeros(goods.size)
+        prices[goods.traffic(np.arange(goods.directions)[:, None], np.arange(goods.periods))] = 1.0
+        split = GoodPrices.of(goods, prices)
+        assert split.traffic.all() and not split.held.any()
+        costs = market.start_costs(split)
+        carried = market.running.dataset.sum(axis=1) > 0
+        possible = market.spans.possible.any(axis=1)
+        assert (np.where(market.spans.possible, costs, 0.0)[carried & possible].max(axis=1) > 0).all()
+        return
+    pytest.fail("no world with crowded links")
