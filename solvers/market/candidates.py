@@ -12,7 +12,6 @@ from .columns import Columns, answer_columns, joined, pause_columns, start_colum
 from .market import Market
 from .serving import Offer, answer
 from .sites import whole_answer
-from .units import Unit
 
 STARTS = 3
 """Starts of one option among the candidates of a job, at most."""
@@ -65,9 +64,10 @@ def nearest(owner: Ints, price: Floats, most: int) -> Ints:
 
 
 def unit_columns(
-    market: Market, number: int, unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None
+    market: Market, number: int, offered: Offer, most: Floats, cutoff: Floats | None = None
 ) -> Columns:
     """Return the columns of a unit's answer with at most ``most`` (T, S) replicas."""
+    unit = market.units[number]
     reply = (whole_answer if unit.is_whole else answer)(unit, offered, most, cutoff)
     blocks = market.unit_blocks[number]
     goods = market.rules.goods
@@ -79,7 +79,7 @@ def unit_columns(
 def service_columns(market: Market, told: Appraisal) -> Columns:
     """Return the answers of all units at the prices."""
     parts = [
-        unit_columns(market, number, unit, offered, np.broadcast_to(unit.most, offered.replica.shape))
+        unit_columns(market, number, offered, np.broadcast_to(unit.most, offered.replica.shape))
         for number, unit, offered in market.offers(told.goods)
     ]
     return joined(parts) if parts else _nothing(market)

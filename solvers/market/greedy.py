@@ -33,14 +33,12 @@ def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints)
 
 
 def _by_stake(priced: Priced, jobs: Ints) -> list[int]:
-    """Return the jobs, those with the largest least cost first."""
-    stake = np.zeros(int(jobs.max(initial=-1)) + 1)
-    np.maximum.at(
-        stake,
-        priced.columns.block[priced.columns.block < len(stake)],
-        np.abs(priced.reduced[priced.columns.block < len(stake)]),
-    )
-    return jobs[np.argsort(-stake[jobs], kind="stable")].tolist()
+    """Return the jobs, those with the largest cost at the prices first."""
+    block = priced.columns.block
+    stake = np.zeros(int(max(block.max(initial=-1), jobs.max(initial=-1))) + 1)
+    np.maximum.at(stake, block, np.abs(priced.reduced))
+    order: list[int] = jobs[np.argsort(-stake[jobs], kind="stable")].tolist()
+    return order
 
 
 def _place(placement: Placement, priced: Priced, first: Ints, block: int) -> bool:
@@ -58,10 +56,11 @@ def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> N
         way = np.asarray(market.traffic @ told.goods.traffic)
     for number in units:
         unit = market.units[number]
-        offered = offer(unit, market.rates.durations, told.goods, None if way is None else way[unit.arc_id])
+        mine = None if way is None else way[unit.arc_id]
+        offered = offer(unit, market.rates.durations, told.goods, mine)
         most = room_for_replicas(placement, unit)
         cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
-        found = unit_columns(market, number, unit, offered, most, cutoff)
+        found = unit_columns(market, number, offered, most, cutoff)
         take(placement, found)
 
 
@@ -75,17 +74,11 @@ def take(placement: Placement, columns: Columns) -> None:
 
 def room_for_replicas(placement: Placement, unit: Unit) -> Floats:
     """Return how many replicas (T, S) of the unit there is room for in its pools."""
-    goods = placement.market.rules.goods
-    use = placement.market.rules.use
-    periods = np.arange(goods.periods)
-    room = np.empty((len(unit.slot_id), goods.periods))
-    for slot, pool in enumerate(unit.pool.tolist()):
-        held = use[goods.held(pool, periods)]
-        rows, amounts, pointers = held.indices, held.data, held.indptr
-        free = (placement.room[rows] - placement.load[rows]) / amounts
-        room[slot] = np.minimum.reduceat(free, pointers[:-1])
+    rows, amounts = placement.market.rules.held_use
+    free = np.append(placement.room - placement.load, np.inf)
+    room = (free[rows[unit.pool]] / amounts[unit.pool]).min(axis=2)
     whole = np.floor(np.maximum(room, 0.0) / unit.accelerators[:, None] + 1e-7)
-    return np.minimum(whole, unit.most[:, None]).T
+    return np.asarray(np.minimum(whole, unit.most[:, None]).T)
 
 
 def unit_order(market: Market) -> Ints:

@@ -1,7 +1,7 @@
 """Large-neighbourhood search over columns: blocks that lose at the prices are placed anew with their rivals.
 
-At prices that prove a bound, value less bound is the sum of what every block pays above its least reduced cost
-and of the price of room that stays empty; so it is known where there is something to gain.
+At prices that prove a bound, value less bound is the sum of what every block pays above its least reduced
+cost and of the price of room that stays empty; so it is known where there is something to gain.
 Source: P. Shaw, Using constraint programming and local search methods to solve vehicle routing problems,
 Principles and Practice of Constraint Programming (1998).
 """
@@ -48,7 +48,8 @@ class Improver:
 
     def _excess(self, block: int) -> float:
         placed = self.placement.placed[block]
-        return max(0.0, placed.cost + float(self.prices[placed.rows] @ placed.amounts) - self.least[block])
+        paid = placed.cost + float(self.prices[placed.rows] @ placed.amounts)
+        return max(0.0, paid - float(self.least[block]))
 
     def _users(self) -> list[set[int]]:
         users: list[set[int]] = [set() for _ in self.placement.load]
@@ -96,8 +97,7 @@ class Improver:
         self.size = min(MOST_BLOCKS, self.size * 1.03)
         value = placement.value_of(freed.tolist())
         self._apply(freed, hood, answer.x)
-        gain = value - placement.value_of(freed.tolist())
-        return gain
+        return value - placement.value_of(freed.tolist())
 
     def _apply(self, freed: Ints, hood: _Hood, x: Floats) -> None:
         placement = self.placement
@@ -128,38 +128,25 @@ class _Hood:
 
     @classmethod
     def of(cls, improver: Improver, freed: Ints, before: list[Placed]) -> _Hood:
-        placement, priced = improver.placement, improver.priced
+        placement = improver.placement
         rules = placement.market.rules
         owner, choices = _choices(improver, freed, before)
         uses = _stacked(choices, len(rules.capacity))
         rows = np.unique(uses.indices)
-        freed_load = np.zeros(len(rules.capacity))
-        for placed in before:
-            freed_load[placed.rows] += placed.amounts
-        others = placement.load - freed_load
-        matrix = csr_array(csc_array(uses.T)[rows])
+        others = placement.load - _load(before, len(rules.capacity))
         widening = csc_array(rules.widening)[:, rows]
         bought = np.unique(widening.tocoo().row)
-        place = csr_array(
-            (np.ones(len(owner)), (np.searchsorted(freed, owner), np.arange(len(owner)))),
-            shape=(len(freed), len(owner)),
-        )
-        wide = csr_array(csr_array(widening)[bought].T)
-        blank = csr_array((len(freed), len(bought)))
-        full = csr_array(vstack([hstack([place, blank]), hstack([matrix, wide])], format="csr"))
-        modules = len(rules.module_pool)
+        is_module = bought < len(rules.module_pool)
         lower = np.zeros(len(bought))
-        lower[bought < modules] = placement.fewest_modules(bought[bought < modules], others)
-        room = np.where(placement.room_is_known[rows], rules.capacity[rows] - others[rows], np.inf)
-        room = np.maximum(room, 0.0) + 1e-9 * np.maximum(1.0, rules.capacity[rows]) if False else room
+        lower[is_module] = placement.fewest_modules(bought[is_module], others)
         program = Program(
             cost=np.concatenate([np.array([each.cost for each in choices]), rules.widening_cost[bought]]),
             lower=np.concatenate([np.zeros(len(owner)), lower]),
             upper=np.concatenate([np.ones(len(owner)), np.maximum(lower, rules.widening_most[bought])]),
-            integer=np.concatenate([np.ones(len(owner), dtype=bool), bought < modules]),
-            matrix=full,
+            integer=np.concatenate([np.ones(len(owner), dtype=bool), is_module]),
+            matrix=_matrix(np.searchsorted(freed, owner), uses, rows, csr_array(widening)[bought]),
             row_lower=np.concatenate([np.ones(len(freed)), np.full(len(rows), -np.inf)]),
-            row_upper=np.concatenate([np.ones(len(freed)), room]),
+            row_upper=np.concatenate([np.ones(len(freed)), (rules.capacity - others)[rows]]),
         )
         return cls(program, owner, choices, bought, len(owner), placement.modules)
 
@@ -171,26 +158,30 @@ class _Hood:
         return found
 
 
+def _load(placed: list[Placed], size: int) -> Floats:
+    load = np.zeros(size)
+    for each in placed:
+        load[each.rows] += each.amounts
+    return load
+
+
+def _matrix(block: Ints, uses: csr_array, rows: Ints, widening: csr_array) -> csr_array:
+    """Return the rows of a neighbourhood: one choice per block, then the shared ``rows``."""
+    places, count = len(block), int(block.max(initial=-1)) + 1
+    place = csr_array((np.ones(places), (block, np.arange(places))), shape=(count, places))
+    shared = csr_array(csc_array(uses.T.tocsr())[rows])
+    above = hstack([place, csr_array((count, widening.shape[0]))])
+    return csr_array(vstack([above, hstack([shared, widening.T])], format="csr"))
+
+
 def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Ints, list[Placed]]:
     """Return what the freed blocks may do: what they do now, their nearest columns, nothing."""
-    priced, placement = improver.priced, improver.placement
     owner: list[int] = []
     choices: list[Placed] = []
     for block, now in zip(freed.tolist(), before, strict=True):
-        options = [now]
-        for row in improver.nearest(block).tolist():
-            part = slice(priced.uses.indptr[row], priced.uses.indptr[row + 1])
-            column = priced.columns
-            options.append(
-                Placed(
-                    priced.uses.indices[part],
-                    priced.uses.data[part],
-                    float(priced.cost[row]),
-                    column.choice[row],
-                )
-            )
+        options = [now, *map(improver.priced.placed, improver.nearest(block).tolist())]
         if now.choice is not None:
-            options.append(placement.nothing(block))
+            options.append(improver.placement.nothing(block))
         owner.extend([block] * len(options))
         choices.extend(options)
     return np.array(owner, dtype=np.int64), choices
@@ -199,6 +190,5 @@ def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Int
 def _stacked(choices: list[Placed], width: int) -> csr_array:
     pointers = np.cumsum([0, *(len(each.rows) for each in choices)])
     data = np.concatenate([each.amounts for each in choices])
-    return csr_array(
-        (data, np.concatenate([each.rows for each in choices]), pointers), shape=(len(choices), width)
-    )
+    rows = np.concatenate([each.rows for each in choices])
+    return csr_array((data, rows, pointers), shape=(len(choices), width))

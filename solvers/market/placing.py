@@ -1,7 +1,7 @@
 """Placing blocks one by one where they fit, at prices: the way from prices to a plan.
 
-With good prices, what every block would take on its own nearly fits together; so blocks are placed in order of
-what is at stake, each by its cheapest column that fits into what the others leave.
+With good prices, what every block would take on its own nearly fits together; so blocks are placed in order
+of what is at stake, each by its cheapest column that fits into what the others leave.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIT = 1e-9
 
 @dataclass(frozen=True)
 class Priced:
-    """Columns with their uses of the shared rows (C, R), their cost as it is, and at the prices of the rows."""
+    """Columns with their uses of the shared rows (C, R), their cost as it is, and at prices of the rows."""
 
     columns: Columns
     uses: csr_array
@@ -66,7 +66,6 @@ class Placement:
         self.market, self.penalty, self.modules = market, penalty, modules
         self.load = np.zeros(len(rules.capacity))
         self.hard = hard_rows(market)
-        self.room_is_known = np.ones(len(rules.capacity), dtype=bool)
         self.out_cost = penalty * market.left_out_work
         self.placed: list[Placed] = [self.nothing(block) for block in range(market.blocks)]
         self.room = self._room()
@@ -167,7 +166,8 @@ class Placement:
     def broken_rows(self) -> Ints:
         """Return the rows that are broken though blocks were only placed where they fit.
 
-        That is possible where goods relieve a row, as with shares of providers, and where purchases take of it.
+        That is possible where goods relieve a row, as with shares of providers, and where purchases take
+        of it.
         """
         rules = self.market.rules
         modules = len(rules.module_pool)

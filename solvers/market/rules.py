@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -44,6 +45,20 @@ class Rules:
     widening_cost: Floats
     widening_most: Floats
     module_pool: Ints
+
+    @cached_property
+    def held_use(self) -> tuple[Ints, Floats]:
+        """Rows (P, T, K) that an accelerator held takes of, and how much; the number of rows where none."""
+        goods, rows = self.goods, len(self.capacity)
+        taken = self.use[: goods.pools * goods.periods]
+        counts = np.diff(taken.indptr)
+        owner = np.repeat(np.arange(len(counts)), counts)
+        place = np.arange(len(owner)) - taken.indptr[owner]
+        shape = (len(counts), max(1, int(counts.max(initial=1))))
+        row, amount = np.full(shape, rows, dtype=np.int64), np.ones(shape)
+        row[owner, place], amount[owner, place] = taken.indices, taken.data
+        wide = (goods.pools, goods.periods, shape[1])
+        return row.reshape(wide), amount.reshape(wide)
 
     def good_prices(self, prices: Floats) -> Floats:
         """Return the prices of goods (G) at ``prices`` of the rows (R), none negative."""

@@ -226,7 +226,7 @@ def _consolidated(unit: Unit, offered: Offer, flow: Floats, most: Floats) -> Flo
 
 @dataclass(frozen=True)
 class _Shop:
-    """Some slots of a unit: demand (T, L), costs as in an offer, throughput and most replicas of the slots."""
+    """Some slots of a unit: demand (T, L), costs as in an offer, throughput and most replicas."""
 
     demand: Floats
     unit: Floats
@@ -247,7 +247,7 @@ class _Shop:
         )
 
     def given_up(self, used: Bools) -> Floats:
-        """Close the slot that saves most, in every period, as long as one saves anything; return the flows."""
+        """Close the slot that saves most, in every period, while one saves anything; return the flows."""
         periods = np.arange(len(used))
         while True:
             price = np.where(used[:, None, :], self.unit, np.inf)

@@ -20,6 +20,7 @@ from computeroute.solvers.market.goods import GoodPrices
 from computeroute.solvers.market.handover import as_solution
 from computeroute.solvers.market.market import Market, build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of
+
 from ..small_worlds import random_world
 
 SEEDS = range(24)
