@@ -8,8 +8,8 @@ import numpy as np
 
 from ..rates import Floats
 from .goods import GoodPrices
-from .jobs import Pauses
 from .market import Market
+from .pausing import Pauses
 from .serving import least_cost
 
 ROUNDING = 1e-11

@@ -38,7 +38,7 @@ def job_columns(market: Market, told: Appraisal, most: int, jobs: Ints | None = 
     if len(begun):
         parts.append(start_columns(running, market.spans, rates, goods, rows=rows[begun], at=at[begun]))
     if len(paused):
-        parts.append(pause_columns(pausing, goods, rates, paused, told.pauses.hours[paused]))
+        parts.append(pause_columns(pausing, goods, rates, paused, market.pause_hours(told.goods, paused)))
     return joined(parts) if parts else _nothing(market)
 
 

@@ -16,7 +16,7 @@ from ..arrays import Bools
 from ..jobs import JobOptions
 from ..option_table import OptionTable
 from ..rates import Floats, Ints, Rates, long_run_usd
-from ..windows import PAUSE_SLIVER_HOURS, TOLERANCE_HOURS
+from ..windows import TOLERANCE_HOURS
 from .goods import GoodPrices
 
 CHUNK = 100_000
@@ -258,58 +258,3 @@ def _traffic_costs(options: Options, spans: Starts, traffic: Floats) -> Floats:
     row = np.arange(len(options))[:, None]
     carried = moved[row, spans.moved] - moved[row, spans.first]
     return np.asarray(carried + kept[row, spans.last] - kept[row, spans.first])
-
-
-@dataclass(frozen=True)
-class Pauses:
-    """Where jobs that pause run: hours (O, T) in each period, with the cost (O) and a lower bound of it."""
-
-    hours: Floats
-    cost: Floats
-    bound: Floats
-
-
-def pause_rooms(options: Options, rates: Rates) -> Floats:
-    """Return the hours (O, T) that a job may run in each period, without slivers."""
-    begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
-    room = np.minimum(ends, options.latest[:, None]) - np.maximum(begins, options.earliest[:, None])
-    room = np.where(room > PAUSE_SLIVER_HOURS, room, 0.0)
-    return np.asarray(np.minimum(room, rates.durations[None, :]))
-
-
-def best_pauses(options: Options, room: Floats, prices: GoodPrices) -> Pauses:
-    """Return the cheapest hours of each option: periods by their price of an hour, the last one in part.
-
-    A period that is used in part is held as a whole; the bound charges only the part.
-    """
-    hold, hour = _pause_prices(options, room, prices)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        unit = np.where(room > 0, hour + hold / room, np.inf)
-    order = np.argsort(unit, axis=1, kind="stable")
-    sorted_room = np.take_along_axis(room, order, axis=1)
-    before = np.cumsum(sorted_room, axis=1) - sorted_room
-    taken = np.clip(options.hours[:, None] - before, 0.0, sorted_room)
-    taken = np.where(taken > PAUSE_SLIVER_HOURS, taken, 0.0)
-    hours = np.zeros(room.shape)
-    np.put_along_axis(hours, order, taken, axis=1)
-    fixed = options.money * prices.money + options.other * prices.other
-    used = hours > 0
-    cost = (hour * hours).sum(axis=1) + np.where(used, hold, 0.0).sum(axis=1) + fixed
-    bound = np.where(used, hours * np.where(np.isfinite(unit), unit, 0.0), 0.0).sum(axis=1) + fixed
-    return Pauses(hours, cost, bound)
-
-
-def _pause_prices(options: Options, room: Floats, prices: GoodPrices) -> tuple[Floats, Floats]:
-    """Return the price (O, T) of holding a period, and of an hour in it."""
-    hold, hour = np.zeros(room.shape), np.zeros(room.shape)
-    spot = options.spot[options.owner]
-    held = prices.held[options.pool] + np.where(spot[:, None], prices.spot_held[options.pool], 0.0)
-    paid = np.where(spot[:, None], prices.spot[options.pool], prices.billed[options.pool])
-    np.add.at(hold, options.owner, held)
-    np.add.at(hour, options.owner, paid)
-    accelerators = options.accelerators[:, None]
-    hold, hour = hold * accelerators, hour * accelerators
-    if prices.traffic.any():
-        hold = hold + np.asarray(options.dataset @ prices.traffic) * options.transfer_gbps[:, None]
-        hold = hold + np.asarray(options.reserved @ prices.traffic)
-    return hold, hour

@@ -15,7 +15,8 @@ from ..jobs import JobOptions
 from ..rates import Floats, Ints, Rates
 from ..services import Services
 from .goods import GoodPrices
-from .jobs import Options, Pauses, Starts, best_pauses, job_options, pause_rooms, start_costs, starts
+from .jobs import Options, Starts, job_options, start_costs, starts
+from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
 from .rules import Rules, build_rules
 from .serving import Offer, offer
 from .traffic import arc_traffic, crowded_directions, only_directions
@@ -106,8 +107,12 @@ class Market:
         return start_costs(self.running, self.spans, self.rates, prices)
 
     def pauses(self, prices: GoodPrices) -> Pauses:
-        """Return the cheapest hours of the options that may pause."""
+        """Return the cost of the options that may pause in their cheapest hours."""
         return best_pauses(self.pausing, self.rooms, prices)
+
+    def pause_hours(self, prices: GoodPrices, rows: Ints) -> Floats:
+        """Return the cheapest hours (rows, T) of some of the options that may pause."""
+        return pause_hours(self.pausing.only(rows), self.rooms[rows], prices)
 
 
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
