@@ -9,6 +9,7 @@ from ..master import rank_within
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
+from .jobs import CHUNK
 from .market import Market
 from .serving import Offer, answer
 from .sites import whole_answer
@@ -50,7 +51,8 @@ def _nothing(market: Market) -> Columns:
 def _best_starts(costs: Floats, most: int) -> tuple[Ints, Ints, Floats]:
     """Return the cheapest possible starts of every option: option, period, cost."""
     count = min(most, costs.shape[1])
-    at = np.argpartition(costs, count - 1, axis=1)[:, :count]
+    parts = np.array_split(costs, max(1, len(costs) // CHUNK))
+    at = np.concatenate([np.argpartition(part, count - 1, axis=1)[:, :count] for part in parts])
     rows = np.repeat(np.arange(len(costs)), count)
     cost = np.take_along_axis(costs, at, axis=1).ravel()
     possible = np.isfinite(cost)

@@ -39,7 +39,7 @@ def best_pauses(options: Options, room: Floats, prices: GoodPrices) -> Pauses:
 
 
 def pause_hours(options: Options, room: Floats, prices: GoodPrices) -> Floats:
-    """Return the cheapest hours (O, T) of each option: periods by their price of an hour, the last in part."""
+    """Return the cheapest hours (O, T) of options: periods by their price of an hour, the last in part."""
     hold, hour = _pause_prices(options, room, prices)
     return _hours(options, room, _per_hour(hold, hour, room))
 
