@@ -20,11 +20,14 @@ from ..rates import build_rates
 from ..routebook import RouteBook
 from ..services import build_services
 from .appraisal import Appraisal, appraise
-from .building import Builder
+from .building import NEAREST, Builder
+from .candidates import job_columns
 from .columns import joined
 from .deciding import decisions
+from .ejecting import Ejector
 from .improve import Improver
 from .market import Market, build_market
+from .menus import Menu
 from .placing import Placement, Priced
 from .prices import Seeker
 
@@ -33,6 +36,10 @@ PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 SEARCH_SHARE = 0.25
 FITTING_ROUNDS = 4
 UNSERVED_TOLERANCE = 1e-7
+MENU_COLUMNS, MOST_NEAREST = 300_000, 120
+"""Columns of all jobs together, and of one job, that the search moves among."""
+SLICE = 500
+"""Ejections tried between two looks at what they gave."""
 
 
 def solve_market(problem: Problem, options: Options) -> Plan:
@@ -40,7 +47,9 @@ def solve_market(problem: Problem, options: Options) -> Plan:
     started = time.monotonic()
     rates = build_rates(problem)
     book = RouteBook(problem, PathFinder(problem)).prepare()
-    market = build_market(problem, rates, build_job_options(problem, rates, book), build_services(problem, book))
+    market = build_market(
+        problem, rates, build_job_options(problem, rates, book), build_services(problem, book)
+    )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     left = options.time_limit * (1 - ENDING_SHARE) - (time.monotonic() - started)
     search = MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
@@ -104,9 +113,31 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
-        columns = joined([seeker.recent(), seeker.fresh(told)])
+        most = int(np.clip(MENU_COLUMNS // max(1, len(self.market.problem.jobs)), NEAREST, MOST_NEAREST))
+        columns = joined([seeker.recent(), seeker.fresh(told), job_columns(self.market, told, most)])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        improver = Improver(self.best.copy(), priced, told.prices, np.random.default_rng(self.options.seed))
+        placement = self.best.copy()
+        placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
+        rng = np.random.default_rng(self.options.seed)
+        ejector = Ejector(placement, Menu.of(self.market, priced), told.prices, rng)
+        ejector.sweep(range(self.market.blocks), watch)
+        busy = True
+        while busy and not watch.over() and not self.is_close():
+            busy = ejector.run(SLICE, watch)
+            self._offer_trimmed(placement)
+        self._improve_together(priced, told, watch)
+
+    def _offer_trimmed(self, placement: Placement) -> None:
+        trimmed = placement.copy()
+        trimmed.trim_modules()
+        self._offer(trimmed)
+
+    def _improve_together(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
+        """Place neighbourhoods anew as small integer programs."""
+        if self.best is None:
+            return
+        rng = np.random.default_rng(self.options.seed)
+        improver = Improver(self.best.copy(), priced, told.prices, rng)
         while not watch.over() and not self.is_close():
             if improver.step() > 0:
                 self._offer(improver.placement.copy())
@@ -129,7 +160,9 @@ class MarketSearch:
         if self.prices is None or self.unserved() <= UNSERVED_TOLERANCE:
             return self.market.barred_work
         rules = self.market.rules
-        free = replace(rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost)))
+        free = replace(
+            rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost))
+        )
         told = appraise(replace(self.market, rules=free), self.prices.prices / self.penalty, 1.0, whole=False)
         return self.market.barred_work + max(0.0, told.partial)
 
@@ -162,4 +195,8 @@ def penalty_of(market: Market) -> float:
         return 1.0
     told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0, whole=False)
     jobs = float(np.max(told.job_least, initial=0.0))
-    return 20.0 * max(1.0, jobs, abs(told.complete) / len(work)) / float(np.median(some[: len(told.job_least)]) if len(told.job_least) else np.median(some))
+    return (
+        20.0
+        * max(1.0, jobs, abs(told.complete) / len(work))
+        / float(np.median(some[: len(told.job_least)]) if len(told.job_least) else np.median(some))
+    )
