@@ -14,13 +14,22 @@ import numpy as np
 
 from ..choices.watch import Watch
 from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .fresh import Fresh, best_of
 from .menus import Menu
 from .placing import Placed, Placement
 
+SERVED = 1e-9
 LESS = 1e-6
 """Gains (weighted USD) below this count as none."""
+MOST_LINKS = 4
+"""Blocks crowded out that may crowd out others in turn."""
 MOST_PLACES = 6
 """Columns that one block tries to take by force at a time."""
+
+
+CROWDING, NATURAL = 1.2, 0.2
+"""Parts of a row's price, and of what its users pay, that overload is taken to cost."""
 
 
 @dataclass
@@ -31,15 +40,19 @@ class Ejector:
     ----------
     least
         (B,) what every block pays at least at the prices; who pays more has something to gain.
+    rates
+        (R,) what a unit of overload is taken to cost while those crowded out are placed.
     """
 
     placement: Placement
     menu: Menu
-    prices: Floats
+    told: Appraisal
     rng: np.random.Generator
     users: list[set[int]] = field(init=False)
     excess: Floats = field(init=False)
     least: Floats = field(init=False)
+    rates: Floats = field(init=False)
+    fresh: Fresh = field(init=False)
 
     def __post_init__(self) -> None:
         """Note who uses which row, and who pays more than it would at the prices."""
@@ -49,12 +62,14 @@ class Ejector:
                 self.users[row].add(block)
         self.least = self.placement.out_cost.copy()
         np.minimum.at(self.least, self.menu.priced.columns.block, self.menu.priced.reduced)
+        self.fresh = Fresh(self.placement.market, self.told)
+        self.rates = CROWDING * self.told.prices + NATURAL * self.menu.natural
         blocks = range(self.placement.market.blocks)
         self.excess = np.array([self._excess(block) for block in blocks])
 
     def _excess(self, block: int) -> float:
         placed = self.placement.placed[block]
-        paid = placed.cost + float(self.prices[placed.rows] @ placed.amounts)
+        paid = placed.cost + float(self.told.prices[placed.rows] @ placed.amounts)
         return max(0.0, paid - float(self.least[block]))
 
     def run(self, tries: int, watch: Watch) -> bool:
@@ -91,10 +106,23 @@ class Ejector:
         self._in(block, best if better else old)
         return before - cost if better else 0.0
 
+    def _crowd(self, block: int) -> tuple[Placed, float]:
+        """Return what a block that is out had best do though others must make way, overload priced."""
+        return self._chosen(block, self.menu.crowding(self.placement, block, self.rates))
+
     def _best(self, block: int) -> tuple[Placed, float]:
         """Return the best that a block that is out may do, and its cost now."""
+        best, cost = self._chosen(block, self.menu.fitting(self.placement, block))
+        if best.work > SERVED:
+            answered = self.fresh.answer(self.placement, block)
+            other = None if answered is None else best_of(self.placement, answered)
+            if other is not None and other.cost < best.cost:
+                return other, self.menu.cost_of(self.placement.load, other)
+        return best, cost
+
+    def _chosen(self, block: int, costs: Floats) -> tuple[Placed, float]:
+        """Return the cheapest column at ``costs``, or nothing where that is cheaper."""
         nothing = self.placement.nothing(block)
-        costs = self.menu.fitting(self.placement, block)
         place = int(costs.argmin()) if len(costs) else -1
         if place < 0 or costs[place] >= nothing.cost:
             return nothing, nothing.cost
@@ -130,30 +158,33 @@ class Ejector:
 
     def _relieve(self, rows: Ints, fixed: set[int], gain: float, undo: list[tuple[int, Placed]]) -> float:
         """Move users away from overloaded rows, cheapest relief first; return what is left of ``gain``."""
-        placement = self.placement
+        placement, chain = self.placement, int(self.rng.integers(MOST_LINKS + 1))
         over = _overload(placement, rows)
         heap = self._rivals(over, fixed)
         while over and heap:
             bound, block = heapq.heappop(heap)
-            if bound * sum(over.values()) > gain * 50:
-                return 0.0
             relief = self._relief(over, block)
-            if relief <= 0:
+            if relief <= 0 or block in fixed:
                 continue
             old = self._out(block)
             before = self.menu.cost_of(placement.load, old)
-            best, cost = self._best(block)
+            best, cost = self._crowd(block) if chain else self._best(block)
             rate = (cost - before) / relief
             if heap and rate > heap[0][0] + LESS and rate > bound + LESS:
                 self._in(block, old)
                 heapq.heappush(heap, (rate, block))
                 continue
+            gain -= self.menu.cost_of(placement.load, best) - before
             self._in(block, best)
             undo.append((block, old))
-            gain -= cost - before
+            fixed.add(block)
+            fresh = _overload(placement, best.rows)
             if gain <= LESS:
                 return 0.0
-            over = _overload(placement, rows)
+            over = _overload(placement, np.array(list(over), dtype=np.int64)) | fresh
+            if fresh:
+                chain -= 1
+                heap = self._rivals(over, fixed)
         return 0.0 if over else gain
 
     def _rivals(self, over: dict[int, float], fixed: set[int]) -> list[tuple[float, int]]:

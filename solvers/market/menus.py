@@ -38,6 +38,8 @@ class Menu:
         (R,) price of a unit of load beyond capacity.
     capacity
         (R,).
+    natural
+        (R,) what users of a row pay per unit of it, the cost of each column divided over all it uses.
     """
 
     priced: Priced
@@ -45,6 +47,7 @@ class Menu:
     committed: csr_array
     beyond: Floats
     capacity: Floats
+    natural: Floats
 
     @classmethod
     def of(cls, market: Market, priced: Priced) -> Menu:
@@ -53,7 +56,8 @@ class Menu:
         first = np.searchsorted(priced.columns.block, np.arange(market.blocks + 1))
         committed = csr_array(priced.uses.multiply((beyond > 0)[None, :]))
         committed.eliminate_zeros()
-        return cls(priced, first.astype(np.int64), committed, beyond, market.rules.capacity)
+        natural = natural_prices(priced)
+        return cls(priced, first.astype(np.int64), committed, beyond, market.rules.capacity, natural)
 
     def rows_of(self, block: int) -> range:
         """Return the columns of a block."""
@@ -69,8 +73,21 @@ class Menu:
         part = slice(uses.indptr[mine.start], uses.indptr[mine.stop])
         where = uses.indices[part]
         over = placement.load[where] + uses.data[part] > placement.room[where]
-        cost[_sums(over, uses.indptr[mine.start : mine.stop + 1]) > 0] = np.inf
+        cost[run_sums(over, uses.indptr[mine.start : mine.stop + 1]) > 0] = np.inf
         return cost
+
+    def crowding(self, placement: Placement, block: int, rates: Floats) -> Floats:
+        """Return what each column of a block that is out costs, overload priced at ``rates`` (R)."""
+        mine = self.rows_of(block)
+        cost = self.costs(placement.load, block)
+        if len(mine) == 0:
+            return cost
+        uses = self.priced.uses
+        part = slice(uses.indptr[mine.start], uses.indptr[mine.stop])
+        where = uses.indices[part]
+        room = np.maximum(0.0, placement.room[where] - placement.load[where])
+        over = np.maximum(0.0, uses.data[part] - room) * rates[where]
+        return cost + run_sums(over, uses.indptr[mine.start : mine.stop + 1])
 
     def costs(self, load: Floats, block: int) -> Floats:
         """Return what each column of a block that is out costs, use beyond commitment included."""
@@ -83,7 +100,7 @@ class Menu:
         where = uses.indices[part]
         room = np.maximum(0.0, self.capacity[where] - load[where])
         extra = np.maximum(0.0, uses.data[part] - room) * self.beyond[where]
-        return cost + _sums(extra, uses.indptr[mine.start : mine.stop + 1])
+        return cost + run_sums(extra, uses.indptr[mine.start : mine.stop + 1])
 
     def cost_of(self, load: Floats, placed: Placed) -> float:
         """Return what a block that is out would cost at a load, use beyond commitment included."""
@@ -93,7 +110,15 @@ class Menu:
         return placed.cost + float(extra @ self.beyond[where])
 
 
-def _sums(values: np.ndarray, pointers: Ints) -> Floats:
+def natural_prices(priced: Priced) -> Floats:
+    """Return what a unit of every row (R) costs those who use it, on average."""
+    sizes = abs(priced.uses)
+    used, each = sizes.sum(axis=0), sizes.sum(axis=1)
+    share = np.maximum(priced.cost, 0.0) / np.maximum(each, 1e-9)
+    return np.asarray((sizes.T @ share) / np.maximum(used, 1e-9))
+
+
+def run_sums(values: np.ndarray, pointers: Ints) -> Floats:
     """Return the sums of the runs of ``values`` between pointers, which begin anywhere."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
     at = pointers - pointers[0]

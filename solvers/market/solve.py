@@ -119,7 +119,7 @@ class MarketSearch:
         placement = self.best.copy()
         placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
         rng = np.random.default_rng(self.options.seed)
-        ejector = Ejector(placement, Menu.of(self.market, priced), told.prices, rng)
+        ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
         ejector.sweep(range(self.market.blocks), watch)
         busy = True
         while busy and not watch.over() and not self.is_close():
