@@ -22,13 +22,13 @@ from .placing import Placed, Placement
 SERVED = 1e-9
 LESS = 1e-6
 """Gains (weighted USD) below this count as none."""
-MOST_LINKS = 4
+MOST_LINKS = 8
 """Blocks crowded out that may crowd out others in turn."""
 MOST_PLACES = 6
 """Columns that one block tries to take by force at a time."""
 
 
-CROWDING, NATURAL = 1.2, 0.2
+CROWDING, NATURAL = 1.2, 3.0
 """Parts of a row's price, and of what its users pay, that overload is taken to cost."""
 
 
@@ -100,7 +100,7 @@ class Ejector:
 
     def _move(self, block: int) -> float:
         old = self._out(block)
-        best, cost = self._best(block)
+        best, cost = self._best(block, old.work)
         before = self.menu.cost_of(self.placement.load, old)
         better = cost < before - LESS
         self._in(block, best if better else old)
@@ -110,10 +110,13 @@ class Ejector:
         """Return what a block that is out had best do though others must make way, overload priced."""
         return self._chosen(block, self.menu.crowding(self.placement, block, self.rates))
 
-    def _best(self, block: int) -> tuple[Placed, float]:
-        """Return the best that a block that is out may do, and its cost now."""
+    def _best(self, block: int, work: float = np.inf) -> tuple[Placed, float]:
+        """Return the best that a block that is out may do, and its cost now.
+
+        A column is made for it where none known leaves less out than ``work``.
+        """
         best, cost = self._chosen(block, self.menu.fitting(self.placement, block))
-        if best.work > SERVED:
+        if best.work > SERVED and work > SERVED:
             answered = self.fresh.answer(self.placement, block)
             other = None if answered is None else best_of(self.placement, answered)
             if other is not None and other.cost < best.cost:
@@ -158,8 +161,8 @@ class Ejector:
 
     def _relieve(self, rows: Ints, fixed: set[int], gain: float, undo: list[tuple[int, Placed]]) -> float:
         """Move users away from overloaded rows, cheapest relief first; return what is left of ``gain``."""
-        placement, chain = self.placement, int(self.rng.integers(MOST_LINKS + 1))
-        over = _overload(placement, rows)
+        links = MOST_LINKS * int(self.rng.integers(2))
+        over = _overload(self.placement, rows)
         heap = self._rivals(over, fixed)
         while over and heap:
             bound, block = heapq.heappop(heap)
@@ -167,33 +170,30 @@ class Ejector:
             if relief <= 0 or block in fixed:
                 continue
             old = self._out(block)
-            before = self.menu.cost_of(placement.load, old)
-            best, cost = self._crowd(block) if chain else self._best(block)
+            before = self.menu.cost_of(self.placement.load, old)
+            best, cost = self._crowd(block) if links else self._best(block)
             rate = (cost - before) / relief
-            if heap and rate > heap[0][0] + LESS and rate > bound + LESS:
+            if heap and rate > max(heap[0][0], bound) + LESS:
                 self._in(block, old)
                 heapq.heappush(heap, (rate, block))
                 continue
-            gain -= self.menu.cost_of(placement.load, best) - before
+            gain -= self.menu.cost_of(self.placement.load, best) - before
             self._in(block, best)
             undo.append((block, old))
             fixed.add(block)
-            fresh = _overload(placement, best.rows)
             if gain <= LESS:
                 return 0.0
-            over = _overload(placement, np.array(list(over), dtype=np.int64)) | fresh
-            if fresh:
-                chain -= 1
+            crowded = _overload(self.placement, best.rows)
+            over = _overload(self.placement, np.array(list(over), dtype=np.int64)) | crowded
+            if crowded:
+                links -= 1
                 heap = self._rivals(over, fixed)
         return 0.0 if over else gain
 
     def _rivals(self, over: dict[int, float], fixed: set[int]) -> list[tuple[float, int]]:
-        """Return the users of overloaded rows with the least that moving them could cost per relief."""
-        found = []
-        for block in sorted(set().union(*(self.users[row] for row in over)) - fixed):
-            found.append((-np.inf, block))
-        heapq.heapify(found)
-        return found
+        """Return the users of overloaded rows, all to be asked what relief costs them."""
+        users = set().union(*(self.users[row] for row in over)) - fixed
+        return [(-np.inf, block) for block in sorted(users)]
 
     def _relief(self, over: dict[int, float], block: int) -> float:
         placed = self.placement.placed[block]

@@ -21,8 +21,8 @@ from ..routebook import RouteBook
 from ..services import build_services
 from .appraisal import Appraisal, appraise
 from .building import NEAREST, Builder
-from .candidates import job_columns
-from .columns import joined
+from .candidates import job_columns, service_columns
+from .columns import Columns, joined
 from .deciding import decisions
 from .ejecting import Ejector
 from .improve import Improver
@@ -33,11 +33,13 @@ from .prices import Seeker
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
-SEARCH_SHARE = 0.25
-FITTING_ROUNDS = 4
+SEARCH_SHARE = 0.6
+FITTING_ROUNDS = 1
 UNSERVED_TOLERANCE = 1e-7
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
+PRICE_FACTORS = (0.0, 0.5, 2.0)
+"""Multiples of the prices at which units answer too, so that their columns differ."""
 SLICE = 500
 """Ejections tried between two looks at what they gave."""
 
@@ -113,8 +115,7 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
-        most = int(np.clip(MENU_COLUMNS // max(1, len(self.market.problem.jobs)), NEAREST, MOST_NEAREST))
-        columns = joined([seeker.recent(), seeker.fresh(told), job_columns(self.market, told, most)])
+        columns = joined([seeker.recent(), seeker.fresh(told), *self._varied(told, watch)])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
         placement = self.best.copy()
         placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
@@ -126,6 +127,17 @@ class MarketSearch:
             busy = ejector.run(SLICE, watch)
             self._offer_trimmed(placement)
         self._improve_together(priced, told, watch)
+
+    def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
+        """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
+        market = self.market
+        most = int(np.clip(MENU_COLUMNS // max(1, len(market.problem.jobs)), NEAREST, MOST_NEAREST))
+        found = [job_columns(market, told, most)]
+        for factor in PRICE_FACTORS:
+            if watch.over():
+                break
+            found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
+        return found
 
     def _offer_trimmed(self, placement: Placement) -> None:
         trimmed = placement.copy()
