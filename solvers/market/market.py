@@ -17,6 +17,7 @@ from ..services import Services
 from .goods import GoodPrices
 from .jobs import Options, Starts, job_options, start_costs, starts
 from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
+from .possible import possible_alone
 from .rules import Rules, build_rules
 from .serving import Offer, offer
 from .traffic import arc_traffic, crowded_directions, only_directions
@@ -75,10 +76,16 @@ class Market:
         return int(last)
 
     @cached_property
+    def placeable(self) -> Bools:
+        """Which jobs have an option (J)."""
+        found = np.zeros(len(self.problem.jobs), dtype=bool)
+        found[self.running.job] = found[self.pausing.job] = True
+        return found
+
+    @cached_property
     def left_out_work(self) -> Floats:
         """Unserved work of every block that does nothing (B); 0 for jobs that have no option."""
-        jobs = np.array([job.priority for job in self.problem.jobs], dtype=float)
-        jobs[list(self.jobs.barred)] = 0.0
+        jobs = np.where(self.placeable, _priorities(self.problem), 0.0)
         served = [
             np.array([unit.weight.sum()]) if unit.is_whole else unit.weight.sum(axis=1) for unit in self.units
         ]
@@ -87,7 +94,7 @@ class Market:
     @cached_property
     def barred_work(self) -> float:
         """Unserved work that no plan can avoid."""
-        jobs = sum(self.problem.jobs[index].priority for index in self.jobs.barred)
+        jobs = _priorities(self.problem)[~self.placeable].sum()
         services = self.services
         rows = np.array(sorted(services.barred), dtype=np.int64)
         hours = services.demand[rows] @ self.rates.durations
@@ -115,10 +122,16 @@ class Market:
         return pause_hours(self.pausing.only(rows), self.rooms[rows], prices)
 
 
+def _priorities(problem: Problem) -> Floats:
+    return np.array([job.priority for job in problem.jobs], dtype=float)
+
+
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
     """Return the market of a problem whose options and arcs are known."""
-    running = job_options(problem, rates, jobs, pausable=False)
-    pausing = job_options(problem, rates, jobs, pausable=True)
+    running, pausing = (
+        possible_alone(problem, rates, job_options(problem, rates, jobs, pausable=pausable))
+        for pausable in (False, True)
+    )
     traffic = arc_traffic(problem, services)
     crowded = crowded_directions(problem, services, traffic, (running, pausing))
     return Market(

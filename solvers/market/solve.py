@@ -20,24 +20,33 @@ from ..rates import build_rates
 from ..routebook import RouteBook
 from ..services import build_services
 from .appraisal import Appraisal, appraise
-from .building import Builder
-from .columns import joined
+from .building import NEAREST, Builder
+from .candidates import job_columns, service_columns
+from .columns import Columns, joined
 from .deciding import decisions
+from .ejecting import Ejector
 from .improve import Improver
 from .market import Market, build_market
+from .menus import Menu
 from .placing import Placement, Priced
 from .prices import Seeker
 from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
-SEARCH_SHARE = 0.25
+SEARCH_SHARE = 0.6
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
-FITTING_ROUNDS, PRICE_RISES = 4, 8
+FITTING_ROUNDS, PRICE_RISES = 1, 8
 PENALTY = 20.0
 """Price of leaving out a typical job, in units of what the dearest costs."""
 UNSERVED_TOLERANCE = 1e-7
+MENU_COLUMNS, MOST_NEAREST = 300_000, 120
+"""Columns of all jobs together, and of one job, that the search moves among."""
+PRICE_FACTORS = (0.0, 0.5, 2.0)
+"""Multiples of the prices at which units answer too, so that their columns differ."""
+SLICE = 500
+"""Ejections tried between two looks at what they gave."""
 
 
 def solve_market(problem: Problem, options: Options) -> Plan:
@@ -138,9 +147,41 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
-        columns = joined([seeker.recent(), seeker.fresh(told)])
+        columns = joined([seeker.recent(), seeker.fresh(told), *self._varied(told, watch)])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        improver = Improver(self.best.copy(), priced, told.prices, np.random.default_rng(self.options.seed))
+        placement = self.best.copy()
+        placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
+        rng = np.random.default_rng(self.options.seed)
+        ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
+        ejector.sweep(range(self.market.blocks), watch)
+        busy = True
+        while busy and not watch.over() and not self.is_close():
+            busy = ejector.run(SLICE, watch)
+            self._offer_trimmed(placement)
+        self._improve_together(priced, told, watch)
+
+    def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
+        """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
+        market = self.market
+        most = int(np.clip(MENU_COLUMNS // max(1, len(market.problem.jobs)), NEAREST, MOST_NEAREST))
+        found = [job_columns(market, told, most)]
+        for factor in PRICE_FACTORS:
+            if watch.over():
+                break
+            found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
+        return found
+
+    def _offer_trimmed(self, placement: Placement) -> None:
+        trimmed = placement.copy()
+        trimmed.trim_modules()
+        self._offer(trimmed)
+
+    def _improve_together(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
+        """Place neighbourhoods anew as small integer programs."""
+        if self.best is None:
+            return
+        rng = np.random.default_rng(self.options.seed)
+        improver = Improver(self.best.copy(), priced, told.prices, rng)
         while not watch.over() and not self.is_close():
             if improver.step() > 0:
                 self._offer(improver.placement.copy())

@@ -1,0 +1,141 @@
+"""Answers of single blocks to the room that is left now, for those whose known columns do not fit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .columns import answer_columns, pause_columns
+from .goods import GoodPrices
+from .greedy import room_for_replicas
+from .jobs import Options
+from .market import Market
+from .menus import run_sums
+from .pausing import pause_hours
+from .placing import Placed, Placement, Priced
+from .serving import Answer, answer, offer
+from .sites import whole_answer
+from .units import Unit
+
+CLOSED = 1e12
+"""Price of traffic on a direction that is full, weighted USD per Gbit/s."""
+
+
+@dataclass
+class Fresh:
+    """Makes columns for blocks of one market at the prices told."""
+
+    market: Market
+    told: Appraisal
+    unit_of: Ints = field(init=False)
+    _pauses: dict[int, tuple[Options, Floats, Priced]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Note which unit every block is of."""
+        sizes = [len(blocks) for blocks in self.market.unit_blocks]
+        self.unit_of = np.repeat(np.arange(len(sizes)), np.array(sizes, dtype=np.int64))
+
+    def answer(self, placement: Placement, block: int) -> Priced | None:
+        """Return columns of a block that is out, made for the room there is; they may still not fit."""
+        jobs = len(self.market.problem.jobs)
+        return self._pause(placement, block) if block < jobs else self._unit(placement, block, block - jobs)
+
+    def _unit(self, placement: Placement, block: int, place: int) -> Priced:
+        number = int(self.unit_of[place])
+        unit = self.market.units[number]
+        begin = block - int(self.market.unit_blocks[number][0])
+        when = slice(None) if unit.is_whole else slice(begin, begin + 1)
+        reply, via = self._reply(placement, unit, when)
+        market = self.market
+        goods, traffic = market.rules.goods, market.traffic
+        columns = answer_columns(
+            unit, reply, via, market.rates, goods, blocks=np.array([block]), traffic=traffic
+        )
+        return Priced.of(market, columns, self.told.prices, placement.penalty)
+
+    def _reply(self, placement: Placement, unit: Unit, when: slice) -> tuple[Answer, Ints]:
+        """Return the answer in some periods, nothing in the others, and the arcs taken (T, L, S)."""
+        part = replace(unit, demand=unit.demand[when], weight=unit.weight[when])
+        prices, hours = _during(self.told.goods, when), self.market.rates.durations[when]
+        offered = offer(part, hours, prices, self._way(placement, unit, prices, when))
+        most = room_for_replicas(placement, unit)[when]
+        cutoff = placement.penalty * part.weight / np.maximum(part.demand, 1e-300)
+        found = (whole_answer if unit.is_whole else answer)(part, offered, most, cutoff)
+        whole = (len(unit.demand), *found.flow.shape[1:])
+        flow, via = np.zeros(whole), np.zeros(whole, dtype=np.int64)
+        replicas, unserved = np.zeros((whole[0], whole[2])), np.zeros(whole[:2])
+        flow[when], via[when], replicas[when] = found.flow, offered.via, found.replicas
+        unserved[when] = found.unserved
+        return Answer(flow, replicas, np.zeros(whole[0]), unserved), via
+
+    def _way(self, placement: Placement, unit: Unit, prices: GoodPrices, when: slice) -> Floats | None:
+        market = self.market
+        if market.traffic is None:
+            return None
+        goods = market.rules.goods
+        good = goods.traffic(np.arange(goods.directions)[:, None], np.arange(goods.periods)[when])
+        rows = market.rules.use.indices[market.rules.use.indptr[good]]
+        full = np.asarray(placement.room[rows] - placement.load[rows] <= FULL * market.rules.capacity[rows])
+        return np.asarray(market.traffic[unit.arc_id] @ (prices.traffic + CLOSED * full))
+
+    def _pause(self, placement: Placement, job: int) -> Priced | None:
+        options, rooms, hourly = self._known(placement, job)
+        if len(options) == 0:
+            return None
+        free = np.asarray(_fits(placement, hourly).reshape(rooms.shape))
+        hours = pause_hours(options, np.where(free, rooms, 0.0), self.told.goods)
+        able = np.flatnonzero(hours.sum(axis=1) >= options.hours - 1e-9)
+        if len(able) == 0:
+            return None
+        market = self.market
+        columns = pause_columns(options, market.rules.goods, market.rates, able, hours[able])
+        return Priced.of(market, columns, self.told.prices, placement.penalty)
+
+    def _known(self, placement: Placement, job: int) -> tuple[Options, Floats, Priced]:
+        """Return the pausing options of a job, their hours, and columns that run in one period each."""
+        if job not in self._pauses:
+            market = self.market
+            rows = np.flatnonzero(market.pausing.job == job)
+            options, rooms = market.pausing.only(rows), market.rooms[rows]
+            periods = rooms.shape[1]
+            alone = (np.eye(periods)[None] * rooms[:, :, None]).reshape(-1, periods)
+            each = np.repeat(np.arange(len(rows)), periods)
+            one = np.where(alone.any(axis=1)[:, None], alone, np.eye(1, periods) * 1e-6)
+            columns = pause_columns(options, market.rules.goods, market.rates, each, one)
+            priced = Priced.of(market, columns, self.told.prices, placement.penalty)
+            self._pauses[job] = (options, rooms, priced)
+        return self._pauses[job]
+
+
+FULL = 1e-6
+"""Part of a direction's capacity below which what is left counts as none."""
+
+
+def _during(prices: GoodPrices, when: slice) -> GoodPrices:
+    """Return the prices of some periods."""
+    return GoodPrices(
+        prices.held[:, when],
+        prices.billed[:, when],
+        prices.spot[:, when],
+        prices.spot_held[:, when],
+        prices.traffic[:, when],
+        prices.money,
+        prices.other,
+    )
+
+
+def _fits(placement: Placement, priced: Priced) -> Bools:
+    """Return which columns fit into the room that is left."""
+    uses = priced.uses
+    over = placement.load[uses.indices] + uses.data > placement.room[uses.indices]
+    return np.asarray(run_sums(over, uses.indptr) == 0)
+
+
+def best_of(placement: Placement, priced: Priced) -> Placed | None:
+    """Return the cheapest of some columns that fits, None where none does."""
+    able = np.flatnonzero(_fits(placement, priced))
+    return priced.placed(int(able[priced.cost[able].argmin()])) if len(able) else None
