@@ -25,7 +25,7 @@ KEPT = 12
 """Columns of a block that are kept from round to round."""
 ROUNDS = 12
 TEMPERATURES = (0.05, 0.01, 0.002)
-STEPS = 40
+STEPS = 150
 BOX = 0.25
 """How far prices may move in one round, as a part of the price that a row's users pay as it is."""
 ENOUGH = 1e-5
@@ -94,24 +94,39 @@ class PriceCore:
 
 
 def climb(priced: PriceCore, prices: Floats, box: float) -> Floats:
-    """Return better prices, each within a box of the present ones."""
+    """Return better prices, each within a box of the present ones.
+
+    Prices are sought in units of the square root of what a row costs its users: the dual is as steep as a row
+    is used and as curved as that is in proportion to its price, and rows differ by orders of magnitude in both.
+    """
     now = prices[priced.rows]
-    width = box * (priced.natural + now)
-    bounds = np.column_stack([np.maximum(0.0, now - width), now + width])
+    level = priced.natural + now
+    bounds = np.column_stack([np.maximum(0.0, now - box * level), now + box * level])
+    unit = np.sqrt(np.maximum(level, 1e-6 * max(1e-9, float(level.mean()))))
     for temperature in TEMPERATURES:
-        found = minimize(
-            priced.core.smoothed,
-            now,
-            args=(temperature * priced.unit,),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"maxiter": STEPS, "maxcor": 10},
-        )
-        now = found.x
+        now = _climb_once(priced, now, unit, temperature, bounds)
     better = np.zeros(len(prices))
     better[priced.rows] = now
     return better
+
+
+def _climb_once(priced: PriceCore, now: Floats, unit: Floats, temperature: float, bounds: Floats) -> Floats:
+    """Climb the dual at one temperature; return prices within ``bounds`` (R, 2)."""
+    scale = 1.0 / max(1e-9, float(priced.unit.mean()))
+
+    def scaled(point: Floats) -> tuple[float, Floats]:
+        value, gradient = priced.core.smoothed(point * unit, temperature * priced.unit)
+        return value * scale, gradient * unit * scale
+
+    found = minimize(
+        scaled,
+        now / unit,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds / unit[:, None],
+        options={"maxiter": STEPS, "maxcor": 15},
+    )
+    return np.asarray(np.clip(found.x * unit, bounds[:, 0], bounds[:, 1]))
 
 
 def draw(market: Market, told: Appraisal) -> Columns:
