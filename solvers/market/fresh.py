@@ -86,7 +86,7 @@ class Fresh:
         options, rooms, hourly = self._known(placement, job)
         if len(options) == 0:
             return None
-        free = np.asarray(_fits(placement, hourly).reshape(rooms.shape))
+        free = _fits(placement, hourly).reshape(rooms.shape)
         hours = pause_hours(options, np.where(free, rooms, 0.0), self.told.goods)
         able = np.flatnonzero(hours.sum(axis=1) >= options.hours - 1e-9)
         if len(able) == 0:
@@ -102,9 +102,10 @@ class Fresh:
             rows = np.flatnonzero(market.pausing.job == job)
             options, rooms = market.pausing.only(rows), market.rooms[rows]
             periods = rooms.shape[1]
-            alone = (np.eye(periods)[None] * rooms[:, :, None]).reshape(-1, periods)
+            alone = np.asarray(np.eye(periods)[None] * rooms[:, :, None]).reshape(-1, periods)
             each = np.repeat(np.arange(len(rows)), periods)
-            one = np.where(alone.any(axis=1)[:, None], alone, np.eye(1, periods) * 1e-6)
+            idle = ~np.any(alone, axis=1, keepdims=True)
+            one = np.where(idle, np.eye(1, periods) * 1e-6, alone)
             columns = pause_columns(options, market.rules.goods, market.rates, each, one)
             priced = Priced.of(market, columns, self.told.prices, placement.penalty)
             self._pauses[job] = (options, rooms, priced)

@@ -20,14 +20,19 @@ from .candidates import job_columns, nearest, service_columns
 from .columns import Columns, joined, kept
 from .market import Market
 
-JOB_CANDIDATES = 12
+JOB_CANDIDATES = 24
 KEPT = 12
 """Columns of a block that are kept from round to round."""
 ROUNDS = 12
-TEMPERATURES = (0.05, 0.01, 0.002)
-STEPS = 40
+WARM, COLD = 0.02, 0.0005
+"""First and last temperature; it halves when a round gains little."""
+SLOW = 1e-3
+"""Relative gain of the bound in a round that is little."""
+STEPS = 100
 BOX = 0.25
 """How far prices may move in one round, as a part of the price that a row's users pay as it is."""
+WIDE = 2.0
+"""Wider boxes count as so wide when one is to be narrowed: they hold nobody back."""
 ENOUGH = 1e-5
 """Relative gain of the bound below which better prices are not sought."""
 
@@ -41,6 +46,7 @@ class Seeker:
     told: Appraisal
     columns: Columns
     box: float = BOX
+    temperature: float = WARM
 
     def recent(self) -> Columns:
         """Return the columns that are among the nearest of their block at the best prices."""
@@ -71,20 +77,22 @@ class Seeker:
     def step(self) -> float:
         """Climb once and draw columns at the prices found; return the relative gain of the bound."""
         core = price_core(self.market, self.columns, self.told)
-        prices = climb(core, self.told.prices, self.box)
+        prices = climb(core, self.told.prices, self.box, self.temperature)
         tried = appraise(self.market, prices, self.penalty)
         gain = (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
         self.columns = joined([self.recent(), draw(self.market, tried)])
-        self.box = self.box * 3 if gain > 0 else self.box / 4
+        self.box = self.box * 3 if gain > 0 else min(self.box, WIDE) / 4
+        if gain < SLOW:
+            self.temperature = max(COLD, self.temperature / 2)
         self.told = tried if gain > 0 else self.told
         return gain
 
 
 @dataclass(frozen=True)
 class PriceCore:
-    """Choosing among some columns, leaving out and purchases, as a smoothed dual over the ``rows`` that may bind.
+    """Choosing among some columns, leaving out and buying, as a smoothed dual of the ``rows`` that may bind.
 
-    ``unit`` is how far apart the columns of a group lie; ``natural`` what users of a row pay per unit as it is.
+    ``unit`` is how far apart the columns of a group lie; ``natural`` what users of a row pay a unit as it is.
     """
 
     core: Core
@@ -93,27 +101,41 @@ class PriceCore:
     natural: Floats
 
 
-def climb(priced: PriceCore, prices: Floats, box: float) -> Floats:
-    """Return better prices, each within a box of the present ones."""
+def climb(priced: PriceCore, prices: Floats, box: float, temperature: float) -> Floats:
+    """Return better prices, each within a box of the present ones.
+
+    Prices are sought in units of the square root of what a row costs its users, as rows differ by orders of
+    magnitude in that and the dual is the more curved along a row the cheaper it is.
+    """
     now = prices[priced.rows]
     if len(now) == 0:
         return prices
-    width = box * (priced.natural + now)
-    bounds = np.column_stack([np.maximum(0.0, now - width), now + width])
-    for temperature in TEMPERATURES:
-        found = minimize(
-            priced.core.smoothed,
-            now,
-            args=(temperature * priced.unit,),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=bounds,
-            options={"maxiter": STEPS, "maxcor": 10},
-        )
-        now = found.x
+    level = priced.natural + now
+    bounds = np.column_stack([np.maximum(0.0, now - box * level), now + box * level])
+    unit = np.sqrt(np.maximum(level, 1e-6 * max(1e-9, float(level.mean()))))
+    now = _climbed(priced, now, unit, temperature, bounds)
     better = np.zeros(len(prices))
     better[priced.rows] = now
     return better
+
+
+def _climbed(priced: PriceCore, now: Floats, unit: Floats, temperature: float, bounds: Floats) -> Floats:
+    """Climb the dual at one temperature; return prices within ``bounds`` (R, 2)."""
+    scale = 1.0 / max(1e-9, float(priced.unit.mean()))
+
+    def scaled(point: Floats) -> tuple[float, Floats]:
+        value, gradient = priced.core.smoothed(point * unit, temperature * priced.unit)
+        return value * scale, gradient * unit * scale
+
+    found = minimize(
+        scaled,
+        now / unit,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds / unit[:, None],
+        options={"maxiter": STEPS, "maxcor": 15},
+    )
+    return np.asarray(np.clip(found.x * unit, bounds[:, 0], bounds[:, 1]))
 
 
 def draw(market: Market, told: Appraisal) -> Columns:
@@ -182,4 +204,5 @@ def _units(core: Core, ordinary: Floats, prices: Floats) -> Floats:
     best = np.where(np.isfinite(best), best, 0.0)
     apart = np.where(ordinary > 0, reduced - np.repeat(best, sizes), 0.0)
     mean = np.add.reduceat(apart, starts) / np.maximum(np.add.reduceat(ordinary, starts), 1.0)
-    return np.asarray(np.maximum(mean, 1e-3 * max(1e-6, float(mean.mean()))))
+    typical = float(mean.mean()) if len(mean) else 0.0
+    return np.asarray(np.maximum(mean, 1e-3 * max(1e-6, typical)))
