@@ -197,11 +197,12 @@ class Ejector:
 
     def _relief(self, over: dict[int, float], block: int) -> float:
         placed = self.placement.placed[block]
-        return sum(
+        parts = (
             min(amount, over[row])
             for row, amount in zip(placed.rows.tolist(), placed.amounts.tolist(), strict=True)
             if row in over
         )
+        return float(sum(parts))
 
     def _out(self, block: int) -> Placed:
         old = self.placement.placed[block]

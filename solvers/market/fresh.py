@@ -76,14 +76,14 @@ class Fresh:
         goods = market.rules.goods
         good = goods.traffic(np.arange(goods.directions)[:, None], np.arange(goods.periods)[when])
         rows = market.rules.use.indices[market.rules.use.indptr[good]]
-        full = placement.room[rows] - placement.load[rows] <= FULL * market.rules.capacity[rows]
+        full = np.asarray(placement.room[rows] - placement.load[rows] <= FULL * market.rules.capacity[rows])
         return np.asarray(market.traffic[unit.arc_id] @ (prices.traffic + CLOSED * full))
 
     def _pause(self, placement: Placement, job: int) -> Priced | None:
         options, rooms, hourly = self._known(placement, job)
         if len(options) == 0:
             return None
-        free = _fits(placement, hourly).reshape(rooms.shape)
+        free = np.reshape(_fits(placement, hourly), rooms.shape)
         pauses = best_pauses(options, np.where(free, rooms, 0.0), self.told.goods)
         able = np.flatnonzero(pauses.hours.sum(axis=1) >= options.hours - 1e-9)
         if len(able) == 0:
@@ -101,7 +101,7 @@ class Fresh:
             periods = rooms.shape[1]
             alone = (np.eye(periods)[None] * rooms[:, :, None]).reshape(-1, periods)
             each = np.repeat(np.arange(len(rows)), periods)
-            one = np.where(alone.any(axis=1)[:, None], alone, np.eye(1, periods) * 1e-6)
+            one = np.where(np.asarray(alone.any(axis=1))[:, None], alone, np.eye(1, periods) * 1e-6)
             columns = pause_columns(options, market.rules.goods, market.rates, each, one)
             priced = Priced.of(market, columns, self.told.prices, placement.penalty)
             self._pauses[job] = (options, rooms, priced)
@@ -128,7 +128,7 @@ def _during(prices: GoodPrices, when: slice) -> GoodPrices:
 def _fits(placement: Placement, priced: Priced) -> Bools:
     """Return which columns fit into the room that is left."""
     uses = priced.uses
-    over = placement.load[uses.indices] + uses.data > placement.room[uses.indices]
+    over = np.asarray(placement.load[uses.indices] + uses.data > placement.room[uses.indices])
     return np.asarray(run_sums(over, uses.indptr) == 0)
 
 
