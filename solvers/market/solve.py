@@ -41,6 +41,7 @@ FITTING_ROUNDS, PRICE_RISES = 1, 8
 PENALTY = 20.0
 """Price of leaving out a typical job, in units of what the dearest costs."""
 UNSERVED_TOLERANCE = 1e-7
+BOUND_STEPS = 8
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS = (0.0, 0.5, 2.0)
@@ -59,6 +60,7 @@ def solve_market(problem: Problem, options: Options) -> Plan:
     search.run()
     stopped_by: StoppedBy = "gap" if search.is_close() else "cancel" if stop() else "time"
     header = Header(problem, options, "decomposition", stopped_by, started)
+    search.sharpen()
     floor = max(market.barred_work, search.unserved_bound())
     if search.best is None:
         return header.no_plan(floor, proven=False)
@@ -94,6 +96,7 @@ class MarketSearch:
     best: Placement | None = None
     complete: float = -np.inf
     partial: float = -np.inf
+    limited: float = -np.inf
     prices: Appraisal | None = None
 
     def run(self) -> None:
@@ -190,10 +193,20 @@ class MarketSearch:
         """Return the work that the best placement leaves out though it has options."""
         return 0.0 if self.best is None else float(sum(placed.work for placed in self.best.placed))
 
+    def sharpen(self) -> None:
+        """Seek the price of unserved work that proves most of plans that leave as much out as the best."""
+        unserved = self.unserved()
+        if self.prices is None or unserved <= UNSERVED_TOLERANCE:
+            return
+        for step in range(BOUND_STEPS):
+            price = self.penalty / 4.0**step
+            told = appraise(self.market, self.prices.prices, price, whole=False)
+            self.limited = max(self.limited, told.partial - price * (unserved + 1e-9))
+
     def cost_bound(self) -> float | None:
         """Return the proven bound of the cost of plans that leave no more out than the best."""
         unserved = self.unserved()
-        bounds = [self.partial - self.penalty * (unserved + 1e-9)]
+        bounds = [self.partial - self.penalty * (unserved + 1e-9), self.limited]
         if unserved <= UNSERVED_TOLERANCE:
             bounds.append(self.complete)
         offset = committed_usd(self.market) * self.market.problem.objective.money_weight
