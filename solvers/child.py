@@ -15,14 +15,14 @@ def main() -> None:
     inward = sys.stdin.buffer
     outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    work = read_frame(inward)
+    arrays, settings = read_frame(inward)
     turn = threading.Lock()
 
     def emit(event: Event) -> None:
         with turn:
             write_frame(outward, event)
 
-    last = search_to_end(work, emit, lambda: False)
+    last = search_to_end(arrays, settings, emit, lambda: False)
     write_frame(outward, last)
 
 

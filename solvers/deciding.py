@@ -123,27 +123,20 @@ def _refined(
         small = make_small(arrays, program, can_relax(arrays), gather=gather, prices=prices)
         x = small.values(arrays, whole)
         reduced = small.program.cost - small.program.matrix.T @ prices[small.rows]
-        known = None if search.best is None or not is_complete(arrays, search.best) else search.best
-        hint = None if known is None else small.values(arrays, known)
-        fresh = likely(small.block(arrays), x if hint is None else np.maximum(x, hint), reduced, FEW)
+        fresh = likely(small.block(arrays), x, reduced, FEW)
         grown = fresh if kept is None else kept | fresh
         seconds = search.left() * (REFINEMENT_TIME_SHARE if number else MASTER_TIME_SHARE)
         if seconds <= 0 or (number and (grown == kept).all()):
             break
         kept = grown
         few = replace(small, program=restrict(_with_room(arrays, small, start.x, room), kept))
-        answer = _solve(search, few, None, gap, seconds, hint=hint if best is None else x)
+        answer = _solve(search, few, None, gap, seconds, hint=None if best is None else x)
         if answer is None:
             break
         whole, prices = best_flows(arrays, program, small.whole(answer), search.left(), search.settings.seed)
         if best is None or program.cost @ whole < program.cost @ best:
             best = whole
     return best
-
-
-def is_complete(arrays: Arrays, x: Floats) -> bool:
-    """Return whether ``x`` leaves no more out than any solution has to."""
-    return float(arrays.unserved @ (x - arrays.lower)) <= 1e-9
 
 
 def _with_room(arrays: Arrays, small: Small, fractional: Floats, room: float) -> Program:

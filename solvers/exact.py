@@ -22,7 +22,7 @@ from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, build_rates
 from .routebook import RouteBook
-from .runner import run_search
+from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
 from .services import build_services
 from .size import check_size
@@ -95,6 +95,15 @@ class Keeper:
             bounds.append(self.bounds.get("complete cost", -np.inf))
         return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
 
+    def is_close(self) -> bool:
+        """Return whether nothing is left out that need not be, within the gap asked for of the bound."""
+        if self.best is None:
+            return False
+        left = float(self.arrays.unserved @ self.best) - float(self.arrays.unserved @ self.arrays.lower)
+        cost = float(self.arrays.cost @ self.best) + self.arrays.offset
+        gap = relative_gap(cost, self.cost_bound())
+        return gap is not None and gap <= self.options.gap_limit and left <= UNSERVED_TOLERANCE
+
     def report(self) -> None:
         """Tell the caller how far the solve is."""
         if self.options.progress is None:
@@ -134,29 +143,31 @@ def solve_exact(
         cell_solver=cell_solver or solver,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    start = _first_plan(variables, keeper, stop) if arrays.columns > LARGE_COLUMNS else None
-    settings = replace(settings, seconds=max(0.05, options.time_limit - (time.monotonic() - started)))
-    finished = run_search(arrays, settings, keeper.hear, stop, start)
-    stopped_by: StoppedBy = "gap" if finished else "cancel" if stop() else "time"
+    beside = _first_plan(variables, arrays, options) if arrays.columns > LARGE_COLUMNS else None
+    finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
+    stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     return _plan(variables, keeper, options, solver, stopped_by)
 
 
-def _first_plan(variables: Variables, keeper: Keeper, stop: Callable[[], bool]) -> Floats | None:
-    """Let the decomposition find a first plan and bound; return the plan as a solution, or None."""
-    from .market.handover import as_solution
-    from .market.market import build_market
-    from .market.solve import MarketSearch
+def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Beside:
+    """Return what lets the decomposition find a first plan and bound beside the search."""
 
-    market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
-    seconds = min(FIRST_SECONDS, FIRST_SHARE * keeper.options.time_limit)
-    quiet = replace(keeper.options, progress=None)
-    search = MarketSearch(market, quiet, Watch(seconds, stop), keeper.started)
-    search.run()
-    keeper.hear(Proved("complete cost", search.complete))
-    start = None if search.best is None else as_solution(variables, keeper.arrays, market, search.best)
-    if start is not None:
-        keeper.hear(Found(start))
-    return start
+    def work(emit: Callable[[Event], None], stop: Callable[[], bool]) -> None:
+        from .market.handover import as_solution
+        from .market.market import build_market
+        from .market.solve import MarketSearch
+
+        market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
+        seconds = min(FIRST_SECONDS, FIRST_SHARE * options.time_limit)
+        quiet = replace(options, progress=None)
+        search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
+        search.run()
+        emit(Proved("complete cost", search.complete))
+        found = None if search.best is None else as_solution(variables, arrays, market, search.best)
+        if found is not None:
+            emit(Found(found))
+
+    return work
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

@@ -15,14 +15,15 @@ from typing import IO, Any
 
 from ..routing.errors import RouteError, SolverError
 from .arrays import Arrays
-from .rates import Floats
 from .search import Event, Finished, Search, Settings
 
 THREAD_COLUMNS = 3_000
 GRACE_SECONDS = 0.5
 _LENGTH = struct.Struct("<Q")
-Work = tuple[Arrays, Settings, Floats | None]
-"""What a search works on, and the solution that it starts from."""
+
+
+Beside = Callable[[Callable[[Event], None], Callable[[], bool]], None]
+"""Work beside a search: it is given where to tell events, and a question whether to stop."""
 
 
 def run_search(
@@ -30,11 +31,9 @@ def run_search(
     settings: Settings,
     hear: Callable[[Event], None],
     stop: Callable[[], bool],
-    first: Floats | None = None,
+    beside: Beside | None = None,
 ) -> bool:
-    """Run a search, from a ``first`` solution if there is one.
-
-    Its events go to ``hear`` in the calling thread.
+    """Run a search and pass its events to ``hear`` in the calling thread; ``beside`` runs in one of its own.
 
     Returns when the search has finished, when its seconds (and a short grace) are over, or when ``stop()`` is
     true; solvers that ignore their own limits are left behind in a thread (small models, which end soon) or
@@ -53,13 +52,18 @@ def run_search(
     start = _start_thread if arrays.columns <= THREAD_COLUMNS else _start_process
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     halted = threading.Event()
-    end = start((arrays, settings, first), events, halted)
+    end = start(arrays, settings, events, halted)
+    other = threading.Thread(target=beside, args=(events.put, halted.is_set)) if beside else None
+    if other is not None:
+        other.start()
     deadline = time.monotonic() + settings.seconds + GRACE_SECONDS
     try:
         return _listen(events, hear, stop, deadline)
     finally:
         halted.set()
         end()
+        if other is not None:
+            other.join()
 
 
 def _listen(
@@ -79,32 +83,34 @@ def _listen(
 
 
 def _start_thread(
-    work: Work, events: queue.SimpleQueue[Event], halted: threading.Event
+    arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
 ) -> Callable[[], None]:
-    arrays, settings, first = work
     # HiGHS tells of its progress only through a log that it also prints, here to standard output; SCIP has
     # been seen to fail in its callback.
     quiet = replace(settings, watch=settings.solver == "cp-sat")
 
-    def search() -> None:
-        events.put(search_to_end((arrays, quiet, first), events.put, halted.is_set))
+    def work() -> None:
+        events.put(search_to_end(arrays, quiet, events.put, halted.is_set))
 
     # Not a daemon: a thread that comes back from a solver while the interpreter shuts down aborts it.
-    threading.Thread(target=search, name="computeroute-search").start()
+    threading.Thread(target=work, name="computeroute-search").start()
     return lambda: None
 
 
-def search_to_end(work: Work, emit: Callable[[Event], None], stop: Callable[[], bool]) -> Finished:
+def search_to_end(
+    arrays: Arrays, settings: Settings, emit: Callable[[Event], None], stop: Callable[[], bool]
+) -> Finished:
     """Run a search and turn its failure into the last event."""
-    arrays, settings, first = work
     try:
-        Search(arrays, settings, emit, stop, best=first).run()
+        Search(arrays, settings, emit, stop).run()
     except (RouteError, ArithmeticError, ValueError, LookupError, RuntimeError, MemoryError) as error:
         return Finished(f"{settings.solver}: {error}")
     return Finished()
 
 
-def _start_process(work: Work, events: queue.SimpleQueue[Event], _: threading.Event) -> Callable[[], None]:
+def _start_process(
+    arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], _: threading.Event
+) -> Callable[[], None]:
     command = [sys.executable, "-m", f"{__package__}.child"]
     process = subprocess.Popen(
         command,
@@ -116,7 +122,7 @@ def _start_process(work: Work, events: queue.SimpleQueue[Event], _: threading.Ev
     if process.stdin is None or process.stdout is None:
         raise SolverError("the solver's process has no pipes")
     pipes = (process.stdin, process.stdout)
-    talk = threading.Thread(target=_converse, args=(*pipes, work, events), daemon=True)
+    talk = threading.Thread(target=_converse, args=(*pipes, (arrays, settings), events), daemon=True)
     talk.start()
 
     def end() -> None:
