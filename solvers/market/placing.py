@@ -198,3 +198,10 @@ def hard_rows(market: Market) -> Bools:
     relieved = rules.use.tocoo()
     hard[np.unique(relieved.col[relieved.data < 0])] = False
     return hard
+
+
+def has_relieved_rows(market: Market) -> bool:
+    """Return whether some goods relieve a row, so that what fits depends on what else is placed."""
+    soft = ~hard_rows(market)
+    soft[committed_rows(market)] = False
+    return bool(soft.any())

@@ -23,10 +23,10 @@ from .market import Market
 JOB_CANDIDATES = 24
 KEPT = 12
 """Columns of a block that are kept from round to round."""
-ROUNDS = 12
-WARM, COLD = 0.02, 0.0005
+ROUNDS, PATIENCE = 40, 4
+WARM, COLD = 0.02, 0.001
 """First and last temperature; it halves when a round gains little."""
-SLOW = 1e-3
+SLOW = 1e-4
 """Relative gain of the bound in a round that is little."""
 STEPS = 100
 BOX = 0.25
@@ -67,12 +67,11 @@ class Seeker:
 
     def run(self, watch: Watch, rounds: int = ROUNDS) -> None:
         """Seek until little is gained."""
+        idle = 0
         for _ in range(rounds):
-            if watch.over():
+            if watch.over() or idle >= PATIENCE:
                 return
-            gain = self.step()
-            if 0 <= gain < ENOUGH:
-                return
+            idle = idle + 1 if abs(self.step()) < ENOUGH else 0
 
     def step(self) -> float:
         """Climb once and draw columns at the prices found; return the relative gain of the bound."""
@@ -82,7 +81,7 @@ class Seeker:
         gain = (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
         self.columns = joined([self.recent(), draw(self.market, tried)])
         self.box = self.box * 3 if gain > 0 else min(self.box, WIDE) / 4
-        if gain < SLOW:
+        if 0 <= gain < SLOW:
             self.temperature = max(COLD, self.temperature / 2)
         self.told = tried if gain > 0 else self.told
         return gain

@@ -28,13 +28,13 @@ from .ejecting import Ejector
 from .improve import Improver
 from .market import Market, build_market
 from .menus import Menu
-from .placing import Placement, Priced
+from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
 from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
-SEARCH_SHARE = 0.6
+SEARCH_SHARE, EJECTION_SHARE = 0.3, 0.5
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 FITTING_ROUNDS, PRICE_RISES = 1, 8
@@ -152,6 +152,13 @@ class MarketSearch:
         told = self.prices
         columns = joined([seeker.recent(), seeker.fresh(told), *self._varied(told, watch)])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
+        if not has_relieved_rows(self.market):
+            self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
+        self._improve_together(priced, told, watch)
+
+    def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
+        """Let blocks that lose take their places from others, with all modules at hand."""
+        assert self.best is not None
         placement = self.best.copy()
         placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
         rng = np.random.default_rng(self.options.seed)
@@ -161,7 +168,6 @@ class MarketSearch:
         while busy and not watch.over() and not self.is_close():
             busy = ejector.run(SLICE, watch)
             self._offer_trimmed(placement)
-        self._improve_together(priced, told, watch)
 
     def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
         """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
