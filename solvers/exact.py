@@ -30,7 +30,7 @@ from .solution import decide
 from .variables import VariableBuilder, Variables
 
 PROOF_SECONDS = 10.0
-FIRST_SECONDS, FIRST_SHARE = 4.0, 0.15
+FIRST_SECONDS, FIRST_SHARE = 2.0, 0.1
 """Most seconds, and share of the time, for the decomposition to find a first plan."""
 
 
