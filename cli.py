@@ -172,7 +172,10 @@ def main() -> None:
 
 @main.command(epilog=PLAN_EPILOG)
 @click.option(
-    "--solver", default="auto", shell_complete=_solvers, help="auto (default), highs, cp-sat, scip or decomposition."
+    "--solver",
+    default="auto",
+    shell_complete=_solvers,
+    help="auto (default), highs, cp-sat, scip or decomposition.",
 )
 @click.option(
     "--time-limit", type=float, default=60.0, show_default=True, help="Seconds; then the best plan counts."
