@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -30,7 +31,9 @@ from .solution import decide
 from .variables import VariableBuilder, Variables
 
 PROOF_SECONDS = 10.0
-FIRST_SECONDS, FIRST_SHARE = 2.0, 0.1
+MASTERS = 2
+"""Programs that the search of a large model solves at once."""
+FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
 """Most seconds, and share of the time, for the decomposition to find a first plan."""
 
 
@@ -143,7 +146,8 @@ def solve_exact(
         cell_solver=cell_solver or solver,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    beside = _first_plan(variables, arrays, options) if arrays.columns > LARGE_COLUMNS else None
+    spare = (os.cpu_count() or 1) > MASTERS and arrays.columns > LARGE_COLUMNS
+    beside = _first_plan(variables, arrays, options) if spare else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     return _plan(variables, keeper, options, solver, stopped_by)

@@ -12,7 +12,7 @@ from computeroute.routing import check
 from computeroute.routing.problem import Problem
 from computeroute.solvers import Options, solve
 from computeroute.solvers.choices.watch import Watch
-from computeroute.solvers.exact import build_variables
+from computeroute.solvers.exact import _first_plan, build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.candidates import job_columns, service_columns
@@ -20,6 +20,7 @@ from computeroute.solvers.market.goods import GoodPrices
 from computeroute.solvers.market.handover import as_solution
 from computeroute.solvers.market.market import Market, build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of
+from computeroute.solvers.search import Event, Found, Proved
 
 from ..small_worlds import random_world
 
@@ -137,3 +138,16 @@ def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
         assert (np.where(market.spans.possible, costs, 0.0)[carried & possible].max(axis=1) > 0).all()
         return
     pytest.fail("no world with crowded links")
+
+
+def test_the_decomposition_beside_the_search_tells_a_bound_and_a_plan() -> None:
+    problem = problem_of(1)
+    variables = build_variables(problem)
+    arrays = build_arrays(variables)
+    told: list[Event] = []
+    _first_plan(variables, arrays, Options(time_limit=3.0))(told.append, lambda: False)
+    found = [event for event in told if isinstance(event, Found)]
+    exact = solve(problem, solver="highs", gap_limit=1e-6)
+    assert [type(event) for event in told] == [Proved, Found]
+    cost = float(arrays.cost @ found[0].x) + arrays.offset
+    assert exact.objective is not None and cost >= exact.objective - 1e-5 * abs(exact.objective)
