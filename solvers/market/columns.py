@@ -76,11 +76,6 @@ def kept(columns: Columns, rows: Ints) -> Columns:
     )
 
 
-def left_out(blocks: Ints, unserved: Floats, goods: Goods) -> Columns:
-    """Return the columns in which blocks do nothing."""
-    return Columns(blocks, csr_array((len(blocks), goods.size)), unserved, (None,) * len(blocks))
-
-
 class _Entries:
     """Triplets (column, good, amount) under construction."""
 

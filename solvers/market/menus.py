@@ -65,29 +65,25 @@ class Menu:
 
     def fitting(self, placement: Placement, block: int) -> Floats:
         """Return what each column of a block that is out would cost now, infinite where it does not fit."""
-        mine = self.rows_of(block)
         cost = self.costs(placement.load, block)
-        if len(mine) == 0:
-            return cost
-        uses = self.priced.uses
-        part = slice(uses.indptr[mine.start], uses.indptr[mine.stop])
-        where = uses.indices[part]
-        over = placement.load[where] + uses.data[part] > placement.room[where]
-        cost[run_sums(over, uses.indptr[mine.start : mine.stop + 1]) > 0] = np.inf
+        where, amounts, ends = self._uses_of(block)
+        over = placement.load[where] + amounts > placement.room[where]
+        cost[run_sums(over, ends) > 0] = np.inf
         return cost
 
     def crowding(self, placement: Placement, block: int, rates: Floats) -> Floats:
         """Return what each column of a block that is out costs, overload priced at ``rates`` (R)."""
-        mine = self.rows_of(block)
-        cost = self.costs(placement.load, block)
-        if len(mine) == 0:
-            return cost
-        uses = self.priced.uses
-        part = slice(uses.indptr[mine.start], uses.indptr[mine.stop])
-        where = uses.indices[part]
+        where, amounts, ends = self._uses_of(block)
         room = np.maximum(0.0, placement.room[where] - placement.load[where])
-        over = np.maximum(0.0, uses.data[part] - room) * rates[where]
-        return cost + run_sums(over, uses.indptr[mine.start : mine.stop + 1])
+        over = np.maximum(0.0, amounts - room) * rates[where]
+        return self.costs(placement.load, block) + run_sums(over, ends)
+
+    def _uses_of(self, block: int) -> tuple[Ints, Floats, Ints]:
+        """Return the rows and amounts that all columns of a block take, and where each column's end."""
+        mine, uses = self.rows_of(block), self.priced.uses
+        ends = uses.indptr[mine.start : mine.stop + 1]
+        part = slice(int(ends[0]), int(ends[-1]))
+        return uses.indices[part], uses.data[part], ends
 
     def costs(self, load: Floats, block: int) -> Floats:
         """Return what each column of a block that is out costs, use beyond commitment included."""
