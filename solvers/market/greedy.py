@@ -11,7 +11,7 @@ from .appraisal import Appraisal
 from .candidates import job_columns, unit_columns
 from .columns import Columns
 from .market import Market
-from .placing import Placed, Placement, Priced
+from .placing import Placement, Priced
 from .serving import offer
 from .units import Unit
 
@@ -85,6 +85,3 @@ def unit_order(market: Market) -> Ints:
     """Return the units, those with the fewest slots first."""
     slots = np.array([len(unit.slot_id) for unit in market.units], dtype=np.int64)
     return np.argsort(slots, kind="stable")
-
-
-__all__ = ["Placed", "fill_jobs", "fill_units", "room_for_replicas", "take", "unit_order"]
