@@ -7,6 +7,7 @@ proves.
 
 from __future__ import annotations
 
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,15 +24,19 @@ from .small import Small, make_small, shares, whole_prices
 if TYPE_CHECKING:
     from .search import Phase, Search
 
-MASTER_TIME_SHARE = 0.35
-PROOF_TIME_SHARE = 0.65
+MASTER_TIME_SHARE = 0.42
+PROOF_TIME_SHARE = 0.5
 MASTER_GAP_SHARE = 0.4
 ROUNDING_ROOM = (0.6, 0.2)
 FEW = 8
 CUT_SHARE = 0.6
 GATHERING_ALLOWANCE = 0.1
-REFINEMENTS = 1
 REFINEMENT_TIME_SHARE = 0.25
+ROUNDING_TIME_SHARE = 0.5
+"""Share of all the time at the end in which nothing is decided any more."""
+AGREEMENT = 1e-6
+CLOSE_SHARE = 0.25
+"""Decisions are not refined when their flows cost at most this share of the gap asked for over the bound."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ class Start:
     x: Floats
     prices: Floats
     bound: float
+
+    def is_within(self, gap: float, program: Program, x: Floats) -> bool:
+        """Return whether ``x`` costs little more than the bound."""
+        return bool(program.cost @ x - self.bound <= gap * abs(self.bound))
 
 
 def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None) -> Start | None:
@@ -67,15 +76,35 @@ def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None)
 
 
 def prove(
-    search: Search, program: Program, start: Start, phase: Phase, gap: float, *, gather: bool
+    search: Search,
+    program: Program,
+    start: Start,
+    phase: Phase,
+    decisions: Future[Floats | None],
+    *,
+    gather: bool,
 ) -> Floats | None:
-    """Solve the master that keeps the cuts that tell most, telling its bounds; return its solution."""
+    """Solve the master that keeps the cuts that tell most, telling its bounds; return its solution.
+
+    Where processors are few, it waits for the ``decisions``, and is not needed when they are close.
+    """
+    gap = max(search.settings.gap_limit, 1e-6)
+    if _are_close(search, program, start, gap, decisions):
+        return None
     arrays = start.arrays
     loads = can_relax(arrays)
     if gather:
         loads &= ~_cut_groups(arrays, program, start.x)
     tight = make_small(arrays, program, loads, gather=gather, prices=start.prices)
     return decide(search, tight, phase, gap, search.left() * PROOF_TIME_SHARE)
+
+
+def _are_close(
+    search: Search, program: Program, start: Start, gap: float, decisions: Future[Floats | None]
+) -> bool:
+    wait((decisions,), timeout=min(search.settings.proof_after, search.left()))
+    found = decisions.result() if decisions.done() else None
+    return found is not None and start.is_within(CLOSE_SHARE * gap, program, found)
 
 
 def _cut_groups(arrays: Arrays, program: Program, whole: Floats) -> Bools:
@@ -100,43 +129,94 @@ def _cut_groups(arrays: Arrays, program: Program, whole: Floats) -> Bools:
 def decide_with_room(
     search: Search, program: Program, start: Start, gap: float, *, gather: bool
 ) -> Floats | None:
-    """Return decisions of a master of few alternatives, with room to round up replicas."""
+    """Return decisions of masters of few alternatives, with room to round up replicas."""
     for room in ROUNDING_ROOM:
-        found = _refined(search, program, start, gap, gather=gather, room=room)
-        if found is not None or search.out_of_time():
-            return found
+        decider = _Decider(search, program, start, gap, gather, room, [(start.x, start.prices)])
+        decider.run()
+        if decider.best is not None or search.out_of_time():
+            return decider.best
     return None
 
 
-def _refined(
-    search: Search, program: Program, start: Start, gap: float, *, gather: bool, room: float
-) -> Floats | None:
-    """Decide among few alternatives; add those that look well at the prices there, and decide again.
+@dataclass
+class _Decider:
+    """Decides in up to three masters, each tried only while the best decisions' flows cost too much.
 
-    Of the decisions, those are returned whose best flows are the cheapest.
+    First alike demands are served as one. Then all are told apart, but what the relaxation agrees with is
+    held. Last, every option of every job takes part. ``known`` are solutions of the whole with the duals of
+    its rows: what is used or cheap in any of them is among the alternatives.
     """
-    arrays = start.arrays
-    whole, prices = start.x, start.prices
-    kept: Bools | None = None
+
+    search: Search
+    program: Program
+    start: Start
+    gap: float
+    gather: bool
+    room: float
+    known: list[tuple[Floats, Floats]]
     best: Floats | None = None
-    for number in range(1 + REFINEMENTS):
-        small = make_small(arrays, program, can_relax(arrays), gather=gather, prices=prices)
-        x = small.values(arrays, whole)
-        reduced = small.program.cost - small.program.matrix.T @ prices[small.rows]
-        fresh = likely(small.block(arrays), x, reduced, FEW)
-        grown = fresh if kept is None else kept | fresh
-        seconds = search.left() * (REFINEMENT_TIME_SHARE if number else MASTER_TIME_SHARE)
-        if seconds <= 0 or (number and (grown == kept).all()):
-            break
-        kept = grown
-        few = replace(small, program=restrict(_with_room(arrays, small, start.x, room), kept))
-        answer = _solve(search, few, None, gap, seconds, hint=None if best is None else x)
-        if answer is None:
-            break
-        whole, prices = best_flows(arrays, program, small.whole(answer), search.left(), search.settings.seed)
-        if best is None or program.cost @ whole < program.cost @ best:
-            best = whole
-    return best
+
+    def run(self) -> None:
+        """Decide until the decisions are close to the bound of the relaxation, or nothing is left to try."""
+        self._take(self._gathered(self.search.left() * MASTER_TIME_SHARE))
+        if self._is_open(CLOSE_SHARE):
+            self._take(self._nearby())
+        if self._is_open(1.0):
+            self._take(self._gathered(self._refining_seconds(), every_option=True))
+
+    def _is_open(self, share: float) -> bool:
+        """Return whether there are decisions that cost too much, and time to better them."""
+        if self.best is None or self._refining_seconds() <= 0:
+            return False
+        return not self.start.is_within(share * self.gap, self.program, self.best)
+
+    def _take(self, decided: Floats | None) -> None:
+        if decided is None:
+            return
+        search = self.search
+        found = best_flows(self.start.arrays, self.program, decided, search.left(), search.settings.seed)
+        self.known.append(found)
+        if self.best is None or self.program.cost @ found[0] < self.program.cost @ self.best:
+            self.best = found[0]
+
+    def _gathered(self, seconds: float, *, every_option: bool = False) -> Floats | None:
+        small = self._few(gather=self.gather, every_option=every_option)
+        return decide(self.search, small, None, self.gap, seconds)
+
+    def _refining_seconds(self) -> float:
+        left = self.search.left()
+        return min(left * REFINEMENT_TIME_SHARE, left - self.search.settings.seconds * ROUNDING_TIME_SHARE)
+
+    def _nearby(self) -> Floats | None:
+        """Decide with everything held in which the best decisions and the relaxation agree.
+
+        Relaxation induced neighbourhoods: Danna, Rothberg and Le Pape, 2005.
+        """
+        small = self._few(gather=False)
+        program = small.program
+        relaxed = solve_relaxation(program, self._refining_seconds(), self.search.settings.seed).x
+        if relaxed is None or self.best is None:
+            return None
+        x = np.round(small.values(self.start.arrays, self.best))
+        agreed = program.integer & (np.abs(relaxed - x) < AGREEMENT)
+        lower, upper = np.where(agreed, x, program.lower), np.where(agreed, x, program.upper)
+        held = replace(small, program=program.with_bounds(lower, upper))
+        return decide(self.search, held, None, self.gap, self._refining_seconds(), sub_mips=False)
+
+    def _few(self, *, gather: bool, every_option: bool = False) -> Small:
+        """Return a master of few alternatives, for jobs of all if ``every_option``.
+
+        What belongs to one period is left fractional, as rounding decides it again.
+        """
+        arrays = self.start.arrays
+        small = make_small(arrays, self.program, can_relax(arrays), gather=gather, prices=self.known[-1][1])
+        decision = small.periods(arrays) < 0
+        kept = decision if every_option else np.zeros(small.program.columns, dtype=bool)
+        for whole, prices in self.known:
+            reduced = small.program.cost - small.program.matrix.T @ prices[small.rows]
+            kept = kept | likely(small.block(arrays), small.values(arrays, whole), reduced, FEW)
+        few = restrict(_with_room(arrays, small, self.start.x, self.room), kept)
+        return replace(small, program=replace(few, integer=few.integer & decision))
 
 
 def _with_room(arrays: Arrays, small: Small, fractional: Floats, room: float) -> Program:
@@ -151,21 +231,24 @@ def _with_room(arrays: Arrays, small: Small, fractional: Floats, room: float) ->
     return replace(small.program, row_upper=upper)
 
 
-def decide(search: Search, small: Small, phase: Phase | None, gap: float, seconds: float) -> Floats | None:
-    """Solve a master and return its solution as values of all columns, or None."""
-    found = _solve(search, small, phase, gap, seconds)
-    return None if found is None else small.whole(found)
-
-
-def _solve(
+def decide(
     search: Search,
     small: Small,
     phase: Phase | None,
     gap: float,
     seconds: float,
     *,
-    hint: Floats | None = None,
+    sub_mips: bool = True,
 ) -> Floats | None:
-    return search.integer(
-        small.program, hint, seconds, phase, gap * MASTER_GAP_SHARE, constant=small.constant, is_whole=False
-    ).x
+    """Solve a master and return its solution as values of all columns, or None."""
+    answer = search.integer(
+        small.program,
+        None,
+        seconds,
+        phase,
+        gap * MASTER_GAP_SHARE,
+        constant=small.constant,
+        is_whole=False,
+        sub_mips=sub_mips,
+    )
+    return None if answer.x is None else small.whole(answer.x)

@@ -33,6 +33,8 @@ from .variables import VariableBuilder, Variables
 PROOF_SECONDS = 10.0
 MASTERS = 2
 """Programs that the search of a large model solves at once."""
+PROOF_AFTER_SHARE = 0.4
+"""Share of the time after which, on fewer processors than programs, the proof waits no longer."""
 FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
 """Most seconds, and share of the time, for the decomposition to find a first plan."""
 
@@ -144,10 +146,10 @@ def solve_exact(
         seed=options.seed,
         threads=options.threads,
         cell_solver=cell_solver or solver,
+        proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    spare = (os.cpu_count() or 1) > MASTERS and arrays.columns > LARGE_COLUMNS
-    beside = _first_plan(variables, arrays, options) if spare else None
+    beside = _first_plan(variables, arrays, options) if arrays.columns > LARGE_COLUMNS else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     return _plan(variables, keeper, options, solver, stopped_by)
@@ -162,9 +164,8 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
         from .market.solve import MarketSearch
 
         market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
-        seconds = min(FIRST_SECONDS, FIRST_SHARE * options.time_limit)
         quiet = replace(options, progress=None)
-        search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
+        search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
         emit(Proved("complete cost", search.complete))
         found = None if search.best is None else as_solution(variables, arrays, market, search.best)
@@ -172,6 +173,10 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
             emit(Found(found))
 
     return work
+
+
+def _first_seconds(options: Options) -> float:
+    return min(FIRST_SECONDS, FIRST_SHARE * options.time_limit)
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

@@ -30,7 +30,8 @@ class Settings:
     """What the search needs of the caller's options.
 
     ``seconds`` is the time it has; ``cell_solver`` solves what is left of a period; ``watch`` asks for
-    solutions and bounds as they come, at the price of what solvers print.
+    solutions and bounds as they come, at the price of what solvers print; ``proof_after`` is for
+    how many seconds the proof of a large program waits for its decisions.
     """
 
     solver: str
@@ -40,6 +41,7 @@ class Settings:
     threads: int | None
     cell_solver: str
     watch: bool = True
+    proof_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,7 @@ class Search:
         *,
         constant: float = 0.0,
         is_whole: bool = True,
+        sub_mips: bool = True,
     ) -> Answer:
         """Solve a program of this search, telling bounds of ``phase`` (plus ``constant``) as they come.
 
@@ -214,6 +217,7 @@ class Search:
             threads=self.settings.threads,
             hint=None if hint is None else hint[compact.free],
             watch=self.settings.watch,
+            sub_mips=sub_mips,
             stop=self.stop,
             incumbent=incumbent,
             bound=bound,
