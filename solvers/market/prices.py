@@ -146,7 +146,7 @@ def price_core(market: Market, columns: Columns, told: Appraisal) -> PriceCore:
     """Return the dual of choosing among ``columns``, in units at the prices told."""
     rules = market.rules
     uses, cost = csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost)
-    rows = binding_rows(columns.block, uses, rules.capacity)
+    rows = np.union1d(binding_rows(columns.block, uses, rules.capacity), np.flatnonzero(told.prices))
     natural = _natural(uses, cost)[rows]
     uses = csr_array(uses[:, rows])
     work = market.left_out_work
