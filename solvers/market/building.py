@@ -16,7 +16,7 @@ from .appraisal import Appraisal
 from .candidates import job_columns
 from .greedy import fill_jobs, fill_units, unit_order
 from .market import Market
-from .placing import Placement, Priced
+from .placing import Placed, Placement, Priced
 
 NEAREST = 30
 UNSERVED = 1e-9
@@ -30,6 +30,8 @@ class Builder:
     penalty: float
     urgent_jobs: list[int] = field(default_factory=list)
     urgent_units: list[int] = field(default_factory=list)
+    held: dict[int, Placed] = field(default_factory=dict)
+    """What some jobs do in any case."""
 
     def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""
@@ -47,10 +49,13 @@ class Builder:
     def _once(self, told: Appraisal, columns: Priced) -> Placement:
         market = self.market
         placement = Placement(market, self.penalty, self._modules())
+        for job, placed in self.held.items():
+            placement.put(job, placed)
         fill_units(placement, told, self.urgent_units)
-        for job in self.urgent_jobs:
+        urgent_jobs = [job for job in self.urgent_jobs if job not in self.held]
+        for job in urgent_jobs:
             fill_jobs(placement, told, columns, np.array([job]))
-        rest = np.setdiff1d(np.arange(len(market.problem.jobs)), self.urgent_jobs)
+        rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*urgent_jobs, *self.held])
         fill_jobs(placement, told, columns, rest)
         urgent = set(self.urgent_units)
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in urgent])

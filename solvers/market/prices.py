@@ -18,7 +18,9 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal, appraise
 from .candidates import job_columns, nearest, service_columns
 from .columns import Columns, joined, kept
+from .giants import Combination, Giants
 from .market import Market
+from .placing import Placed
 
 JOB_CANDIDATES = 24
 KEPT = 12
@@ -33,6 +35,8 @@ BOX = 0.25
 """How far prices may move in one round, as a part of the price that a row's users pay as it is."""
 WIDE = 2.0
 """Wider boxes count as so wide when one is to be narrowed: they hold nobody back."""
+COMBINATIONS = 400
+"""Combinations of giants that are kept from round to round."""
 ENOUGH = 1e-5
 """Relative gain of the bound below which better prices are not sought."""
 
@@ -45,6 +49,8 @@ class Seeker:
     penalty: float
     told: Appraisal
     columns: Columns
+    giants: Giants
+    combinations: list[Combination]
     box: float = BOX
     temperature: float = WARM
 
@@ -55,6 +61,12 @@ class Seeker:
         reduced = np.asarray(self.columns.goods @ prices) + self.penalty * self.columns.unserved
         return kept(self.columns, nearest(self.columns.block, reduced, KEPT))
 
+    def held(self) -> dict[int, Placed]:
+        """Return what the giants do in their best combination."""
+        if not self.combinations:
+            return {}
+        return self.giants.placed(self.market, self.told, self.combinations[0])
+
     def fresh(self, told: Appraisal) -> Columns:
         """Return the nearest columns at other prices."""
         return draw(self.market, told)
@@ -63,7 +75,9 @@ class Seeker:
     def begin(cls, market: Market, penalty: float) -> Seeker:
         """Return a seeker at prices of zero."""
         told = appraise(market, np.zeros(len(market.rules.capacity)), penalty)
-        return cls(market, penalty, told, draw(market, told))
+        giants = Giants.of(market, told)
+        told, combinations = giants.together(told)
+        return cls(market, penalty, told, draw(market, told), giants, combinations)
 
     def run(self, watch: Watch, rounds: int = ROUNDS) -> None:
         """Seek until little is gained."""
@@ -75,15 +89,19 @@ class Seeker:
 
     def step(self) -> float:
         """Climb once and draw columns at the prices found; return the relative gain of the bound."""
-        core = price_core(self.market, self.columns, self.told)
+        columns, apart = self.columns, np.zeros(0, dtype=np.int64)
+        if self.combinations:
+            columns, apart = self.giants.merged(columns, self.combinations), self.giants.jobs
+        core = price_core(self.market, columns, self.told, apart)
         prices = climb(core, self.told.prices, self.box, self.temperature)
-        tried = appraise(self.market, prices, self.penalty)
+        tried, combinations = self.giants.together(appraise(self.market, prices, self.penalty))
         gain = (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
         self.columns = joined([self.recent(), draw(self.market, tried)])
         self.box = self.box * 3 if gain > 0 else min(self.box, WIDE) / 4
         if 0 <= gain < SLOW:
             self.temperature = max(COLD, self.temperature / 2)
         self.told = tried if gain > 0 else self.told
+        self.combinations = self.giants.nearest(self.combinations + combinations, self.told, COMBINATIONS)
         return gain
 
 
@@ -142,15 +160,18 @@ def draw(market: Market, told: Appraisal) -> Columns:
     return joined([job_columns(market, told, JOB_CANDIDATES), service_columns(market, told)])
 
 
-def price_core(market: Market, columns: Columns, told: Appraisal) -> PriceCore:
-    """Return the dual of choosing among ``columns``, in units at the prices told."""
+def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -> PriceCore:
+    """Return the dual of choosing among ``columns``, in units at the prices told.
+
+    All blocks but those ``apart`` may be left out too.
+    """
     rules = market.rules
     uses, cost = csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost)
     rows = np.union1d(binding_rows(columns.block, uses, rules.capacity), np.flatnonzero(told.prices))
     natural = _natural(uses, cost)[rows]
     uses = csr_array(uses[:, rows])
     work = market.left_out_work
-    idle = np.flatnonzero(work > 0)
+    idle = np.setdiff1d(np.flatnonzero(work > 0), apart)
     owner = np.concatenate([columns.block, idle])
     order = np.argsort(owner, kind="stable")
     placed = csr_array(vstack([uses, csr_array((len(idle), len(rows)))], format="csr"))[order]

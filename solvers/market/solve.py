@@ -105,11 +105,13 @@ class MarketSearch:
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
         builder = Builder(self.market, self.penalty)
+        builder.held = seeker.held()
         self._build(builder, seeker.told, 1)
         until = PRICE_SHARE * self.watch.left
         seeker.run(Watch(until, self.watch.over))
         self._hear(seeker.told)
         while not self.watch.over() and not self.is_close():
+            builder.held = seeker.held()
             self._build(builder, seeker.told, FITTING_ROUNDS)
             self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
             if self.watch.over() or self.is_close():

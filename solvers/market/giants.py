@@ -1,0 +1,205 @@
+"""Giants: the few jobs that cost most answer to prices together, so that what they do fits.
+
+Where few jobs fill whole pools, prices alone split them between pools: that is cheaper than anything whole.
+Together they are one block, whose answer is the cheapest combination of their columns that fits when nothing
+else is there. A bound with it is a bound still (Lagrange, with fewer blocks), and a tighter one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import coo_array, csr_array, vstack
+
+from ..mathopt import Request, solve_integer
+from ..program import Program
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .candidates import job_columns
+from .columns import Columns, joined, kept
+from .market import Market
+from .placing import Placed, Priced, hard_rows
+
+MOST_JOBS, MOST_COLUMNS = 30, 40
+LEAST_SHARE = 0.0005
+"""Part of the cost of all jobs that each of the giants has at least."""
+TRIED, AROUND = 3000, 300
+"""Changes of the best combination that are tried, cheapest first, and that are kept."""
+SECONDS = 3.0
+"""For the cheapest combination; what is proven by then counts."""
+FIT = 1e-7
+
+
+@dataclass(frozen=True)
+class Combination:
+    """A column of every giant, -1 where it is left out, and what they cost at some prices."""
+
+    cost: float
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Giants:
+    """Jobs (K) that answer together, and all their columns (C), sorted by job, from ``first`` (K + 1) on.
+
+    Attributes
+    ----------
+    uses
+        (C, R) use of the shared rows.
+    load, room
+        (C, r) use, and (r,) most room, of the rows that the giants alone could overload.
+    work
+        (K,) unserved work of leaving a job out.
+    """
+
+    jobs: Ints
+    columns: Columns
+    first: Ints
+    cost: Floats
+    uses: csr_array
+    load: Floats
+    room: Floats
+    work: Floats
+
+    @classmethod
+    def of(cls, market: Market, told: Appraisal) -> Giants:
+        """Return the giants among the jobs that do not pause, by what they cost at the prices told."""
+        columns = _columns(market, _large(market, told), told)
+        jobs, first = np.unique(columns.block, return_index=True)
+        uses = csr_array(columns.goods @ market.rules.use)
+        load, room = _tight(market, uses, first)
+        return cls(
+            jobs=jobs,
+            columns=columns,
+            first=np.append(first, len(columns)),
+            cost=np.asarray(columns.goods @ market.rules.cost),
+            uses=uses,
+            load=load,
+            room=room,
+            work=market.left_out_work[jobs],
+        )
+
+    def together(self, told: Appraisal) -> tuple[Appraisal, list[Combination]]:
+        """Return what the prices tell when the giants answer together, and good combinations of theirs."""
+        if len(self.jobs) < 2:
+            return told, []
+        reduced = self.cost + self.uses @ told.prices
+        out = told.penalty * self.work
+        best, partial = self._cheapest(reduced, out)
+        if best is None or min(best.columns) < 0:
+            complete = self._cheapest(reduced, np.full(len(out), np.inf))[1]
+        else:
+            complete = partial
+        least = told.job_least[self.jobs]
+        gains = complete - float(least.sum()), partial - float(np.minimum(least, out).sum())
+        stronger = replace(
+            told, complete=told.complete + max(0.0, gains[0]), partial=told.partial + max(0.0, gains[1])
+        )
+        return stronger, [] if best is None else [best, *self._around(best, reduced, out)]
+
+    def _cheapest(self, reduced: Floats, out: Floats) -> tuple[Combination | None, float]:
+        """Return the cheapest combination, and a lower bound of the cost of any (0 where none is known)."""
+        jobs, columns = len(self.jobs), len(self.columns)
+        owner = np.concatenate([np.repeat(np.arange(jobs), np.diff(self.first)), np.arange(jobs)])
+        every = csr_array((np.ones(len(owner)), (owner, np.arange(len(owner)))))
+        shared = np.hstack([self.load.T, np.zeros((len(self.room), jobs))])
+        program = Program(
+            cost=np.concatenate([reduced, np.where(np.isfinite(out), out, 0.0)]),
+            lower=np.zeros(columns + jobs),
+            upper=np.concatenate([np.ones(columns), np.isfinite(out).astype(float)]),
+            integer=np.ones(columns + jobs, dtype=bool),
+            matrix=csr_array(vstack([every, csr_array(shared)], format="csr")),
+            row_lower=np.concatenate([np.ones(jobs), np.full(len(self.room), -np.inf)]),
+            row_upper=np.concatenate([np.ones(jobs), self.room]),
+        )
+        answer = solve_integer(program, Request(time_limit=SECONDS, gap_limit=1e-6, watch=False))
+        bound = answer.bound if np.isfinite(answer.bound) else -np.inf
+        if answer.x is None:
+            return None, bound
+        place = np.full(jobs, -1, dtype=np.int64)
+        taken = np.flatnonzero(answer.x[:columns] > 0.5)
+        place[owner[taken]] = taken
+        chosen = tuple(place.tolist())
+        return Combination(self._paid(reduced, out, chosen), chosen), bound
+
+    def _around(self, best: Combination, reduced: Floats, out: Floats) -> list[Combination]:
+        """Return the cheapest combinations that fit in which one or two of the giants do something else."""
+        now = np.array(best.columns)
+        owner = np.repeat(np.arange(len(self.jobs)), np.diff(self.first))
+        lost = np.where((now >= 0)[:, None], self.load[now], 0.0)
+        dearer = reduced - np.where(now >= 0, reduced[now], np.minimum(out, 1e300))[owner]
+        one, two = np.triu_indices(len(owner))
+        apart = (owner[one] != owner[two]) | (one == two)
+        one, two = one[apart], two[apart]
+        order = np.argsort(dearer[one] + np.where(one == two, 0.0, dearer[two]), kind="stable")[:TRIED]
+        one, two = one[order], two[order]
+        change = self.load - lost[owner]
+        moved = change[one] + np.where((one != two)[:, None], change[two], 0.0)
+        fits = np.flatnonzero((lost.sum(axis=0) + moved <= self.room).all(axis=1))[:AROUND]
+        found = np.tile(now, (len(fits), 1))
+        rows = np.arange(len(fits))
+        found[rows, owner[one[fits]]], found[rows, owner[two[fits]]] = one[fits], two[fits]
+        return [Combination(best.cost, tuple(columns)) for columns in found.tolist()]
+
+    def _paid(self, reduced: Floats, out: Floats, columns: tuple[int, ...]) -> float:
+        return float(sum(out[job] if column < 0 else reduced[column] for job, column in enumerate(columns)))
+
+    def nearest(self, combinations: list[Combination], told: Appraisal, most: int) -> list[Combination]:
+        """Return the cheapest of the combinations at the prices told, each once."""
+        reduced = self.cost + self.uses @ told.prices
+        out = told.penalty * self.work
+        different = {each.columns for each in combinations}
+        priced = [Combination(self._paid(reduced, out, columns), columns) for columns in different]
+        return sorted(priced, key=lambda each: (each.cost, each.columns))[:most]
+
+    def merged(self, columns: Columns, combinations: list[Combination]) -> Columns:
+        """Return ``columns`` with the combinations as columns of one block instead of those of giants."""
+        others = kept(columns, np.flatnonzero(~np.isin(columns.block, self.jobs)))
+        pairs = [
+            (row, column)
+            for row, combination in enumerate(combinations)
+            for column in combination.columns
+            if column >= 0
+        ]
+        rows, taken = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        shape = (len(combinations), len(self.columns))
+        chosen = csr_array(coo_array((np.ones(len(rows)), (rows, taken)), shape=shape))
+        left = np.array([[column < 0 for column in each.columns] for each in combinations], dtype=float)
+        block = np.full(len(combinations), self.jobs[0])
+        goods = csr_array(chosen @ self.columns.goods)
+        return joined([others, Columns(block, goods, left @ self.work, (None,) * len(combinations))])
+
+    def placed(self, market: Market, told: Appraisal, combination: Combination) -> dict[int, Placed]:
+        """Return what the giants of a combination that are not left out do."""
+        priced = Priced.of(market, self.columns, told.prices, told.penalty)
+        chosen = zip(self.jobs.tolist(), combination.columns, strict=True)
+        return {job: priced.placed(column) for job, column in chosen if column >= 0}
+
+
+def _large(market: Market, told: Appraisal) -> Ints:
+    least = np.where(market.placeable, told.job_least, 0.0)
+    least[market.pausing.job] = 0.0
+    order = np.argsort(-least, kind="stable")[:MOST_JOBS]
+    return np.sort(order[least[order] > LEAST_SHARE * np.maximum(told.job_least, 0.0).sum()])
+
+
+def _columns(market: Market, jobs: Ints, told: Appraisal) -> Columns:
+    """Return all columns of those of the jobs that have few."""
+    columns = job_columns(market, told, MOST_COLUMNS + 1, jobs)
+    count = np.bincount(columns.block, minlength=len(market.problem.jobs))
+    return kept(columns, np.flatnonzero(count[columns.block] <= MOST_COLUMNS))
+
+
+def _tight(market: Market, uses: csr_array, first: Ints) -> tuple[Floats, Floats]:
+    """Return use and most room of the rows that one column of each job could overload."""
+    rules = market.rules
+    modules = len(rules.module_pool)
+    wider = csr_array(-rules.widening[:modules]).maximum(0.0).T @ rules.widening_most[:modules]
+    room = np.where(hard_rows(market), rules.capacity + wider, np.inf)
+    dense = uses.toarray()
+    if len(first) == 0:
+        return dense[:, :0], room[:0]
+    most = np.maximum.reduceat(dense, first, axis=0).sum(axis=0)
+    tight = np.flatnonzero(most > room)
+    return dense[:, tight], room[tight] + FIT * np.maximum(1.0, room[tight])

@@ -1,0 +1,114 @@
+"""Giants: what they do together is the cheapest that fits, and what they prove holds."""
+
+from __future__ import annotations
+
+from itertools import product
+from random import Random
+
+import numpy as np
+import pytest
+from computeroute.routing.problem import Problem
+from computeroute.solvers import solve
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market import giants
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.columns import kept
+from computeroute.solvers.market.giants import Giants
+from computeroute.solvers.market.prices import Seeker, price_core
+from computeroute.solvers.market.solve import market_of, penalty_of
+
+from ..small_worlds import random_world
+
+PRICE_USD = {"cheap": 1.0, "dear": 3.0}
+
+
+def two_large_jobs() -> Problem:
+    """Return two jobs of 8 cards for 10 hours, and two pools of 10 cards."""
+    needs = [{"accelerator": "h100", "count": 8, "hours": 10}]
+    return Problem.parse(
+        {
+            "periods": [{"id": "day", "hours": 10}],
+            "accelerators": [{"id": "h100", "peak_tflops": 1000, "memory_gb": 80, "tdp_w": 0}],
+            "data_centers": [{"id": name, "jurisdiction": "DE"} for name in PRICE_USD],
+            "pools": [
+                {
+                    "id": name,
+                    "data_center": name,
+                    "accelerator": "h100",
+                    "count": 10,
+                    "usd_per_accelerator_hour": usd,
+                }
+                for name, usd in PRICE_USD.items()
+            ],
+            "workloads": [{"kind": "training", "id": f"job-{number}", "needs": needs} for number in (1, 2)],
+        }
+    )
+
+
+def test_jobs_that_share_no_pool_are_not_split_between_pools() -> None:
+    # One job fits each pool: 8 * 10 * 1 + 8 * 10 * 3 = 320. Prices alone allow 10 / 8 of a job in the cheap
+    # pool: 1.25 * 80 + 0.75 * 240 = 280.
+    market = market_of(two_large_jobs())
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 1e4)
+    together, combinations = Giants.of(market, told).together(told)
+    assert told.complete == pytest.approx(160.0)
+    assert together.complete == together.partial == pytest.approx(320.0)
+    assert combinations[0].cost == pytest.approx(320.0)
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_the_best_combination_is_the_cheapest_of_all_that_fit(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(giants, "LEAST_SHARE", -1.0)
+    market = market_of(Problem.parse(random_world(Random(seed))))
+    rng = np.random.default_rng(seed)
+    prices = rng.exponential(5.0, len(market.rules.capacity))
+    told = appraise(market, prices, 30.0)
+    large = Giants.of(market, told)
+    _, found = large.together(told)
+    if len(large.jobs) < 2:
+        return
+    reduced = np.append(large.cost + large.uses @ prices, 0.0)
+    load = np.vstack([large.load, np.zeros(len(large.room))])
+    choices = [[*range(large.first[k], large.first[k + 1]), -1] for k in range(len(large.jobs))]
+    cheapest = min(
+        reduced[list(every)].sum() + 30.0 * large.work[np.array(every) < 0].sum()
+        for every in product(*choices)
+        if (load[list(every)].sum(axis=0) <= large.room).all()
+    )
+    assert found[0].cost == pytest.approx(cheapest)
+    for combination in found:
+        assert (load[list(combination.columns)].sum(axis=0) <= large.room).all()
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_what_giants_prove_is_below_the_optimum(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giants, "LEAST_SHARE", -1.0)
+    problem = Problem.parse(random_world(Random(seed)))
+    exact = solve(problem, solver="highs", gap_limit=1e-6)
+    market = market_of(problem)
+    penalty = penalty_of(market)
+    seeker = Seeker.begin(market, penalty)
+    seeker.run(Watch(10.0), rounds=6)
+    committed = market.rates.committed_count * market.rates.committed_usd * market.rates.horizon
+    offset = float(committed.sum()) * problem.objective.money_weight
+    extra = exact.unserved - market.barred_work
+    assert exact.objective is not None
+    room = 3e-6 * max(1.0, abs(exact.objective), penalty * extra)
+    assert seeker.told.partial + offset <= exact.objective + penalty * extra + room
+    if extra < 1e-6:
+        assert seeker.told.complete + offset <= exact.objective + room
+
+
+def test_rows_keep_their_prices_when_no_column_at_hand_overloads_them() -> None:
+    # A job in each pool overloads nothing, yet without the prices both would go to the cheap pool again.
+    market = market_of(two_large_jobs())
+    prices = np.full(len(market.rules.capacity), 0.5)
+    told = appraise(market, prices, 1e4)
+    columns = Seeker.begin(market, 1e4).columns
+    uses = (columns.goods @ market.rules.use).toarray()
+    one, two = np.flatnonzero(columns.block == 0), np.flatnonzero(columns.block == 1)
+    apart = next([a, b] for a in one for b in two if not (uses[a] * uses[b]).any())
+    priced = price_core(market, kept(columns, np.array(apart)), told, np.zeros(0, dtype=np.int64))
+    assert set(np.flatnonzero(prices)) <= set(priced.rows)
