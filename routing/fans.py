@@ -18,6 +18,7 @@ from .trips import Trip, apart_usd, mirror_usd
 
 Flags = npt.NDArray[np.bool_]
 _UNSURE = -2
+"""No trip yet: whether there is one, and which, has to be sought for that pair alone."""
 
 
 class Fans:
@@ -61,7 +62,8 @@ class Fans:
         np.maximum.at(most, column, limits)
         least_ms = self._least_ms(request, origins) if np.isfinite(most).any() else self._nothing(origins)
         cheapest = self._cheapest(request, origins, nodes, least_ms[:, nodes] <= most)[:, column]
-        found = np.where(of_trips(self.trips.rtt_ms, cheapest, inf) <= limits, cheapest, NO_TRIP)
+        in_time = (cheapest >= 0) & (of_trips(self.trips.rtt_ms, cheapest, inf) <= limits)
+        found = np.where(in_time, cheapest, NO_TRIP)
         others = (cheapest != NO_TRIP) & (found < 0) & (least_ms[:, destinations] <= limits)
         if others.any():
             sought = self._one_by_one(request, origins, destinations, limits_ms, others)

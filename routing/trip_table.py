@@ -125,11 +125,11 @@ class TripTable:
 
 
 def of_trips(values: npt.NDArray[Any], trips: Ints, absent: float | bool) -> npt.NDArray[Any]:
-    """Return the values of some trips, ``absent`` for ``NO_TRIP``."""
+    """Return the values of some trips, ``absent`` for negative numbers, which are of no trip."""
     if not len(values):
         return np.full(trips.shape, absent)
-    # NO_TRIP takes the last entry, which is not looked at.
-    return np.where(trips >= 0, values[trips], absent)
+    # What is no trip takes the first entry, which is not looked at.
+    return np.where(trips >= 0, values[np.maximum(trips, 0)], absent)
 
 
 class _Measures:

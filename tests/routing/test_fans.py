@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 from math import inf
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from computeroute.routing.fans import Fans
 from computeroute.routing.paths import Candidate, PathFinder, RouteRequest
 from computeroute.routing.problem import Problem
-from computeroute.routing.trip_table import NO_TRIP, TripTable
+from computeroute.routing.trip_table import NO_TRIP, TripTable, of_trips
 from computeroute.routing.trips import Trip
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,6 +65,35 @@ def test_fans_answer_as_requests_one_by_one(case: tuple[Problem, RouteRequest]) 
     for (each, found), routes in zip(answers, expected, strict=True):
         assert (found is None) == (not routes), each
         assert found is None or _alike(found, routes[0]), each
+
+
+@settings(max_examples=60, deadline=None)
+@given(SOME.flatmap(lambda directed: cases(directed=st.just(directed))))
+def test_fans_that_know_few_trips_answer_all_the_same(case: tuple[Problem, RouteRequest]) -> None:
+    """Each pair by itself: nothing may be known of it yet, and of the others hardly anything."""
+    problem, request = case
+    finder = PathFinder(problem)
+    for origin, name in permutations(problem.nodes, 2):
+        fans = Fans(finder)
+        ends = fans.numbers([name, origin])
+        [[trip, _]] = fans.answers(request, ends[1:], ends, np.full(2, inf)).tolist()
+        asked = replace(request, origin=origin, destination=name, max_rtt_ms=None, alternatives=1)
+        [routes] = finder.routes([asked])
+        assert (trip == NO_TRIP) == (not routes)
+        assert trip == NO_TRIP or _alike(fans.candidate(asked, trip), routes[0])
+
+
+def test_a_way_back_is_sought_beside_a_single_known_trip() -> None:
+    problem = network([link("user>dc"), link("dc>user")])
+    fans, request = Fans(PathFinder(problem)), ask(problem, usd_per_ms=1.0)
+    ends = fans.numbers(["user", "dc"])
+    [trips] = fans.answers(request, ends[:1], ends, np.full(2, inf))
+    assert [fans.trips.rtt_ms[trip] for trip in trips] == [0.0, 2.0]
+
+
+def test_values_of_pairs_without_a_trip() -> None:
+    values = np.array([3.0])
+    assert of_trips(values, np.array([0, NO_TRIP, -2]), inf).tolist() == [3.0, inf, inf]
 
 
 @settings(max_examples=60, deadline=None)
