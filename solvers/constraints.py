@@ -33,6 +33,7 @@ def place_once(variables: Variables, rows: Rows) -> None:
 def run_hours(variables: Variables, rows: Rows) -> None:
     """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= hours[t] a[j,o,t], a[j,o,t] <= x[j,o].
 
+    Where active means all of a period, the first row counts periods: whole numbers, which rounding spares.
     Also sum_t a[j,o,t] >= the fewest periods that hold the hours, which only fractions could break.
     """
     pauses = variables.pauses
@@ -40,12 +41,8 @@ def run_hours(variables: Variables, rows: Rows) -> None:
     hours = variables.jobs.table.hours[pauses.option]
     total = rows.add("run_hours", len(pause), 0.0, 0.0)
     given = pauses.run < 0
-    rows.put(
-        total[pauses.active_pause],
-        np.where(given, active, pauses.run),
-        np.where(given, pauses.active_hours, 1.0),
-    )
-    rows.put(total, pause, -hours)
+    rows.put(total[pauses.active_pause], np.where(given, active, pauses.run), 1.0)
+    rows.put(total, pause, -_total_run(pauses, hours))
     within = rows.add("run_hours", int((~given).sum()), 0.0, np.inf)
     rows.put(within, active[~given], pauses.active_hours[~given])
     rows.put(within, pauses.run[~given], -1.0)
@@ -55,6 +52,17 @@ def run_hours(variables: Variables, rows: Rows) -> None:
     chosen = rows.add("run_hours", len(active), 0.0, np.inf)
     rows.put(chosen, pause[pauses.active_pause], 1.0)
     rows.put(chosen, active, -1.0)
+
+
+def _total_run(pauses: PauseTable, hours: Floats) -> Floats:
+    """Return (N,) what each option runs in all: hours, or periods where active means all of their hours."""
+    owner, given = pauses.active_pause, pauses.run < 0
+    room = np.bincount(owner, weights=pauses.active_hours, minlength=len(hours))
+    each, total = np.zeros(len(hours)), np.minimum(hours, room)
+    each[owner[given]] = pauses.active_hours[given]
+    counted = each > 0
+    total[counted] = np.round(hours[counted] / each[counted])
+    return total
 
 
 def _fewest_periods(pauses: PauseTable, hours: Floats) -> Floats:

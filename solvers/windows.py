@@ -54,10 +54,13 @@ class Calendar:
         self.begins, self.ends, self.horizon = rates.boundaries[:-1], rates.boundaries[1:], rates.horizon
         self.earliest = np.array([job.earliest_start_hours for job in problem.jobs])
         limits = [np.inf if job.deadline_hours is None else job.deadline_hours for job in problem.jobs]
-        self.deadline = np.array(limits) + TOLERANCE_HOURS
+        self.deadline = np.array(limits)
 
     def room_hours(self, job: Ints) -> Floats:
-        """Return (N, T) hours that each job could run in each period if it may pause."""
+        """Return (N, T) hours that each job could run in each period if it may pause.
+
+        No tolerance makes them longer: hours that fill their room would otherwise no longer be all of it.
+        """
         latest = np.minimum(self.deadline[job], self.horizon)[:, None]
         room = np.minimum(self.ends, latest) - np.maximum(self.begins, self.earliest[job, None])
         return _without_slivers(room, PAUSE_SLIVER_HOURS)
@@ -79,7 +82,7 @@ class Calendar:
 
     def _latest_end(self, table: OptionTable) -> Floats:
         deadline = self.deadline[table.job]
-        return np.where(table.continuing, deadline, np.minimum(deadline, self.horizon + TOLERANCE_HOURS))
+        return np.where(table.continuing, deadline, np.minimum(deadline, self.horizon)) + TOLERANCE_HOURS
 
     def starts(self, table: OptionTable, chosen: Ints) -> StartTable:
         """Return every start of the ``chosen`` options, none of which may pause, in their order."""
@@ -106,7 +109,7 @@ def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Windo
     chooses. Nothing is yielded when the deadline cannot be kept.
     """
     begins, ends = rates.boundaries[:-1], rates.boundaries[1:]
-    deadline = np.inf if job.deadline_hours is None else job.deadline_hours + TOLERANCE_HOURS
+    deadline = np.inf if job.deadline_hours is None else job.deadline_hours
     earliest = job.earliest_start_hours
     if option.pausable:
         latest = min(deadline, rates.horizon)
@@ -114,7 +117,7 @@ def windows(job: TrainingJob, option: JobOption, rates: Rates) -> Iterator[Windo
         if room.sum() >= option.hours - TOLERANCE_HOURS:
             yield Window(earliest, np.minimum(room, ends - begins), room > 0)
         return
-    latest_end = deadline if option.continuing else min(deadline, rates.horizon + TOLERANCE_HOURS)
+    latest_end = (deadline if option.continuing else min(deadline, rates.horizon)) + TOLERANCE_HOURS
     for period in np.flatnonzero(ends > earliest + TOLERANCE_HOURS):
         start = max(float(begins[period]), earliest)
         if start + option.hours > latest_end:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import RouteError
 from computeroute.solvers import Options
 from computeroute.solvers.constraints import CONSTRAINTS
-from computeroute.solvers.exact import solve_exact
+from computeroute.solvers.exact import build_variables, solve_exact
+from computeroute.solvers.formulation import build_arrays
 
 Data = dict[str, Any]
 
@@ -159,3 +161,23 @@ def test_every_solver_finds_the_worked_cost(name: str, solver: str) -> None:
     plan = solve_exact(problem, Options(gap_limit=1e-6), solver)
     assert check(problem, plan) == []
     assert plan.objective == pytest.approx(cost)
+
+
+@pytest.mark.parametrize(("hours", "deadline", "ran"), [(8.0, 8.0, [8.0]), (32.0, 32.0, [24.0, 8.0])])
+@pytest.mark.parametrize("more", [-5e-10, 0.0, 5e-10])
+def test_a_job_that_may_pause_fills_all_the_time_to_its_deadline(
+    hours: float, deadline: float, ran: list[float], more: float
+) -> None:
+    data = world(job("tight", 2, hours + more, interruptible=True, deadline_hours=deadline))
+    periods = [{"id": "t0", "hours": 24}, {"id": "t1", "hours": 24}]
+    problem = Problem.parse({**data, "pools": data["pools"][:1], "periods": periods})
+    plan = solve_exact(problem, Options(), "highs")
+    assert [run.hours for run in plan.jobs[0].runs] == pytest.approx(ran)
+    assert check(problem, plan) == []
+
+
+def test_hours_that_fill_their_room_leave_whole_numbers() -> None:
+    """HiGHS has been seen to fail where a tolerance made the room a little longer than the hours."""
+    problem = Problem.parse(world(job("tight", 2, 1.0, interruptible=True, deadline_hours=1.0)))
+    arrays = build_arrays(build_variables(problem))
+    assert arrays.matrix.data.tolist() == np.round(arrays.matrix.data).tolist()
