@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -32,6 +33,8 @@ CP_SAT_UNIT = 1e6
 QUIET_TOLERANCE = 1e-9
 """HiGHS repairs solutions that are off by more than its tolerance, and prints that it does, whatever it is
 told; so tight a tolerance leaves nothing to repair."""
+FAILURES = (AttributeError, RuntimeError, ValueError)
+"""What MathOpt raises when a solver fails."""
 SUB_MIPS = (
     "mip_heuristic_run_rins",
     "mip_heuristic_run_rens",
@@ -264,11 +267,33 @@ def _set_highs(parameters: mathopt.SolveParameters, request: Request) -> None:
             parameters.highs.bool_options[name] = False
 
 
-def _solve(model: mathopt.Model, solver: mathopt.SolverType, **arguments: Any) -> mathopt.SolveResult:
+def _solve(
+    model: mathopt.Model, solver: mathopt.SolverType, *, params: mathopt.SolveParameters, **arguments: Any
+) -> mathopt.SolveResult:
+    """Solve once, and HiGHS a second time in a plainer way where it fails within itself."""
     try:
-        return mathopt.solve(model, solver, **arguments)
-    except (AttributeError, RuntimeError, ValueError) as error:
-        raise SolverError(f"{solver.name} refused the model: {error}") from error
+        return mathopt.solve(model, solver, params=params, **arguments)
+    except FAILURES as error:
+        if solver != mathopt.SolverType.HIGHS:
+            raise _failure(solver, error) from error
+    try:
+        return mathopt.solve(model, solver, params=_plainer(params), **arguments)
+    except FAILURES as error:
+        raise _failure(solver, error) from error
+
+
+def _plainer(params: mathopt.SolveParameters) -> mathopt.SolveParameters:
+    """Return the parameters without presolve and tight tolerances, in which HiGHS has been seen to fail."""
+    plain = deepcopy(params)
+    plain.presolve = mathopt.Emphasis.OFF
+    plain.highs.double_options.clear()
+    return plain
+
+
+def _failure(solver: mathopt.SolverType, error: Exception) -> SolverError:
+    # MathOpt stumbles over the status that it is to tell (an AttributeError); that status lies beneath.
+    status = error.__context__ if isinstance(error, AttributeError) else error
+    return SolverError(f"{solver.name} failed: {status or 'it does not tell why'}")
 
 
 def _answer(result: mathopt.SolveResult, scale: float, program: Program) -> Answer:

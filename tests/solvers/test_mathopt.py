@@ -1,0 +1,51 @@
+"""Solvers that fail: a second attempt where it may help, and what is said where it does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from computeroute.routing.errors import SolverError
+from computeroute.solvers import mathopt
+from computeroute.solvers.mathopt import Request, solve_integer
+from computeroute.solvers.program import Program
+from scipy.sparse import csr_array
+
+
+def nearly_whole() -> Program:
+    """Return ``x = 1, 8.000000001 y = 8 x`` over flags: HiGHS fails within itself at a tight tolerance."""
+    return Program(
+        cost=np.array([0.0, 1.0]),
+        lower=np.zeros(2),
+        upper=np.ones(2),
+        integer=np.ones(2, dtype=bool),
+        matrix=csr_array(np.array([[1.0, 0.0], [-8.0, 8.000000001], [-1.0, 1.0], [1.0, -1.0]])),
+        row_lower=np.array([1.0, 0.0, 0.0, 0.0]),
+        row_upper=np.array([1.0, 0.0, np.inf, np.inf]),
+    )
+
+
+class StatusError(Exception):
+    """What the library of the solver raises beneath MathOpt."""
+
+
+def stumble(*_: Any, **__: Any) -> None:
+    """Fail as MathOpt does when a solver fails: over the status that it is to tell."""
+    try:
+        raise StatusError("HighsStatus: kError")
+    except StatusError:
+        raise AttributeError("no attribute 'canonical_code'") from None
+
+
+def test_highs_is_asked_again_where_it_fails_within_itself() -> None:
+    answer = solve_integer(nearly_whole(), Request(time_limit=10, watch=False))
+    assert answer.x is not None
+    assert answer.x.tolist() == pytest.approx([1.0, 1.0])
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+def test_a_failure_is_told_in_the_words_of_the_solver(solver: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mathopt.mathopt, "solve", stumble)
+    with pytest.raises(SolverError, match=r"failed: HighsStatus: kError$"):
+        solve_integer(nearly_whole(), Request(solver=solver, time_limit=10))
