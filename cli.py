@@ -209,7 +209,9 @@ def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
     from .routing.progress import ProgressWriter
     from .solvers import solve
     from .solvers.interrupt import interrupt_token, say_stopping
+    from .topologies.delivery import keep_output_clean
 
+    keep_output_clean()
     if delivery.quiet or sys.stderr is None:
         with interrupt_token(lambda: None) as token:
             return solve(problem, cancel=token, **options)

@@ -6,13 +6,17 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from ..routing.errors import OutputError
 from .writing import write_text
 
 NARROWEST, DEFAULT_COLUMNS, WIDEST = 80, 110, 160
 """Limits of the width of tables on a terminal, and the width elsewhere."""
+STDOUT = 1
+"""The file descriptor to which what is not Python prints."""
 
 
 class Delivery:
@@ -28,6 +32,11 @@ class Delivery:
         Files that are read, which the result must not replace.
     quiet
         Whether to keep remarks off standard error.
+
+    Attributes
+    ----------
+    columns
+        Width for tables: the terminal's within limits, else a fixed one.
 
     Raises
     ------
@@ -46,13 +55,7 @@ class Delivery:
             _require_other(self.path, inputs)
         elif sys.stdout is None:
             raise OutputError("standard output is closed; use --output FILE")
-
-    @property
-    def columns(self) -> int:
-        """Width for tables: the terminal's within limits, else a fixed one."""
-        if self.path or not sys.stdout.isatty():
-            return DEFAULT_COLUMNS
-        return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
+        self.columns = DEFAULT_COLUMNS if self.path or not sys.stdout.isatty() else _terminal_columns()
 
     def send(self, text: str) -> None:
         """Write ``text``; if the file fails after all, write it to standard output and raise OutputError.
@@ -74,6 +77,54 @@ class Delivery:
         """Write a remark to standard error, unless quiet."""
         if not self.quiet and sys.stderr is not None:
             sys.stderr.write(remark + "\n")
+
+
+def keep_output_clean() -> None:
+    """Let nothing but Python's own text through to standard output, until the process ends.
+
+    Solvers print past ``sys.stdout`` from within this process, some of them after they were given up. So the
+    file descriptor 1 leads nowhere from now on, and ``sys.stdout`` goes on over a copy of it. For commands
+    only: a program that embeds the library keeps its descriptors. Where standard output is not descriptor
+    1, nothing is done.
+    """
+    with suppress(OSError):
+        if sys.stdout is None:
+            _lead_nowhere(only_if_closed=True)
+        elif _descriptor(sys.stdout) == STDOUT:
+            sys.stdout.flush()
+            encoding, errors = sys.stdout.encoding, sys.stdout.errors
+            copy = os.fdopen(os.dup(STDOUT), "w", encoding=encoding, errors=errors, closefd=False)
+            _lead_nowhere()
+            sys.stdout = copy
+
+
+def _descriptor(stream: TextIO) -> int | None:
+    try:
+        return stream.fileno()
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _lead_nowhere(*, only_if_closed: bool = False) -> None:
+    """Open nowhere as descriptor 1; a closed one would otherwise go to the next file that is opened."""
+    if only_if_closed and _is_open(STDOUT):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    if nowhere != STDOUT:
+        os.dup2(nowhere, STDOUT)
+        os.close(nowhere)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _terminal_columns() -> int:
+    return max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns))
 
 
 def _form_of(path: str | None) -> str:

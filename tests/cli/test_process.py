@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import random
@@ -18,6 +19,7 @@ from typing import Any
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.solvers.interrupt import interrupt_token
+from computeroute.topologies.delivery import keep_output_clean
 
 from .conftest import COMMAND
 
@@ -124,6 +126,41 @@ def test_a_closed_standard_error_does_not_stop_the_plan() -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 0
     assert Plan.from_json(done.stdout).status == "optimal"
+
+
+NOISY = """
+import ctypes, os, sys
+import computeroute.solvers as solvers
+from computeroute.cli import main
+real = solvers.solve
+
+def noisy(*arguments, **options):
+    os.write(1, b"noise\\n")
+    ctypes.CDLL(None).printf(b"noise that C keeps until the process ends")
+    return real(*arguments, **options)
+
+solvers.solve = noisy
+main(sys.argv[1:], prog_name="route")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the library of C has no name")
+@pytest.mark.parametrize("shell", ['exec "$@"', 'exec "$@" >&- --output "$OUT"'])
+def test_what_solvers_print_stays_out_of_the_plan(shell: str, tmp_path: Path) -> None:
+    command = ["sh", "-c", shell, "sh", sys.executable, "-c", NOISY, "plan", "two-sites", "-q", "-f", "json"]
+    environment = {**os.environ, "OUT": str(tmp_path / "plan.json")}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    plan = done.stdout or (tmp_path / "plan.json").read_text()
+    assert Plan.from_json(plan).status == "optimal"
+    assert "noise" not in plan
+
+
+def test_a_stream_that_is_no_descriptor_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    keep_output_clean()
+    assert sys.stdout is stream
 
 
 def start(*arguments: str) -> subprocess.Popen[bytes]:
