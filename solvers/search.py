@@ -18,6 +18,7 @@ from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_r
 from .options import relative_gap
 from .program import Program, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
+from .slivers import serve_slivers
 from .twostage import leave_out, two_stage
 
 Phase = Literal["unserved work", "complete cost", "cost"]
@@ -74,6 +75,11 @@ Event = Found | Proved | Finished
 Emit = Callable[[Event], None]
 
 
+def most_unserved(least: float) -> float:
+    """Return the weighted work that may be left out where ``least`` must be: solvers need some room."""
+    return least * (1 + 1e-9) + UNSERVED_TOLERANCE
+
+
 @dataclass
 class Search:
     """One lexicographic search."""
@@ -86,6 +92,8 @@ class Search:
     bounds: dict[str, float] = field(default_factory=dict)
     best: Floats | None = None
     """The solution found so far that leaves least out."""
+    is_limited: bool = False
+    """Whether the least cost is sought within a limit of the work left out."""
 
     def run(self) -> None:
         """Search until the gap is closed, time is up or ``stop`` says so."""
@@ -111,8 +119,9 @@ class Search:
         if unserved <= floor + UNSERVED_TOLERANCE:
             self._least_cost(complete, best, "complete cost")
             return
-        limit = unserved * (1 + 1e-9) + UNSERVED_TOLERANCE
-        self._least_cost(partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit), best, "cost")
+        self.is_limited = True
+        program = partial_program(arrays, arrays.cost).with_row(arrays.unserved, most_unserved(unserved))
+        self._least_cost(program, best, "cost")
 
     def _least_unserved(self, floor: float) -> Floats | None:
         program = partial_program(self.arrays, self.arrays.unserved)
@@ -175,7 +184,10 @@ class Search:
             self.emit(Proved(phase, bound))
 
     def tell_solution(self, x: Floats) -> None:
-        """Keep and emit a solution."""
+        """Keep and emit a solution, its slivers served where there is an incentive to leave them out."""
+        if self.is_limited and not self.out_of_time():
+            unserved = float(self.arrays.unserved @ x)
+            x = serve_slivers(self.arrays, x, most_unserved(unserved) - unserved)
         if self.best is None or float(self.arrays.unserved @ x) < float(self.arrays.unserved @ self.best):
             self.best = x
         self.emit(Found(x))
