@@ -23,7 +23,7 @@ from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, build_rates
 from .routebook import RouteBook
-from .runner import Beside, run_search
+from .runner import THREAD_COLUMNS, Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
 from .services import build_services
 from .size import check_size
@@ -71,11 +71,15 @@ class Keeper:
     options: Options
     started: float
     best: Floats | None = None
+    fallback: Floats | None = None
+    """A solution for when the search is stopped before it has one."""
     bounds: dict[str, float] = field(default_factory=dict)
 
     def hear(self, event: Event) -> None:
         """Take in one event of the search."""
-        if isinstance(event, Found):
+        if isinstance(event, Found) and event.is_fallback:
+            self.fallback = event.x
+        elif isinstance(event, Found):
             self._compare(event.x)
         elif isinstance(event, Proved):
             self.bounds[event.phase] = max(event.bound, self.bounds.get(event.phase, -np.inf))
@@ -149,14 +153,21 @@ def solve_exact(
         proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    beside = _first_plan(variables, arrays, options) if arrays.columns > LARGE_COLUMNS else None
+    beside = _first_plan(variables, arrays, options) if arrays.columns > THREAD_COLUMNS else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
+    if not finished and keeper.best is None:
+        keeper.best = keeper.fallback
     return _plan(variables, keeper, options, solver, stopped_by)
 
 
 def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Beside:
-    """Return what lets the decomposition find a first plan and bound beside the search."""
+    """Return what lets the decomposition find a first plan and bound beside the search.
+
+    Beside a search that may well end by itself the plan is a fallback only, as when it comes depends on the
+    machine and the same problem is to have the same plan.
+    """
+    is_fallback = arrays.columns <= LARGE_COLUMNS
 
     def work(emit: Callable[[Event], None], stop: Callable[[], bool]) -> None:
         from .market.handover import as_solution
@@ -167,10 +178,11 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
         quiet = replace(options, progress=None)
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
-        emit(Proved("complete cost", search.complete))
+        if not is_fallback:
+            emit(Proved("complete cost", search.complete))
         found = None if search.best is None else as_solution(variables, arrays, market, search.best)
         if found is not None:
-            emit(Found(found))
+            emit(Found(found, is_fallback))
 
     return work
 

@@ -58,12 +58,22 @@ def run_search(
         other.start()
     deadline = time.monotonic() + settings.seconds + GRACE_SECONDS
     try:
-        return _listen(events, hear, stop, deadline)
+        finished = _listen(events, hear, stop, deadline)
     finally:
         halted.set()
         end()
         if other is not None:
             other.join()
+    _hear_the_rest(events, hear)
+    return finished
+
+
+def _hear_the_rest(events: queue.SimpleQueue[Event], hear: Callable[[Event], None]) -> None:
+    """Pass on what was told while all came to a stop."""
+    while not events.empty():
+        event = events.get()
+        if not isinstance(event, Finished):
+            hear(event)
 
 
 def _listen(

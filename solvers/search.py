@@ -47,9 +47,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A solution."""
+    """A solution; as a fallback it counts only where the search itself has none."""
 
     x: Floats
+    is_fallback: bool = False
 
 
 @dataclass(frozen=True, slots=True)

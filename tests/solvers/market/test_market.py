@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import replace
 from random import Random
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from computeroute.routing import check
 from computeroute.routing.problem import Problem
-from computeroute.solvers import Options, solve
+from computeroute.solvers import Options, exact, solve
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.exact import _first_plan, build_variables
 from computeroute.solvers.formulation import build_arrays
@@ -21,6 +22,7 @@ from computeroute.solvers.market.handover import as_solution
 from computeroute.solvers.market.market import Market, build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of
 from computeroute.solvers.search import Event, Found, Proved
+from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
 
@@ -140,14 +142,28 @@ def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
     pytest.fail("no world with crowded links")
 
 
-def test_the_decomposition_beside_the_search_tells_a_bound_and_a_plan() -> None:
+def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(exact, "LARGE_COLUMNS", 0)
     problem = problem_of(1)
     variables = build_variables(problem)
     arrays = build_arrays(variables)
     told: list[Event] = []
     _first_plan(variables, arrays, Options(time_limit=3.0))(told.append, lambda: False)
     found = [event for event in told if isinstance(event, Found)]
-    exact = solve(problem, solver="highs", gap_limit=1e-6)
+    best = solve(problem, solver="highs", gap_limit=1e-6)
     assert [type(event) for event in told] == [Proved, Found]
     cost = float(arrays.cost @ found[0].x) + arrays.offset
-    assert exact.objective is not None and cost >= exact.objective - 1e-5 * abs(exact.objective)
+    assert best.objective is not None and cost >= best.objective - 1e-5 * abs(best.objective)
+
+
+def test_a_search_stopped_before_it_has_a_plan_falls_back_on_that_of_the_decomposition() -> None:
+    # Too much work for the pools, in more columns than are solved in a thread: HiGHS tells no plan until it
+    # has settled what must be left out, which takes it far longer than a second.
+    problem = generate(sites=12, services=12, jobs=25, periods=12, locations=8, seed=3, tightness=1.2)
+    cancel = threading.Event()
+    threading.Timer(3.0, cancel.set).start()
+    plan = solve(problem, solver="highs", cancel=cancel, time_limit=60)
+    assert plan.stopped_by == "cancel"
+    assert plan.jobs and check(problem, plan) == []
