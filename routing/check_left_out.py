@@ -1,12 +1,13 @@
 """Reasons of left-out work: the first test, in the documented order, that nothing passes.
 
-Residency, accelerator, memory, gang, pinned, route, transit, latency, deadline; what passes all of them was
-left out for want of capacity.
+Residency, accelerator, memory, gang, pinned, route, transit, bandwidth, latency, deadline; what passes all of
+them was left out for want of capacity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import combinations, product
 
 from .check_admission import Pins, counts, hours, largest_gang, remembers, serving, site_of
@@ -177,7 +178,9 @@ class _JobReasons:
         for reason, rules in (("route", ANY if loose else OPEN), ("transit", self.rules)):
             yield reason, not self._exists(self._fed(pools, rules), self._joined(rules, float("inf"), loose))
         pools, limits = self._fed(pools, self.rules), self.job.multi_site
-        joined = self._joined(self.rules, limits.max_rtt_ms if limits else 0.0, loose)
+        wide = replace(self.rules, least_gbps=limits.min_bandwidth_gbps if limits else 0.0)
+        yield "bandwidth", not self._exists(pools, self._joined(wide, float("inf"), loose))
+        joined = self._joined(wide, limits.max_rtt_ms if limits else 0.0, loose)
         yield "latency", not self._exists(pools, joined)
         yield "deadline", not self._exists(pools, joined, self._in_time)
 

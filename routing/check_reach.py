@@ -6,8 +6,9 @@ import heapq
 import math
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .check_findings import exceeds
 from .policies import Residency
 from .problem import Problem
 from .sites import Link
@@ -17,11 +18,12 @@ Edges = dict[str, list[tuple[str, Link]]]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a way heeds: ``transit: false`` of nodes, a policy's transit rules, undirected links only."""
+    """What a way heeds: ``transit: false`` of nodes, a policy, undirected links only, usable bandwidth."""
 
     flags: bool = True
     policy: Residency | None = None
     undirected: bool = False
+    least_gbps: float = 0.0
 
 
 class Reach:
@@ -59,7 +61,7 @@ class Reach:
         if not self._has_directed_links:
             return 2 * out, 2 * out
         back = self.from_site(site, origin, rules)
-        mirrored = self.to_site(origin, site, Rules(rules.flags, rules.policy, undirected=True))
+        mirrored = self.to_site(origin, site, replace(rules, undirected=True))
         return out + back, out + back if out < mirrored else 2 * mirrored
 
     def _search(self, site: str, inward: bool, rules: Rules) -> dict[str, float]:
@@ -90,7 +92,10 @@ class Reach:
         return (node.transit or not rules.flags) and self._passes([node.jurisdiction], rules)
 
     def _crossable(self, link: Link, rules: Rules) -> bool:
-        return not (rules.undirected and link.directed) and self._passes(link.jurisdictions, rules)
+        usable_gbps = link.bandwidth_gbps * (1 - link.reserve_fraction)
+        if (rules.undirected and link.directed) or exceeds(rules.least_gbps, usable_gbps):
+            return False
+        return self._passes(link.jurisdictions, rules)
 
     def _passes(self, jurisdictions: Iterable[str], rules: Rules) -> bool:
         return rules.policy is None or all(map(rules.policy.may_pass, jurisdictions))

@@ -24,6 +24,7 @@ Reason = Literal[
     "deadline",
     "pinned",
     "route",
+    "bandwidth",
     "capacity",
 ]
 

@@ -14,36 +14,22 @@ from ..routing.plan import (
     Flow,
     JobPlan,
     JobRun,
-    LeftOut,
     LinkUse,
     Placement,
     PoolUse,
     Purchase,
-    Reason,
     ReplicaPlan,
     Route,
     ServicePlan,
 )
 from ..routing.problem import Problem
 from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key
+from .left_out import left_out
 from .rates import Floats, module_usd
 from .routebook import hops, return_hops
 from .services import SECONDS_PER_HOUR
 from .solution import Decisions, JobDecision
 from .variables import GBIT_PER_KB, direction_index
-
-DETAILS: dict[Reason, str] = {
-    "residency": "its data policy permits none of the data centers",
-    "accelerator": "no permitted data center has an accelerator type that it can use",
-    "memory": "no accelerator that it can use has enough memory",
-    "gang": "no pool holds so large a cluster",
-    "pinned": "its pinned and forbidden places leave no pool",
-    "route": "no link leads from its data or users to a pool that it can use",
-    "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
-    "latency": "every pool that it can use is too far for its latency limit",
-    "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
-    "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
-}
 
 
 class Assembler:
@@ -294,28 +280,6 @@ def _add_job_traffic(
             ) * active
 
 
-def left_out(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
-    """Yield what is left out with its first-order reason."""
-    problem, services = variables.problem, variables.services
-    placed = {decision.option.job for decision in decisions.jobs}
-    for index, job in enumerate(problem.jobs):
-        if index not in placed:
-            reason = variables.jobs.barred.get(index, "capacity")
-            yield LeftOut(workload=job.id, reason=reason, detail=DETAILS[reason])
-    demands = [(service, demand) for service in problem.services for demand in service.demand]
-    for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
-        service, demand = demands[row]
-        reason = services.barred.get(int(row), "capacity")
-        yield LeftOut(
-            workload=service.id,
-            location=demand.location,
-            period=problem.periods[period].id,
-            requests_per_second=float(decisions.unserved[row, period]),
-            reason=reason,
-            detail=DETAILS[reason],
-        )
-
-
 def unserved_share(variables: World, decisions: Decisions) -> float:
     """Return the priority-weighted share of work that is left out."""
     placed = {decision.option.job for decision in decisions.jobs}
@@ -324,4 +288,4 @@ def unserved_share(variables: World, decisions: Decisions) -> float:
     return float(jobs + hours @ variables.services.demand_weight)
 
 
-__all__ = ["SECONDS_PER_HOUR", "Assembler", "Emission", "World", "left_out", "pool_users", "unserved_share"]
+__all__ = ["SECONDS_PER_HOUR", "Assembler", "Emission", "World", "pool_users", "unserved_share"]

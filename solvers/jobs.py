@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..routing.plan import Reason
+from ..routing.policies import Residency
 from ..routing.problem import Problem
 from ..routing.sites import Pool
 from ..routing.trip_table import NO_TRIP, TripTable
@@ -93,14 +94,56 @@ class _Builder:
             placed += self._at_several_sites(job, pools, shapes)
         options = [self._options(index, job, places) for places in placed if len(places.pools)]
         if not options:
-            return _NONE, self._route_reason(job, pools)
+            return _NONE, self._why_nowhere(job, shapes)
         table = OptionTable.joined(options)
         timely = table.take(self.calendar.is_timely(table))
         return timely, (None if len(timely) else "deadline")
 
-    def _route_reason(self, job: TrainingJob, pools: Ints) -> Reason:
-        sites = np.unique(self.pools.site[pools])
-        return "transit" if self.book.why_no_dataset(job, sites) == "transit" else "route"
+    def _why_nowhere(self, job: TrainingJob, shapes: Shapes) -> Reason:
+        """Return what of sizes, pins and ways, in the order of reasons, first leaves no place."""
+        tests = dict(job_tests(self.pools, job, shapes))
+        pinned = tests.pop("pinned")
+        unpinned = np.logical_and.reduce([*tests.values()])
+        anywhere = np.zeros((len(self.book.sites),) * 2, dtype=np.int64)
+        if not self._has_place(job, np.flatnonzero(unpinned), shapes, anywhere):
+            return "gang"
+        pools = np.flatnonzero(unpinned & pinned)
+        return (
+            self._why_no_way(job, pools, shapes)
+            if self._has_place(job, pools, shapes, anywhere)
+            else "pinned"
+        )
+
+    def _why_no_way(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> Reason:
+        """Return which demand on the ways of the dataset and between sites first leaves none of ``pools``."""
+        free, own = self.book.problem.residency(None), self.book.problem.residency(job.policy)
+        gbps = job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0
+        demands: tuple[tuple[Reason, Residency, float], ...]
+        demands = (("route", free, 0.0), ("transit", own, 0.0), ("bandwidth", own, gbps))
+        for reason, residency, least_gbps in demands:
+            links = self.book.between_sites(residency, np.inf, least_gbps)
+            if not self._has_place(job, self._fed(job, pools, residency), shapes, links):
+                return reason
+        return "latency"
+
+    def _fed(self, job: TrainingJob, pools: Ints, residency: Residency) -> Ints:
+        """Return the pools that the dataset has a way to."""
+        if job.dataset is None:
+            return pools
+        return pools[self.book.from_copies(residency, job.dataset.at)[self.pools.site[pools]] >= 0]
+
+    def _has_place(self, job: TrainingJob, pools: Ints, shapes: Shapes, links: Ints) -> bool:
+        """Return whether the job fits into one of ``pools``, or several whose sites are linked."""
+        return any(
+            fits(self.pools, shapes, sites)[groups].all(axis=1).any()
+            for sites in range(1, job.max_sites + 1)
+            for groups in [self._holding(pools, shapes, links, sites)]
+        )
+
+    def _holding(self, pools: Ints, shapes: Shapes, links: Ints, sites: int) -> Ints:
+        """Return (G, sites) groups of ``pools`` that hold an even share of some size each."""
+        usable = pools[fits(self.pools, shapes, sites)[pools].any(axis=1)]
+        return self._groups(usable, links, sites)
 
     def _at_one_site(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> _Places:
         row, size = np.nonzero(fits(self.pools, shapes, 1)[pools])
@@ -138,8 +181,7 @@ class _Builder:
         links = self.book.inter_site(job)
         for sites in range(2, job.max_sites + 1):
             fitting = fits(self.pools, shapes, sites)
-            usable = pools[fitting[pools].any(axis=1)]
-            groups = self._groups(usable, links, sites)
+            groups = self._holding(pools, shapes, links, sites)
             order = np.argsort(shapes.count, kind="stable")
             row, size = np.nonzero(fitting[:, order][groups].all(axis=1))
             yield self._reached(job, self._spread(job, groups[row], order[size], shapes, links))

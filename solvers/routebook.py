@@ -51,7 +51,7 @@ class RouteBook:
         self.sites = self.fans.numbers(site.id for site in problem.data_centers)
         self._known: dict[tuple[Residency, Copies], Ints] = {}
         self._from: dict[tuple[Residency, str], Ints] = {}
-        self._pairs: dict[tuple[Residency, MultiSite], Ints] = {}
+        self._pairs: dict[tuple[Residency, float, float], Ints] = {}
         self._wider: dict[RouteRequest, list[int]] = {}
         self._is_scarce = np.array([link in scarce for link in self.fans.arcs.links], dtype=bool)
         self._tight = Growing(dtype=bool)
@@ -114,8 +114,10 @@ class RouteBook:
 
     def dataset(self, job: TrainingJob) -> Ints:
         """Return (C,) the cheapest trip of the job's dataset to each data center, from any copy."""
-        residency = self.problem.residency(job.policy)
-        copies = job.dataset.at if job.dataset else ()
+        return self.from_copies(self.problem.residency(job.policy), job.dataset.at if job.dataset else ())
+
+    def from_copies(self, residency: Residency, copies: Copies) -> Ints:
+        """Return (C,) the cheapest trip of data under ``residency`` to each data center, from any copy."""
         found = self._known.get((residency, copies))
         if found is None:
             found = self._known[residency, copies] = self._cheapest_copy(residency, copies)
@@ -151,26 +153,21 @@ class RouteBook:
         ordered: list[int] = trips[self._order(trips)].tolist()
         return ordered
 
-    def why_no_dataset(self, job: TrainingJob, sites: Ints) -> str:
-        """Return why the job's dataset does not reach ``sites``: ``transit`` or ``route``."""
-        if job.dataset is None:
-            return "route"
-        copies, ends = job.dataset.at, (self.fans.numbers(job.dataset.at), self.sites[sites])
-        bound, free = (
-            self.fans.reached(dataset_request(self.problem.residency(policy), copies[0], copies[0]), *ends)
-            for policy in (job.policy, None)
-        )
-        return "transit" if np.any(free & ~bound) else "route"
-
     def inter_site(self, job: TrainingJob) -> Ints:
         """Return (C, C) the trip between each two data centers within the limits of ``job``, by origin."""
         limits = job.multi_site
         assert limits is not None
-        key = self.problem.residency(job.policy), limits
+        residency = self.problem.residency(job.policy)
+        return self.between_sites(residency, limits.max_rtt_ms, limits.min_bandwidth_gbps)
+
+    def between_sites(self, residency: Residency, most_ms: float, least_gbps: float) -> Ints:
+        """Return (C, C) the trip between each two data centers over links of some bandwidth, by origin."""
+        key = residency, most_ms, least_gbps
         if key not in self._pairs:
-            request = inter_site_request(key[0], limits, *2 * [self.problem.data_centers[0].id])
-            most_ms = np.full(len(self.sites), limits.max_rtt_ms)
-            self._pairs[key] = self.fans.answers(request, self.sites, self.sites, most_ms)
+            site = self.problem.data_centers[0].id
+            request = _pair_request(residency, site, site, least_gbps)
+            limits_ms = np.full(len(self.sites), most_ms)
+            self._pairs[key] = self.fans.answers(request, self.sites, self.sites, limits_ms)
         return self._pairs[key]
 
 
@@ -181,14 +178,18 @@ def dataset_request(residency: Residency, copy: str, site: str) -> RouteRequest:
 
 def inter_site_request(residency: Residency, limits: MultiSite, site: str, other: str) -> RouteRequest:
     """Return the request for the way between two sites of one job."""
+    request = _pair_request(residency, site, other, limits.min_bandwidth_gbps)
+    return replace(request, max_rtt_ms=limits.max_rtt_ms)
+
+
+def _pair_request(residency: Residency, site: str, other: str, least_gbps: float) -> RouteRequest:
     return RouteRequest(
         residency=residency,
         origin=site,
         destination=other,
-        max_rtt_ms=limits.max_rtt_ms,
         out_gb=0.0,
         usd_per_ms=1.0,
-        min_bandwidth_gbps=limits.min_bandwidth_gbps,
+        min_bandwidth_gbps=least_gbps,
     )
 
 
@@ -200,12 +201,21 @@ def demand_residency(problem: Problem, service: InferenceService, demand: Demand
 def service_request(
     problem: Problem, service: InferenceService, demand: Demand, serving: Serving, site: str
 ) -> RouteRequest:
-    """Return the request for the way of requests from ``demand`` to ``site`` and back."""
+    """Return the request for the way of requests from ``demand`` to ``site`` and back, in time.
+
+    The service time must be within the service's latency limit, see :func:`rtt_limit_ms`.
+    """
+    return replace(
+        unlimited_request(problem, service, demand, site), max_rtt_ms=rtt_limit_ms(service, serving)
+    )
+
+
+def unlimited_request(problem: Problem, service: InferenceService, demand: Demand, site: str) -> RouteRequest:
+    """Return the request for the way of requests from ``demand`` to ``site`` and back, however long."""
     return RouteRequest(
         residency=demand_residency(problem, service, demand),
         origin=demand.location,
         destination=site,
-        max_rtt_ms=rtt_limit_ms(service, serving),
         out_gb=service.request_kb / KB_PER_GB,
         back_gb=service.response_kb / KB_PER_GB,
         usd_per_ms=problem.objective.usd_per_ms_request,
@@ -213,7 +223,10 @@ def service_request(
 
 
 def rtt_limit_ms(service: InferenceService, serving: Serving) -> float | None:
-    """Return the limit on the network round trip that the service's limits imply on that accelerator."""
+    """Return the limit on the network round trip that the service's limits imply on that accelerator.
+
+    It is below 0 where the service time alone exceeds the limit on latency.
+    """
     limits = [] if service.max_rtt_ms is None else [service.max_rtt_ms]
     if service.max_latency_ms is not None:
         limits.append(service.max_latency_ms - serving.service_ms)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..routing.paths import Candidate
+from ..routing.paths import Candidate, RouteRequest
 from ..routing.plan import Reason
 from ..routing.policies import Residency
 from ..routing.problem import Problem, per_period
@@ -19,7 +19,7 @@ from .admission import admissible_pools, service_tests
 from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Pools
 from .rates import Floats, Ints, most_accelerators
-from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms
+from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -117,13 +117,17 @@ class _Collector:
         for residency, members in self._by_residency(service).items():
             near = np.flatnonzero(self.pools.processing(residency)[pools])
             if len(near):
-                request = pool_request(self.problem, service, service.demand[members[0]], int(pools[near[0]]))
+                request = self._request(service, service.demand[members[0]], int(pools[near[0]]))
                 origins = self.book.fans.numbers(service.demand[index].location for index in members)
                 ends, most_ms = self.book.sites[self.pools.site[pools[near]]], limits[pools[near]]
                 trips[np.ix_(np.array(members), near)] = self.book.fans.answers(
                     request, origins, ends, most_ms
                 )
         return trips
+
+    def _request(self, service: InferenceService, demand: Demand, pool: int) -> RouteRequest:
+        """Return what the requests to all pools have in common: the limits on round trips come apart."""
+        return unlimited_request(self.problem, service, demand, self.problem.pools[pool].data_center)
 
     def _by_residency(self, service: InferenceService) -> dict[Residency, list[int]]:
         policies: dict[str | None, list[int]] = {}
@@ -136,7 +140,10 @@ class _Collector:
         return found
 
     def _limits_ms(self, service: InferenceService) -> Floats:
-        """Return (P,) the largest round trip to each pool, infinite for none."""
+        """Return (P,) the largest round trip to each pool, infinite for none.
+
+        Below 0 where the service time alone exceeds the limit.
+        """
         by_type = np.full(len(self.pools.types), np.inf)
         for serving in service.serving:
             limit = rtt_limit_ms(service, serving)
@@ -196,7 +203,7 @@ class _Collector:
         return reason or self._route_reason(service, demand, left)
 
     def _route_reason(self, service: InferenceService, demand: Demand, pools: Ints) -> Reason:
-        request = pool_request(self.problem, service, demand, int(pools[0]))
+        request = self._request(service, demand, int(pools[0]))
         fans, origin = self.book.fans, self.book.fans.numbers([demand.location])
         sites = self.book.sites[np.unique(self.pools.site[pools])]
         if fans.reached(request, origin, sites).any():

@@ -1,0 +1,83 @@
+"""Work that a plan leaves out, with the first reason that bars it, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..routing.plan import LeftOut, Reason
+from ..routing.problem import Problem
+from ..routing.workloads import InferenceService, TrainingJob
+from .accounting import World
+from .routebook import rtt_limit_ms
+from .solution import Decisions
+
+DETAILS: dict[Reason, str] = {
+    "residency": "its data policy permits none of the data centers",
+    "accelerator": "no permitted data center has an accelerator type that it can use",
+    "memory": "no accelerator that it can use has enough memory",
+    "gang": "no pool holds so large a cluster",
+    "pinned": "its pinned and forbidden places leave no pool",
+    "route": "no link leads from its data or users to a pool that it can use",
+    "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
+    "latency": "every pool that it can use is too far, or serves too slowly, for its latency limit",
+    "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
+    "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
+}
+OVER_SITES: dict[Reason, str] = {
+    "gang": "no pool, nor pools at as many sites as it may span, hold so large a cluster",
+    "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
+    "route": "no links lead from its data to a pool that holds it, nor join as many sites as it needs",
+    "transit": "every way between its data and sites passes a jurisdiction that its policy forbids",
+    "bandwidth": "no pool in reach holds all of it, and links between sites are narrower than it asks for",
+    "latency": "no pool in reach holds all of it, and sites are too far apart for its limit on round trips",
+}
+"""What is true instead of jobs that may span several sites."""
+SLOW = "the service time alone exceeds its latency limit on every accelerator type that it can use"
+
+
+def left_out(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
+    """Yield what is left out with its first-order reason."""
+    yield from _jobs(variables, decisions)
+    yield from _requests(variables, decisions)
+
+
+def _jobs(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
+    placed = {decision.option.job for decision in decisions.jobs}
+    for index, job in enumerate(variables.problem.jobs):
+        if index not in placed:
+            reason = variables.jobs.barred.get(index, "capacity")
+            yield LeftOut(workload=job.id, reason=reason, detail=_job_detail(job, reason))
+
+
+def _job_detail(job: TrainingJob, reason: Reason) -> str:
+    known = DETAILS | OVER_SITES if job.max_sites > 1 else DETAILS
+    return known[reason]
+
+
+def _requests(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
+    problem, barred = variables.problem, variables.services.barred
+    demands = [(service, demand) for service in problem.services for demand in service.demand]
+    for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
+        service, demand = demands[row]
+        reason = barred.get(int(row), "capacity")
+        yield LeftOut(
+            workload=service.id,
+            location=demand.location,
+            period=problem.periods[period].id,
+            requests_per_second=float(decisions.unserved[row, period]),
+            reason=reason,
+            detail=_service_detail(problem, service, reason),
+        )
+
+
+def _service_detail(problem: Problem, service: InferenceService, reason: Reason) -> str:
+    return SLOW if reason == "latency" and _serves_too_slowly(problem, service) else DETAILS[reason]
+
+
+def _serves_too_slowly(problem: Problem, service: InferenceService) -> bool:
+    """Return whether a request takes too long wherever it could run, whatever the way there."""
+    offered = {pool.accelerator for pool in problem.pools}
+    limits = [rtt_limit_ms(service, serving) for serving in service.serving if serving.accelerator in offered]
+    return all(limit is not None and limit < 0 for limit in limits)
