@@ -202,7 +202,7 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
     require_table(name)
     found = _solve(problem, delivery, options)
     delivery.send(render_plan(found, problem, delivery.form, name, delivery.columns))
-    _end(found, delivery)
+    _end(found, problem, delivery)
 
 
 def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Plan:
@@ -219,13 +219,15 @@ def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
         return solve(problem, cancel=token, progress=progress, **options)
 
 
-def _end(found: Plan, delivery: Delivery) -> None:
+def _end(found: Plan, problem: Problem, delivery: Delivery) -> None:
     """Leave with the exit code of a plan, saying why it is not 0."""
     if found.status == "unknown":
         hint = "; allow it more time" if found.stopped_by == "time" else ""
         raise SolverError(f"no plan was found before the solver was stopped{hint}")
     if found.left_out or not found:
-        delivery.say("the plan leaves work out" if found else "not everything can be placed")
+        from .routing.report import why_infeasible
+
+        delivery.say("the plan leaves work out" if found else why_infeasible(found, problem))
         sys.exit(1)
 
 

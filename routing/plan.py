@@ -25,6 +25,10 @@ Reason = Literal[
     "pinned",
     "route",
     "bandwidth",
+    "sites",
+    "power",
+    "carbon",
+    "budget",
     "capacity",
 ]
 
@@ -239,7 +243,7 @@ class Plan(_Record):
     schema_version: Literal["1"] = "1"
     status: Status
     """optimal: proven within the gap asked for. feasible: usable. infeasible: all-or-nothing was asked for
-    and is not possible. unknown: stopped before any plan was found."""
+    and is not possible, or commitments alone exceed the budget. unknown: stopped before there was a plan."""
     stopped_by: StoppedBy = "gap"
     objective: float | None
     """Weighted cost of this plan, USD; continuing jobs count in all. None without a plan."""

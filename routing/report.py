@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .commitments import over_budget
 from .plan import Cost, LeftOut, Plan
 from .problem import Problem
 from .report_use import link_table, pool_table
@@ -31,7 +32,7 @@ def plan_report(plan: Plan, problem: Problem, width: int = DEFAULT_WIDTH) -> str
     tables = [table for table in _tables(plan, problem) if table.rows]
     limits = [MOST_LINKS if table.name == "link_use" else MOST_ROWS for table in tables]
     parts = [to_text(table, width, limit) for table, limit in zip(tables, limits, strict=True)]
-    return "\n\n".join([summary(plan), *parts]) + "\n"
+    return "\n\n".join([summary(plan, problem), *parts]) + "\n"
 
 
 def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
@@ -45,14 +46,14 @@ def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
     yield _left_out_table(plan)
 
 
-def summary(plan: Plan) -> str:
+def summary(plan: Plan, problem: Problem) -> str:
     """Return the head of the report: status, objective and bound, unserved work, emissions, solver."""
-    return facts(_summary(plan))
+    return facts(_summary(plan, problem))
 
 
-def _summary(plan: Plan) -> Iterator[tuple[str, str]]:
+def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
     yield "plan for", f"{plan.problem_name} ({plan.problem_digest[:19]})"
-    yield "status", _status(plan)
+    yield "status", _status(plan, problem)
     if plan.objective is not None:
         yield "objective", f"{money(plan.objective)} USD{_proof(plan)}"
     yield "unserved", _unserved(plan)
@@ -67,7 +68,7 @@ def _summary(plan: Plan) -> Iterator[tuple[str, str]]:
     )
 
 
-def _status(plan: Plan) -> str:
+def _status(plan: Plan, problem: Problem) -> str:
     if plan.status == "optimal":
         return "optimal: proven within the gap asked for"
     if plan.status == "feasible" and plan.stopped_by == "gap":
@@ -75,8 +76,15 @@ def _status(plan: Plan) -> str:
     if plan.status == "feasible":
         return f"feasible: stopped by {_STOPS[plan.stopped_by]} before the gap asked for was proven"
     if plan.status == "infeasible":
-        return "infeasible: not everything can be placed, and all or nothing was asked for"
+        return f"infeasible: {why_infeasible(plan, problem)}"
     return f"unknown: stopped by {_STOPS[plan.stopped_by]} before any plan was found"
+
+
+def why_infeasible(plan: Plan, problem: Problem) -> str:
+    """Return in words why a plan of the status ``infeasible`` holds nothing."""
+    if not plan.left_out:
+        return "no plan keeps the limits, not even one that leaves everything out"
+    return over_budget(problem) or "not everything can be placed, and all or nothing was asked for"
 
 
 def _proof(plan: Plan) -> str:

@@ -14,6 +14,7 @@ from ..routing.errors import UnknownNameError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .options import CancelToken, Options, Progress, ProgressCallback
+from .overcommitted import refused
 
 Solver = Callable[[Problem, Options], Plan]
 
@@ -88,8 +89,10 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
     SolverError
         When the solver failed.
     """
-    if isinstance(solver, str):
-        if solver not in SOLVERS:
-            raise UnknownNameError("solver", solver, list(SOLVERS))
-        solver = SOLVERS[solver]
-    return solver(problem, Options(**options))
+    chosen = Options(**options)
+    if not isinstance(solver, str):
+        return solver(problem, chosen)
+    if solver not in SOLVERS:
+        raise UnknownNameError("solver", solver, list(SOLVERS))
+    nothing = refused(problem, chosen, solver)
+    return SOLVERS[solver](problem, chosen) if nothing is None else nothing

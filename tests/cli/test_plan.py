@@ -14,6 +14,7 @@ import pytest
 from click.testing import Result
 from computeroute import cli
 from computeroute.routing import Plan, SolverError
+from computeroute.topologies import load
 from computeroute.topologies.delivery import Delivery
 
 Route = Callable[..., Result]
@@ -121,7 +122,18 @@ def test_all_or_nothing_ends_with_1(route: Route, overfull: Path) -> None:
     result = route("plan", overfull, "--all-or-nothing")
     assert result.exit_code == 1
     assert "infeasible: not everything can be placed" in result.stdout
-    assert result.stderr.splitlines()[-1] == "not everything can be placed"
+    assert result.stderr.splitlines()[-1] == "not everything can be placed, and all or nothing was asked for"
+
+
+def test_commitments_above_the_budget_are_named(route: Route, overfull: Path) -> None:
+    data = json.loads(overfull.read_text())
+    data["pools"][0] |= {"committed_count": 1, "committed_usd_per_accelerator_hour": 7}
+    overfull.write_text(json.dumps({**data, "limits": {"budget_usd": 10}}))
+    result = route("plan", overfull)
+    said = "commitments alone cost 264.00 USD, more than the budget of 10.00 USD"
+    assert result.exit_code == 1
+    assert f"infeasible: {said}" in result.stdout
+    assert result.stderr.splitlines()[-1] == said
 
 
 def test_no_plan_in_time_is_a_failure_of_the_solver() -> None:
@@ -130,7 +142,7 @@ def test_no_plan_in_time_is_a_failure_of_the_solver() -> None:
         solver="s", solver_version="1", seed=0, problem_name="p", problem_digest="d",
     )  # fmt: skip
     with pytest.raises(SolverError, match="allow it more time") as failure:
-        cli._end(found, Delivery(None, None))
+        cli._end(found, load("two-sites"), Delivery(None, None))
     assert failure.value.exit_code == 3
 
 

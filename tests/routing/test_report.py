@@ -169,7 +169,11 @@ def test_control_characters_of_a_foreign_plan_do_not_reach_the_terminal() -> Non
         ("optimal", "gap", "optimal: proven within the gap asked for"),
         ("feasible", "cancel", "feasible: stopped by an interrupt before the gap asked for was proven"),
         ("feasible", "gap", "feasible: stopped because no better bound could be proven"),
-        ("infeasible", "gap", "infeasible: not everything can be placed, and all or nothing was asked for"),
+        (
+            "infeasible",
+            "gap",
+            "infeasible: no plan keeps the limits, not even one that leaves everything out",
+        ),
         ("unknown", "time", "unknown: stopped by the time limit before any plan was found"),
     ],
 )

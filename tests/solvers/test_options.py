@@ -96,6 +96,31 @@ def test_all_or_nothing_refuses_a_plan_that_leaves_work_out() -> None:
     assert check(problem, plan) == []
 
 
+def overcommitted(**site: Any) -> Problem:
+    data = world(job("one", 8, 4), job("two", 8, 4), limits={"budget_usd": 10})
+    data["pools"][0] |= {"committed_count": 4, "committed_usd_per_accelerator_hour": 3}
+    data["data_centers"][0] |= site
+    return Problem.parse(data)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_commitments_above_the_budget_leave_nothing_to_plan(solver: str) -> None:
+    problem = overcommitted()
+    plan = solve(problem, solver=solver)
+    assert (plan.status, plan.objective, plan.unserved) == ("infeasible", None, 2.0)
+    assert {(entry.workload, entry.reason) for entry in plan.left_out} == {
+        ("one", "budget"),
+        ("two", "budget"),
+    }
+    assert all(entry.detail.startswith("commitments alone cost") for entry in plan.left_out)
+    assert check(problem, plan) == []
+
+
+def test_commitments_above_the_budget_may_be_earned_back_where_energy_is_paid_for() -> None:
+    problem = overcommitted(usd_per_kwh=-1000, kind="on_prem")
+    assert solve(problem).status == "optimal"
+
+
 def test_all_or_nothing_takes_a_plan_of_everything(tiny: Problem) -> None:
     assert solve(tiny, all_or_nothing=True).status == "optimal"
 
