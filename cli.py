@@ -317,6 +317,17 @@ def generate(delivery: Delivery, **arguments: Any) -> None:
 
 
 @main.command()
+@_form
+@_with_delivery
+def catalog(delivery: Delivery) -> None:
+    """List the accelerators that a file may use without defining them."""
+    from .routing.views import render_accelerators
+    from .topologies import accelerators
+
+    delivery.send(render_accelerators(accelerators().values(), delivery.form, delivery.columns))
+
+
+@main.command()
 @_with_delivery
 def schema(delivery: Delivery) -> None:
     """Print the JSON Schema of topology files."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from computeroute.topologies import schema
+from computeroute.topologies import accelerators, schema
 
 PAGE = Path(__file__).with_name("file-format.md")
 MARK = "<!-- Below this line: written by docs/build_file_format.py from the models. -->\n"
@@ -43,6 +43,8 @@ def _sections(whole: Rule) -> Iterator[str]:
 def _section(name: str, model: Rule) -> Iterator[str]:
     yield f"## {name}\n"
     yield _markdown(model.get("description", "")) + "\n"
+    if name == "Accelerator":
+        yield f"The packaged catalog has {', '.join(f'`{known}`' for known in accelerators())}.\n"
     yield "| field | value | default | meaning |\n| --- | --- | --- | --- |"
     for field, rule in model["properties"].items():
         default = "required" if field in model.get("required", ()) else _default(rule)

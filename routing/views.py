@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 from .check_findings import CONSTRAINTS, Violation
 from .overview import contents
@@ -11,7 +11,7 @@ from .plan import Plan
 from .plan_tables import plan_table
 from .problem import Problem
 from .report import MOST_ROWS, plan_report
-from .tables import Table, text_column, to_csv, to_json, to_text
+from .tables import Table, number_column, text_column, to_csv, to_json, to_text
 from .text import plural
 
 
@@ -72,6 +72,21 @@ def render_samples(samples: Iterable[SampleLike], form: str, columns: int) -> st
     head = (text_column("name"), text_column("title"), text_column("description"))
     rows = [(sample.name, sample.title, sample.description) for sample in samples]
     return render(Table("samples", "Samples: route samples NAME prints one", head, rows), form, columns)
+
+
+def render_accelerators(accelerators: Iterable[Mapping[str, Any]], form: str, columns: int) -> str:
+    """Return the accelerators of the catalog, with the peak of dense 16-bit arithmetic."""
+    head = (
+        text_column("id"),
+        text_column("name"),
+        number_column("peak_tflops", "peak TFLOP/s", 1),
+        number_column("memory_gb", "memory GB", 1),
+        number_column("tdp_w", "TDP W"),
+    )
+    rows = [[entry[column.name] for column in head] for entry in accelerators]
+    # Whoever looks for an id wants them all.
+    table = Table("accelerators", f"Accelerators ({len(rows)})", head, rows)
+    return to_text(table, columns, len(rows)) if form == "table" else render(table, form, columns)
 
 
 def render_findings(violations: Sequence[Violation], form: str, columns: int) -> str:

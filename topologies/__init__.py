@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .catalog import accelerators
 from .reading import load, read, schema
 from .samples import Sample, sample_text, samples
 from .writing import write_text
 
-__all__ = ["Sample", "load", "read", "sample_text", "samples", "schema", "write_text"]
+__all__ = ["Sample", "accelerators", "load", "read", "sample_text", "samples", "schema", "write_text"]

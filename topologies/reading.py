@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -152,7 +152,19 @@ def _hints() -> Callable[[Fault], Fault]:
     def add(fault: Fault) -> Fault:
         if fault.path == ("workloads",) and fault.message.startswith("is "):
             return replace(fault, message=f"{fault.message}, here or in a second file")
-        found = re.fullmatch(r"unknown accelerator '(.*)'", fault.message)
-        return replace(fault, message=fault.message + suggestion(found[1], known)) if found else fault
+        found = re.fullmatch(r"(unknown accelerator '([^']*)')(; did you mean .*)?", fault.message)
+        return (
+            replace(fault, message=found[1] + _accelerator_hint(found[2], found[3], known))
+            if found
+            else fault
+        )
 
     return add
+
+
+def _accelerator_hint(name: str, hint: str | None, known: Sequence[str]) -> str:
+    """Suggest the variants that the catalog has of a name, else what the file has, else the nearest."""
+    variants = [other for other in known if other.startswith(f"{name.lower()}-")]
+    if variants:
+        return f"; did you mean {' or '.join(map(repr, variants))}?"
+    return hint or suggestion(name, known) or "; define it, or choose one that `route catalog` lists"

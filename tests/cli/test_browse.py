@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from computeroute.topologies import sample_text, samples, schema
+from computeroute.topologies import accelerators, sample_text, samples, schema
 
 Route = Callable[..., Result]
 
@@ -43,6 +43,15 @@ def test_show_one_table_in_every_form(name: str, route: Route) -> None:
     assert len(rows) == len(document[name])
     assert set(document) == {"name", "digest", "policy", name}
     assert route("show", "two-sites", "--table", name).stdout.strip() in route("show", "two-sites").stdout
+
+
+def test_the_catalog_lists_every_accelerator(route: Route) -> None:
+    rows = list(csv.DictReader(io.StringIO(route("catalog", "-f", "csv").stdout)))
+    assert [row["id"] for row in rows] == list(accelerators())
+    assert rows[0].keys() == {"id", "name", "peak_tflops", "memory_gb", "tdp_w"}
+    assert json.loads(route("catalog", "-f", "json").stdout)[5]["id"] == "h100"
+    shown = route("catalog").stdout
+    assert all(name in shown for name in accelerators())
 
 
 def test_show_csv_has_the_sites_unless_told(route: Route) -> None:
