@@ -9,8 +9,8 @@ RELATIVE = 1e-6
 ABSOLUTE = 1e-6
 
 CONSTRAINTS = (
-    "structure",
     "digest",
+    "structure",
     "status",
     "place_once",
     "residency",
@@ -42,7 +42,7 @@ CONSTRAINTS = (
     "breakdown",
     "utilization",
 )
-"""Every name that a violation may carry, in the order of reports."""
+"""Every name that a violation may carry, in the order of reports: a plan of another problem is told first."""
 
 _RANK = {name: rank for rank, name in enumerate(CONSTRAINTS)}
 

@@ -148,6 +148,14 @@ def _placements(plan: Plan) -> Rows:
             yield (job.job, *_values(placement, Placement.model_fields), route)
 
 
+def _routes(plan: Plan) -> Rows:
+    for route in plan.routes:
+        # A dataset goes one way: it has no round trip, which 0 would claim.
+        one_way = bool(route.links) and not route.return_links
+        shown = route.model_copy(update={"rtt_ms": None}) if one_way else route
+        yield tuple(_values(shown, Route.model_fields))
+
+
 def _costs(plan: Plan) -> Rows:
     yield ("horizon", "", *_values(plan.cost, COST_COLUMNS))
     yield ("in_all", "", *_values(plan.cost_in_all, COST_COLUMNS))
@@ -187,7 +195,7 @@ _TABLES: dict[str, tuple[Sequence[str], Callable[[Plan], Rows]]] = {
         "service", ReplicaPlan, lambda plan: ((s.service, s.replicas) for s in plan.services)
     ),
     "flows": _nested("service", Flow, lambda plan: ((s.service, s.flows) for s in plan.services)),
-    "routes": _fields(Route, "routes"),
+    "routes": (tuple(Route.model_fields), _routes),
     "cost": (("cut", "name", *COST_COLUMNS), _costs),
     "left_out": _fields(LeftOut, "left_out"),
     "purchases": _fields(Purchase, "purchases"),

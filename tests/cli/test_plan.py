@@ -125,6 +125,24 @@ def test_all_or_nothing_ends_with_1(route: Route, overfull: Path) -> None:
     assert result.stderr.splitlines()[-1] == "not everything can be placed, and all or nothing was asked for"
 
 
+def test_a_plan_of_another_problem_is_told_first(route: Route, overfull: Path, tmp_path: Path) -> None:
+    route("plan", "two-sites", "-q", "-o", tmp_path / "plan.json")
+    result = route("verify", overfull, tmp_path / "plan.json")
+    title, _, _, first, *_ = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert title.endswith("; the plan is of another problem")
+    assert first.startswith("digest")
+
+
+def test_routes_of_datasets_have_no_round_trip(route: Route) -> None:
+    table = route("plan", "two-sites", "-q", "-f", "csv", "--table", "routes").stdout
+    routes = {row["id"]: row for row in csv.DictReader(io.StringIO(table))}
+    one_way = {name: row for name, row in routes.items() if row["links"] and not row["return_links"]}
+    assert 0 < len(one_way) < len(routes)
+    assert all(float(row["latency_ms"]) > 0 for row in one_way.values())
+    assert {name for name, row in routes.items() if row["rtt_ms"] == ""} == set(one_way)
+
+
 def test_commitments_above_the_budget_are_named(route: Route, overfull: Path) -> None:
     data = json.loads(overfull.read_text())
     data["pools"][0] |= {"committed_count": 1, "committed_usd_per_accelerator_hour": 7}
