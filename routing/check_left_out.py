@@ -1,16 +1,18 @@
 """Reasons of left-out work: the first test, in the documented order, that nothing passes.
 
-Residency, accelerator, memory, gang, pinned, route, transit, bandwidth, latency, deadline; what passes all of
-them was left out for want of capacity.
+Residency, accelerator, memory, gang, pinned, route, transit, bandwidth, latency, deadline, power, carbon,
+budget, sites; what passes all of them was left out for want of capacity.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import combinations, product
 
 from .check_admission import Pins, counts, hours, largest_gang, remembers, serving, site_of
+from .check_alone import Alone, Share
 from .check_findings import Findings, exceeds
 from .check_reach import Reach, Rules
 from .check_structure import Sound, left_out_element
@@ -20,6 +22,7 @@ from .workloads import InferenceService, TrainingJob
 
 ANY = Rules(flags=False)
 OPEN = Rules()
+LIMITS = ("power", "carbon", "budget")
 Likeness = tuple[str, str | None]
 PoolTest = Callable[[Pool], bool]
 PairTest = Callable[[str, str], bool]
@@ -46,6 +49,8 @@ class _Reasons:
         self.problem = sound.problem
         self.pins = Pins(sound.problem)
         self.reach = Reach(sound.problem)
+        self.alone = Alone(sound)
+        self.shortest_hours = min(sound.problem.durations_hours)
         self._known: dict[Likeness, tuple[str, ...]] = {}
 
     def of(self, entry: LeftOut) -> tuple[str, ...]:
@@ -69,24 +74,35 @@ class _Reasons:
         return (same, workload.id if self.pins.bind(workload.id) else None)
 
     def _service_reasons(self, service: InferenceService, location: str) -> tuple[str, ...]:
-        demand = next(d for d in service.demand if d.location == location)
-        rules = Rules(policy=self.problem.residency(demand.policy or service.policy))
-        readings = product((False, True), repeat=2)
-        found = (self._first(self._service_tests(service, location, rules, *reading)) for reading in readings)
+        found = (self._reason(service, location, *reading) for reading in product((False, True), repeat=2))
         return tuple(dict.fromkeys(found))
 
-    def _first(self, tests: Iterator[tuple[str, PoolTest]]) -> str:
+    def _reason(self, service: InferenceService, location: str, gang: bool, loose: bool) -> str:
+        pools, reason = self._serving(service, location, gang, loose)
+        if not pools:
+            return reason
+        places = (demand.location for demand in service.demand) if service.min_sites > 1 else (location,)
+        serving = [pool for place in places for pool in self._serving(service, place, gang, loose)[0]]
+        few = len({pool.data_center for pool in serving}) < service.min_sites
+        return "sites" if few else "capacity"
+
+    def _serving(
+        self, service: InferenceService, location: str, gang: bool, loose: bool
+    ) -> tuple[list[Pool], str]:
+        """Return the pools that may serve a location, or none and the first test that left none."""
         pools = list(self.problem.pools)
-        for reason, test in tests:
+        for reason, test in self._service_tests(service, location, gang, loose):
             pools = [pool for pool in pools if test(pool)]
             if not pools:
-                return reason
-        return "capacity"
+                return [], reason
+        return pools, ""
 
     def _service_tests(
-        self, service: InferenceService, location: str, rules: Rules, gang: bool, loose: bool
+        self, service: InferenceService, location: str, gang: bool, loose: bool
     ) -> Iterator[tuple[str, PoolTest]]:
         """Yield the tests; ``gang`` and ``loose`` take the other readings where the order leaves one open."""
+        demand = next(d for d in service.demand if d.location == location)
+        rules = Rules(policy=self.problem.residency(demand.policy or service.policy))
         yield "residency", self.at_rest(rules)
         yield "accelerator", lambda pool: serving(service, pool) is not None
         yield "memory", lambda pool: remembers(self.problem, service, pool)
@@ -96,6 +112,15 @@ class _Reasons:
         yield "route", lambda pool: self._trip(location, pool, ANY if loose else OPEN)[0] < float("inf")
         yield "transit", lambda pool: self._trip(location, pool, rules)[0] < float("inf")
         yield "latency", lambda pool: self._in_time(service, pool, self._trip(location, pool, rules)[loose])
+        yield "power", lambda pool: "power" not in self._barring(service, pool)
+        yield "carbon", lambda pool: "carbon" not in self._barring(service, pool)
+        yield "budget", lambda pool: "budget" not in self._barring(service, pool)
+
+    def _barring(self, service: InferenceService, pool: Pool) -> list[str]:
+        """Return the limits that a single replica, in the shortest period, breaks."""
+        way = serving(service, pool)
+        share = Share(pool, way.accelerators_per_replica if way else 0, self.shortest_hours)
+        return list(self.alone.barring(share))
 
     def at_rest(self, rules: Rules) -> PoolTest:
         """Return the test of residency at rest."""
@@ -150,7 +175,7 @@ class _JobReasons:
         """Return whether the whole job can be in the pool, were it empty."""
         sizes = counts(self.job, pool.accelerator)
         return (
-            any(_fits_gang(pool, count, 1) and self._in_time(pool, count, 1) for count in sizes)
+            any(_fits_gang(pool, count, 1) and self._within(pool, count, 1) for count in sizes)
             and all(test(pool) for _, test in self._pool_tests())
             and self.reasons.pins.permit(self.job.id, pool)
             and bool(self._fed([pool], self.rules))
@@ -183,6 +208,9 @@ class _JobReasons:
         joined = self._joined(wide, limits.max_rtt_ms if limits else 0.0, loose)
         yield "latency", not self._exists(pools, joined)
         yield "deadline", not self._exists(pools, joined, self._in_time)
+        for step, reason in enumerate(LIMITS, 1):
+            fits = partial(self._within, limits=LIMITS[:step])
+            yield reason, not self._exists(pools, joined, fits)
 
     def _fed(self, pools: list[Pool], rules: Rules) -> list[Pool]:
         """Return the pools that the dataset can come to."""
@@ -211,6 +239,15 @@ class _JobReasons:
         if running is None or latest is None:
             return running is not None
         return not exceeds(self.job.earliest_start_hours + running, latest)
+
+    def _within(self, pool: Pool, count: int, sites: int, limits: tuple[str, ...] = LIMITS) -> bool:
+        """Return whether a site of the job ends in time and, alone, keeps those of the limits."""
+        running = hours(self.problem, self.job, [pool] * sites, count)
+        if running is None or not self._in_time(pool, count, sites):
+            return False
+        within = min(running, self.problem.horizon_hours - self.job.earliest_start_hours)
+        share = Share(pool, count // sites, within, spot=self.job.interruptible)
+        return not set(limits) & set(self.reasons.alone.barring(share))
 
     def _shares(self, pools: list[Pool], fits: SizeTest = _fits_gang) -> Iterator[tuple[int, list[Pool]]]:
         """Yield, per type, count and number of sites, the pools that can hold an even share."""

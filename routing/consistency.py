@@ -45,6 +45,7 @@ class _Consistency(Findings):
         for index, workload in enumerate(items(self.problem, "workloads")):
             at = ("workloads", index)
             yield from self._start(at, workload)
+            yield from self._least_sites(at, workload)
             yield from self._repeated_profiles(at, workload, "needs", ("accelerator", "count"))
             yield from self._repeated_profiles(at, workload, "serving", ("accelerator",))
             yield from self._demand(at, workload)
@@ -62,6 +63,12 @@ class _Consistency(Findings):
         if 0 < self.horizon_hours <= start:
             message = f"{start:g} is not before the end of the horizon, {self.horizon_hours:g} hours"
             yield self.fault((*at, "earliest_start_hours"), message)
+
+    def _least_sites(self, at: tuple[int | str, ...], workload: Any) -> Iterator[Fault]:
+        least, sites = number(workload, "min_sites", 1.0), len(items(self.problem, "data_centers"))
+        if 0 < sites < least:
+            message = f"{least:g} is more than the {_counted(sites, 'data center')} of the file"
+            yield self.fault((*at, "min_sites"), message)
 
     def _repeated_profiles(
         self, at: tuple[int | str, ...], workload: Any, field: str, keys: tuple[str, ...]

@@ -25,10 +25,10 @@ Reason = Literal[
     "pinned",
     "route",
     "bandwidth",
-    "sites",
     "power",
     "carbon",
     "budget",
+    "sites",
     "capacity",
 ]
 

@@ -36,8 +36,8 @@ def service_tests(pools: Pools, service: InferenceService) -> Iterable[Test]:
     yield "pinned", pools.permitted(service.id)
 
 
-def admissible_pools(tests: Iterable[Test]) -> tuple[Ints, Reason | None]:
-    """Return the indices of the pools that pass every test, or none and the first test that left none."""
+def admissible(tests: Iterable[Test]) -> tuple[Ints, Reason | None]:
+    """Return the indices of what passes every test, or none and the first test that left none."""
     left: Flags | None = None
     for reason, passed in tests:
         left = passed if left is None else left & passed

@@ -13,7 +13,8 @@ from ..routing.problem import Problem
 from ..routing.sites import Pool
 from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import TrainingJob
-from .admission import admissible_pools, job_tests
+from .admission import Test, admissible, job_tests
+from .alone import Alone
 from .option_table import MOST_SITES, SITE_PAIRS, JobOption, OptionList, OptionTable
 from .pools import Pools
 from .rates import Floats, Ints, Rates
@@ -79,6 +80,7 @@ class _Builder:
     def __init__(self, problem: Problem, rates: Rates, book: RouteBook) -> None:
         self.book, self.horizon = book, rates.horizon
         self.pools, self.calendar = Pools(problem), Calendar(problem, rates)
+        self.alone = Alone(problem, rates)
         # The last entries answer for no pool, which leaves the choice to the others.
         self._has_spot = np.array([*map(_has_spot, problem.pools), True], dtype=bool)
         self._spot_is_best = np.array([*map(_spot_is_best, problem.pools), True], dtype=bool)
@@ -86,7 +88,7 @@ class _Builder:
     def options_of(self, index: int, job: TrainingJob) -> tuple[OptionTable, Reason | None]:
         """Return the options of one job, or none and the reason."""
         shapes = job_shapes(self.pools, job)
-        pools, reason = admissible_pools(job_tests(self.pools, job, shapes))
+        pools, reason = admissible(job_tests(self.pools, job, shapes))
         if reason:
             return _NONE, reason
         placed = [self._at_one_site(job, pools, shapes)]
@@ -96,8 +98,12 @@ class _Builder:
         if not options:
             return _NONE, self._why_nowhere(job, shapes)
         table = OptionTable.joined(options)
-        timely = table.take(self.calendar.is_timely(table))
-        return timely, (None if len(timely) else "deadline")
+        tests: list[Test] = [
+            ("deadline", self.calendar.is_timely(table)),
+            *self.alone.option_tests(job, table),
+        ]
+        rows, reason = admissible(tests)
+        return table.take(rows), reason
 
     def _why_nowhere(self, job: TrainingJob, shapes: Shapes) -> Reason:
         """Return what of sizes, pins and ways, in the order of reasons, first leaves no place."""

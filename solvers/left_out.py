@@ -23,6 +23,10 @@ DETAILS: dict[Reason, str] = {
     "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
     "latency": "every pool that it can use is too far, or serves too slowly, for its latency limit",
     "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
+    "power": "alone it draws more than the power limit of each data center that it can use",
+    "carbon": "alone, and in the cleanest periods, it emits more than the carbon cap",
+    "budget": "alone, and at its cheapest, it costs more than the budget leaves beside commitments",
+    "sites": "fewer data centers can serve it than its min_sites asks for",
     "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
 }
 OVER_SITES: dict[Reason, str] = {

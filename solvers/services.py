@@ -15,10 +15,11 @@ from ..routing.policies import Residency
 from ..routing.problem import Problem, per_period
 from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import Demand, InferenceService
-from .admission import admissible_pools, service_tests
+from .admission import admissible, service_tests
+from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
-from .pools import Pools
-from .rates import Floats, Ints, most_accelerators
+from .pools import Flags, Pools
+from .rates import Floats, Ints, build_rates, most_accelerators
 from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 
 SECONDS_PER_HOUR = 3600.0
@@ -96,19 +97,35 @@ class _Collector:
 
     def __init__(self, problem: Problem, book: RouteBook) -> None:
         self.problem, self.book = problem, book
-        self.pools = Pools(problem)
+        self.pools, self.alone = Pools(problem), Alone(problem, build_rates(problem))
         self.parts: list[_Part] = []
         self.barred: dict[int, Reason] = {}
         self.slots = self.demands = 0
 
     def add(self, service: InferenceService) -> None:
         """Take in one service: a slot for every pool that may serve some users, and the arcs to them."""
-        pools, _ = admissible_pools(service_tests(self.pools, service))
+        pools, _ = admissible(service_tests(self.pools, service))
         trips = self._trips(service, pools)
         for index in np.flatnonzero((trips < 0).all(axis=1)):
             self.barred[self.demands + int(index)] = self._why(service, service.demand[index])
+        self._bar_alone(service, pools, trips)
         self._keep(service, pools, trips)
         self.demands += len(service.demand)
+
+    def _bar_alone(self, service: InferenceService, pools: Ints, trips: Ints) -> None:
+        """Take away the trips that no plan can hold: to pools beyond a limit, then to too few sites."""
+        for reason, passed in self.alone.service_tests(service):
+            self._take_away(reason, trips, ~passed[pools])
+        sites = np.unique(self.pools.site[pools[(trips >= 0).any(axis=0)]])
+        if len(sites) < service.min_sites:
+            self._take_away("sites", trips, np.ones(len(pools), dtype=bool))
+
+    def _take_away(self, reason: Reason, trips: Ints, barred: Flags) -> None:
+        """Take away the trips to some pools; what has none left then is barred for ``reason``."""
+        had = (trips >= 0).any(axis=1)
+        trips[:, barred] = NO_TRIP
+        lost = had & (trips < 0).all(axis=1)
+        self.barred.update({self.demands + index: reason for index in np.flatnonzero(lost).tolist()})
 
     def _trips(self, service: InferenceService, pools: Ints) -> Ints:
         """Return (demands, pools) the cheapest trips, ``NO_TRIP`` where there is none."""
@@ -199,7 +216,7 @@ class _Collector:
     def _why(self, service: InferenceService, demand: Demand) -> Reason:
         residency = demand_residency(self.problem, service, demand)
         at_rest: tuple[Reason, np.ndarray] = ("residency", self.pools.processing(residency))
-        left, reason = admissible_pools([at_rest, *service_tests(self.pools, service)])
+        left, reason = admissible([at_rest, *service_tests(self.pools, service)])
         return reason or self._route_reason(service, demand, left)
 
     def _route_reason(self, service: InferenceService, demand: Demand, pools: Ints) -> Reason:

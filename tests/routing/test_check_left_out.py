@@ -50,6 +50,16 @@ def pin(**place: str) -> dict[str, Any]:
     return {"limits": {"pinned": [{"workload": "it", **place}]}}
 
 
+def limits(*pinned: str, **values: float) -> dict[str, Any]:
+    """Return the world with limits, the workload pinned to those data centers."""
+    return {"limits": {"pinned": [{"workload": "it", "data_center": site} for site in pinned], **values}}
+
+
+def powered(kw: float) -> dict[str, Any]:
+    """Return the world with that limit on the power of each data center."""
+    return {"data_centers": [{**site, "max_power_kw": kw} for site in WORLD["data_centers"]]}
+
+
 def links(*kept: str, **changes: Any) -> dict[str, Any]:
     """Return the world with those of its links only, each with ``changes``."""
     named = [{"id": f"{link['source']}--{link['target']}", **link} for link in WORLD["links"]]
@@ -144,6 +154,25 @@ JOBS: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (job(needs=None, compute=SCALED), {}, {"capacity"}),
     (job(needs=None, compute={**SCALED, "accelerators": ["small"]}, deadline_hours=29), {}, {"deadline"}),
     (job(needs=None, compute={**SCALED, "accelerators": ["small"]}, deadline_hours=30), {}, {"capacity"}),
+    # 1 kW an accelerator at home, 1.2 kW in the cloud.
+    (job(), powered(3.9), {"power"}),
+    (job(), powered(4), {"capacity"}),
+    (split(8), powered(4), {"power"}),
+    (split(8), powered(4.8), {"capacity"}),
+    # 4.8 kW x 10 h x 100 g in the cloud, 4 kW x 10 h x 200 g at home.
+    (job(), limits(carbon_cap_tco2e=0.0047), {"carbon"}),
+    (job(), limits(carbon_cap_tco2e=0.0048), {"capacity"}),
+    (job(), limits("home", carbon_cap_tco2e=0.0079), {"carbon"}),
+    # Commitments cost 104 USD and cover 80 and 40 accelerator-hours; energy at home 40 x 0.06 USD.
+    (job(), limits("home", budget_usd=106.3), {"budget"}),
+    (job(), limits("home", budget_usd=106.4), {"capacity"}),
+    (job(12), limits("cloud", budget_usd=343), {"budget"}),
+    (job(12), limits("cloud", budget_usd=344), {"capacity"}),
+    (job(12, interruptible=True), limits("cloud", budget_usd=223), {"budget"}),
+    (job(12, interruptible=True), limits("cloud", budget_usd=224), {"capacity"}),
+    # 20 of 60 h are within the horizon: 80 hours are covered, energy 80 x 0.06 USD.
+    (job(hours=60), limits("home", budget_usd=108.7), {"budget"}),
+    (job(hours=60), limits("home", budget_usd=108.8), {"capacity"}),
 ]
 
 SERVICES: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
@@ -165,6 +194,16 @@ SERVICES: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (service(max_rtt_ms=9.9), {}, {"latency"}),
     (service(max_latency_ms=14.9), {}, {"latency"}),
     (service(max_latency_ms=15), {}, {"capacity"}),
+    (service(), powered(0.9), {"power"}),
+    (service(), powered(1), {"capacity"}),
+    (service(), limits(carbon_cap_tco2e=0.0011), {"carbon"}),
+    (service(), limits(carbon_cap_tco2e=0.0012), {"capacity"}),
+    (service(), limits("home", budget_usd=104.5), {"budget"}),
+    (service(), limits("home", budget_usd=104.6), {"capacity"}),
+    (service(min_sites=2), {}, {"capacity"}),
+    (service(min_sites=2), limits("home"), {"sites"}),
+    (service(min_sites=2, policy="home-only"), {}, {"sites"}),
+    (service(min_sites=2), powered(1), {"sites"}),
 ]
 
 

@@ -126,7 +126,7 @@ PLAN_CHANGES: list[tuple[str, Path, Any, str]] = [
 TUNE, CHAT, BATCH, PRETRAIN, WEB = (
     f"workloads/{name}/" for name in ("tune", "chat", "batch", "pretrain", "web")
 )
-DUO, GEO = "workloads/duo/", "workloads/geo/"
+DUO = "workloads/duo/"
 PROBLEM_CHANGES: list[tuple[str, str, Any, str]] = [
     ("home", "pools/home-big/count", 7, "pool_capacity"),
     ("home", "pools/home-big/reserve_fraction", 0.4, "pool_capacity"),
@@ -185,7 +185,6 @@ PROBLEM_CHANGES: list[tuple[str, str, Any, str]] = [
     ("cloud", "pools/cloud-small/scaling", [], "schedule"),
     ("cloud", PRETRAIN + "dataset/at", ["town"], "dataset"),
     ("cloud", "links/up/directed", False, "route"),
-    ("spread", GEO + "min_sites", 3, "spread"),
     ("spread", DUO + "multi_site/max_rtt_ms", 9, "latency"),
     ("spread", DUO + "multi_site/efficiency", 1, "schedule"),
     ("spread", DUO + "multi_site/min_bandwidth_gbps", 9, "link_capacity"),

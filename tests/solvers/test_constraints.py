@@ -90,8 +90,8 @@ CASES: dict[str, tuple[Data, float]] = {
     ),
     # 2 h for 1800 GB need 2 Gbit/s and the link has 1, so the job runs where the data is: 4 x 2 h x 2 USD.
     "link_capacity": (world(job("one", 4, 2, dataset={"at": ["far"], "gb": 1800})), 16),
-    # 4 kW near, 6 accelerators of 1 kW: far, 6 x 4 h x 2 USD.
-    "site_power": (world(job("one", 6, 4), near={"max_power_kw": 4}), 48),
+    # 6 kW near, two jobs of 4 accelerators of 1 kW: one goes far, 16 + 32.
+    "site_power": (world(job("one", 4, 4), job("two", 4, 4), near={"max_power_kw": 6}), 48),
     # Two sites, each with a replica in every period: 4 h x (1 + 2).
     "spread": (world(service(5, min_sites=2)), 12),
     # At most half near: of 16 accelerator-hours 8 near and 8 far.
