@@ -52,10 +52,13 @@ class Alone:
         yield from self._tests(np.arange(len(pools)), accelerators, hours, spot)
 
     def _tests(self, pool: Ints, accelerators: Ints, hours: Floats, spot: Flags) -> Iterator[Test]:
-        held = accelerators * hours
-        yield "power", _within(accelerators * self.rates.kw[pool], self.most_kw[pool])
-        yield "carbon", _within(held * self.tco2e[pool], self.most_tco2e)
-        yield "budget", _within(self.committed_usd + self._least_usd(pool, held, spot), self.most_usd)
+        if np.isfinite(self.most_kw).any():
+            yield "power", _within(accelerators * self.rates.kw[pool], self.most_kw[pool])
+        if np.isfinite(self.most_tco2e):
+            yield "carbon", _within(accelerators * hours * self.tco2e[pool], self.most_tco2e)
+        if np.isfinite(self.most_usd):
+            usd = self.committed_usd + self._least_usd(pool, accelerators * hours, spot)
+            yield "budget", _within(usd, self.most_usd)
 
     def _least_usd(self, pool: Ints, held: Floats, spot: Flags) -> Floats:
         """Return the least that accelerator-hours in pools can add to the commitments, USD."""
