@@ -23,7 +23,7 @@ from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, build_rates
 from .routebook import RouteBook
-from .runner import THREAD_COLUMNS, Beside, run_search
+from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
 from .services import build_services
 from .size import check_size
@@ -35,6 +35,8 @@ MASTERS = 2
 """Programs that the search of a large model solves at once."""
 PROOF_AFTER_SHARE = 0.4
 """Share of the time after which, on fewer processors than programs, the proof waits no longer."""
+FALLBACK_COLUMNS = 1_000
+"""Columns up to which a search ends, or has a plan, at once."""
 FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
 """Most seconds, and share of the time, for the decomposition to find a first plan."""
 
@@ -153,7 +155,7 @@ def solve_exact(
         proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    beside = _first_plan(variables, arrays, options) if arrays.columns > THREAD_COLUMNS else None
+    beside = _first_plan(variables, arrays, options) if arrays.columns > FALLBACK_COLUMNS else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
