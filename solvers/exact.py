@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -29,6 +30,9 @@ from .services import build_services
 from .size import check_size
 from .solution import decide
 from .variables import VariableBuilder, Variables
+
+if TYPE_CHECKING:
+    from .market.solve import MarketSearch
 
 PROOF_SECONDS = 10.0
 MASTERS = 2
@@ -181,12 +185,22 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
         if not is_fallback:
-            emit(Proved("complete cost", search.complete))
+            _tell_bounds(search, arrays, emit)
         found = None if search.best is None else as_solution(variables, arrays, market, search.best)
         if found is not None:
             emit(Found(found, is_fallback))
 
     return work
+
+
+def _tell_bounds(search: MarketSearch, arrays: Arrays, emit: Callable[[Event], None]) -> None:
+    """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan."""
+    emit(Proved("complete cost", search.complete))
+    search.sharpen()
+    cost = search.cost_bound()
+    if search.best is not None and cost is not None:
+        emit(Proved("cost", cost - arrays.offset))
+        emit(Proved("unserved work", search.unserved_bound()))
 
 
 def _first_seconds(options: Options) -> float:

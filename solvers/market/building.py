@@ -1,63 +1,89 @@
-"""Plans from prices: jobs, then units, into what is left; what did not fit goes first the next time.
+"""Plans from prices: giants, jobs, then units, into what is left.
 
+Units that do not fit come first the next time; jobs that do not fit make the rows that they lack dearer.
 Source of the order by trouble: D. E. Joslin and D. P. Clements, Squeaky wheel optimization, Journal of
 Artificial Intelligence Research 10 (1999) 353-373.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..rates import Floats
-from .appraisal import Appraisal
+from ..rates import Floats, Ints
+from .appraisal import Appraisal, appraise
 from .candidates import job_columns
-from .greedy import fill_jobs, fill_units, unit_order
+from .giants import Giants
+from .greedy import fill_jobs, fill_units, room_for_replicas, unit_order
 from .market import Market
 from .placing import Placed, Placement, Priced
 
 NEAREST = 30
 UNSERVED = 1e-9
+WANTED = 3
+"""Columns of a job that does not fit whose rows become dearer."""
+RISE = 0.15
+"""Part of the price of a row, and of what its users pay as it is, by which it rises at first."""
+GROWTH = 1.5
+"""Times which a rise grows while a row goes on to lack room."""
 
 
 @dataclass
 class Builder:
-    """Builds placements at prices; remembers what did not fit."""
+    """Builds placements at prices; remembers which rows lacked room.
+
+    ``natural`` (R,) is what users of a row pay a unit of it without its price.
+    """
 
     market: Market
     penalty: float
-    urgent_jobs: list[int] = field(default_factory=list)
-    urgent_units: list[int] = field(default_factory=list)
-    held: dict[int, Placed] = field(default_factory=dict)
-    """What some jobs do in any case."""
+    natural: Floats
+    giants: Giants
+    urgent: list[int] = field(default_factory=list)
+    """Units that come before jobs, as they found too little room after them."""
+    is_stuck: bool = False
+    """Whether some of these were left out all the same, so that giants have to make way."""
+    rises: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with the prices as they are."""
+        self.rises = np.zeros(len(self.market.rules.capacity))
 
     def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""
-        columns = Priced.of(self.market, job_columns(self.market, told, NEAREST), told.prices, self.penalty)
         best: Placement | None = None
+        self.rises /= 2
         for _ in range(rounds):
-            placement = self._once(told, columns)
+            raised = self._raised(told)
+            columns = Priced.of(
+                self.market, job_columns(self.market, raised, NEAREST), raised.prices, self.penalty
+            )
+            held = self.giants.placed(self.market, raised if self.is_stuck else told)
+            placement = self._once(raised, columns, held)
             if best is None or placement.value() < best.value():
                 best = placement
-            if not self._learn(placement) or enough():
+            if not self._learn(placement, columns) or enough():
                 break
         assert best is not None
         return best
 
-    def _once(self, told: Appraisal, columns: Priced) -> Placement:
+    def _raised(self, told: Appraisal) -> Appraisal:
+        if not self.rises.any():
+            return told
+        prices = told.prices + self.rises * (told.prices + self.natural)
+        return appraise(self.market, prices, self.penalty, whole=False)
+
+    def _once(self, told: Appraisal, columns: Priced, held: dict[int, Placed]) -> Placement:
         market = self.market
         placement = Placement(market, self.penalty, self._modules())
-        for job, placed in self.held.items():
+        for job, placed in held.items():
             placement.put(job, placed)
-        fill_units(placement, told, self.urgent_units)
-        urgent_jobs = [job for job in self.urgent_jobs if job not in self.held]
-        for job in urgent_jobs:
-            fill_jobs(placement, told, columns, np.array([job]))
-        rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*urgent_jobs, *self.held])
+        fill_units(placement, told, self.urgent)
+        rest = np.setdiff1d(np.arange(len(market.problem.jobs)), self.giants.jobs if held else [])
         fill_jobs(placement, told, columns, rest)
-        urgent = set(self.urgent_units)
+        urgent = set(self.urgent)
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in urgent])
         placement.trim_modules()
         return placement
@@ -66,21 +92,44 @@ class Builder:
         rules = self.market.rules
         return rules.widening_most[: len(rules.module_pool)].copy()
 
-    def _learn(self, placement: Placement) -> bool:
-        """Put what was left out first; return whether there was anything."""
-        market = self.market
-        jobs = [
-            job
-            for job in range(len(market.problem.jobs))
-            if placement.placed[job].choice is None and market.left_out_work[job] > 0
-        ]
-        units = [
-            number
-            for number, blocks in enumerate(market.unit_blocks)
-            if sum(placement.placed[block].work for block in blocks.tolist()) > UNSERVED
-        ]
-        fresh_jobs = [job for job in jobs if job not in self.urgent_jobs]
-        fresh_units = [unit for unit in units if unit not in self.urgent_units]
-        self.urgent_jobs = fresh_jobs + self.urgent_jobs
-        self.urgent_units = fresh_units + self.urgent_units
-        return bool(jobs or units)
+    def _learn(self, placement: Placement, columns: Priced) -> bool:
+        """Raise the prices of rows that lacked room; return whether work was left out."""
+        work = np.array([placed.work for placed in placement.placed])
+        left = np.flatnonzero(work > UNSERVED)
+        if len(left) == 0:
+            return False
+        jobs = len(self.market.problem.jobs)
+        self.is_stuck = False
+        full = [*self._wanted_by_jobs(placement, columns, left[left < jobs])]
+        for number, blocks in enumerate(self.market.unit_blocks):
+            if not np.isin(blocks, left).any():
+                continue
+            if number in self.urgent:
+                self.is_stuck = True
+                full.append(self._wanted_by_unit(placement, number, np.flatnonzero(np.isin(blocks, left))))
+            else:
+                self.urgent.insert(0, number)
+        rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *full]))
+        self.rises[rows] = GROWTH * self.rises[rows] + RISE
+        return True
+
+    def _wanted_by_jobs(self, placement: Placement, columns: Priced, jobs: Ints) -> Iterable[Ints]:
+        """Yield the rows without room for the nearest columns of the jobs."""
+        first = np.searchsorted(columns.columns.block, jobs)
+        ends = np.searchsorted(columns.columns.block, jobs, side="right")
+        for begin, end in zip(first.tolist(), ends.tolist(), strict=True):
+            nearest = begin + np.argsort(columns.reduced[begin:end], kind="stable")[:WANTED]
+            for placed in map(columns.placed, nearest.tolist()):
+                over = placement.load[placed.rows] + placed.amounts > placement.room[placed.rows]
+                yield placed.rows[over]
+
+    def _wanted_by_unit(self, placement: Placement, number: int, periods: Ints) -> Ints:
+        """Return the rows, in some periods, of the pools of a unit that have no room for a replica."""
+        unit = self.market.units[number]
+        rows, _ = self.market.rules.held_use
+        full = room_for_replicas(placement, unit) < 1
+        if not unit.is_whole:
+            full &= np.isin(np.arange(len(full)), periods)[:, None]
+        period, slot = np.nonzero(full)
+        found = rows[unit.pool[slot], period].ravel()
+        return found[found < len(self.rises)]

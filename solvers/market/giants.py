@@ -170,10 +170,15 @@ class Giants:
         goods = csr_array(chosen @ self.columns.goods)
         return joined([others, Columns(block, goods, left @ self.work, (None,) * len(combinations))])
 
-    def placed(self, market: Market, told: Appraisal, combination: Combination) -> dict[int, Placed]:
-        """Return what the giants of a combination that are not left out do."""
+    def placed(self, market: Market, told: Appraisal) -> dict[int, Placed]:
+        """Return what the giants do in their cheapest combination at the prices told."""
+        if len(self.jobs) < 2:
+            return {}
+        best, _ = self._cheapest(self.cost + self.uses @ told.prices, told.penalty * self.work)
+        if best is None:
+            return {}
         priced = Priced.of(market, self.columns, told.prices, told.penalty)
-        chosen = zip(self.jobs.tolist(), combination.columns, strict=True)
+        chosen = zip(self.jobs.tolist(), best.columns, strict=True)
         return {job: priced.placed(column) for job, column in chosen if column >= 0}
 
 

@@ -20,7 +20,6 @@ from .candidates import job_columns, nearest, service_columns
 from .columns import Columns, joined, kept
 from .giants import Combination, Giants
 from .market import Market
-from .placing import Placed
 
 JOB_CANDIDATES = 24
 KEPT = 12
@@ -60,12 +59,6 @@ class Seeker:
         prices = rules.good_prices(self.told.prices)
         reduced = np.asarray(self.columns.goods @ prices) + self.penalty * self.columns.unserved
         return kept(self.columns, nearest(self.columns.block, reduced, KEPT))
-
-    def held(self) -> dict[int, Placed]:
-        """Return what the giants do in their best combination."""
-        if not self.combinations:
-            return {}
-        return self.giants.placed(self.market, self.told, self.combinations[0])
 
     def fresh(self, told: Appraisal) -> Columns:
         """Return the nearest columns at other prices."""
@@ -198,6 +191,12 @@ def binding_rows(block: Ints, uses: csr_array, capacity: Floats) -> Ints:
     largest = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
     most = np.bincount(part.col[largest], np.maximum(part.data[largest], 0.0), uses.shape[1])
     return np.flatnonzero(most > capacity * (1 + 1e-9))
+
+
+def natural_prices(market: Market, columns: Columns) -> Floats:
+    """Return what a unit of every row (R,) costs the columns that use it, prices left out."""
+    rules = market.rules
+    return _natural(csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost))
 
 
 def _natural(uses: csr_array, cost: Floats) -> Floats:

@@ -17,6 +17,8 @@ from .units import Unit
 EPSILON = 1e-9
 SHARES = (0.0, 0.3, 0.6, 0.8, 0.9)
 """Parts of the replicas' price that users pay in proportion when replicas are bounded as whole ones."""
+TURNS = 4
+"""Slots to choose from above which it makes no difference how many they are."""
 PARTS = (1.0, 2.0, 3.0, 4.0)
 """Whole replicas are also counted in these parts of the load."""
 
@@ -137,6 +139,9 @@ def answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = Non
     """
     flow, left = pour(offered.unit, unit.demand, most * unit.rps, cutoff)
     best = _priced(unit, offered, flow, left)
+    if left.any():
+        other = _priced(unit, offered, *_pour_in_turn(offered.unit, unit.demand, most * unit.rps, cutoff))
+        best = cheaper(best, other, unit, np.ones(len(left), dtype=bool))
     for tried in (_consolidated(unit, offered, flow, most), _single(unit, offered, most)):
         if tried is not None:
             other = _priced(unit, offered, tried, unit.demand - tried.sum(axis=2))
@@ -169,6 +174,20 @@ def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None)
         room = np.where(part < 1.0, 0.0, room - total)
         left = left - given.sum(axis=2)
     return flow, np.where(left > EPSILON * np.maximum(1.0, demand), left, 0.0)
+
+
+def _pour_in_turn(
+    unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None
+) -> tuple[Floats, Floats]:
+    """Pour as :func:`pour` does, but those first that have the fewest slots to choose from."""
+    choices = (np.isfinite(unit_cost) & (room > EPSILON)[:, None, :]).sum(axis=2)
+    choices = np.minimum(choices, TURNS)
+    flow, left = np.zeros(unit_cost.shape), np.zeros(demand.shape)
+    for count in np.unique(choices).tolist():
+        mine = np.where(choices == count, demand, 0.0)
+        given, missed = pour(unit_cost, mine, np.maximum(room - flow.sum(axis=1), 0.0), cutoff)
+        flow, left = flow + given, left + missed
+    return flow, left
 
 
 def replicas_for(unit: Unit, load: Floats) -> Floats:

@@ -8,6 +8,9 @@ from ..rates import Floats, Ints
 from .serving import Answer, Offer, answer
 from .units import Unit
 
+MOST_ADDED = 6
+"""Sites added beyond those that cost least, where these have too little room."""
+
 
 def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
     """Return an answer within the unit's limits on sites, which hold over all periods together.
@@ -19,9 +22,43 @@ def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None
     sites = _choose_sites(unit, offered, most, steady)
     if len(sites) < unit.min_sites:
         return nothing(unit)
+    sites, found = _answer_from(unit, offered, most, cutoff, sites)
     allowed = np.where(np.isin(unit.site, sites), most, 0.0)
-    found = answer(unit, offered, allowed, cutoff)
     return _standing(unit, offered, found, allowed, sites) if steady else found
+
+
+def _answer_from(
+    unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None, sites: Ints
+) -> tuple[Ints, Answer]:
+    """Return the answer from ``sites``, and from as many more as it takes to serve everybody."""
+    limit = len(np.unique(unit.site)) if unit.max_sites is None else unit.max_sites
+    found = answer(unit, offered, np.where(np.isin(unit.site, sites), most, 0.0), cutoff)
+    for _ in range(MOST_ADDED):
+        more = _next_site(unit, offered, most, found, sites)
+        if more is None or len(sites) >= limit:
+            break
+        sites = np.append(sites, more)
+        found = answer(unit, offered, np.where(np.isin(unit.site, sites), most, 0.0), cutoff)
+    return sites, found
+
+
+def _next_site(unit: Unit, offered: Offer, most: Floats, found: Answer, sites: Ints) -> int | None:
+    """Return the site that could serve most of what is left, at least cost; None where nothing is left."""
+    if not (found.unserved > 0).any():
+        return None
+    usable = np.where((most >= 1)[:, None, :], offered.unit, np.inf)
+    best: tuple[float, float, int] | None = None
+    for site in np.setdiff1d(unit.site, sites).tolist():
+        mine = unit.site == site
+        if unit.min_sites > 1 and (most[:, mine].max(axis=1) < 1).any():
+            continue
+        cost = usable[:, :, mine].min(axis=2)
+        reached = np.where(np.isfinite(cost), found.unserved, 0.0)
+        served = np.minimum(reached.sum(axis=1), (most[:, mine] * unit.rps[mine]).sum(axis=1)).sum()
+        paid = float((np.where(np.isfinite(cost), cost, 0.0) * reached).sum())
+        if served > 0 and (best is None or (-served, paid, site) < best):
+            best = (-float(served), paid, site)
+    return None if best is None else best[2]
 
 
 def nothing(unit: Unit) -> Answer:

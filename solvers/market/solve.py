@@ -29,15 +29,15 @@ from .improve import Improver
 from .market import Market, build_market
 from .menus import Menu
 from .placing import Placement, Priced, has_relieved_rows
-from .prices import Seeker
+from .prices import Seeker, natural_prices
 from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
-SEARCH_SHARE, EJECTION_SHARE = 0.3, 0.5
+BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
-FITTING_ROUNDS, PRICE_RISES = 1, 8
+FITTING_ROUNDS, PRICE_RISES = 12, 8
 PENALTY = 20.0
 """Price of leaving out a typical job, in units of what the dearest costs."""
 UNSERVED_TOLERANCE = 1e-7
@@ -104,14 +104,13 @@ class MarketSearch:
         self.penalty = penalty_of(self.market)
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
-        builder = Builder(self.market, self.penalty)
-        builder.held = seeker.held()
+        natural = natural_prices(self.market, seeker.columns)
+        builder = Builder(self.market, self.penalty, natural, seeker.giants)
         self._build(builder, seeker.told, 1)
         until = PRICE_SHARE * self.watch.left
         seeker.run(Watch(until, self.watch.over))
         self._hear(seeker.told)
         while not self.watch.over() and not self.is_close():
-            builder.held = seeker.held()
             self._build(builder, seeker.told, FITTING_ROUNDS)
             self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
             if self.watch.over() or self.is_close():
@@ -130,7 +129,9 @@ class MarketSearch:
     def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
         """Build a placement; where rows that goods relieve are broken, again with higher prices of these."""
         for _ in range(PRICE_RISES):
-            placement = builder.build(told, rounds, self.watch.over)
+            placement = builder.build(
+                told, rounds, Watch(BUILDING_SHARE * self.watch.left, self.watch.over).over
+            )
             broken = placement.broken_rows()
             if len(broken) == 0:
                 self._offer(placement)

@@ -153,7 +153,10 @@ def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
     _first_plan(variables, arrays, Options(time_limit=3.0))(told.append, lambda: False)
     found = [event for event in told if isinstance(event, Found)]
     best = solve(problem, solver="highs", gap_limit=1e-6)
-    assert [type(event) for event in told] == [Proved, Found]
+    assert [type(event) for event in told] == [Proved, Proved, Proved, Found]
+    for event in told:
+        if isinstance(event, Proved) and event.phase != "unserved work":
+            assert event.bound + arrays.offset <= best.objective + 1e-5 * abs(best.objective)
     cost = float(arrays.cost @ found[0].x) + arrays.offset
     assert best.objective is not None and cost >= best.objective - 1e-5 * abs(best.objective)
 

@@ -1,0 +1,65 @@
+"""Building: units that are short of room come first, and nobody is left out who could be served alone."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+from computeroute.routing.problem import Problem
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.building import Builder
+from computeroute.solvers.market.giants import Giants
+from computeroute.solvers.market.greedy import fill_units
+from computeroute.solvers.market.market import Market
+from computeroute.solvers.market.placing import Placement
+from computeroute.solvers.market.prices import Seeker, natural_prices
+from computeroute.solvers.market.solve import market_of, penalty_of
+from computeroute.topologies.generate import generate
+
+from ..small_worlds import random_world
+
+
+def built(market: Market, rounds: int) -> Placement:
+    penalty = penalty_of(market)
+    seeker = Seeker.begin(market, penalty)
+    for _ in range(6):
+        seeker.step()
+    builder = Builder(market, penalty, natural_prices(market, seeker.columns), seeker.giants)
+    return builder.build(seeker.told, rounds, lambda: False)
+
+
+def test_more_rounds_leave_out_less() -> None:
+    market = market_of(
+        generate(sites=20, services=30, jobs=60, periods=12, locations=20, seed=1, tightness=0.7)
+    )
+    work = [sum(placed.work for placed in built(market, rounds).placed) for rounds in (1, 12)]
+    assert work[0] > 0.1
+    assert work[1] < 0.5 * work[0]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_placements_keep_within_the_room(seed: int) -> None:
+    market = market_of(Problem.parse(random_world(Random(seed))))
+    placement = built(market, 4)
+    load = np.zeros(len(placement.load))
+    for placed in placement.placed:
+        load[placed.rows] += placed.amounts
+    assert load == pytest.approx(placement.load)
+    assert (load <= placement.room + 1e-6).all()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3, 5])
+def test_units_that_nothing_stands_in_the_way_of_are_served_in_full(seed: int) -> None:
+    # Users of several slots must leave the only slot of others to these; sites are added until there is room.
+    market = market_of(
+        generate(sites=20, services=40, jobs=10, periods=6, locations=30, seed=seed, tightness=0.7)
+    )
+    penalty = penalty_of(market)
+    told = appraise(market, np.zeros(len(market.rules.capacity)), penalty)
+    modules = market.rules.widening_most[: len(market.rules.module_pool)]
+    for number, blocks in enumerate(market.unit_blocks):
+        placement = Placement(market, penalty, modules.copy())
+        fill_units(placement, told, [number])
+        assert sum(placement.placed[block].work for block in blocks.tolist()) < 1e-9
+    assert len(Giants.of(market, told).jobs) > 1
