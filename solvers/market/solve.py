@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -98,6 +99,8 @@ class MarketSearch:
     partial: float = -np.inf
     limited: float = -np.inf
     prices: Appraisal | None = None
+    took: dict[str, float] = field(default_factory=dict)
+    """Seconds that the steps of the search took the last time."""
 
     def run(self) -> None:
         """Search until the gap is closed, time is up or the caller stops it."""
@@ -106,20 +109,34 @@ class MarketSearch:
         self._hear(seeker.told)
         natural = natural_prices(self.market, seeker.columns)
         builder = Builder(self.market, self.penalty, natural, seeker.giants)
-        self._build(builder, seeker.told, 1)
+        with self._timed("building"):
+            self._build(builder, seeker.told, 1)
         until = PRICE_SHARE * self.watch.left
         seeker.run(Watch(until, self.watch.over))
         self._hear(seeker.told)
-        while not self.watch.over() and not self.is_close():
+        while self._has_time_for("building") and not self.is_close():
             self._build(builder, seeker.told, FITTING_ROUNDS)
-            self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
-            if self.watch.over() or self.is_close():
+            if self._has_time_for("improving"):
+                self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
+            if not self._has_time_for("pricing") or self.is_close():
                 break
-            gain = seeker.step()
+            with self._timed("pricing"):
+                gain = seeker.step()
             self._hear(seeker.told)
             if 0 <= gain < 1e-7 and seeker.box < 1e-3:
                 self._improve(seeker, self.watch)
                 break
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        """Note how long a step takes that cannot be interrupted."""
+        begun = self.watch.spent
+        yield
+        self.took[step] = self.watch.spent - begun
+
+    def _has_time_for(self, step: str) -> bool:
+        """Return whether there is as much time left as the step took the last time."""
+        return not self.watch.over() and self.watch.left > self.took.get(step, 0.0)
 
     def _hear(self, told: Appraisal) -> None:
         self.prices = told
@@ -153,8 +170,9 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
-        columns = joined([seeker.recent(), seeker.fresh(told), *self._varied(told, watch)])
-        priced = Priced.of(self.market, columns, told.prices, self.penalty)
+        with self._timed("improving"):
+            columns = joined([seeker.recent(), seeker.fresh(told), *self._varied(told, watch)])
+            priced = Priced.of(self.market, columns, told.prices, self.penalty)
         if not has_relieved_rows(self.market):
             self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
         self._improve_together(priced, told, watch)
@@ -208,6 +226,8 @@ class MarketSearch:
         if self.prices is None or unserved <= UNSERVED_TOLERANCE:
             return
         for step in range(BOUND_STEPS):
+            if time.monotonic() - self.started > self.options.time_limit:
+                break
             price = self.penalty / 4.0**step
             told = appraise(self.market, self.prices.prices, price, whole=False)
             self.limited = max(self.limited, told.partial - price * (unserved + 1e-9))
