@@ -43,6 +43,10 @@ class Builder:
     giants: Giants
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
+    urgent_jobs: list[int] = field(default_factory=list)
+    """Jobs that come before all but giants, as dearer rows did not help them."""
+    missed: set[int] = field(default_factory=set)
+    """Jobs left out the last time."""
     is_stuck: bool = False
     """Whether some of these were left out all the same, so that giants have to make way."""
     rises: Floats = field(init=False)
@@ -80,8 +84,11 @@ class Builder:
         placement = Placement(market, self.penalty, self._modules())
         for job, placed in held.items():
             placement.put(job, placed)
+        first = [job for job in self.urgent_jobs if job not in held]
+        for job in first:
+            fill_jobs(placement, told, columns, np.array([job]))
         fill_units(placement, told, self.urgent)
-        rest = np.setdiff1d(np.arange(len(market.problem.jobs)), self.giants.jobs if held else [])
+        rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
         fill_jobs(placement, told, columns, rest)
         urgent = set(self.urgent)
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in urgent])
@@ -99,7 +106,8 @@ class Builder:
         if len(left) == 0:
             return False
         jobs = len(self.market.problem.jobs)
-        self.is_stuck = False
+        self.is_stuck = bool(np.isin(left, self.urgent_jobs).any())
+        self._note_jobs(left[left < jobs].tolist())
         full = [*self._wanted_by_jobs(placement, columns, left[left < jobs])]
         for number, blocks in enumerate(self.market.unit_blocks):
             if not np.isin(blocks, left).any():
@@ -112,6 +120,12 @@ class Builder:
         rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *full]))
         self.rises[rows] = GROWTH * self.rises[rows] + RISE
         return True
+
+    def _note_jobs(self, left: list[int]) -> None:
+        """Let jobs that were left out twice in a row come first."""
+        again = [job for job in left if job in self.missed and job not in self.urgent_jobs]
+        self.urgent_jobs = again + self.urgent_jobs
+        self.missed = set(left)
 
     def _wanted_by_jobs(self, placement: Placement, columns: Priced, jobs: Ints) -> Iterable[Ints]:
         """Yield the rows without room for the nearest columns of the jobs."""
