@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..routing.commitments import committed_usd
 from ..routing.sites import Pool
-from .accounting import World
 from .arrays import Rows
 from .job_columns import PauseTable
 from .rates import Floats, Ints, usable_accelerators
@@ -277,7 +277,7 @@ def budget(variables: Variables, rows: Rows) -> None:
     limit = variables.problem.limits.budget_usd
     if limit is not None:
         scale = max(limit, 1.0)
-        row = rows.add("budget", 1, -np.inf, (limit - committed_usd(variables)) / scale)
+        row = rows.add("budget", 1, -np.inf, (limit - committed_usd(variables.problem)) / scale)
         spent = np.flatnonzero(variables.money)
         rows.put(row, spent, variables.money[spent] / scale)
 
@@ -290,12 +290,6 @@ def carbon_cap(variables: Variables, rows: Rows) -> None:
         row = rows.add("carbon_cap", 1, -np.inf, limit / scale)
         emitting = np.flatnonzero(variables.tco2e)
         rows.put(row, emitting, variables.tco2e[emitting] / scale)
-
-
-def committed_usd(variables: World) -> float:
-    """Return what committed accelerators cost in any case, USD over the horizon."""
-    rates = variables.rates
-    return float((rates.committed_count * rates.committed_usd).sum() * rates.horizon)
 
 
 CONSTRAINTS: tuple[Constraint, ...] = (

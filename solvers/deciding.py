@@ -1,8 +1,7 @@
 """Masters: small relaxations of a large program that are solved for decisions, and for a bound.
 
-Two are solved beside each other. One is kept few of alternatives and, with prices from its own solutions,
-given those that it lacks; it decides. The other keeps all of them, and whole-replica cuts where they bind; it
-proves.
+Some have few alternatives, refreshed at the prices of their own solutions: they decide. Another keeps all of
+them, and whole-replica cuts where they bind: it proves, beside them or, where processors are few, after them.
 """
 
 from __future__ import annotations
@@ -32,9 +31,10 @@ FEW = 8
 CUT_SHARE = 0.6
 GATHERING_ALLOWANCE = 0.1
 REFINEMENT_TIME_SHARE = 0.25
-ROUNDING_TIME_SHARE = 0.5
-"""Share of all the time at the end in which nothing is decided any more."""
+REFINING_ENDS = 0.5
+"""Share of all the time after which decisions are not refined any more: the rest is for rounding."""
 AGREEMENT = 1e-6
+"""Distance up to which a decision and the relaxation agree."""
 CLOSE_SHARE = 0.25
 """Decisions are not refined when their flows cost at most this share of the gap asked for over the bound."""
 
@@ -67,7 +67,7 @@ def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None)
     bound = lagrangian_bound(loads.program, relaxed.duals)[0]
     if phase is not None:
         search.tell_bound(phase, bound)
-    allowance = GATHERING_ALLOWANCE * max(search.settings.gap_limit, 1e-6) * abs(bound)
+    allowance = GATHERING_ALLOWANCE * search.gap * abs(bound)
     kept = loads.master.kept
     alike = np.full(arrays.columns, -1, dtype=np.int64)
     alike[kept] = alike_enough(loads.program, shares(arrays, kept), relaxed.x, relaxed.duals, allowance)
@@ -88,8 +88,8 @@ def prove(
 
     Where processors are few, it waits for the ``decisions``, and is not needed when they are close.
     """
-    gap = max(search.settings.gap_limit, 1e-6)
-    if _are_close(search, program, start, gap, decisions):
+    gap = search.gap
+    if _are_close(search, program, start, decisions):
         return None
     arrays = start.arrays
     loads = can_relax(arrays)
@@ -99,12 +99,10 @@ def prove(
     return decide(search, tight, phase, gap, search.left() * PROOF_TIME_SHARE)
 
 
-def _are_close(
-    search: Search, program: Program, start: Start, gap: float, decisions: Future[Floats | None]
-) -> bool:
+def _are_close(search: Search, program: Program, start: Start, decisions: Future[Floats | None]) -> bool:
     wait((decisions,), timeout=min(search.settings.proof_after, search.left()))
     found = decisions.result() if decisions.done() else None
-    return found is not None and start.is_within(CLOSE_SHARE * gap, program, found)
+    return found is not None and start.is_within(CLOSE_SHARE * search.gap, program, found)
 
 
 def _cut_groups(arrays: Arrays, program: Program, whole: Floats) -> Bools:
@@ -126,12 +124,10 @@ def _cut_groups(arrays: Arrays, program: Program, whole: Floats) -> Bools:
     return np.asarray(np.isin(arrays.replica_groups, arrays.replica_groups[mine]))
 
 
-def decide_with_room(
-    search: Search, program: Program, start: Start, gap: float, *, gather: bool
-) -> Floats | None:
+def decide_with_room(search: Search, program: Program, start: Start, *, gather: bool) -> Floats | None:
     """Return decisions of masters of few alternatives, with room to round up replicas."""
     for room in ROUNDING_ROOM:
-        decider = _Decider(search, program, start, gap, gather, room, [(start.x, start.prices)])
+        decider = _Decider(search, program, start, gather, room, [(start.x, start.prices)])
         decider.run()
         if decider.best is not None or search.out_of_time():
             return decider.best
@@ -150,7 +146,6 @@ class _Decider:
     search: Search
     program: Program
     start: Start
-    gap: float
     gather: bool
     room: float
     known: list[tuple[Floats, Floats]]
@@ -168,7 +163,7 @@ class _Decider:
         """Return whether there are decisions that cost too much, and time to better them."""
         if self.best is None or self._refining_seconds() <= 0:
             return False
-        return not self.start.is_within(share * self.gap, self.program, self.best)
+        return not self.start.is_within(share * self.search.gap, self.program, self.best)
 
     def _take(self, decided: Floats | None) -> None:
         if decided is None:
@@ -181,11 +176,11 @@ class _Decider:
 
     def _gathered(self, seconds: float, *, every_option: bool = False) -> Floats | None:
         small = self._few(gather=self.gather, every_option=every_option)
-        return decide(self.search, small, None, self.gap, seconds)
+        return decide(self.search, small, None, self.search.gap, seconds)
 
     def _refining_seconds(self) -> float:
         left = self.search.left()
-        return min(left * REFINEMENT_TIME_SHARE, left - self.search.settings.seconds * ROUNDING_TIME_SHARE)
+        return min(left * REFINEMENT_TIME_SHARE, left - self.search.settings.seconds * (1 - REFINING_ENDS))
 
     def _nearby(self) -> Floats | None:
         """Decide with everything held in which the best decisions and the relaxation agree.
@@ -201,7 +196,7 @@ class _Decider:
         agreed = program.integer & (np.abs(relaxed - x) < AGREEMENT)
         lower, upper = np.where(agreed, x, program.lower), np.where(agreed, x, program.upper)
         held = replace(small, program=program.with_bounds(lower, upper))
-        return decide(self.search, held, None, self.gap, self._refining_seconds(), sub_mips=False)
+        return decide(self.search, held, None, self.search.gap, self._refining_seconds(), sub_mips=False)
 
     def _few(self, *, gather: bool, every_option: bool = False) -> Small:
         """Return a master of few alternatives, for jobs of all if ``every_option``.

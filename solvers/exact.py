@@ -22,7 +22,7 @@ from .jobs import build_job_options
 from .mathopt import solve_relaxation
 from .options import Options, Progress, relative_gap
 from .program import partial_program
-from .rates import Floats, build_rates
+from .rates import Floats, Rates, build_rates
 from .routebook import RouteBook
 from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
@@ -49,18 +49,16 @@ def build_variables(problem: Problem) -> Variables:
     """Return the columns of ``problem``, with alternative routes where links could be overloaded."""
     finder, rates = PathFinder(problem), build_rates(problem)
     book = RouteBook(problem, finder).prepare()
-    variables = _variables(problem, book)
+    variables = _variables(problem, rates, book)
     scarce = _scarce_links(variables)
     if not scarce:
         return variables
-    assert rates is not None
-    return _variables(problem, RouteBook(problem, finder, scarce).prepare())
+    return _variables(problem, rates, RouteBook(problem, finder, scarce).prepare())
 
 
-def _variables(problem: Problem, book: RouteBook) -> Variables:
-    rates = build_rates(problem)
+def _variables(problem: Problem, rates: Rates, book: RouteBook) -> Variables:
     jobs = build_job_options(problem, rates, book)
-    return VariableBuilder(problem, rates, jobs, build_services(problem, book)).build()
+    return VariableBuilder(problem, rates, jobs, build_services(problem, rates, book)).build()
 
 
 def _scarce_links(variables: Variables) -> frozenset[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
+from ..routing.commitments import committed_usd
 from .arrays import Arrays, Bools, Rows, joined
-from .constraints import CONSTRAINTS, Constraint, committed_usd
+from .constraints import CONSTRAINTS, Constraint
 from .cuts import whole_replicas
 from .rates import Floats, Ints
 from .variables import Variables
@@ -34,7 +35,7 @@ def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CON
         row_upper=joined(rows.upper),
         cuts=cuts.matrix(count),
         cut_lower=joined(cuts.lower),
-        offset=committed_usd(variables) * variables.problem.objective.money_weight,
+        offset=committed_usd(variables.problem) * variables.problem.objective.money_weight,
         block=_blocks(variables),
         schedule=_is_schedule(variables),
         requests=_requests(variables),

@@ -109,16 +109,14 @@ class _Builder:
         """Return what of sizes, pins and ways, in the order of reasons, first leaves no place."""
         tests = dict(job_tests(self.pools, job, shapes))
         pinned = tests.pop("pinned")
-        unpinned = np.logical_and.reduce([*tests.values()])
+        unpinned, _ = admissible(tests.items())
         anywhere = np.zeros((len(self.book.sites),) * 2, dtype=np.int64)
-        if not self._has_place(job, np.flatnonzero(unpinned), shapes, anywhere):
+        if not self._has_place(job, unpinned, shapes, anywhere):
             return "gang"
-        pools = np.flatnonzero(unpinned & pinned)
-        return (
-            self._why_no_way(job, pools, shapes)
-            if self._has_place(job, pools, shapes, anywhere)
-            else "pinned"
-        )
+        pools = unpinned[pinned[unpinned]]
+        if not self._has_place(job, pools, shapes, anywhere):
+            return "pinned"
+        return self._why_no_way(job, pools, shapes)
 
     def _why_no_way(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> Reason:
         """Return which demand on the ways of the dataset and between sites first leaves none of ``pools``."""

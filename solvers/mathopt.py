@@ -25,8 +25,7 @@ SOLVER_TYPES = {
 }
 DOUBTED_COLUMNS = 20_000
 """Relaxations up to this size are solved again without presolve before they are believed infeasible: the
-presolve
-of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
+presolve of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
 SETTLE_SECONDS = 10.0
 CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""

@@ -24,6 +24,7 @@ from .twostage import leave_out, two_stage
 Phase = Literal["unserved work", "complete cost", "cost"]
 LARGE_COLUMNS = 12_000
 UNSERVED_TOLERANCE = 1e-7
+LEAST_GAP = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,11 @@ class Search:
     def left(self) -> float:
         """Return the seconds left."""
         return self.settings.seconds - (time.monotonic() - self.started)
+
+    @property
+    def gap(self) -> float:
+        """The gap to look for: that asked for, or the least that solvers' tolerances allow."""
+        return max(self.settings.gap_limit, LEAST_GAP)
 
     def out_of_time(self) -> bool:
         """Return whether the search must end."""

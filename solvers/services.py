@@ -19,7 +19,7 @@ from .admission import admissible, service_tests
 from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Flags, Pools
-from .rates import Floats, Ints, build_rates, most_accelerators
+from .rates import Floats, Ints, Rates, most_accelerators
 from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 
 SECONDS_PER_HOUR = 3600.0
@@ -95,9 +95,9 @@ class _Part:
 class _Collector:
     """Gathers slots and arcs service by service."""
 
-    def __init__(self, problem: Problem, book: RouteBook) -> None:
+    def __init__(self, problem: Problem, rates: Rates, book: RouteBook) -> None:
         self.problem, self.book = problem, book
-        self.pools, self.alone = Pools(problem), Alone(problem, build_rates(problem))
+        self.pools, self.alone = Pools(problem), Alone(problem, rates)
         self.parts: list[_Part] = []
         self.barred: dict[int, Reason] = {}
         self.slots = self.demands = 0
@@ -229,9 +229,9 @@ class _Collector:
         return "transit" if fans.reached(free, origin, sites).any() else "route"
 
 
-def build_services(problem: Problem, book: RouteBook) -> Services:
+def build_services(problem: Problem, rates: Rates, book: RouteBook) -> Services:
     """Return the slots and arcs of the services of ``problem``."""
-    collector = _Collector(problem, book)
+    collector = _Collector(problem, rates, book)
     for service in problem.services:
         collector.add(service)
     parts = collector.parts

@@ -38,10 +38,10 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     start = relax(search, search.arrays, program, phase)
     if start is None:
         return None
-    gap = max(search.settings.gap_limit, 1e-6)
+    gap = search.gap
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
     with ThreadPoolExecutor(2) as workers:
-        decisions = workers.submit(decide_with_room, search, program, start, gap, gather=gather)
+        decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
         proof = workers.submit(prove, search, program, start, phase, decisions, gather=gather)
         trial.round(decisions.result())
         proven = proof.result()
@@ -72,9 +72,9 @@ def leave_out(search: Search) -> Floats | None:
     start = relax(search, _told_apart(arrays, cheapest.x), fixed, None)
     if start is None:
         return None
-    gap = max(search.settings.gap_limit, 1e-6)
+    gap = search.gap
     trial = _Trial(search, start.apart, fixed, None, gap * ROUNDING_ALLOWANCE * abs(start.bound), True)
-    trial.round(decide_with_room(search, fixed, start, gap, gather=True))
+    trial.round(decide_with_room(search, fixed, start, gather=True))
     if trial.whole is None and trial.broken is not None:
         _leave_out_there(search, trial.broken, trial.allowance)
     if search.best is not None:

@@ -50,7 +50,8 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
     try:
         problem = Problem.parse(fill_in(data), os.fspath(path))
     except InputError as error:
-        hinted = [*map(_hints(), error.faults[:_MOST_HINTS]), *error.faults[_MOST_HINTS:]]
+        known = _without_empty_accelerators(error.faults)
+        hinted = [*map(_hints(), known[:_MOST_HINTS]), *known[_MOST_HINTS:]]
         faults = [*faults, *(_mended(fault, begin, second) for fault in hinted)]
     if faults:
         raise InputError(faults, os.fspath(path))
@@ -143,6 +144,12 @@ def _mended(fault: Fault, begin: int, second: _Second | None) -> Fault:
 
 def _within(second: _Second, fault: Fault) -> Fault:
     return Fault(f"{second.name}: {fault.place}", fault.message)
+
+
+def _without_empty_accelerators(faults: Sequence[Fault]) -> list[Fault]:
+    """Leave out that there are no accelerators where some are unknown: the catalog fills them in."""
+    unknown = any(fault.message.startswith("unknown accelerator") for fault in faults)
+    return [fault for fault in faults if not (unknown and fault.path == ("accelerators",))]
 
 
 def _hints() -> Callable[[Fault], Fault]:

@@ -60,10 +60,6 @@ class Seeker:
         reduced = np.asarray(self.columns.goods @ prices) + self.penalty * self.columns.unserved
         return kept(self.columns, nearest(self.columns.block, reduced, KEPT))
 
-    def fresh(self, told: Appraisal) -> Columns:
-        """Return the nearest columns at other prices."""
-        return draw(self.market, told)
-
     @classmethod
     def begin(cls, market: Market, penalty: float) -> Seeker:
         """Return a seeker at prices of zero."""

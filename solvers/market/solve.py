@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ...routing.commitments import committed_usd
 from ...routing.paths import PathFinder
 from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
 from ..choices.watch import Watch
-from ..constraints import committed_usd
 from ..header import Header
 from ..jobs import build_job_options
 from ..options import Options, Progress, relative_gap
@@ -30,7 +30,7 @@ from .improve import Improver
 from .market import Market, build_market
 from .menus import Menu
 from .placing import Placement, Priced, has_relieved_rows
-from .prices import Seeker, natural_prices
+from .prices import Seeker, draw, natural_prices
 from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
@@ -81,7 +81,7 @@ def _market(problem: Problem, book: RouteBook) -> Market:
     rates = build_rates(problem)
     book.prepare()
     return build_market(
-        problem, rates, build_job_options(problem, rates, book), build_services(problem, book)
+        problem, rates, build_job_options(problem, rates, book), build_services(problem, rates, book)
     )
 
 
@@ -171,7 +171,7 @@ class MarketSearch:
             return
         told = self.prices
         with self._timed("improving"):
-            columns = joined([seeker.recent(), seeker.fresh(told), *self._varied(told, watch)])
+            columns = joined([seeker.recent(), draw(self.market, told), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)
         if not has_relieved_rows(self.market):
             self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
@@ -238,7 +238,7 @@ class MarketSearch:
         bounds = [self.partial - self.penalty * (unserved + 1e-9), self.limited]
         if unserved <= UNSERVED_TOLERANCE:
             bounds.append(self.complete)
-        offset = committed_usd(self.market) * self.market.problem.objective.money_weight
+        offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
         return max(bounds) + offset if np.isfinite(max(bounds)) else None
 
     def unserved_bound(self) -> float:
@@ -256,7 +256,7 @@ class MarketSearch:
         """Return the cost of the best placement, what it leaves out not priced."""
         if self.best is None:
             return None
-        offset = committed_usd(self.market) * self.market.problem.objective.money_weight
+        offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
         return self.best.value() - self.penalty * self.unserved() + offset
 
     def is_close(self) -> bool:

@@ -85,6 +85,9 @@ def test_nothing_is_written_without_reports() -> None:
 def test_a_closed_stream_does_not_stop_the_solve() -> None:
     stream = io.StringIO()
     stream.close()
+    heard = 0
     with ProgressWriter(stream, redraw=False) as progress:
-        progress(Report(0.0, 1.0))
-        progress(Report(9.0, 2.0))
+        for report in (Report(0.0, 1.0), Report(9.0, 2.0)):
+            progress(report)
+            heard += 1
+    assert heard == 2

@@ -40,7 +40,7 @@ def _built(
     problem: Problem, scarce: frozenset[str] = frozenset()
 ) -> tuple[Rates, RouteBook, JobOptions, Services]:
     rates, book = build_rates(problem), RouteBook(problem, PathFinder(problem), scarce).prepare()
-    return rates, book, build_job_options(problem, rates, book), build_services(problem, book)
+    return rates, book, build_job_options(problem, rates, book), build_services(problem, rates, book)
 
 
 @pytest.mark.parametrize("seed", SEEDS)

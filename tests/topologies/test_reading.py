@@ -212,3 +212,24 @@ def test_the_schema_allows_what_load_allows() -> None:
     assert "minItems" not in described["properties"]["workloads"]
     assert described["properties"]["pools"]["minItems"] == 1
     json.dumps(described)
+
+
+def test_unknown_accelerators_are_not_also_told_as_none_at_all(tmp_path: Path) -> None:
+    topology = {
+        "data_centers": [{"id": "a", "jurisdiction": "DE"}],
+        "pools": [
+            {"id": "p", "data_center": "a", "accelerator": "a100", "count": 4, "usd_per_accelerator_hour": 2}
+        ],
+        "workloads": [
+            {"kind": "training", "id": "t", "needs": [{"accelerator": "a100", "count": 4, "hours": 1}]}
+        ],
+    }
+    path = tmp_path / "topology.json"
+    path.write_text(json.dumps(topology), encoding="utf-8")
+    with pytest.raises(InputError) as told:
+        load(path)
+    assert [fault.place for fault in told.value.faults] == [
+        "pools[0] 'p'.accelerator",
+        "workloads[0] 't'.needs[0].accelerator",
+    ]
+    assert all("did you mean 'a100-80' or 'a100-40'?" in fault.message for fault in told.value.faults)
