@@ -7,26 +7,29 @@ else to standard error. Heavy imports are inside the commands, so that help and 
 
 from __future__ import annotations
 
-import functools
-import os
 import sys
-import traceback
-from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
-from .routing.errors import RouteError, SolverError
+from .cli_futures import FUTURES
+from .cli_options import (
+    Commands,
+    complete_plan_tables,
+    complete_sample_words,
+    form_option,
+    watched,
+    with_delivery,
+    with_problem,
+    with_solving,
+)
+from .routing.errors import SolverError
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
     from .routing.problem import Problem
     from .topologies.delivery import Delivery
 
-DEBUG = "ROUTE_DEBUG"
 SHOWN = ("sites", "pools", "links", "rtt", "reach")
 SIZES = (("sites", 20), ("services", 20), ("jobs", 50), ("periods", 24), ("locations", 20), ("seed", 0))
 EPILOG = """\b
@@ -52,115 +55,6 @@ runs, services, replicas, flows, routes, cost, left_out, purchases,
 pool_use, link_use."""
 
 
-class Commands(click.Group):
-    """A group whose commands end with a message and an exit code, never with a traceback."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; every error ends as one message and its exit code."""
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-        try:
-            return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise
-        except RouteError as error:
-            _fail(ctx, str(error), error.exit_code)
-        except BrokenPipeError:
-            _forget_stdout()
-            ctx.exit(141)
-        except OSError as error:
-            _forget_stdout()
-            _fail(ctx, f"cannot read or write: {error}", 2)
-        except KeyboardInterrupt:
-            _fail(ctx, "interrupted", 130)
-        except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
-            _fail(ctx, _unexpected(error), SolverError.exit_code)
-
-
-def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
-    from .routing.text import clean_lines
-
-    click.echo(f"error: {clean_lines(message)}", err=True)
-    ctx.exit(exit_code)
-
-
-def _forget_stdout() -> None:
-    """Let the interpreter, as it ends, flush what is left of the output into nowhere."""
-    with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("w") as nowhere:
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-def _unexpected(error: Exception) -> str:
-    if os.environ.get(DEBUG):
-        click.echo(traceback.format_exc(), err=True)
-    hint = f"please report it; with {DEBUG}=1 in the environment the traceback is shown"
-    return f"unexpected {type(error).__name__}: {error} ({hint})"
-
-
-def _samples(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    from .topologies.samples import sample_names
-
-    return [CompletionItem(name) for name in sample_names() if name.startswith(incomplete)]
-
-
-def _sample_words(ctx: click.Context, option: click.Parameter, begun: str) -> list[CompletionItem[str]]:
-    return _samples(ctx, option, begun) + [CompletionItem("generate")] * "generate".startswith(begun)
-
-
-def _topologies(ctx: click.Context, option: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
-    return [*_samples(ctx, option, incomplete), CompletionItem(incomplete, type="file")]
-
-
-def _solvers(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    from .solvers import SOLVERS
-
-    return [name for name in SOLVERS if name.startswith(incomplete)]
-
-
-def _plan_tables(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-    from .routing.plan_tables import TABLE_NAMES
-
-    return [name for name in TABLE_NAMES if name.startswith(incomplete)]
-
-
-def _with_problem(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command TOPOLOGY and --workloads, and hand it the problem read from them."""
-
-    @click.argument("topology", shell_complete=_topologies)
-    @click.option("-w", "--workloads", type=click.Path(), help="Further workloads: JSON, YAML or CSV.")
-    @functools.wraps(command)
-    def run(topology: str, workloads: str | None, **others: Any) -> None:
-        from .topologies import load
-
-        command(load(topology, workloads), **others)
-
-    return run
-
-
-def _with_delivery(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command --output and --quiet, and hand it the place of its result, found writable."""
-
-    @click.option("-o", "--output", type=click.Path(), help="Write here instead of to standard output.")
-    @click.option("-q", "--quiet", is_flag=True, help="Nothing but errors on standard error.")
-    @functools.wraps(command)
-    def run(output: str | None, quiet: bool, form: str | None = None, **others: Any) -> None:
-        from .topologies.delivery import Delivery
-
-        inputs = [others.get(name) for name in ("topology", "workloads", "plan_file")]
-        command(delivery=Delivery(form, output, inputs, quiet=quiet), **others)
-
-    return run
-
-
-_form = click.option(
-    "-f",
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv"]),
-    help="Form of the result; without it json or csv where --output ends so, else table.",
-)
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(package_name="computeroute", prog_name="route")
 def main() -> None:
@@ -171,25 +65,12 @@ def main() -> None:
 
 
 @main.command(epilog=PLAN_EPILOG)
-@click.option(
-    "--solver",
-    default="auto",
-    shell_complete=_solvers,
-    help="auto (default), highs, cp-sat, scip or decomposition.",
-)
-@click.option(
-    "--time-limit", type=float, default=60.0, show_default=True, help="Seconds; then the best plan counts."
-)
-@click.option(
-    "--gap", "gap_limit", type=float, default=1e-3, show_default=True, help="Relative gap to prove."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan.")
-@click.option("--threads", type=int, help="Threads of the solver; its own default without this.")
+@with_solving
 @click.option("--all-or-nothing", is_flag=True, help="Refuse a plan that leaves work out.")
-@click.option("--table", "name", shell_complete=_plan_tables, help="One table only; see below.")
-@_form
-@_with_delivery
-@_with_problem
+@click.option("--table", "name", shell_complete=complete_plan_tables, help="One table only; see below.")
+@form_option
+@with_delivery
+@with_problem
 def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any) -> None:
     """Plan where and when everything runs.
 
@@ -206,16 +87,9 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
 
 
 def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Plan:
-    from .routing.progress import ProgressWriter
     from .solvers import solve
-    from .solvers.interrupt import interrupt_token, say_stopping
-    from .topologies.delivery import keep_output_clean
 
-    keep_output_clean()
-    if delivery.quiet or sys.stderr is None:
-        with interrupt_token(lambda: None) as token:
-            return solve(problem, cancel=token, **options)
-    with ProgressWriter(sys.stderr) as progress, interrupt_token(say_stopping) as token:
+    with watched(delivery) as (token, progress):
         return solve(problem, cancel=token, progress=progress, **options)
 
 
@@ -232,9 +106,9 @@ def _end(found: Plan, problem: Problem, delivery: Delivery) -> None:
 
 
 @main.command()
-@_form
-@_with_delivery
-@_with_problem
+@form_option
+@with_delivery
+@with_problem
 def validate(problem: Problem, delivery: Delivery) -> None:
     """Say what is in a problem, or all its faults."""
     from .routing.views import render_contents
@@ -249,9 +123,9 @@ def _not_both_stdin(ctx: click.Context, _: click.Parameter, plan_file: str) -> s
 
 
 @main.command()
-@_form
-@_with_delivery
-@_with_problem
+@form_option
+@with_delivery
+@with_problem
 @click.argument("plan_file", metavar="PLAN", type=click.Path(), callback=_not_both_stdin)
 def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
     """Check a plan independently of the solvers.
@@ -271,9 +145,9 @@ def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
 @main.command()
 @click.option("--policy", help="The data policy whose rules apply; none without this.")
 @click.option("--table", "name", type=click.Choice(SHOWN), help="One table only; csv has sites without this.")
-@_form
-@_with_delivery
-@_with_problem
+@form_option
+@with_delivery
+@with_problem
 def show(problem: Problem, delivery: Delivery, policy: str | None, name: str | None) -> None:
     """Show sites, links, round trips and reach."""
     from .routing.show import render_problem
@@ -292,9 +166,9 @@ class Samples(click.Command):
 
 
 @main.command(cls=Samples, epilog="route samples generate --help: problems of any size, made up.")
-@click.argument("name", required=False, shell_complete=_sample_words)
-@_form
-@_with_delivery
+@click.argument("name", required=False, shell_complete=complete_sample_words)
+@form_option
+@with_delivery
 def samples(delivery: Delivery, name: str | None) -> None:
     """List the sample problems, or print one."""
     from .routing.views import render_samples
@@ -308,7 +182,7 @@ def samples(delivery: Delivery, name: str | None) -> None:
 
 @click.command(params=[click.Option([f"--{name}"], default=size, show_default=True) for name, size in SIZES])
 @click.option("--tightness", default=0.7, show_default=True, help="Work over capacity; above 1 too much.")
-@_with_delivery
+@with_delivery
 def generate(delivery: Delivery, **arguments: Any) -> None:
     """Print a problem of any size, made up between real metropolitan areas."""
     from .topologies.generate import Recipe, generate_text
@@ -317,8 +191,8 @@ def generate(delivery: Delivery, **arguments: Any) -> None:
 
 
 @main.command()
-@_form
-@_with_delivery
+@form_option
+@with_delivery
 def catalog(delivery: Delivery) -> None:
     """List the accelerators that a file may use without defining them."""
     from .routing.views import render_accelerators
@@ -328,7 +202,7 @@ def catalog(delivery: Delivery) -> None:
 
 
 @main.command()
-@_with_delivery
+@with_delivery
 def schema(delivery: Delivery) -> None:
     """Print the JSON Schema of topology files."""
     from .routing.tables import to_json
@@ -336,6 +210,9 @@ def schema(delivery: Delivery) -> None:
 
     delivery.send(to_json(schema()))
 
+
+for future in FUTURES:
+    main.add_command(future)
 
 if __name__ == "__main__":
     main(prog_name="route")

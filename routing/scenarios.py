@@ -180,7 +180,7 @@ def scenario_book(data: Any, source: str = "") -> dict[str, Scenario]:
 
 
 def _entries(data: Mapping[str, Any], key: str, faults: list[Fault | str]) -> Iterator[tuple[str, Any]]:
-    entries = data.get(key) or {}
+    entries = data.get(key, {})
     if not isinstance(entries, Mapping):
         faults.append(Fault(key, "must be an object of names"))
         return

@@ -18,13 +18,19 @@ MAY_IMPORT = {
     "routing": {"routing"},
     "topologies": {"topologies", "routing"},
     "solvers": {"solvers", "routing"},
-    "cli": {"cli", *FOLDERS},
+    "cli": {"cli_futures", "cli_options", *FOLDERS},
+    "cli_futures": {"cli_options", *FOLDERS},
+    "cli_options": {*FOLDERS},
 }
+COMMANDS = ("cli", "cli_futures", "cli_options")
 FINDERS = ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives", "fans", "trip_table")
 HEAVY = ("ortools", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
 MODULES = {
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_bytes())
-    for path in [ROOT / "cli.py", *(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py"))]
+    for path in [
+        *(ROOT / f"{name}.py" for name in COMMANDS),
+        *(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py")),
+    ]
 }
 
 
@@ -73,7 +79,7 @@ def test_the_package_imports_itself_relatively(module: str) -> None:
         if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
         for alias in node.names
     }
-    assert not {name.partition(".")[0] for name in names} & {"computeroute", "cli", *FOLDERS}
+    assert not {name.partition(".")[0] for name in names} & {"computeroute", *COMMANDS, *FOLDERS}
 
 
 def test_there_are_no_cycles() -> None:
@@ -107,7 +113,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module: str, tmp_path: Pa
 
 
 def test_there_is_one_name_to_import(tmp_path: Path) -> None:
-    names = ("cli", *FOLDERS)
+    names = (*COMMANDS, *FOLDERS)
     code = f"from importlib.util import find_spec; print(*[n for n in {names!r} if find_spec(n)])"
     assert _run(code, tmp_path) == ""
 

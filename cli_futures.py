@@ -1,0 +1,117 @@
+"""Commands that compare futures: several plans of one problem side by side."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_options import form_option, with_delivery, with_problem, with_solving
+
+if TYPE_CHECKING:
+    from .routing.problem import Problem
+    from .routing.scenarios import Scenario
+    from .solvers.sweep import Outcome
+    from .topologies.delivery import Delivery
+
+COMPARE_EPILOG = """\b
+route compare europe-hybrid --scenario hybrid --scenario cloud-only --scenario on-prem-only
+route compare my.json -s hybrid -s "demand*1.5" -s "cloud-only + prices*0.8" -s without=fra
+route compare my.json --scenarios futures.yaml --jobs 2 --folder results
+
+\b
+Built in: hybrid (as the file is), cloud-only, on-prem-only.
+In one line: kind=, provider=, owner=, jurisdiction=, alone=, without=,
+demand*, training*, prices*, energy*, network*, carbon*, bandwidth*,
+budget_usd=, carbon_cap_tco2e=, max_rtt_ms=, joined with '+'."""
+
+
+@click.command(epilog=COMPARE_EPILOG)
+@click.option(
+    "-s", "--scenario", "names", multiple=True, help="A scenario, by name or in one line; repeatable."
+)
+@click.option("--scenarios", "book", type=click.Path(), help="File (YAML, JSON) of scenarios and sweeps.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Scenarios planned at once.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Processes of this machine, or a Ray cluster.",
+)
+@click.option("--folder", type=click.Path(), help="Keep plans here; a run that was cut off goes on.")
+@click.option("--table", "name", help="One table only: figures, differences or moves.")
+@with_solving
+@form_option
+@with_delivery
+@with_problem
+def compare(
+    problem: Problem,
+    delivery: Delivery,
+    names: tuple[str, ...],
+    book: str | None,
+    name: str | None,
+    **run: Any,
+) -> None:
+    """Plan scenarios and put them side by side.
+
+    Cost by kind, carbon, round trips, unserved work, use and gap of each; differences to the first; which
+    workloads move, and why. Without --scenario, all of the file of --scenarios; without that, hybrid,
+    cloud-only and on-prem-only.
+    """
+    from .routing.comparison import compare as compared
+    from .routing.comparison_tables import TABLE_NAMES, render_comparison
+    from .routing.errors import UnknownNameError
+
+    if name is not None and name not in TABLE_NAMES:
+        raise UnknownNameError("table", name, TABLE_NAMES)
+    outcomes = _planned(problem, delivery, _chosen(names, book), run)
+    cases = [outcome.case() for outcome in outcomes]
+    delivery.send(render_comparison(compared(cases), delivery.form, name, delivery.columns))
+    _end(outcomes, delivery)
+
+
+def _chosen(names: Sequence[str], book: str | None) -> list[Scenario]:
+    """Return the scenarios asked for: those named, else those of the file, else the built-in ones."""
+    from .routing.scenarios import BUILT_IN, chosen
+    from .topologies import load_scenarios
+
+    known = load_scenarios(book) if book else BUILT_IN
+    return chosen(names or [name for name in known if not book or name not in BUILT_IN], known)
+
+
+def _planned(
+    problem: Problem, delivery: Delivery, scenarios: list[Scenario], run: dict[str, Any]
+) -> list[Outcome]:
+    """Plan the scenarios, telling of each on standard error as it is there."""
+    from .solvers.interrupt import interrupt_token, say_stopping
+    from .solvers.sweep import solve_scenarios
+    from .topologies.delivery import keep_output_clean
+
+    keep_output_clean()
+    count = 0
+
+    def done(outcome: Outcome) -> None:
+        nonlocal count
+        count += 1
+        delivery.say(f"{count}/{len(scenarios)}  {outcome.line()}")
+
+    with interrupt_token(say_stopping if not delivery.quiet else lambda: None) as token:
+        return solve_scenarios(problem, scenarios, done=done, cancel=token, **run)
+
+
+def _end(outcomes: Sequence[Outcome], delivery: Delivery) -> None:
+    """Leave with the worst of the scenarios' exit codes."""
+    failed = [outcome for outcome in outcomes if not outcome.plan]
+    if failed:
+        delivery.say(f"{len(failed)} of {len(outcomes)} scenarios have no plan")
+    if not outcomes or all(outcome.error for outcome in outcomes):
+        sys.exit(max((outcome.error.exit_code for outcome in outcomes if outcome.error), default=3))
+    if failed or any(outcome.plan and outcome.plan.left_out for outcome in outcomes):
+        sys.exit(1)
+
+
+FUTURES = (compare,)
+"""Commands of this module."""

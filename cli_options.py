@@ -1,0 +1,188 @@
+"""What the commands of ``route`` share: how they fail, where they read from, where their results go."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from .routing.errors import RouteError, SolverError
+
+if TYPE_CHECKING:
+    from .solvers.options import CancelToken, ProgressCallback
+    from .topologies.delivery import Delivery
+
+DEBUG = "ROUTE_DEBUG"
+
+
+class Commands(click.Group):
+    """A group whose commands end with a message and an exit code, never with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; every error ends as one message and its exit code."""
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except RouteError as error:
+            _fail(ctx, str(error), error.exit_code)
+        except BrokenPipeError:
+            _forget_stdout()
+            ctx.exit(141)
+        except OSError as error:
+            _forget_stdout()
+            _fail(ctx, f"cannot read or write: {error}", 2)
+        except KeyboardInterrupt:
+            _fail(ctx, "interrupted", 130)
+        except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
+            _fail(ctx, _unexpected(error), SolverError.exit_code)
+
+
+def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
+    from .routing.text import clean_lines
+
+    click.echo(f"error: {clean_lines(message)}", err=True)
+    ctx.exit(exit_code)
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter, as it ends, flush what is left of the output into nowhere."""
+    with suppress(OSError, ValueError, AttributeError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), sys.stdout.fileno())
+
+
+def _unexpected(error: Exception) -> str:
+    if os.environ.get(DEBUG):
+        click.echo(traceback.format_exc(), err=True)
+    hint = f"please report it; with {DEBUG}=1 in the environment the traceback is shown"
+    return f"unexpected {type(error).__name__}: {error} ({hint})"
+
+
+def complete_samples(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+    """Complete names of samples."""
+    from .topologies.samples import sample_names
+
+    return [CompletionItem(name) for name in sample_names() if name.startswith(incomplete)]
+
+
+def complete_sample_words(
+    ctx: click.Context, option: click.Parameter, begun: str
+) -> list[CompletionItem[str]]:
+    """Complete names of samples, and ``generate``."""
+    return complete_samples(ctx, option, begun) + [CompletionItem("generate")] * "generate".startswith(begun)
+
+
+def complete_topologies(
+    ctx: click.Context, option: click.Parameter, incomplete: str
+) -> list[CompletionItem[str]]:
+    """Complete names of samples, and files."""
+    return [*complete_samples(ctx, option, incomplete), CompletionItem(incomplete, type="file")]
+
+
+def complete_solvers(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete names of solvers."""
+    from .solvers import SOLVERS
+
+    return [name for name in SOLVERS if name.startswith(incomplete)]
+
+
+def complete_plan_tables(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Complete names of tables of a plan."""
+    from .routing.plan_tables import TABLE_NAMES
+
+    return [name for name in TABLE_NAMES if name.startswith(incomplete)]
+
+
+def with_problem(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command TOPOLOGY and --workloads, and hand it the problem read from them."""
+
+    @click.argument("topology", shell_complete=complete_topologies)
+    @click.option("-w", "--workloads", type=click.Path(), help="Further workloads: JSON, YAML or CSV.")
+    @functools.wraps(command)
+    def run(topology: str, workloads: str | None, **others: Any) -> None:
+        from .topologies import load
+
+        command(load(topology, workloads), **others)
+
+    return run
+
+
+def with_delivery(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command --output and --quiet, and hand it the place of its result, found writable."""
+
+    @click.option("-o", "--output", type=click.Path(), help="Write here instead of to standard output.")
+    @click.option("-q", "--quiet", is_flag=True, help="Nothing but errors on standard error.")
+    @functools.wraps(command)
+    def run(output: str | None, quiet: bool, form: str | None = None, **others: Any) -> None:
+        from .topologies.delivery import Delivery
+
+        inputs = [others.get(name) for name in ("topology", "workloads", "plan_file")]
+        command(delivery=Delivery(form, output, inputs, quiet=quiet), **others)
+
+    return run
+
+
+form_option = click.option(
+    "-f",
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    help="Form of the result; without it json or csv where --output ends so, else table.",
+)
+
+
+SOLVE_OPTIONS = (
+    click.option(
+        "--solver",
+        default="auto",
+        shell_complete=complete_solvers,
+        help="auto (default), highs, cp-sat, scip or decomposition.",
+    ),
+    click.option(
+        "--time-limit",
+        type=float,
+        default=60.0,
+        show_default=True,
+        help="Seconds; then the best plan counts.",
+    ),
+    click.option(
+        "--gap", "gap_limit", type=float, default=1e-3, show_default=True, help="Relative gap to prove."
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."
+    ),
+    click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
+)
+
+
+def with_solving(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command the options of a solver; they reach it by the names of ``solve``."""
+    for option in reversed(SOLVE_OPTIONS):
+        command = option(command)
+    return command
+
+
+@contextmanager
+def watched(delivery: Delivery) -> Iterator[tuple[CancelToken, ProgressCallback | None]]:
+    """Give a token that Ctrl-C sets, and a callback that writes progress to standard error unless quiet."""
+    from .routing.progress import ProgressWriter
+    from .solvers.interrupt import interrupt_token, say_stopping
+    from .topologies.delivery import keep_output_clean
+
+    keep_output_clean()
+    if delivery.quiet or sys.stderr is None:
+        with interrupt_token(lambda: None) as token:
+            yield token, None
+    else:
+        with ProgressWriter(sys.stderr) as progress, interrupt_token(say_stopping) as token:
+            yield token, progress

@@ -1,0 +1,167 @@
+"""A comparison of plans as tables for people, CSV and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from .comparison import KINDS, Compared, Figures
+from .moves import Move
+from .tables import Column, Table, money_column, number_column, text_column, to_csv, to_json, to_text
+from .text import clean, percent, plural
+
+MOST_MOVES = 12
+"""Moves of one scenario that people see."""
+TABLE_NAMES = ("figures", "cost", "differences", "moves")
+
+
+def render_comparison(compared: Sequence[Compared], form: str, name: str | None, columns: int) -> str:
+    """Return a comparison as ``table``, ``json`` or ``csv`` (of which ``name`` picks one, else figures)."""
+    tables = {table.name: table for table in comparison_tables(compared)}
+    if form == "csv":
+        return to_csv(tables[name or "figures"])
+    if form == "json":
+        return to_json({key: table.records() for key, table in tables.items() if name in (None, key)})
+    shown = [tables[name]] if name else [tables[key] for key in TABLE_NAMES[:-1]]
+    parts = [to_text(table, columns, len(table.rows)) for table in shown if table.rows]
+    if name is None:
+        parts += [to_text(_moves_table([each]), columns, MOST_MOVES) for each in compared if each.moves]
+        parts += [clean(f"{each.case.name}: {_note(each)}") for each in compared if _note(each)]
+    return "\n\n".join(parts)
+
+
+def comparison_tables(compared: Sequence[Compared]) -> list[Table]:
+    """Return figures and cost of every case, the differences to the first that has any, and all moves."""
+    tables = (_figures_table, _cost_table, _difference_table, _moves_table)
+    return [table(compared) for table in tables]
+
+
+def _figures_table(compared: Sequence[Compared]) -> Table:
+    columns = (
+        text_column("scenario"),
+        money_column("total_usd", "total USD"),
+        number_column("tco2e", "tCO2e", 2),
+        number_column("mean_rtt_ms", "mean rtt ms", 1),
+        number_column("worst_rtt_ms", "worst rtt ms", 1),
+        number_column("unserved", "unserved", 3),
+        number_column("used_percent", "used %", 1),
+        Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}"),
+        Column("note", "note", spare=True),
+    )
+    rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]
+    return Table("figures", f"Scenarios ({len(rows)})", columns, rows)
+
+
+def _cells(found: Figures | None) -> list[Any]:
+    if found is None:
+        return [None] * 7
+    used, gap = found.utilization, found.gap
+    return [
+        found.cost.total_usd,
+        found.tco2e,
+        found.mean_rtt_ms,
+        found.worst_rtt_ms,
+        found.unserved,
+        None if used is None else 100 * used,
+        None if gap is None else 100 * gap,
+    ]
+
+
+def _cost_table(compared: Sequence[Compared]) -> Table:
+    costs = {each.case.name: each.figures.cost for each in compared if each.figures}
+    kinds = [kind for kind in KINDS if any(getattr(cost, kind) for cost in costs.values())]
+    columns = (text_column("scenario"), *(money_column(kind, f"{KINDS[kind]} USD") for kind in kinds))
+    rows = [[name, *(getattr(cost, kind) for kind in kinds)] for name, cost in costs.items()]
+    return Table("cost", "Cost by kind", columns, rows)
+
+
+def _note(each: Compared) -> str:
+    if each.figures is not None:
+        return ""
+    if each.case.error or each.case.plan is None:
+        return each.case.error or "not planned"
+    return "no plan: " + each.case.plan.status
+
+
+def _difference_table(compared: Sequence[Compared]) -> Table:
+    """Return how every case differs from the first that has figures."""
+    base = next((each for each in compared if each.figures), None)
+    others = [each for each in compared if each.figures and each is not base]
+    columns = (
+        text_column("scenario"),
+        money_column("total_usd", "total USD"),
+        number_column("total_percent", "total %", 2),
+        number_column("tco2e", "tCO2e", 2),
+        number_column("mean_rtt_ms", "mean rtt ms", 1),
+        number_column("unserved", "unserved", 3),
+        number_column("used_points", "used points", 1),
+        number_column("moves"),
+        text_column("certain"),
+    )
+    rows = [_differences(each, base) for each in others] if base else []
+    title = f"Differences to {base.case.name}" if base else "Differences"
+    return Table("differences", title, columns, rows)
+
+
+def _differences(each: Compared, base: Compared) -> list[Any]:
+    new, old = each.figures, base.figures
+    assert new is not None
+    assert old is not None
+    total = new.cost.total_usd - old.cost.total_usd
+    return [
+        each.case.name,
+        total,
+        100 * total / old.cost.total_usd if old.cost.total_usd else None,
+        new.tco2e - old.tco2e,
+        _difference(new.mean_rtt_ms, old.mean_rtt_ms),
+        new.unserved - old.unserved,
+        100 * (_difference(new.utilization, old.utilization) or 0.0),
+        len(each.moves),
+        certainty(new, old),
+    ]
+
+
+def _difference(new: float | None, old: float | None) -> float | None:
+    return None if new is None or old is None else new - old
+
+
+def certainty(new: Figures, old: Figures) -> str:
+    """Return what the bounds prove of two plans that leave out alike: ``dearer``, ``cheaper`` or ``open``."""
+    if abs(new.unserved - old.unserved) > 1e-6:
+        return "other work"
+    if None in (new.objective, new.bound, old.objective, old.bound):
+        return "open"
+    if (new.bound or 0.0) > (old.objective or 0.0):
+        return "dearer"
+    return "cheaper" if (new.objective or 0.0) < (old.bound or 0.0) else "open"
+
+
+def _moves_table(compared: Sequence[Compared]) -> Table:
+    columns = (
+        text_column("scenario"),
+        text_column("workload"),
+        number_column("share_percent", "moved %", 0),
+        text_column("before"),
+        text_column("after"),
+        money_column("difference_usd", "difference USD"),
+        text_column("why"),
+        text_column("detail"),
+    )
+    rows = [_move_row(each.case.name, move) for each in compared for move in each.moves]
+    single = compared[0].case.name if len(compared) == 1 else ""
+    title = f"{single}: {plural(len(rows), 'workload')} moved" if single else f"Moves ({len(rows)})"
+    return Table("moves", title, columns[1:] if single else columns, [row[bool(single) :] for row in rows])
+
+
+def _move_row(scenario: str, move: Move) -> list[Any]:
+    difference = move.cost_usd - move.cost_before_usd
+    places = [_shown(move.before), _shown(move.after)]
+    return [scenario, move.workload, 100 * move.share, *places, difference, move.why, move.detail]
+
+
+def _shown(places: dict[str, float] | Any) -> str:
+    """Return places with their shares, the largest first; a single one by name alone."""
+    ranked = sorted(places.items(), key=lambda item: -item[1])
+    return (
+        ranked[0][0] if len(ranked) == 1 else ", ".join(f"{name} {percent(part, 0)}" for name, part in ranked)
+    )

@@ -1,0 +1,145 @@
+"""Which workloads run elsewhere in one plan than in another, and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from .plan import JobPlan, Plan, ServicePlan
+from .problem import Problem
+from .text import money
+
+LEAST_SHARE = 0.005
+"""Part of a workload's accelerator-hours below which a change of place is not told."""
+Why = Literal["gone", "left out", "back", "full", "cheaper", "new", "dropped", "other"]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A workload that runs elsewhere, or no longer, or again.
+
+    Attributes
+    ----------
+    share
+        Part of its accelerator-hours that is at other sites than before, 0 to 1.
+    before, after
+        Share of its accelerator-hours by data center.
+    cost_usd, cost_before_usd
+        What it costs within the horizon, price of carbon and latency included; 0 where it does not run.
+    why, detail
+        The reason in a word, and in words.
+    """
+
+    workload: str
+    share: float
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    cost_before_usd: float
+    cost_usd: float
+    why: Why
+    detail: str
+
+
+def moves_between(old_problem: Problem, old: Plan, new_problem: Problem, new: Plan) -> tuple[Move, ...]:
+    """Return the workloads whose places differ between two plans, those that differ most first."""
+    before, after = places(old), places(new)
+    reasons = _Reasons(old_problem, old, new_problem, new, before, after)
+    names = dict.fromkeys((*old_problem.workload, *new_problem.workload))
+    found = [reasons.move(name, share) for name in names if (share := reasons.share(name)) > LEAST_SHARE]
+    return tuple(sorted(found, key=lambda move: (-move.share, -abs(move.cost_usd - move.cost_before_usd))))
+
+
+def places(plan: Plan) -> dict[str, dict[str, float]]:
+    """Return the share of accelerator-hours by data center of every workload that runs."""
+    found = {job.job: _shares(_job_hours(job)) for job in plan.jobs}
+    return found | {
+        service.service: _shares(_service_use(service)) for service in plan.services if service.replicas
+    }
+
+
+def _job_hours(job: JobPlan) -> Iterator[tuple[str, float]]:
+    for place in job.placements:
+        yield place.data_center, place.accelerators * job.hours
+
+
+def _service_use(service: ServicePlan) -> Iterator[tuple[str, float]]:
+    """Yield requests/s where there are flows: replicas on standby are no place of work."""
+    for flow in service.flows:
+        yield flow.data_center, flow.requests_per_second
+
+
+def _shares(amounts: Iterator[tuple[str, float]]) -> dict[str, float]:
+    total: dict[str, float] = defaultdict(float)
+    for place, amount in amounts:
+        total[place] += amount
+    whole = sum(total.values())
+    return {place: amount / whole for place, amount in total.items() if amount > 0} if whole > 0 else {}
+
+
+@dataclass(frozen=True)
+class _Reasons:
+    """Two plans, and what tells why a workload is not where it was."""
+
+    old_problem: Problem
+    old: Plan
+    new_problem: Problem
+    new: Plan
+    before: Mapping[str, Mapping[str, float]]
+    after: Mapping[str, Mapping[str, float]]
+
+    def share(self, name: str) -> float:
+        """Return which part of a workload is elsewhere."""
+        before, after = self.before.get(name, {}), self.after.get(name, {})
+        if bool(before) != bool(after):
+            return 1.0
+        return sum(max(0.0, part - after.get(place, 0.0)) for place, part in before.items())
+
+    def move(self, name: str, share: float) -> Move:
+        before, after = self.before.get(name, {}), self.after.get(name, {})
+        costs = (_cost_usd(self.old, name), _cost_usd(self.new, name))
+        why, detail = self._why(name, before, after, costs)
+        return Move(name, share, before, after, *costs, why, detail)
+
+    def _why(
+        self, name: str, before: Mapping[str, float], after: Mapping[str, float], costs: tuple[float, float]
+    ) -> tuple[Why, str]:
+        if name not in self.new_problem.workload:
+            return "dropped", "is not part of this scenario"
+        if not after:
+            entry = next((each for each in self.new.left_out if each.workload == name), None)
+            return "left out", f"{entry.reason}: {entry.detail}" if entry else "nothing of it is served"
+        if not before:
+            known = name in self.old_problem.workload
+            return ("back", "was left out") if known else ("new", "was not there")
+        left = [place for place, part in before.items() if after.get(place, 0.0) < part - LEAST_SHARE]
+        return self._why_elsewhere(left, costs)
+
+    def _why_elsewhere(self, left: list[str], costs: tuple[float, float]) -> tuple[Why, str]:
+        """Return why work went away from the places ``left``."""
+        gone = [place for place in left if not self._has_capacity(place)]
+        if gone:
+            return "gone", f"no capacity at {', '.join(gone)}"
+        full = [place for place in left if self._is_full(place)]
+        if costs[1] < costs[0] - 0.005:
+            return "cheaper", f"{money(costs[0] - costs[1])} USD less"
+        if full:
+            return "full", f"{', '.join(full)} is taken by others"
+        return "other", "costs or limits of others changed"
+
+    def _has_capacity(self, place: str) -> bool:
+        return any(pool.data_center == place and pool.reserve_fraction < 1 for pool in self.new_problem.pools)
+
+    def _is_full(self, place: str) -> bool:
+        uses = [use for use in self.new.pool_use if self.new_problem.pool[use.pool].data_center == place]
+        return any(use.available > 0 and use.utilization > FULL for use in uses)
+
+
+FULL = 0.98
+"""Utilisation in some period from which a pool counts as full."""
+
+
+def _cost_usd(plan: Plan, name: str) -> float:
+    cost = plan.breakdown.by_workload.get(name)
+    return cost.total_usd if cost else 0.0

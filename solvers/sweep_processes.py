@@ -1,0 +1,136 @@
+"""Scenarios in several processes of this machine.
+
+Each worker holds the problem and is sent one scenario at a time. A worker that dies costs the scenario it was
+at, not the others.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.synchronize import Event
+from typing import Any
+
+from ..routing.errors import RouteError, SolverError
+from ..routing.plan import Plan
+from ..routing.problem import Problem
+from ..routing.scenarios import Scenario
+from .options import CancelToken
+from .sweep import Outcome, outcome_of, solve_scenario
+
+LOOK_SECONDS = 0.1
+PATIENCE_SECONDS = 10.0
+"""For workers to end by themselves."""
+Numbered = tuple[int, Scenario]
+
+
+def over_processes(
+    problem: Problem,
+    waiting: Sequence[Numbered],
+    jobs: int,
+    cancel: CancelToken | None,
+    options: dict[str, Any],
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield outcomes, with the numbers of their scenarios, as workers bring them."""
+    context = multiprocessing.get_context("spawn")
+    crew = _Crew(context, context.Event(), problem, options, list(reversed(waiting)), [])
+    try:
+        for _ in range(min(jobs, len(waiting))):
+            crew.hire()
+        while crew.workers:
+            if cancel is not None and cancel.is_set():
+                crew.halt()
+            yield from crew.outcomes()
+    finally:
+        crew.dismiss()
+
+
+@dataclass
+class _Worker:
+    process: SpawnProcess
+    line: Connection
+    task: Numbered
+
+
+@dataclass
+class _Crew:
+    """Workers, what each is at, and what is still to be given out (last first)."""
+
+    context: SpawnContext
+    halted: Event
+    problem: Problem
+    options: dict[str, Any]
+    queue: list[Numbered]
+    workers: list[_Worker]
+
+    def hire(self) -> None:
+        """Begin a worker with the next scenario."""
+        near, far = self.context.Pipe()
+        arguments = (far, self.problem, self.options, self.halted)
+        process = self.context.Process(target=serve, args=arguments, daemon=False)
+        process.start()
+        far.close()
+        worker = _Worker(process, near, self.queue.pop())
+        near.send(worker.task)
+        self.workers.append(worker)
+
+    def halt(self) -> None:
+        """Let nothing begin any more, and what runs end with the best it has."""
+        self.queue.clear()
+        self.halted.set()
+
+    def outcomes(self) -> Iterator[tuple[int, Outcome]]:
+        """Wait a moment, and yield what has come; who is done gets the next scenario."""
+        ready = wait([worker.line for worker in self.workers], LOOK_SECONDS)
+        for worker in [each for each in self.workers if each.line in ready]:
+            number, scenario = worker.task
+            try:
+                plan, error = worker.line.recv()
+                alive = True
+            except (EOFError, OSError):
+                plan, error, alive = None, SolverError("its process died (out of memory, or killed)"), False
+            self._go_on(worker, alive)
+            yield number, outcome_of(self.problem, scenario, plan, error)
+
+    def _go_on(self, worker: _Worker, alive: bool) -> None:
+        if alive and self.queue:
+            worker.task = self.queue.pop()
+            worker.line.send(worker.task)
+            return
+        self.workers.remove(worker)
+        worker.line.close()
+        if not alive and self.queue:
+            self.hire()
+
+    def dismiss(self) -> None:
+        """End all workers: by themselves where they can, else by force."""
+        self.halted.set()
+        for worker in self.workers:
+            worker.line.close()
+        for worker in self.workers:
+            worker.process.join(PATIENCE_SECONDS)
+            if worker.process.is_alive():
+                worker.process.kill()
+
+
+def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: Event) -> None:
+    """Plan the scenarios that come over ``line`` until it is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    while True:
+        try:
+            _, scenario = line.recv()
+        except (EOFError, OSError):
+            return
+        line.send(answer(problem, scenario, {**options, "cancel": halted}))
+
+
+def answer(
+    problem: Problem, scenario: Scenario, options: dict[str, Any]
+) -> tuple[Plan | None, RouteError | None]:
+    """Return the plan of a scenario or the error that it ended with."""
+    outcome = solve_scenario(problem, scenario, **options)
+    return outcome.plan, outcome.error

@@ -1,0 +1,79 @@
+"""Scenarios on a Ray cluster that is running already (extra ``ray``)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..routing.errors import MissingExtraError, SolverError
+from ..routing.problem import Problem
+from ..routing.scenarios import Scenario
+from .options import CancelToken
+from .sweep import Outcome, outcome_of
+from .sweep_processes import answer
+
+LOOK_SECONDS, REACH_SECONDS = 0.2, 5.0
+ADVICE = "start one with 'ray start --head', or name one in RAY_ADDRESS"
+
+
+def over_ray(
+    problem: Problem,
+    waiting: Sequence[tuple[int, Scenario]],
+    cancel: CancelToken | None,
+    options: dict[str, Any],
+) -> Iterator[tuple[int, Outcome]]:
+    """Yield outcomes, with the numbers of their scenarios, as the cluster brings them.
+
+    Raises
+    ------
+    MissingExtraError
+        When Ray is not installed.
+    SolverError
+        When no cluster is running.
+    """
+    ray = _connected()
+    task = ray.remote(num_cpus=1, max_retries=1)(answer)
+    shared = ray.put(problem)
+    running = {task.remote(shared, scenario, options): (number, scenario) for number, scenario in waiting}
+    while running:
+        ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
+        for reference in ready:
+            number, scenario = running.pop(reference)
+            yield number, _outcome(ray, problem, scenario, reference)
+        if cancel is not None and cancel.is_set():
+            for reference in running:
+                ray.cancel(reference, force=True)
+            return
+
+
+def _connected() -> Any:
+    """Return the module, connected to a cluster."""
+    try:
+        import ray
+    except ImportError:
+        raise MissingExtraError("ray", "ray") from None
+    if not ray.is_initialized():
+        try:
+            _reach(os.environ.get("RAY_ADDRESS", ""))
+            ray.init(address="auto", log_to_driver=False, logging_level=logging.ERROR)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise SolverError(f"no Ray cluster can be reached: {error}; {ADVICE}") from None
+    return ray
+
+
+def _reach(address: str) -> None:
+    """Raise OSError when nothing answers at ``host:port``: Ray itself would go on trying for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and "/" not in address and port.isdecimal():
+        socket.create_connection((host, int(port)), REACH_SECONDS).close()
+
+
+def _outcome(ray: Any, problem: Problem, scenario: Scenario, reference: Any) -> Outcome:
+    try:
+        plan, error = ray.get(reference)
+    except ray.exceptions.RayError as failure:
+        plan, error = None, SolverError(f"its task on the cluster failed: {failure}")
+    return outcome_of(problem, scenario, plan, error)

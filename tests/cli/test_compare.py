@@ -1,0 +1,70 @@
+"""``route compare``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Route = Callable[..., Result]
+
+
+def test_the_built_in_scenarios_are_compared_without_asking(route: Route) -> None:
+    result = route("compare", "two-sites")
+    assert result.exit_code == 1  # the two restricted ones leave work out
+    assert "Differences to hybrid" in result.stdout
+    assert "3/3  on-prem-only:" in result.stderr
+
+
+def test_lines_and_a_file_of_scenarios(route: Route, tmp_path: Path) -> None:
+    book = tmp_path / "futures.yaml"
+    book.write_text(
+        "scenarios:\n  dear:\n    - scale: {prices: 2}\nsweeps:\n  s: [[hybrid, dear], [carbon*2]]\n"
+    )
+    result = route("compare", "two-sites", "--scenarios", book, "-f", "json", "-q")
+    assert (result.exit_code, result.stderr) == (0, "")
+    names = [row["scenario"] for row in json.loads(result.stdout)["figures"]]
+    assert names == ["dear", "hybrid+carbon*2", "dear+carbon*2"]
+    result = route(
+        "compare", "two-sites", "--scenarios", book, "-s", "hybrid", "-s", "dear+demand*0.5", "-f", "csv"
+    )
+    assert [row["scenario"] for row in csv.DictReader(io.StringIO(result.stdout))] == [
+        "hybrid",
+        "dear+demand*0.5",
+    ]
+
+
+def test_a_folder_is_gone_on_from(route: Route, tmp_path: Path) -> None:
+    first = route("compare", "two-sites", "-s", "hybrid", "--folder", tmp_path, "-f", "json")
+    second = route("compare", "two-sites", "-s", "hybrid", "--folder", tmp_path, "-f", "json")
+    assert first.stdout == second.stdout
+    assert "read from the folder" in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["-s", "cloud-onl", "-s", "demand*x"], "2 faults"),
+        (["--scenarios", "nothing.yaml"], "nothing.yaml"),
+        (["--table", "moved"], "did you mean 'moves'"),
+        (["--jobs", "0"], "jobs"),
+        (["--time-limit", "0"], "time_limit"),
+    ],
+)
+def test_bad_usage_ends_with_two(route: Route, arguments: list[str], expected: str) -> None:
+    result = route("compare", "two-sites", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert expected in result.stderr
+
+
+def test_scenarios_that_fail_are_rows_and_the_others_count(route: Route) -> None:
+    result = route("compare", "two-sites", "-s", "hybrid", "-s", "without=nowhere", "-s", "kind=edge")
+    assert result.exit_code == 1
+    assert "no pool is left" in result.stdout
+    assert "2 of 3 scenarios have no plan" in result.stderr
+    assert route("compare", "two-sites", "-s", "kind=edge").exit_code == 2

@@ -1,0 +1,127 @@
+"""Comparisons: figures recomputed by hand, moves with their reasons, and the tables of both."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from computeroute.routing.comparison import Case, Compared, compare, figures
+from computeroute.routing.comparison_tables import certainty, render_comparison
+from computeroute.routing.moves import moves_between, places
+from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen
+from computeroute.solvers.sweep import solve_scenarios
+from computeroute.topologies import load
+
+LINES = ("hybrid", "cloud-only", "on-prem-only", "prices*2")
+
+
+@pytest.fixture(scope="module")
+def compared() -> list[Compared]:
+    """Compare the two-sites sample as it is, at one of its sites only, and dearer."""
+    return compare(
+        [outcome.case() for outcome in solve_scenarios(load("two-sites"), chosen(LINES, _known()))]
+    )
+
+
+def _known() -> dict[str, Scenario]:
+
+    return dict(BUILT_IN)
+
+
+def test_figures_are_sums_over_the_plan(compared: list[Compared]) -> None:
+    case, found = compared[0].case, compared[0].figures
+    assert found is not None
+    assert case.plan is not None
+    assert case.problem is not None
+    hours = case.problem.durations_hours[0]
+    assert len(set(case.problem.durations_hours)) == 1
+    assert found.used_hours == pytest.approx(sum(use.used for use in case.plan.pool_use) * hours)
+    assert found.available_hours == pytest.approx(28 * case.problem.horizon_hours)
+    flows = [
+        (flow.requests_per_second, flow.rtt_ms) for service in case.plan.services for flow in service.flows
+    ]
+    mean = sum(rate * rtt for rate, rtt in flows) / sum(rate for rate, _ in flows)
+    assert found.mean_rtt_ms == pytest.approx(mean)
+    assert found.worst_rtt_ms == max(rtt for _, rtt in flows)
+    assert found.cost == case.plan.cost
+    assert found.tco2e == case.plan.emission.tco2e
+
+
+def test_lost_capacity_is_not_available(compared: list[Compared]) -> None:
+    cloud = compared[1].figures
+    assert cloud is not None
+    assert cloud.available_hours == pytest.approx(16 * load("two-sites").horizon_hours)
+
+
+def test_moves_tell_where_from_where_to_and_why(compared: list[Compared]) -> None:
+    moves = {move.workload: move for move in compared[1].moves}
+    assert moves["finetune"].why == "left out"
+    assert moves["finetune"].detail.startswith("residency")
+    assert moves["finetune"].after == {}
+    assert moves["finetune"].cost_usd == 0
+    assert moves["assistant-us"].why == "gone"
+    assert "frankfurt" in moves["assistant-us"].detail
+    before = moves["assistant-us"].before
+    assert sum(before.values()) == pytest.approx(1)
+    assert moves["assistant-us"].share == pytest.approx(before["frankfurt"])
+
+
+def test_a_plan_has_no_moves_against_itself_and_returns_are_told(compared: list[Compared]) -> None:
+    base, cloud = compared[0].case, compared[1].case
+    assert base.plan is not None
+    assert base.problem is not None
+    assert cloud.plan is not None
+    assert cloud.problem is not None
+    assert moves_between(base.problem, base.plan, base.problem, base.plan) == ()
+    back = {m.workload: m for m in moves_between(cloud.problem, cloud.plan, base.problem, base.plan)}
+    assert back["finetune"].why == "back"
+    gone = base.problem.replace(workloads=base.problem.workloads[1:])
+    dropped = moves_between(base.problem, base.plan, gone, base.plan.model_copy(update={"jobs": ()}))
+    assert [(move.workload, move.why) for move in dropped] == [("finetune", "dropped")]
+
+
+def test_places_are_shares_of_what_runs(compared: list[Compared]) -> None:
+    plan = compared[0].case.plan
+    assert plan is not None
+    for shares in places(plan).values():
+        assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_certainty_follows_from_the_bounds(compared: list[Compared]) -> None:
+    base, cloud, _, dear = (each.figures for each in compared)
+    assert base is not None
+    assert cloud is not None
+    assert dear is not None
+    assert certainty(dear, base) == "dearer"
+    assert certainty(base, dear) == "cheaper"
+    assert certainty(base, base) == "open"
+    assert certainty(cloud, base) == "other work"
+
+
+def test_tables_have_the_figures_for_people_and_programs(compared: list[Compared]) -> None:
+    text = render_comparison(compared, "table", None, 110)
+    assert "Scenarios (4)" in text
+    assert "Differences to hybrid" in text
+    assert "cloud-only: 3 workloads moved" in text
+    assert max(map(len, text.splitlines())) <= 110
+    document = json.loads(render_comparison(compared, "json", None, 110))
+    assert [row["scenario"] for row in document["figures"]] == list(LINES)
+    assert {"figures", "cost", "differences", "moves"} == set(document)
+    rows = list(csv.DictReader(io.StringIO(render_comparison(compared, "csv", "differences", 110))))
+    total = float(rows[0]["total_usd"])
+    assert total == pytest.approx(document["figures"][1]["total_usd"] - document["figures"][0]["total_usd"])
+
+
+def test_a_case_without_a_plan_is_a_row_with_its_error(compared: list[Compared]) -> None:
+    broken = Case("=1+1", None, None, "scenario '=1+1': no pool is left")
+    rows = compare([broken, compared[0].case])
+    assert rows[1].moves == ()
+    assert "no pool is left" in render_comparison(rows, "table", None, 160)
+    assert "'=1+1" in render_comparison(rows, "csv", None, 110)
+    assert figures(*_pair(compared[0])) == rows[1].figures
+
+
+def _pair(each: Compared) -> tuple[object, object]:
+    return each.case.problem, each.case.plan

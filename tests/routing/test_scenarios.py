@@ -1,0 +1,262 @@
+"""Scenarios: what each change does, how they are declared and composed, and what their faults say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from computeroute.routing import Problem
+from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Scale, risk_groups
+from computeroute.routing.errors import InputError
+from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, scenario_book, sweep
+
+
+def _world() -> dict[str, Any]:
+    return {
+        "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 500}],
+        "data_centers": [
+            {"id": "own", "jurisdiction": "DE", "kind": "on_prem", "provider": "acme", "owner": "acme",
+             "usd_per_kwh": [0.1, 0.2], "g_per_kwh": 300, "risk_groups": ["river"]},
+            {"id": "rented", "jurisdiction": "US", "kind": "cloud", "provider": "big",
+             "egress_usd_per_gb": 0.1},
+        ],
+        "periods": [{"id": "day", "hours": 12}, {"id": "night", "hours": 12}],
+        "pools": [
+            {"id": "own-a", "data_center": "own", "accelerator": "a", "count": 10,
+             "usd_per_accelerator_hour": 1,
+             "committed_count": 4, "committed_usd_per_accelerator_hour": 0.5, "reserve_fraction": 0.2,
+             "expansion": {"module_accelerators": 4, "capital_usd_per_module": 1000, "lifetime_years": 4,
+                           "max_modules": 3}},
+            {"id": "rented-a", "data_center": "rented", "accelerator": "a", "count": 5,
+             "usd_per_accelerator_hour": 4, "spot_usd_per_accelerator_hour": 2, "spot_count": 3},
+        ],
+        "locations": [{"id": "city", "jurisdiction": "DE"}],
+        "links": [
+            {"id": "l1", "source": "city", "target": "own", "bandwidth_gbps": 10, "latency_ms": 1},
+            {"id": "l2", "source": "city", "target": "rented", "bandwidth_gbps": 10, "latency_ms": 9,
+             "usd_per_gb": 0.02, "risk_groups": ["river"]},
+        ],
+        "workloads": [
+            {"id": "chat", "kind": "inference", "owner": "acme",
+             "demand": [{"location": "city", "requests_per_second": [10, 4]}],
+             "serving": [{"accelerator": "a", "requests_per_second": 5}]},
+            {"id": "train", "kind": "training", "needs": [{"accelerator": "a", "count": 2, "hours": 6}]},
+            {"id": "big", "kind": "training", "owner": "else",
+             "compute": {"pflop_days": 1, "utilization": 0.5, "counts": [2]}},
+        ],
+        "limits": {"budget_usd": 1000, "pinned": [{"workload": "train", "pool": "rented-a"}],
+                   "forbidden": [{"workload": "big", "pool": "rented-a"}]},
+    }  # fmt: skip
+
+
+@pytest.fixture
+def problem() -> Problem:
+    return Problem.parse(_world())
+
+
+def test_keeping_sites_takes_the_pools_of_others_away_and_leaves_their_nodes(problem: Problem) -> None:
+    own = Keep(kinds=("on_prem",)).apply(problem)
+    assert [pool.id for pool in own.pools if pool.reserve_fraction < 1] == ["own-a"]
+    assert own.data_centers == problem.data_centers
+    assert own.links == problem.links
+    cloud = Keep(providers=("big",)).apply(problem)
+    assert [pool.id for pool in cloud.pools] == ["rented-a"]
+
+
+def test_a_pool_that_a_pin_names_stays_without_capacity(problem: Problem) -> None:
+    own = Keep(owners=("acme",)).apply(problem)
+    left = own.pool["rented-a"]
+    assert (left.reserve_fraction, left.committed_count) == (1.0, 0)
+    assert own.limits.pinned == problem.limits.pinned
+
+
+def test_keep_needs_all_that_it_names(problem: Problem) -> None:
+    with pytest.raises(InputError, match="no pool is left"):
+        Keep(kinds=("cloud",), jurisdictions=("DE",)).apply(problem)
+
+
+def test_alone_has_its_own_sites_and_workloads(problem: Problem) -> None:
+    acme = scenario("alone=acme").apply(problem)
+    assert [work.id for work in acme.workloads] == ["chat"]
+    assert [pool.id for pool in acme.pools] == ["own-a"]
+    assert acme.limits.pinned == ()
+
+
+def test_a_lost_site_has_no_capacity_and_no_links_but_its_commitment_is_paid(problem: Problem) -> None:
+    lost = Remove(data_centers=("own",)).apply(problem)
+    assert [link.id for link in lost.links] == ["l2"]
+    assert lost.pool["own-a"].reserve_fraction == 1.0
+    assert lost.pool["own-a"].committed_count == 4
+    assert "own" in lost.nodes
+
+
+def test_a_risk_group_takes_sites_and_links_together(problem: Problem) -> None:
+    assert list(risk_groups(problem)) == ["river"]
+    assert scenario("without=river").apply(problem).links == ()
+    assert Remove(risk_groups=("river",)).apply(problem).pool["own-a"].reserve_fraction == 1.0
+
+
+def test_degrading_leaves_a_part_of_what_is_usable_in_whole_accelerators(problem: Problem) -> None:
+    half = Degrade(to=0.5, data_centers=("own",), pools=("rented-a",), links=("l1",)).apply(problem)
+    # 8 of 10 are usable, 4 are left: 6 of 10 are reserved. 5 are usable, 2 are left; of 3 spot ones 1.
+    assert half.pool["own-a"].reserve_fraction == pytest.approx(0.6)
+    assert half.pool["rented-a"].reserve_fraction == pytest.approx(0.6)
+    assert half.pool["rented-a"].spot_count == 1
+    assert half.link["l1"].bandwidth_gbps == 5
+    assert half.link["l2"].bandwidth_gbps == 10
+
+
+def test_scaling_multiplies_what_it_names_and_nothing_else(problem: Problem) -> None:
+    scaled = Scale(demand=2, training=3, prices=0.5, energy=2, network=10, carbon=0.1, bandwidth=4).apply(
+        problem
+    )
+    assert scaled.services[0].demand[0].requests_per_second == (20, 8)
+    assert scaled.jobs[0].needs is not None
+    assert scaled.jobs[0].needs[0].hours == 18
+    assert scaled.jobs[1].compute is not None
+    assert scaled.jobs[1].compute.pflop_days == 3
+    own, rented = scaled.pools
+    assert (own.usd_per_accelerator_hour, own.committed_usd_per_accelerator_hour) == (0.5, 0.25)
+    assert own.expansion is not None
+    assert own.expansion.capital_usd_per_module == 500
+    assert (rented.usd_per_accelerator_hour, rented.spot_usd_per_accelerator_hour) == (2, 1)
+    assert scaled.data_centers[0].usd_per_kwh == (0.2, 0.4)
+    assert scaled.data_centers[0].g_per_kwh == 30
+    assert scaled.data_centers[1].egress_usd_per_gb == 1
+    assert (scaled.link["l2"].bandwidth_gbps, scaled.link["l2"].usd_per_gb) == (40, 0.2)
+    assert scaled.limits == problem.limits
+
+
+def test_scaling_may_concern_some_workloads_or_providers_only(problem: Problem) -> None:
+    some = Scale(demand=2, training=2, prices=2, workloads=("train",), providers=("big",)).apply(problem)
+    assert some.services == problem.services
+    assert some.pools[0] == problem.pools[0]
+    assert some.pools[1].usd_per_accelerator_hour == 8
+
+
+def test_limits_change_and_go_away(problem: Problem) -> None:
+    assert scenario("budget_usd=5").apply(problem).limits.budget_usd == 5
+    free = Change.model_validate({"limit": {"budget_usd": None, "max_provider_share": {"*": 0.5}}})
+    limits = free.apply(problem).limits
+    assert (limits.budget_usd, limits.max_provider_share) == (None, {"*": 0.5})
+    assert limits.pinned == problem.limits.pinned
+    assert scenario("max_rtt_ms=7").apply(problem).services[0].max_rtt_ms == 7
+
+
+def test_the_objective_and_the_pools_can_change(problem: Problem) -> None:
+    dear = Change.model_validate({"objective": {"usd_per_tco2e": 90}}).apply(problem)
+    assert (dear.objective.usd_per_tco2e, dear.objective.money_weight) == (90, 1)
+    more = problem.pools[0].replace(id="own-b")
+    assert [pool.id for pool in Add(pools=(more,)).apply(problem).pools] == ["own-a", "rented-a", "own-b"]
+    with pytest.raises(InputError, match="is taken by"):
+        Add(pools=(problem.pools[0],)).apply(problem)
+
+
+def test_the_problem_itself_stays_as_it_is(problem: Problem) -> None:
+    before = problem.digest
+    for text in ("cloud-only", "without=l1", "demand*2+prices*3", "alone=acme"):
+        assert scenario(text).apply(problem).digest != before
+    assert problem.digest == before
+    assert BUILT_IN["hybrid"].apply(problem) is problem
+
+
+def test_plus_applies_from_left_to_right(problem: Problem) -> None:
+    both = scenario("demand*2") + scenario("demand*3")
+    assert both.name == "demand*2+demand*3"
+    assert both.apply(problem).services[0].demand[0].requests_per_second == (60, 24)
+    assert scenario("demand*2 + demand*3").apply(problem) == both.apply(problem)
+
+
+def test_a_book_declares_scenarios_and_their_cross_products(problem: Problem) -> None:
+    book = scenario_book(
+        {
+            "scenarios": {"dear": [{"scale": {"prices": 2}}], "dear-cloud": "dear + cloud-only"},
+            "sweeps": {"grid": [["hybrid", "dear"], ["demand*1", "demand*2", "demand*3"]]},
+        }
+    )
+    names = [name for name in book if name not in BUILT_IN]
+    assert names[:3] == ["dear", "dear-cloud", "hybrid+demand*1"]
+    assert len(names) == 2 + 6
+    assert len(book["dear-cloud"].apply(problem).pools) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cloud-onl", "did you mean 'cloud-only'"),
+        ("demand*lots", "demand needs a number, got 'lots'"),
+        ("demand*-1", "must be at least 0"),
+        ("demand*nan", "scenario 'demand*nan'"),
+        ("bandwidth*0", "must be above 0"),
+        ("kind=clod", "did you mean 'cloud'"),
+        ("wthout=x", "unknown change"),
+        ("a++b", "empty part"),
+        ("", "empty part"),
+    ],
+)
+def test_lines_that_declare_nothing_say_why(text: str, expected: str) -> None:
+    with pytest.raises(InputError, match=expected.replace("*", r"\*")):
+        scenario(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"keep": {"owners": ["acne"]}}, "unknown owner 'acne'; did you mean 'acme'?"),
+        ({"keep": {"data_centers": ["x", "y"]}}, "unknown data center 'y'"),
+        ({"remove": {"links": ["l3"]}}, "unknown link 'l3'"),
+        ({"remove": {"risk_groups": ["rivr"]}}, "did you mean 'river'"),
+        ({"remove": {"workloads": ["chta"]}}, "did you mean 'chat'"),
+        ({"degrade": {"to": 0.5, "pools": ["own"]}}, "unknown pool 'own'"),
+        ({"scale": {"providers": ["acm"]}}, "unknown provider"),
+        ({"alone": {"owner": "nobody"}}, "no workload belongs to 'nobody'"),
+        ({"limit": {"max_provider_share": {"bigg": 0.5}}}, "did you mean 'big'"),
+    ],
+)
+def test_references_that_lead_nowhere_name_the_scenario(
+    problem: Problem, change: dict[str, Any], expected: str
+) -> None:
+    with pytest.raises(InputError) as error:
+        Scenario("tomorrow", (Change.model_validate(change),)).apply(problem)
+    assert "scenario 'tomorrow'" in str(error.value)
+    assert expected in str(error.value)
+
+
+def test_a_name_that_is_nowhere_is_told_with_what_there_is(problem: Problem) -> None:
+    with pytest.raises(InputError, match="did you mean 'own'"):
+        scenario("without=owm").apply(problem)
+
+
+def test_every_fault_of_a_book_is_told_by_place() -> None:
+    with pytest.raises(InputError) as error:
+        scenario_book(
+            {
+                "scenarios": {
+                    "a": [{"keep": {"kindz": []}}, {"scale": {"demand": -1}}, {}],
+                    "b": 3,
+                    "hybrid": [],
+                },
+                "sweeps": {"s": [["zzz"]], "t": [], "u": [["hybrid"] * 200] * 2},
+            },
+            "futures.yaml",
+        )
+    text = str(error.value)
+    for part in ("scenarios.a[0].keep.kindz", "scenarios.a[1].scale.demand", "scenarios.a[2]",
+                 "scenarios.b", "'hybrid' cannot be a name here", "sweeps.s", "sweeps.t",
+                 "40,000 combinations"):  # fmt: skip
+        assert part in text
+    for data in ([], {"scenario": {}}, {"scenarios": []}):
+        with pytest.raises(InputError):
+            scenario_book(data)
+
+
+def test_all_wrong_lines_are_told_at_once_and_each_name_counts_once() -> None:
+    with pytest.raises(InputError) as error:
+        chosen(["hybrid", "x1", "x2"], BUILT_IN)
+    assert len(error.value.faults) == 2
+    assert [each.name for each in chosen(["hybrid", "hybrid"], BUILT_IN)] == ["hybrid"]
+
+
+def test_a_sweep_has_the_last_axis_changing_fastest() -> None:
+    names = [each.name for each in sweep([["hybrid", "cloud-only"], ["demand*1", "demand*2"]])]
+    assert names == ["hybrid+demand*1", "hybrid+demand*2", "cloud-only+demand*1", "cloud-only+demand*2"]

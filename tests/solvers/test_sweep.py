@@ -1,0 +1,183 @@
+"""Sweeps: the same outcomes however they are solved, failures apart, cancelling, going on from a folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.routing.errors import InputError, OutputError, SolverError
+from computeroute.routing.scenarios import Scenario, chosen, sweep
+from computeroute.solvers import solve
+from computeroute.solvers.options import Options
+from computeroute.solvers.sweep import Outcome, solve_scenarios
+from computeroute.topologies import load
+
+LINES = ("hybrid", "cloud-only", "on-prem-only", "demand*1.2 + prices*0.5", "without=frankfurt")
+
+
+@pytest.fixture(scope="module")
+def problem() -> Problem:
+    return load("two-sites")
+
+
+@pytest.fixture(scope="module")
+def alone(problem: Problem) -> list[Outcome]:
+    """Outcomes in this process, one after the other."""
+    return solve_scenarios(problem, chosen(LINES, {**_built_in()}))
+
+
+def _built_in() -> dict[str, Scenario]:
+    from computeroute.routing.scenarios import BUILT_IN
+
+    return dict(BUILT_IN)
+
+
+def _figures(outcomes: list[Outcome]) -> list[tuple[Any, ...]]:
+    """Return what has to be the same: everything of the plans but how long they took."""
+    plans = [(each.scenario.name, each.plan) for each in outcomes if each.plan]
+    return [(name, plan.model_copy(update={"runtime_seconds": 0.0})) for name, plan in plans]
+
+
+def test_every_plan_holds_for_its_own_problem(alone: list[Outcome]) -> None:
+    assert [outcome.scenario.name for outcome in alone] == list(LINES)
+    for outcome in alone:
+        assert outcome.problem is not None
+        assert outcome.plan is not None
+        assert outcome.plan.problem_digest == outcome.problem.digest
+        assert not check(outcome.problem, outcome.plan)
+
+
+def test_a_scenario_is_what_solving_its_problem_gives(problem: Problem, alone: list[Outcome]) -> None:
+    cheap = Scenario("x", alone[3].scenario.changes).apply(problem)
+    found = solve(cheap)
+    assert alone[3].plan is not None
+    assert found.objective == pytest.approx(alone[3].plan.objective)
+
+
+def test_processes_give_the_same_outcomes(problem: Problem, alone: list[Outcome]) -> None:
+    told: list[str] = []
+    found = solve_scenarios(
+        problem, chosen(LINES, _built_in()), jobs=2, done=lambda outcome: told.append(outcome.scenario.name)
+    )
+    assert _figures(found) == _figures(alone)
+    assert sorted(told) == sorted(LINES)
+
+
+def test_a_failed_scenario_does_not_lose_the_others(problem: Problem) -> None:
+    lines = ["hybrid", "kind=edge", "cloud-only"]
+    for jobs in (1, 2):
+        found = solve_scenarios(problem, chosen(lines, _built_in()), jobs=jobs)
+        assert [bool(outcome) for outcome in found] == [True, False, True]
+        assert isinstance(found[1].error, InputError)
+        assert "kind=edge" in str(found[1].error)
+        assert "no pool is left" in found[1].line()
+
+
+class Dies:
+    """A change that ends the process it is made in, but not that of the tests."""
+
+    def __init__(self, keeps: int) -> None:
+        self.keeps = keeps
+
+    def apply(self, problem: Problem) -> Problem:
+        if os.getpid() != self.keeps:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return problem
+
+
+def test_a_process_that_dies_costs_its_scenario_only(problem: Problem) -> None:
+    lethal = Scenario("lethal", (Dies(os.getpid()),))
+    found = solve_scenarios(problem, [lethal, *chosen(LINES[:3], _built_in())], jobs=2)
+    assert [bool(outcome) for outcome in found] == [False, True, True, True]
+    assert isinstance(found[0].error, SolverError)
+    assert "died" in str(found[0].error)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_cancelling_returns_what_is_done(problem: Problem, jobs: int) -> None:
+    token = threading.Event()
+    names = [f"prices*{1 + number / 10}" for number in range(12)]
+    found = solve_scenarios(
+        problem, chosen(names, _built_in()), jobs=jobs, cancel=token, done=lambda _: token.set()
+    )
+    assert 1 <= len(found) < len(names)
+    assert found[0].plan
+
+
+def test_a_folder_is_gone_on_from(problem: Problem, tmp_path: Path, alone: list[Outcome]) -> None:
+    first = solve_scenarios(problem, chosen(LINES[:2], _built_in()), folder=tmp_path / "kept")
+    assert not any(outcome.known for outcome in first)
+    again = solve_scenarios(problem, chosen(LINES, _built_in()), folder=tmp_path / "kept")
+    assert [outcome.known for outcome in again] == [True, True, False, False, False]
+    assert _figures(again) == _figures(alone)
+    other = solve_scenarios(problem, chosen(LINES[:2], _built_in()), folder=tmp_path / "kept", seed=1)
+    assert not any(outcome.known for outcome in other)
+    assert not list((tmp_path / "kept").glob("*.part"))
+
+
+def test_a_spoilt_file_of_the_folder_is_solved_again(problem: Problem, tmp_path: Path) -> None:
+    scenarios = chosen(LINES[:1], _built_in())
+    solve_scenarios(problem, scenarios, folder=tmp_path)
+    (file,) = tmp_path.iterdir()
+    assert json.loads(file.read_text())["scenario"] == "hybrid"
+    file.write_text("{")
+    (found,) = solve_scenarios(problem, scenarios, folder=tmp_path)
+    assert not found.known
+    assert found.plan
+
+
+def test_a_folder_that_cannot_be_is_told_before_anything_is_solved(problem: Problem, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be made"):
+        solve_scenarios(problem, chosen(LINES, _built_in()), folder=tmp_path / "file" / "x")
+
+
+@pytest.mark.parametrize("options", [{"jobs": 0}, {"jobs": 1000}, {"time_limit": -1.0}, {"seed": -1}])
+def test_options_out_of_range_are_refused(problem: Problem, options: dict[str, Any]) -> None:
+    with pytest.raises(InputError):
+        solve_scenarios(problem, chosen(LINES, _built_in()), **options)
+
+
+def test_sweeps_are_solved_as_crossed(problem: Problem) -> None:
+    found = solve_scenarios(problem, sweep([["hybrid", "cloud-only"], ["prices*1", "prices*2"]]))
+    objectives = [outcome.plan.cost.compute_usd for outcome in found if outcome.plan]
+    assert len(objectives) == 4
+    assert objectives[3] == pytest.approx(2 * objectives[2])
+
+
+def test_the_options_are_those_of_solve() -> None:
+    assert {"time_limit", "gap_limit", "seed", "threads"} <= set(Options.__dataclass_fields__)
+
+
+def test_a_ray_cluster_gives_the_same_outcomes(problem: Problem, alone: list[Outcome]) -> None:
+    ray = pytest.importorskip("ray")
+    try:
+        ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level="error")
+    except (OSError, RuntimeError) as error:  # no room for its store, or no sockets
+        pytest.skip(f"no local cluster can be started: {error}")
+    try:
+        lines = [*LINES, "kind=edge"]
+        found = solve_scenarios(problem, chosen(lines, _built_in()), engine="ray")
+    finally:
+        ray.shutdown()
+    assert [outcome.scenario.name for outcome in found] == lines
+    assert _figures(found) == _figures(alone)
+    assert isinstance(found[-1].error, InputError)
+
+
+@pytest.mark.parametrize("address", [None, "127.0.0.1:1"])
+def test_without_a_cluster_the_advice_is_to_start_one(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch, address: str | None
+) -> None:
+    pytest.importorskip("ray")
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if address:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+    with pytest.raises(SolverError, match="ray start --head"):
+        solve_scenarios(problem, chosen(LINES[:1], _built_in()), engine="ray")
