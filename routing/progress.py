@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol, TextIO
 
-from .text import clean, money, pad, percent, width
+from .text import clean, money, number, pad, percent, width
 
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_REDRAWS = 0.1
+UNSERVED_WORK = "unserved work"
+"""The phase whose figures are no USD."""
 
 
 class Report(Protocol):
@@ -98,15 +100,21 @@ class ProgressWriter:
             self._pause = float("inf")
 
 
+def weight(value: float | None) -> str:
+    """Return unserved work as text."""
+    return number(value, 3)
+
+
 def _state(report: Report) -> tuple[object, ...]:
     return report.phase, report.incumbent, report.bound
 
 
 def progress_line(report: Report) -> str:
     """Return one report as a line, e.g. ``  3.2 s  cost: best 1,234.50, bound 1,230.00, gap 0.366 %``."""
+    figure = weight if report.phase == UNSERVED_WORK else money
     figures = {
-        "best": money(report.incumbent),
-        "bound": money(report.bound),
+        "best": figure(report.incumbent),
+        "bound": figure(report.bound),
         "gap": percent(report.gap, 3),
     }
     known = ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure != "-")

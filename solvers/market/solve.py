@@ -31,6 +31,7 @@ from .market import Market, build_market
 from .menus import Menu
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker, draw, natural_prices
+from .relieving import relieved
 from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
@@ -144,7 +145,10 @@ class MarketSearch:
         self._report()
 
     def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
-        """Build a placement; where rows that goods relieve are broken, again with higher prices of these."""
+        """Build a placement; where rows that goods relieve are broken, again with higher prices of these.
+
+        What still breaks rows then is mended by leaving blocks out.
+        """
         for _ in range(PRICE_RISES):
             placement = builder.build(
                 told, rounds, Watch(BUILDING_SHARE * self.watch.left, self.watch.over).over
@@ -158,6 +162,9 @@ class MarketSearch:
                 least = 0.1 * placement.value() / max(placement.turnover(row), 1e-9)
                 prices[row] = max(2 * prices[row], least)
             told = appraise(self.market, prices, self.penalty, whole=False)
+        mended = relieved(placement)
+        if mended is not None:
+            self._offer(mended)
 
     def _offer(self, placement: Placement) -> None:
         if len(placement.broken_rows()):
@@ -267,10 +274,13 @@ class MarketSearch:
     def _report(self) -> None:
         if self.options.progress is None:
             return
+        seconds, unserved = time.monotonic() - self.started, self.unserved()
+        if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
+            work = (unserved + self.market.barred_work, self.market.barred_work)
+            self.options.progress(Progress("unserved work", *work, None, seconds))
+            return
         incumbent, bound = self.incumbent(), self.cost_bound()
-        gap = relative_gap(incumbent, bound)
-        seconds = time.monotonic() - self.started
-        self.options.progress(Progress("cost", incumbent, bound, gap, seconds))
+        self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))
 
 
 def penalty_of(market: Market) -> float:
