@@ -53,7 +53,8 @@ class ProgressWriter:
 
     Notes
     -----
-    Changes that come faster than a reader could follow are left out, except the last.
+    Changes that come faster than a reader could follow are left out, except the last. A redrawn line stays where
+    another phase begins.
     A stream that cannot be written is given up in silence: the solve matters more.
     """
 
@@ -86,6 +87,9 @@ class ProgressWriter:
             self._write("\n")
 
     def _show(self, report: Report) -> None:
+        if self._redraw and self._drawn and self._shown[0] != report.phase:
+            self._write("\n")
+            self._drawn = 0
         self._waiting, self._shown = None, _state(report)
         self._next_seconds = report.seconds + self._pause
         line = progress_line(report)

@@ -55,26 +55,34 @@ SLICE = 500
 def solve_market(problem: Problem, options: Options) -> Plan:
     """Plan ``problem`` by decomposition; the bound is proven for the routes offered."""
     started = time.monotonic()
-    market = market_of(problem)
-    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    left = options.time_limit * (1 - ENDING_SHARE) - (time.monotonic() - started)
-    search = MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
+    search = search_of(market_of(problem), options, started, options.time_limit)
     search.run()
-    stopped_by: StoppedBy = "gap" if search.is_close() else "cancel" if stop() else "time"
-    header = Header(problem, options, "decomposition", stopped_by, started)
-    search.sharpen()
-    floor = max(market.barred_work, search.unserved_bound())
-    if search.best is None:
-        return header.no_plan(floor, proven=False)
-    return header.plan(market, decisions(market, search.best), search.cost_bound(), floor)
+    return search.plan()
+
+
+def search_of(market: Market, options: Options, started: float, until: float) -> MarketSearch:
+    """Return a search that ends ``until`` seconds after it ``started``, with what writing the plan takes."""
+    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
+    left = until * (1 - ENDING_SHARE) - (time.monotonic() - started)
+    return MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
 
 
 def market_of(problem: Problem) -> Market:
     """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
     finder = PathFinder(problem)
-    market = _market(problem, RouteBook(problem, finder))
+    return widened(plain_market(problem, finder), finder)
+
+
+def plain_market(problem: Problem, finder: PathFinder) -> Market:
+    """Return the market of ``problem`` with one route for every pair."""
+    return _market(problem, RouteBook(problem, finder))
+
+
+def widened(market: Market, finder: PathFinder) -> Market:
+    """Return a plain market, where arcs are few with alternative routes past crowded links."""
     if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
         return market
+    problem = market.problem
     return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
 
 
@@ -103,8 +111,20 @@ class MarketSearch:
     took: dict[str, float] = field(default_factory=dict)
     """Seconds that the steps of the search took the last time."""
 
-    def run(self) -> None:
-        """Search until the gap is closed, time is up or the caller stops it."""
+    def plan(self) -> Plan:
+        """Return the best plan, with its bound."""
+        market, cancel = self.market, self.options.cancel
+        is_cancelled = cancel is not None and cancel.is_set()
+        stopped_by: StoppedBy = "gap" if self.is_close() else "cancel" if is_cancelled else "time"
+        header = Header(market.problem, self.options, "decomposition", stopped_by, self.started)
+        self.sharpen()
+        floor = max(market.barred_work, self.unserved_bound())
+        if self.best is None:
+            return header.no_plan(floor, proven=False)
+        return header.plan(market, decisions(market, self.best), self.cost_bound(), floor)
+
+    def run(self, *, only_first: bool = False) -> None:
+        """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
         self.penalty = penalty_of(self.market)
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
@@ -112,6 +132,8 @@ class MarketSearch:
         builder = Builder(self.market, self.penalty, natural, seeker.giants)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
+        if only_first or self.is_close():
+            return
         until = PRICE_SHARE * self.watch.left
         seeker.run(Watch(until, self.watch.over))
         self._hear(seeker.told)

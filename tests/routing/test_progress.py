@@ -76,6 +76,18 @@ def test_terminal_redraws_one_line_and_ends_it() -> None:
     assert "\n" not in first
 
 
+def test_what_another_phase_told_stays_on_a_terminal() -> None:
+    stream = io.StringIO()
+    with ProgressWriter(stream, redraw=True) as progress:
+        progress(Report(0.0, phase="auto: highs (few columns)"))
+        progress(Report(1.0, 2.0))
+        progress(Report(2.0, 1.0))
+    assert stream.getvalue().count("\n") == 2
+    assert stream.getvalue().startswith(
+        "\r    0.0 s  auto: highs (few columns)\n\r    1.0 s  cost: best 2.00\r"
+    )
+
+
 def test_nothing_is_written_without_reports() -> None:
     stream = io.StringIO()
     with ProgressWriter(stream, redraw=True):
