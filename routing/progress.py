@@ -53,8 +53,8 @@ class ProgressWriter:
 
     Notes
     -----
-    Changes that come faster than a reader could follow are left out, except the last. A redrawn line stays where
-    another phase begins.
+    Changes that come faster than a reader could follow are left out, except the last.
+    A redrawn line stays where another phase begins.
     A stream that cannot be written is given up in silence: the solve matters more.
     """
 

@@ -53,7 +53,8 @@ CASES: dict[str, tuple[dict[str, Any], int, int]] = {
     "use beyond commitments has its price": (world(job("one", 4, 4), near={
         "committed_count": 2, "committed_usd_per_accelerator_hour": 0.5}), 2, 1),
     "modules have theirs": (world(job("one", 8, 4), job("two", 4, 4), near={"expansion": {
-        "module_accelerators": 4, "max_modules": 1, "capital_usd_per_module": 9, "lifetime_years": 1}}), 2, 2),
+        "module_accelerators": 4, "max_modules": 1, "capital_usd_per_module": 9,
+        "lifetime_years": 1}}), 2, 2),
     "a service and a job": (world(service(75), job("one", 4, 4)), 2, 3),
     "a budget": (world(job("one", 4, 2), job("two", 4, 2), limits={"budget_usd": 15}), 1, 2),
 }  # fmt: skip
