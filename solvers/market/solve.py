@@ -25,12 +25,14 @@ from .building import NEAREST, Builder
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .deciding import decisions
+from .dividing import divided_columns
 from .ejecting import Ejector
 from .improve import Improver
 from .market import Market, build_market
 from .menus import Menu
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker, draw, natural_prices
+from .refilling import refill
 from .relieving import relieved
 from .traffic import links_of
 
@@ -48,6 +50,10 @@ MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ."""
+IDLE_ROUNDS, IDLE_STEPS_PER_BLOCK, IDLE_TRIES_PER_BLOCK = 5, 8, 200
+"""Rounds without any gain after which the search ends; neighbourhoods, and ejections tried, for every block,
+without any gain after which a round goes on to its next step."""
+ALIKE = 1e-7
 SLICE = 500
 """Ejections tried between two looks at what they gave."""
 
@@ -110,6 +116,8 @@ class MarketSearch:
     prices: Appraisal | None = None
     took: dict[str, float] = field(default_factory=dict)
     """Seconds that the steps of the search took the last time."""
+    idle_rounds: int = 0
+    """Rounds in which neither plan nor bound got any better."""
 
     def plan(self) -> Plan:
         """Return the best plan, with its bound."""
@@ -121,7 +129,8 @@ class MarketSearch:
         floor = max(market.barred_work, self.unserved_bound())
         if self.best is None:
             return header.no_plan(floor, proven=False)
-        return header.plan(market, decisions(market, self.best), self.cost_bound(), floor)
+        found = header.plan(market, decisions(market, self.best), self.cost_bound(), floor)
+        return found.model_copy(update={"stopped_by": "gap"}) if self._is_exhausted() else found
 
     def run(self, *, only_first: bool = False) -> None:
         """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
@@ -134,10 +143,15 @@ class MarketSearch:
             self._build(builder, seeker.told, 1)
         if only_first or self.is_close():
             return
-        until = PRICE_SHARE * self.watch.left
-        seeker.run(Watch(until, self.watch.over))
+        self._refill(Watch(BUILDING_SHARE * self.watch.left, self.watch.over))
+        seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
         self._hear(seeker.told)
-        while self._has_time_for("building") and not self.is_close():
+        self._in_rounds(seeker, builder)
+
+    def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
+        """Build, improve and seek better prices, round by round, until the end or all is in vain."""
+        while self._has_time_for("building") and not self.is_close() and not self._is_exhausted():
+            before = self._state()
             self._build(builder, seeker.told, FITTING_ROUNDS)
             if self._has_time_for("improving"):
                 self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
@@ -146,9 +160,17 @@ class MarketSearch:
             with self._timed("pricing"):
                 gain = seeker.step()
             self._hear(seeker.told)
+            self.idle_rounds = self.idle_rounds + 1 if np.allclose(self._state(), before, ALIKE, 0.0) else 0
             if 0 <= gain < 1e-7 and seeker.box < 1e-3:
                 self._improve(seeker, self.watch)
                 break
+
+    def _state(self) -> tuple[float, float, float]:
+        return np.inf if self.best is None else self.best.value(), self.complete, self.partial
+
+    def _is_exhausted(self) -> bool:
+        """Return whether going on is in vain."""
+        return self.idle_rounds >= IDLE_ROUNDS
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
@@ -199,12 +221,24 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
+        self._refill(watch)
         with self._timed("improving"):
             columns = joined([seeker.recent(), draw(self.market, told), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)
         if not has_relieved_rows(self.market):
             self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
         self._improve_together(priced, told, watch)
+
+    def _refill(self, watch: Watch) -> None:
+        """Let units answer anew to what the others leave, as modules are and with all at hand."""
+        if self.best is None or self.prices is None:
+            return
+        everything = self.market.rules.widening_most[: len(self.best.modules)]
+        for modules in (self.best.modules, everything) if len(everything) else (everything,):
+            placement = self.best.copy()
+            placement.set_modules(modules.copy())
+            refill(placement, self.prices.prices, watch.over)
+            self._offer_trimmed(placement)
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
         """Let blocks that lose take their places from others, with all modules at hand."""
@@ -214,10 +248,13 @@ class MarketSearch:
         rng = np.random.default_rng(self.options.seed)
         ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
         ejector.sweep(range(self.market.blocks), watch)
-        busy = True
-        while busy and not watch.over() and not self.is_close():
+        busy, idle, most = True, 0, IDLE_TRIES_PER_BLOCK * self.market.blocks
+        while busy and idle < most and not watch.over() and not self.is_close():
+            best, idle = self.best, idle + SLICE
             busy = ejector.run(SLICE, watch)
             self._offer_trimmed(placement)
+            if self.best is not best:
+                idle = 0
 
     def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
         """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
@@ -228,7 +265,7 @@ class MarketSearch:
             if watch.over():
                 break
             found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
-        return found
+        return [*found, *divided_columns(market, told)]
 
     def _offer_trimmed(self, placement: Placement) -> None:
         trimmed = placement.copy()
@@ -236,13 +273,16 @@ class MarketSearch:
         self._offer(trimmed)
 
     def _improve_together(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Place neighbourhoods anew as small integer programs."""
+        """Place neighbourhoods anew as small integer programs, until that has long been in vain."""
         if self.best is None:
             return
         rng = np.random.default_rng(self.options.seed)
         improver = Improver(self.best.copy(), priced, told.prices, rng)
-        while not watch.over() and not self.is_close():
+        idle, most = 0, IDLE_STEPS_PER_BLOCK * self.market.blocks
+        while idle < most and not watch.over() and not self.is_close():
+            idle += 1
             if improver.step() > 0:
+                idle = 0
                 self._offer(improver.placement.copy())
 
     def unserved(self) -> float:
@@ -310,8 +350,10 @@ def penalty_of(market: Market) -> float:
     work = market.left_out_work
     if not (work > 0).any():
         return 1.0
-    told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0, whole=False)
-    jobs = work[: len(told.job_least)]
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0)
+    count = len(told.job_least)
+    jobs, requests = work[:count], float(work[count:].sum())
     typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
     dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
-    return PENALTY * dearest / typical
+    served = (told.complete - float(told.job_least.sum())) / requests if requests > 0 else 0.0
+    return PENALTY * max(dearest / typical, served)
