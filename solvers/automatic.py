@@ -18,7 +18,8 @@ from .exact import Lead, search_exact, tell_bounds, with_alternatives
 from .formulation import build_arrays
 from .market.handover import as_solution
 from .market.market import Market
-from .market.solve import MarketSearch, plain_market, search_of, widened
+from .market.opening import plain_market, widened
+from .market.solve import MarketSearch, search_of
 from .options import Options, Progress
 from .search import UNSERVED_TOLERANCE, Proved
 from .structure import Choice, Structure, choose, measure

@@ -72,8 +72,10 @@ def measure(market: Market) -> Structure:
     if columns > MOST_COLUMNS:
         return Structure(columns, market.blocks)
     contested = contested_rows(market)
-    meeting = int(meeting_blocks(market, contested).sum())
-    return Structure(columns, market.blocks, int(contested.sum()), meeting)
+    meeting = meeting_blocks(market, contested)
+    alone = beyond_alone(market)
+    meeting[np.flatnonzero(alone)] = True
+    return Structure(columns, market.blocks, int(contested.sum() + alone.sum()), int(meeting.sum()))
 
 
 def choose(structure: Structure) -> Choice:
@@ -109,6 +111,13 @@ def contested_rows(market: Market) -> Bools:
     load = np.asarray((cheapest.goods @ market.rules.use).sum(axis=0)).ravel()
     room = market.rules.capacity + OVER * np.maximum(1.0, np.abs(market.rules.capacity))
     return np.asarray(load > room)
+
+
+def beyond_alone(market: Market) -> Bools:
+    """Return which jobs (J) have options, but none that the links of its one route bear: they do bind."""
+    found = np.zeros(len(market.problem.jobs), dtype=bool)
+    found[market.jobs.table.job] = True
+    return found & ~market.placeable
 
 
 def meeting_blocks(market: Market, rows: Bools) -> Bools:

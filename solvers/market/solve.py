@@ -15,11 +15,7 @@ from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
-from ..jobs import build_job_options
 from ..options import Options, Progress, relative_gap
-from ..rates import build_rates
-from ..routebook import RouteBook
-from ..services import build_services
 from .appraisal import Appraisal, appraise
 from .building import NEAREST, Builder
 from .candidates import job_columns, service_columns
@@ -28,22 +24,19 @@ from .deciding import decisions
 from .dividing import divided_columns
 from .ejecting import Ejector
 from .improve import Improver
-from .market import Market, build_market
+from .market import Market
 from .menus import Menu
+from .opening import plain_market, widened
+from .penalty import penalty_of
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker, draw, natural_prices
 from .refilling import refill
 from .relieving import relieved
-from .traffic import links_of
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
-ALTERNATIVE_ARCS = 20_000
-"""Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
-PENALTY = 20.0
-"""Price of leaving out a typical job, in units of what the dearest costs."""
 UNSERVED_TOLERANCE = 1e-7
 BOUND_STEPS = 8
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
@@ -77,27 +70,6 @@ def market_of(problem: Problem) -> Market:
     """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
     finder = PathFinder(problem)
     return widened(plain_market(problem, finder), finder)
-
-
-def plain_market(problem: Problem, finder: PathFinder) -> Market:
-    """Return the market of ``problem`` with one route for every pair."""
-    return _market(problem, RouteBook(problem, finder))
-
-
-def widened(market: Market, finder: PathFinder) -> Market:
-    """Return a plain market, where arcs are few with alternative routes past crowded links."""
-    if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
-        return market
-    problem = market.problem
-    return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
-
-
-def _market(problem: Problem, book: RouteBook) -> Market:
-    rates = build_rates(problem)
-    book.prepare()
-    return build_market(
-        problem, rates, build_job_options(problem, rates, book), build_services(problem, rates, book)
-    )
 
 
 @dataclass
@@ -163,6 +135,7 @@ class MarketSearch:
             self.idle_rounds = self.idle_rounds + 1 if np.allclose(self._state(), before, ALIKE, 0.0) else 0
             if 0 <= gain < 1e-7 and seeker.box < 1e-3:
                 self._improve(seeker, self.watch)
+                self.idle_rounds = 0 if self.watch.over() else IDLE_ROUNDS
                 break
 
     def _state(self) -> tuple[float, float, float]:
@@ -343,17 +316,3 @@ class MarketSearch:
             return
         incumbent, bound = self.incumbent(), self.cost_bound()
         self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))
-
-
-def penalty_of(market: Market) -> float:
-    """Return a price of a unit of unserved work at which most blocks are better done than left out."""
-    work = market.left_out_work
-    if not (work > 0).any():
-        return 1.0
-    told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0)
-    count = len(told.job_least)
-    jobs, requests = work[:count], float(work[count:].sum())
-    typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
-    dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
-    served = (told.complete - float(told.job_least.sum())) / requests if requests > 0 else 0.0
-    return PENALTY * max(dearest / typical, served)

@@ -16,7 +16,7 @@ from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.candidates import job_columns, service_columns
 from computeroute.solvers.market.columns import joined
 from computeroute.solvers.market.market import Market
-from computeroute.solvers.market.solve import plain_market
+from computeroute.solvers.market.opening import plain_market
 from computeroute.solvers.structure import (
     Structure,
     choose,
@@ -123,3 +123,10 @@ def test_a_small_model_is_exact_however_tangled() -> None:
     assert choose(Structure(12_000, 9_000, 9_000, 9_000)).solver == "highs"
     assert choose(Structure(12_001, 9_000, 9_000, 9_000)).solver == "decomposition"
     assert choose(Structure(90_000, 9_000, 10, 9_000)).solver == "highs"
+
+
+def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
+    """In this world a dataset is too large for the cheapest route; there is another, not known yet."""
+    found = measured(random_world(Random(79)))
+    assert (found.contested, found.meeting) == (1, 1)
+    assert choose(found).solver == "highs"

@@ -13,9 +13,10 @@ from computeroute.solvers.market import dividing
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.columns import ServiceChoice
 from computeroute.solvers.market.dividing import divided_columns
+from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement
 from computeroute.solvers.market.refilling import committed_replicas, refill
-from computeroute.solvers.market.solve import market_of, penalty_of
+from computeroute.solvers.market.solve import market_of
 from computeroute.topologies import load
 
 from ..small_worlds import random_world
