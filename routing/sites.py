@@ -78,6 +78,8 @@ class DataCenter(Node):
     max_power_kw: PositiveAmount | None = None
     egress_usd_per_gb: Price = 0.0
     """Charged on data that leaves this site over a link that names no egress price of its own."""
+    risk_groups: tuple[Id, ...] = ()
+    """Groups of sites and links that a single event can take away together."""
 
     @property
     def provider_id(self) -> str:
@@ -189,6 +191,8 @@ class Link(Frozen):
     """Jurisdictions that the link itself passes, besides those of its ends."""
     directed: Flag = False
     reserve_fraction: Fraction = 0.0
+    risk_groups: tuple[Id, ...] = ()
+    """Groups of sites and links that a single event can take away together."""
 
     @model_validator(mode="after")
     def _joins_two_nodes(self) -> Link:

@@ -150,5 +150,5 @@ def _unit_meets(market: Market, unit: Unit, pools: Bools, prices: GoodPrices) ->
     """Return in which periods a unit could use pools (P, T), or links that have a price."""
     used = pools[unit.pool].any(axis=0)
     if market.traffic is not None and prices.traffic.any():
-        used |= (np.asarray(market.traffic[unit.arc_id] @ prices.traffic) > 0).any(axis=0)
+        used |= (market.traffic.priced(prices.traffic)(unit.arc_id) > 0).any(axis=0)
     return np.asarray(used & unit.demand.any(axis=1))

@@ -48,7 +48,9 @@ class Builder:
     missed: set[int] = field(default_factory=set)
     """Jobs left out the last time."""
     is_stuck: bool = False
-    """Whether some of these were left out all the same, so that giants have to make way."""
+    """Whether something that comes first was left out all the same, so that giants have to make way."""
+    stuck_jobs: list[int] = field(default_factory=list)
+    """Jobs left out though they came first: giants and they find places together."""
     rises: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +72,8 @@ class Builder:
                 best = placement
             if not self._learn(placement, columns) or enough():
                 break
+            if self.stuck_jobs:
+                self.giants = Giants.of(self.market, raised, self.stuck_jobs)
         assert best is not None
         return best
 
@@ -106,7 +110,9 @@ class Builder:
         if len(left) == 0:
             return False
         jobs = len(self.market.problem.jobs)
-        self.is_stuck = bool(np.isin(left, self.urgent_jobs).any())
+        stuck = [job for job in left[left < jobs].tolist() if job in self.urgent_jobs]
+        self.is_stuck = bool(stuck)
+        self.stuck_jobs = sorted({*self.stuck_jobs, *stuck})
         self._note_jobs(left[left < jobs].tolist())
         full = [*self._wanted_by_jobs(placement, columns, left[left < jobs])]
         for number, blocks in enumerate(self.market.unit_blocks):

@@ -13,6 +13,7 @@ from ..rates import Floats, Ints, Rates
 from .goods import Goods
 from .jobs import Options, Starts
 from .serving import Answer
+from .traffic import ArcTraffic
 from .units import Unit
 
 
@@ -188,7 +189,7 @@ def answer_columns(
     goods: Goods,
     *,
     blocks: Ints,
-    traffic: csr_array | None,
+    traffic: ArcTraffic | None,
 ) -> Columns:
     """Return the columns of a unit's answer: one per period, or one in all where ``blocks`` has one entry.
 
@@ -206,7 +207,7 @@ def answer_columns(
     entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
     entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
     if traffic is not None:
-        part = coo_array(traffic[unit.arc_id[arc]])
+        part = coo_array(traffic.on(unit.arc_id[arc]))
         entries.add(number[at[part.row]], goods.traffic(part.col, at[part.row]), part.data * rps[part.row])
     share = reply.unserved / np.maximum(unit.demand, 1e-300)
     unserved = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks)).astype(float)

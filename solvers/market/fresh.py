@@ -80,7 +80,7 @@ class Fresh:
         good = goods.traffic(np.arange(goods.directions)[:, None], np.arange(goods.periods)[when])
         rows = market.rules.use.indices[market.rules.use.indptr[good]]
         full = np.asarray(placement.room[rows] - placement.load[rows] <= FULL * market.rules.capacity[rows])
-        return np.asarray(market.traffic[unit.arc_id] @ (prices.traffic + CLOSED * full))
+        return np.asarray(market.traffic.on(unit.arc_id) @ (prices.traffic + CLOSED * full))
 
     def _pause(self, placement: Placement, job: int) -> Priced | None:
         options, rooms, hourly = self._known(placement, job)

@@ -7,6 +7,7 @@ else is there. A bound with it is a bound still (Lagrange, with fewer blocks), a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -63,9 +64,16 @@ class Giants:
     work: Floats
 
     @classmethod
-    def of(cls, market: Market, told: Appraisal) -> Giants:
-        """Return the giants among the jobs that do not pause, by what they cost at the prices told."""
+    def of(cls, market: Market, told: Appraisal, also: Sequence[int] = ()) -> Giants:
+        """Return the giants among the jobs that do not pause, by what they cost at the prices told.
+
+        Jobs ``also`` join them with their nearest columns. Some of their columns may be missing then, so what
+        giants cost together is no bound with them.
+        """
         columns = _columns(market, _large(market, told), told)
+        if also:
+            added = np.setdiff1d(np.array(also, dtype=np.int64), columns.block)
+            columns = joined([columns, job_columns(market, told, MOST_COLUMNS, added)])
         jobs, first = np.unique(columns.block, return_index=True)
         uses = csr_array(columns.goods @ market.rules.use)
         load, room = _tight(market, uses, first)

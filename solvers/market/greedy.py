@@ -12,7 +12,6 @@ from .candidates import job_columns, unit_columns
 from .columns import Columns
 from .market import Market
 from .placing import Placement, Priced
-from .serving import offer
 from .units import Unit
 
 WIDE = 400
@@ -51,13 +50,10 @@ def _place(placement: Placement, priced: Priced, first: Ints, block: int) -> boo
 def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> None:
     """Serve units (all out so far) from what is left, those with the fewest slots first."""
     market = placement.market
-    way = None
-    if market.traffic is not None and told.goods.traffic.any():
-        way = np.asarray(market.traffic @ told.goods.traffic)
+    offer_to = market.offering(told.goods)
     for number in units:
         unit = market.units[number]
-        mine = None if way is None else way[unit.arc_id]
-        offered = offer(unit, market.rates.durations, told.goods, mine)
+        offered = offer_to(unit)
         most = room_for_replicas(placement, unit)
         cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
         found = unit_columns(market, number, offered, most, cutoff)

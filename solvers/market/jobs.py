@@ -189,7 +189,7 @@ def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrice
         found[rows] = _chunk_costs(options, spans, rates, run, rows)
     found += (options.money * prices.money + options.other * prices.other)[:, None]
     if prices.traffic.any():
-        found += _traffic_costs(options, spans, prices.traffic)
+        _add_traffic_costs(found, options, spans, prices.traffic)
     return np.where(spans.possible, found, np.inf)
 
 
@@ -251,10 +251,22 @@ def _chunk_costs(options: Options, spans: Starts, rates: Rates, run: _Running, r
     return total
 
 
-def _traffic_costs(options: Options, spans: Starts, traffic: Floats) -> Floats:
+def _add_traffic_costs(cost: Floats, options: Options, spans: Starts, traffic: Floats) -> None:
+    """Add what traffic costs at prices (D, T), none negative, to the options that have any."""
     sums = _sums(traffic)
-    moved = np.asarray(options.dataset @ sums) * options.transfer_gbps[:, None]
-    kept = np.asarray(options.reserved @ sums)
-    row = np.arange(len(options))[:, None]
-    carried = moved[row, spans.moved] - moved[row, spans.first]
-    return np.asarray(carried + kept[row, spans.last] - kept[row, spans.first])
+    moved = np.asarray(options.dataset @ sums[:, -1]) * options.transfer_gbps
+    kept = np.asarray(options.reserved @ sums[:, -1])
+    paying = np.flatnonzero(moved + kept > 0)
+    for rows in np.split(paying, range(CHUNK, len(paying), CHUNK)):
+        cost[rows] += _traffic_costs(options, spans, sums, rows)
+
+
+def _traffic_costs(options: Options, spans: Starts, sums: Floats, rows: Ints) -> Floats:
+    """Return what traffic costs some options from every start; ``sums`` (D, T + 1) of its prices."""
+    moved = np.asarray(options.dataset[rows] @ sums) * options.transfer_gbps[rows][:, None]
+    kept = np.asarray(options.reserved[rows] @ sums)
+    first, last = spans.first[rows].astype(np.int64), spans.last[rows].astype(np.int64)
+    until = spans.moved[rows].astype(np.int64)
+    carried = np.take_along_axis(moved, until, axis=1) - np.take_along_axis(moved, first, axis=1)
+    held = np.take_along_axis(kept, last, axis=1) - np.take_along_axis(kept, first, axis=1)
+    return np.asarray(carried + held)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
 from ..arrays import Bools
@@ -20,7 +19,7 @@ from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
 from .possible import possible_alone
 from .rules import Rules, build_rules
 from .serving import Offer, offer
-from .traffic import arc_traffic, crowded_directions, only_directions
+from .traffic import ArcTraffic, arc_traffic, crowded_directions
 from .units import Unit, build_units
 
 
@@ -41,7 +40,7 @@ class Market:
     units
         Units of the services.
     traffic
-        Traffic of a request/s on every arc (A, D), None where no link can be overloaded by requests.
+        Traffic of a request/s on every arc, None where no link can be overloaded by requests.
     crowded
         Directions of links (D) that could carry more than they may.
     """
@@ -56,7 +55,7 @@ class Market:
     pausing: Options
     rooms: Floats
     units: tuple[Unit, ...]
-    traffic: csr_array | None
+    traffic: ArcTraffic | None
     crowded: Bools
 
     @cached_property
@@ -102,12 +101,21 @@ class Market:
 
     def offers(self, prices: GoodPrices) -> Iterator[tuple[int, Unit, Offer]]:
         """Yield what every unit is offered at prices of goods."""
+        offer_to = self.offering(prices)
+        for number, unit in enumerate(self.units):
+            yield number, unit, offer_to(unit)
+
+    def offering(self, prices: GoodPrices) -> Callable[[Unit], Offer]:
+        """Return what tells what a unit is offered at prices of goods."""
         way = None
         if self.traffic is not None and prices.traffic.any():
-            way = np.asarray(self.traffic @ prices.traffic)
-        for number, unit in enumerate(self.units):
-            mine = None if way is None else way[unit.arc_id]
-            yield number, unit, offer(unit, self.rates.durations, prices, mine)
+            way = self.traffic.priced(prices.traffic)
+
+        def offer_to(unit: Unit) -> Offer:
+            mine = None if way is None else way(unit.arc_id)
+            return offer(unit, self.rates.durations, prices, mine)
+
+        return offer_to
 
     def start_costs(self, prices: GoodPrices) -> Floats:
         """Return the cost (O, T) of the options that do not pause, from every start."""
@@ -143,6 +151,6 @@ def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Ser
         pausing=pausing,
         rooms=pause_rooms(pausing, rates),
         units=tuple(build_units(problem, rates, services)),
-        traffic=only_directions(traffic, crowded) if crowded.any() else None,
+        traffic=traffic.only(crowded) if crowded.any() else None,
         crowded=crowded,
     )

@@ -21,9 +21,10 @@ from .columns import Columns, joined, kept
 from .giants import Combination, Giants
 from .market import Market
 
-JOB_CANDIDATES = 24
-KEPT = 12
-"""Columns of a block that are kept from round to round."""
+JOB_CANDIDATES, FEWEST_CANDIDATES, ALL_CANDIDATES = 24, 8, 150_000
+"""Columns drawn for a job: most, fewest, and those of all jobs together."""
+KEPT, FEWEST_KEPT, ALL_KEPT = 12, 4, 200_000
+"""Columns of a block that are kept from round to round: most, fewest, and those of all blocks together."""
 ROUNDS, PATIENCE = 40, 4
 WARM, COLD = 0.02, 0.001
 """First and last temperature; it halves when a round gains little."""
@@ -57,8 +58,9 @@ class Seeker:
         """Return the columns that are among the nearest of their block at the best prices."""
         rules = self.market.rules
         prices = rules.good_prices(self.told.prices)
+        most = int(np.clip(ALL_KEPT // max(1, self.market.blocks), FEWEST_KEPT, KEPT))
         reduced = np.asarray(self.columns.goods @ prices) + self.penalty * self.columns.unserved
-        return kept(self.columns, nearest(self.columns.block, reduced, KEPT))
+        return kept(self.columns, nearest(self.columns.block, reduced, most))
 
     @classmethod
     def begin(cls, market: Market, penalty: float) -> Seeker:
@@ -146,7 +148,9 @@ def _climbed(priced: PriceCore, now: Floats, unit: Floats, temperature: float, b
 
 def draw(market: Market, told: Appraisal) -> Columns:
     """Return the nearest columns of all blocks at the prices of ``told``."""
-    return joined([job_columns(market, told, JOB_CANDIDATES), service_columns(market, told)])
+    jobs = max(1, len(market.problem.jobs))
+    most = int(np.clip(ALL_CANDIDATES // jobs, FEWEST_CANDIDATES, JOB_CANDIDATES))
+    return joined([job_columns(market, told, most), service_columns(market, told)])
 
 
 def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -> PriceCore:

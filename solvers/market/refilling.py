@@ -18,9 +18,10 @@ from .goods import GoodPrices
 from .greedy import room_for_replicas, unit_order
 from .menus import beyond_prices
 from .placing import Placed, Placement, Priced, committed_rows
-from .serving import offer
+from .serving import Offer
 from .units import Unit
 
+OfferTo = Callable[[Unit], Offer]
 LEAST_GAIN = 1e-9
 """Relative gain below which a block stays with what it does."""
 
@@ -33,20 +34,21 @@ def refill(placement: Placement, prices: Floats, over: Callable[[], bool]) -> No
     market = placement.market
     full = beyond_prices(market)
     rows = [np.zeros(len(prices)), full, prices]
-    goods = [GoodPrices.of(market.rules.goods, market.rules.good_prices(each)) for each in rows]
+    prices_of = (GoodPrices.of(market.rules.goods, market.rules.good_prices(each)) for each in rows)
+    offers = [market.offering(each) for each in prices_of]
     for number in unit_order(market).tolist():
         if over():
             return
-        _answer_anew(placement, number, goods, full)
+        _answer_anew(placement, number, offers, full)
 
 
-def _answer_anew(placement: Placement, number: int, goods: list[GoodPrices], beyond: Floats) -> None:
+def _answer_anew(placement: Placement, number: int, offers: list[OfferTo], beyond: Floats) -> None:
     market = placement.market
     blocks = market.unit_blocks[number].tolist()
     before = {block: placement.placed[block] for block in blocks}
     for block in blocks:
         placement.remove(block)
-    columns = joined(list(_answers(placement, number, goods)))
+    columns = joined(list(_answers(placement, number, offers)))
     priced = Priced.of(market, columns, np.zeros(len(beyond)), placement.penalty)
     offered: dict[int, list[Placed]] = {block: [] for block in blocks}
     for row, block in enumerate(columns.block.tolist()):
@@ -55,19 +57,15 @@ def _answer_anew(placement: Placement, number: int, goods: list[GoodPrices], bey
         placement.put(block, _cheapest(placement, before[block], offered[block], beyond))
 
 
-def _answers(placement: Placement, number: int, goods: list[GoodPrices]) -> Iterator[Columns]:
+def _answers(placement: Placement, number: int, offers: list[OfferTo]) -> Iterator[Columns]:
     """Yield answers within commitments, at the price beyond them, and at the prices of the rows."""
     market = placement.market
     unit = market.units[number]
     room = room_for_replicas(placement, unit)
     within = np.minimum(room, committed_replicas(placement, unit))
     cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
-    for prices, most in zip(goods, (within, room, room), strict=True):
-        way = None
-        if market.traffic is not None and prices.traffic.any():
-            way = np.asarray(market.traffic[unit.arc_id] @ prices.traffic)
-        offered = offer(unit, market.rates.durations, prices, way)
-        yield unit_columns(market, number, offered, most, cutoff)
+    for offer_to, most in zip(offers, (within, room, room), strict=True):
+        yield unit_columns(market, number, offer_to(unit), most, cutoff)
 
 
 def committed_replicas(placement: Placement, unit: Unit) -> Floats:

@@ -60,17 +60,16 @@ def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | N
 
 def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[Floats, Ints]:
     """Return the least price of the arcs of each demand and slot (T, L, S), and which arc that is."""
-    cell = unit.row * shape[1] + unit.column
     periods = len(price)
     arc = np.full((periods, shape[0] * shape[1]), np.inf)
+    if unit.cells is not None:
+        arc[:, unit.cells] = price
+        return arc.reshape(periods, *shape), np.broadcast_to(unit.only_arcs, (periods, *shape))
     via = np.zeros(arc.shape, dtype=np.int64)
-    if len(np.unique(cell)) == len(cell):
-        arc[:, cell], via[:, cell] = price, np.arange(len(cell))
-    else:
-        for number, place in enumerate(cell.tolist()):
-            better = price[:, number] < arc[:, place]
-            arc[better, place] = price[better, number]
-            via[better, place] = number
+    for number, place in enumerate((unit.row * shape[1] + unit.column).tolist()):
+        better = price[:, number] < arc[:, place]
+        arc[better, place] = price[better, number]
+        via[better, place] = number
     return arc.reshape(periods, *shape), via.reshape(periods, *shape)
 
 

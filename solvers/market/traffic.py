@@ -2,35 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from ...routing.problem import Problem
+from ...routing.runs import Runs
 from ..arrays import Bools
-from ..rates import Floats
+from ..rates import Floats, Ints
 from ..services import Services
 from ..variables import GBIT_PER_KB
 from .jobs import Options
 
+DEMANDS = 2000
+"""Demands whose traffic is looked at together."""
 
-def arc_traffic(problem: Problem, services: Services) -> csr_array:
-    """Return (A, D) the Gbit/s that a request/s on each arc puts on each direction of a link."""
-    kilobytes = np.array([(s.request_kb, s.response_kb) for s in problem.services], dtype=float).reshape(
-        -1, 2
-    )
-    gbit = kilobytes[services.arcs_service] * GBIT_PER_KB
-    rows, columns, values = [], [], []
-    for way, size in ((services.trips.out, gbit[:, 0]), (services.trips.back, gbit[:, 1])):
-        crossed = way.take(services.arc_trip)
-        arc = np.repeat(np.arange(len(size)), crossed.lengths)
-        rows.append(arc)
-        columns.append(crossed.values.astype(np.int64))
-        values.append(size[arc])
-    at = (np.concatenate(rows), np.concatenate(columns))
-    shape = (len(services.arc_demand), 2 * len(problem.links))
-    return csr_array(coo_array((np.concatenate(values), at), shape=shape))
+
+@dataclass(frozen=True)
+class ArcTraffic:
+    """What requests put on D directions of links; A arcs share R routes, so it is kept by route.
+
+    Attributes
+    ----------
+    out, back
+        (R, D) how often each route crosses each direction, on the way there and back.
+    route
+        (A,) route of each arc.
+    request_gbit, response_gbit
+        (A,) of a request on each arc.
+    """
+
+    out: csr_array
+    back: csr_array
+    route: Ints
+    request_gbit: Floats
+    response_gbit: Floats
+
+    def on(self, arcs: Ints) -> csr_array:
+        """Return the Gbit/s (arcs, D) that a request/s on each of some arcs puts on each direction."""
+        route = self.route[arcs]
+        there = self.out[route].multiply(self.request_gbit[arcs][:, None])
+        return csr_array(there + self.back[route].multiply(self.response_gbit[arcs][:, None]))
+
+    def priced(self, prices: Floats) -> Callable[[Ints], Floats]:
+        """Return what tells the price (arcs, T) of a request/s on arcs at prices (D, T) of a Gbit/s."""
+        out, back = np.asarray(self.out @ prices), np.asarray(self.back @ prices)
+
+        def price(arcs: Ints) -> Floats:
+            route = self.route[arcs]
+            there = self.request_gbit[arcs][:, None] * out[route]
+            return np.asarray(there + self.response_gbit[arcs][:, None] * back[route])
+
+        return price
+
+    def only(self, directions: Bools) -> ArcTraffic:
+        """Return the traffic on the directions chosen (D), none on the others."""
+        return replace(self, out=_only(self.out, directions), back=_only(self.back, directions))
+
+
+def arc_traffic(problem: Problem, services: Services) -> ArcTraffic:
+    """Return the traffic of requests on the arcs of the world."""
+    size = np.array([(s.request_kb, s.response_kb) for s in problem.services], dtype=float).reshape(-1, 2)
+    gbit = size[services.arcs_service] * GBIT_PER_KB
+    routes, route = np.unique(services.arc_trip, return_inverse=True)
+    width = 2 * len(problem.links)
+    out, back = (_crossings(way.take(routes), width) for way in (services.trips.out, services.trips.back))
+    return ArcTraffic(out, back, route.astype(np.int64), gbit[:, 0], gbit[:, 1])
+
+
+def _crossings(ways: Runs, width: int) -> csr_array:
+    pointers, directions = ways.begins, ways.values.astype(np.int64)
+    found = csr_array((np.ones(len(directions)), directions, pointers), shape=(len(pointers) - 1, width))
+    found.sum_duplicates()
+    return found
 
 
 def usable_gbps(problem: Problem) -> Floats:
@@ -40,19 +86,29 @@ def usable_gbps(problem: Problem) -> Floats:
 
 
 def crowded_directions(
-    problem: Problem, services: Services, traffic: csr_array, options: Sequence[Options]
+    problem: Problem, services: Services, traffic: ArcTraffic, options: Sequence[Options]
 ) -> Bools:
     """Return which directions (D) could carry more than they may if all went there that can."""
-    most = _requests_gbps(services, traffic) + _jobs_gbps(traffic.shape[1], options)
+    most = _requests_gbps(services, traffic) + _jobs_gbps(2 * len(problem.links), options)
     return np.asarray(most > usable_gbps(problem) * (1 - 1e-9))
 
 
-def _requests_gbps(services: Services, traffic: csr_array) -> Floats:
+def _requests_gbps(services: Services, traffic: ArcTraffic) -> Floats:
     """Return the most that requests put on each direction (D), each demand at its peak."""
-    part = coo_array(traffic)
+    order = np.argsort(services.arc_demand, kind="stable")
+    ends = np.searchsorted(services.arc_demand[order], np.arange(len(services.demand) + 1))
     peak = services.demand.max(axis=1, initial=0.0)
-    demand = services.arc_demand[part.row]
-    return _sum_of_largest(demand, part.col, part.data * peak[demand], traffic.shape[1])
+    total = np.zeros(traffic.out.shape[1])
+    for first in range(0, len(peak), DEMANDS):
+        last = min(first + DEMANDS, len(peak))
+        arcs = order[ends[first] : ends[last]]
+        demand = services.arc_demand[arcs]
+        part = coo_array(traffic.on(arcs))
+        largest = np.zeros((last - first, len(total)))
+        owner = demand[part.row]
+        np.maximum.at(largest, (owner - first, part.col), part.data * peak[owner])
+        total += largest.sum(axis=0)
+    return total
 
 
 def _jobs_gbps(directions: int, options: Sequence[Options]) -> Floats:
@@ -74,11 +130,10 @@ def _sum_of_largest(owner: np.ndarray, place: np.ndarray, amount: Floats, places
     return np.bincount(place[first], amount[first], places).astype(float)
 
 
-def only_directions(traffic: csr_array, chosen: Bools) -> csr_array:
-    """Return the traffic on the directions chosen, none on the others."""
-    part = coo_array(traffic)
+def _only(crossed: csr_array, chosen: Bools) -> csr_array:
+    part = coo_array(crossed)
     mine = chosen[part.col]
-    return csr_array(coo_array((part.data[mine], (part.row[mine], part.col[mine])), shape=traffic.shape))
+    return csr_array(coo_array((part.data[mine], (part.row[mine], part.col[mine])), shape=crossed.shape))
 
 
 def links_of(problem: Problem, directions: Bools) -> frozenset[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -57,6 +58,20 @@ class Unit:
     other: Floats
     min_sites: int
     max_sites: int | None
+
+    @cached_property
+    def cells(self) -> Ints | None:
+        """Place (A,) of each arc among pairs of demand and slot, None where a pair has several arcs."""
+        cell = self.row * len(self.slot_id) + self.column
+        return cell if len(np.unique(cell)) == len(cell) else None
+
+    @cached_property
+    def only_arcs(self) -> Ints:
+        """The arc (L, S) of each pair of demand and slot, 0 where it has none, where none has several."""
+        via = np.zeros(len(self.demand_id) * len(self.slot_id), dtype=np.int64)
+        if self.cells is not None:
+            via[self.cells] = np.arange(len(self.cells))
+        return via.reshape(len(self.demand_id), len(self.slot_id))
 
     @property
     def is_whole(self) -> bool:

@@ -1,0 +1,55 @@
+"""Capacity taken away from pools and links, as scenarios and failures do it."""
+
+from __future__ import annotations
+
+import math
+
+from .errors import InputError
+from .problem import Assignment, Problem
+from .sites import Link, Pool
+
+
+def degraded_pool(pool: Pool, to: float) -> Pool:
+    """Return a pool of which a part is left, in whole accelerators. What was committed is still paid for."""
+    if to >= 1:
+        return pool
+    usable = math.floor(pool.count * (1 - pool.reserve_fraction) + 1e-9)
+    left = math.floor(usable * to + 1e-9)
+    part = left / pool.count if pool.count else (1 - pool.reserve_fraction) * to
+    spot = None if pool.spot_count is None else math.floor(pool.spot_count * to + 1e-9)
+    return pool.replace(reserve_fraction=1.0 - part, spot_count=spot)
+
+
+def degraded_link(link: Link, to: float) -> Link:
+    """Return a link of which a part of the bandwidth is left; that part is above 0."""
+    return link.replace(bandwidth_gbps=link.bandwidth_gbps * to)
+
+
+def without_pools(problem: Problem, gone: set[str]) -> Problem:
+    """Return the problem without some pools, commitments and all.
+
+    A pool to which a workload is pinned stays, with no capacity: without it the pin would say something else.
+
+    Raises
+    ------
+    InputError
+        When no pool would be left.
+    """
+    if not gone:
+        return problem
+    if len(gone) == len(problem.pools):
+        raise InputError(["no pool is left to run anything on"])
+    pinned = {each.pool for each in problem.limits.pinned if each.pool in gone}
+    kept = [pool for pool in problem.pools if pool.id not in gone or pool.id in pinned]
+    pools = tuple(_empty(pool) if pool.id in pinned else pool for pool in kept)
+    forbidden = tuple(each for each in problem.limits.forbidden if not _names(each, gone - pinned))
+    return problem.replace(pools=pools, limits=problem.limits.replace(forbidden=forbidden))
+
+
+def _names(assignment: Assignment, pools: set[str]) -> bool:
+    return assignment.pool is not None and assignment.pool in pools
+
+
+def _empty(pool: Pool) -> Pool:
+    nothing = degraded_pool(pool, 0.0)
+    return nothing.replace(committed_count=0, committed_usd_per_accelerator_hour=None)

@@ -1,0 +1,248 @@
+"""Scenarios: named, composable changes of one problem.
+
+A scenario is declared in a file (:func:`scenario_book`) or written on one line (:func:`scenario`):
+
+- ``cloud-only``, ``on-prem-only``, ``hybrid``: built in (:data:`BUILT_IN`);
+- ``owner=acme``, ``provider=p1``, ``kind=cloud``, ``jurisdiction=DE``: use these sites only;
+- ``alone=acme``: this owner with its own sites and workloads;
+- ``without=fra``: lose a data center, pool, link or risk group of that name;
+- ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``energy``, ``network``, ``carbon``, ``bandwidth``;
+- ``budget_usd=1e6``, ``carbon_cap_tco2e=20``, ``max_rtt_ms=40``: change a limit;
+- any of these, and scenarios of the file, joined with ``+``: applied from left to right.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from itertools import product
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from .changes import Change, Keep, Limit, Remove, Scale, risk_groups
+from .errors import Fault, InputError, UnknownNameError, quoted
+from .faults import from_validation
+from .problem import Problem
+
+MOST_SCENARIOS = 10_000
+"""Scenarios that cross products may grow to."""
+_SELECTING = {"kind": "kinds", "provider": "providers", "owner": "owners", "jurisdiction": "jurisdictions"}
+_LIMITS = ("budget_usd", "carbon_cap_tco2e", "max_rtt_ms")
+_SCALES = ("demand", "training", "prices", "energy", "network", "carbon", "bandwidth")
+_WORD = re.compile(r"\s*([a-z][a-z0-9_]*)\s*([=*])\s*(.+?)\s*", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Loss:
+    """Lose whatever has this name: a data center, a pool, a link or a risk group."""
+
+    name: str
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem without it."""
+        return self.removal(problem).apply(problem)
+
+    def removal(self, problem: Problem) -> Remove:
+        """Return what is removed of ``problem``."""
+        kinds: dict[str, Mapping[str, Any]] = {
+            "data_centers": problem.data_center,
+            "pools": problem.pool,
+            "links": problem.link,
+            "risk_groups": risk_groups(problem),
+        }
+        for kind, known in kinds.items():
+            if self.name in known:
+                return Remove(**{kind: (self.name,)})
+        everything = [name for known in kinds.values() for name in known]
+        raise UnknownNameError("data center, pool, link or risk group", self.name, everything)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A name and the changes that it makes, from first to last. ``a + b`` makes both."""
+
+    name: str
+    changes: tuple[Change | Keep | Scale | Limit | Loss | Any, ...] = ()
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the changed problem; ``problem`` stays as it is.
+
+        Raises
+        ------
+        InputError
+            Naming the scenario, when it refers to what is not there or leaves nothing to plan with.
+        """
+        try:
+            return reduce(lambda changed, change: change.apply(changed), self.changes, problem)
+        except InputError as error:
+            raise InputError(error.faults, f"scenario {quoted(self.name)}") from None
+
+    def __add__(self, other: Scenario) -> Scenario:
+        return Scenario(f"{self.name}+{other.name}", self.changes + other.changes)
+
+
+BUILT_IN: Mapping[str, Scenario] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            Scenario("hybrid"),
+            Scenario("cloud-only", (Keep(kinds=("cloud",)),)),
+            Scenario("on-prem-only", (Keep(kinds=("on_prem", "colo", "edge")),)),
+        )
+    }
+)
+"""Scenarios that every problem has. ``hybrid`` changes nothing; ``on-prem-only`` is every kind but cloud."""
+
+
+def scenario(text: str, known: Mapping[str, Scenario] = BUILT_IN) -> Scenario:
+    """Return the scenario that one line declares, see the head of this module.
+
+    Raises
+    ------
+    InputError
+        When a part of it is neither a known scenario nor a change.
+    """
+    parts = [part.strip() for part in text.split("+")] if text not in known else [text]
+    if not all(parts):
+        raise InputError([f"scenario {quoted(text)} has an empty part; join names and changes with '+'"])
+    found = reduce(Scenario.__add__, [_part(part, known) for part in parts])
+    return Scenario(text, found.changes)
+
+
+def _part(text: str, known: Mapping[str, Scenario]) -> Scenario:
+    if text in known:
+        return known[text]
+    match = _WORD.fullmatch(text)
+    if match is None:
+        raise UnknownNameError("scenario", text, [*known, "without=ID", "demand*1.5", "kind=cloud"])
+    word, sign, value = match.groups()
+    try:
+        return Scenario(text, (_change(word, sign, value),))
+    except ValidationError as error:
+        raise InputError(from_validation(error, {}, None), f"scenario {quoted(text)}") from None
+
+
+def _change(word: str, sign: str, value: str) -> Any:
+    """Return the change that ``word sign value`` declares."""
+    if sign == "*" and word in _SCALES:
+        return Scale(**{word: _number(value, word)})
+    if sign == "=" and word in _SELECTING:
+        return Keep.model_validate({_SELECTING[word]: tuple(value.split("|"))})
+    if sign == "=" and word in _LIMITS:
+        return Limit(**{word: None if value == "none" else _number(value, word)})
+    if sign == "=" and word == "alone":
+        return Change.model_validate({"alone": {"owner": value}})
+    if sign == "=" and word == "without":
+        return Loss(value)
+    words = [*(f"{name}*" for name in _SCALES), *(f"{name}=" for name in (*_SELECTING, *_LIMITS))]
+    raise UnknownNameError("change", word + sign, [*words, "alone=", "without="])
+
+
+def _number(text: str, word: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError([f"{word} needs a number, got {quoted(text)}"]) from None
+
+
+def scenario_book(data: Any, source: str = "") -> dict[str, Scenario]:
+    """Return the scenarios that a parsed file declares, the built-in ones first.
+
+    ``scenarios`` maps names to lists of changes (:class:`~.changes.Change`), or to one line as
+    :func:`scenario` reads it; they may refer to those above them. ``sweeps`` maps names to lists of axes,
+    each a list of names or lines; every combination is a scenario ``a+b``.
+
+    Raises
+    ------
+    InputError
+        With every fault, by place.
+    """
+    if not isinstance(data, Mapping) or not set(data) <= {"scenarios", "sweeps"}:
+        raise InputError(["a scenario file is an object with 'scenarios', 'sweeps' or both"], source)
+    known, faults = dict(BUILT_IN), list[Fault | str]()
+    for name, entry in _entries(data, "scenarios", faults):
+        try:
+            known[name] = _declared(name, entry, known)
+        except InputError as error:
+            faults.extend(_placed(error, ("scenarios", name)))
+    for name, axes in _entries(data, "sweeps", faults):
+        try:
+            known.update({each.name: each for each in sweep(axes, known)})
+        except InputError as error:
+            faults.extend(_placed(error, ("sweeps", name)))
+    if faults:
+        raise InputError(faults, source)
+    return known
+
+
+def _entries(data: Mapping[str, Any], key: str, faults: list[Fault | str]) -> Iterator[tuple[str, Any]]:
+    entries = data.get(key) or {}
+    if not isinstance(entries, Mapping):
+        faults.append(Fault(key, "must be an object of names"))
+        return
+    for name, entry in entries.items():
+        if not isinstance(name, str) or not name.strip() or "+" in name or name in BUILT_IN:
+            faults.append(Fault(key, f"{quoted(name)} cannot be a name here: empty, with '+', or built in"))
+        else:
+            yield name, entry
+
+
+def _placed(error: InputError, path: tuple[str, ...]) -> Iterator[Fault]:
+    head = ".".join(path)
+    for fault in error.faults:
+        yield Fault(f"{head}{'.' * bool(fault.place and fault.place[0] != '[')}{fault.place}", fault.message)
+
+
+def _declared(name: str, entry: Any, known: Mapping[str, Scenario]) -> Scenario:
+    if isinstance(entry, str):
+        return Scenario(name, scenario(entry, known).changes)
+    if not isinstance(entry, list | tuple):
+        raise InputError(["must be a list of changes, or one line such as 'cloud-only + demand*1.5'"])
+    changes, faults = list[Change](), list[Fault]()
+    for index, item in enumerate(entry):
+        try:
+            changes.append(Change.model_validate(item))
+        except ValidationError as error:
+            found = from_validation(error, item, Change)
+            faults.extend(Fault(f"[{index}].{each.place}".rstrip("."), each.message) for each in found)
+    if faults:
+        raise InputError(faults)
+    return Scenario(name, tuple(changes))
+
+
+def sweep(axes: Any, known: Mapping[str, Scenario] = BUILT_IN) -> list[Scenario]:
+    """Return every combination of one scenario of each axis, the last axis changing fastest."""
+    if not isinstance(axes, Sequence) or isinstance(axes, str) or not axes or not all(map(_is_axis, axes)):
+        raise InputError(["a sweep is a list of axes, each a list of names or lines"])
+    size = reduce(lambda total, axis: total * len(axis), axes, 1)
+    if size > MOST_SCENARIOS:
+        raise InputError([f"has {size:,} combinations; {MOST_SCENARIOS:,} is the most"])
+    read = [[scenario(text, known) for text in axis] for axis in axes]
+    return [reduce(Scenario.__add__, combination) for combination in product(*read)]
+
+
+def _is_axis(axis: Any) -> bool:
+    return isinstance(axis, list | tuple) and len(axis) > 0 and all(isinstance(text, str) for text in axis)
+
+
+def chosen(names: Iterable[str], known: Mapping[str, Scenario]) -> list[Scenario]:
+    """Return the scenarios that lines declare, each name once.
+
+    Raises
+    ------
+    InputError
+        With every line that declares none.
+    """
+    found, faults = dict[str, Scenario](), list[Fault | str]()
+    for name in names:
+        try:
+            found.setdefault(name, scenario(name, known))
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(faults)
+    return list(found.values())
