@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Protocol, TextIO
 
-from .text import clean, money, pad, percent, width
+from .text import clean, money, number, pad, percent, width
 
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_REDRAWS = 0.1
+UNSERVED_WORK = "unserved work"
+"""The phase whose figures are no USD."""
 
 
 class Report(Protocol):
@@ -52,6 +54,7 @@ class ProgressWriter:
     Notes
     -----
     Changes that come faster than a reader could follow are left out, except the last.
+    A redrawn line stays where another phase begins.
     A stream that cannot be written is given up in silence: the solve matters more.
     """
 
@@ -84,6 +87,9 @@ class ProgressWriter:
             self._write("\n")
 
     def _show(self, report: Report) -> None:
+        if self._redraw and self._drawn and self._shown[0] != report.phase:
+            self._write("\n")
+            self._drawn = 0
         self._waiting, self._shown = None, _state(report)
         self._next_seconds = report.seconds + self._pause
         line = progress_line(report)
@@ -98,15 +104,21 @@ class ProgressWriter:
             self._pause = float("inf")
 
 
+def weight(value: float | None) -> str:
+    """Return unserved work as text."""
+    return number(value, 3)
+
+
 def _state(report: Report) -> tuple[object, ...]:
     return report.phase, report.incumbent, report.bound
 
 
 def progress_line(report: Report) -> str:
     """Return one report as a line, e.g. ``  3.2 s  cost: best 1,234.50, bound 1,230.00, gap 0.366 %``."""
+    figure = weight if report.phase == UNSERVED_WORK else money
     figures = {
-        "best": money(report.incumbent),
-        "bound": money(report.bound),
+        "best": figure(report.incumbent),
+        "bound": figure(report.bound),
         "gap": percent(report.gap, 3),
     }
     known = ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure != "-")

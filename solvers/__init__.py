@@ -46,20 +46,16 @@ def _decomposition(problem: Problem, options: Options) -> Plan:
 
 
 def _auto(problem: Problem, options: Options) -> Plan:
-    from .size import is_large
+    from .automatic import solve_auto
 
-    if is_large(problem):
-        return _decomposition(problem, options)
-    from .exact import solve_exact
-
-    return solve_exact(problem, options, "highs", cell_solver="scip")
+    return solve_auto(problem, options)
 
 
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
     {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip, "decomposition": _decomposition}
 )
-"""Solvers by name. ``auto`` is the exact solver through HiGHS, and the decomposition where the whole model
-would be too large to build."""
+"""Solvers by name. ``auto`` is the exact solver through HiGHS, or the decomposition, or both in turn, as the
+structure of the problem suggests."""
 
 
 def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:

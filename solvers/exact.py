@@ -45,15 +45,27 @@ FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
 """Most seconds, and share of the time, for the decomposition to find a first plan."""
 
 
+@dataclass(frozen=True)
+class Lead:
+    """What is known before a search: a solution, if any, and what is proven."""
+
+    start: Floats | None = None
+    proved: tuple[Proved, ...] = ()
+
+
 def build_variables(problem: Problem) -> Variables:
     """Return the columns of ``problem``, with alternative routes where links could be overloaded."""
     finder, rates = PathFinder(problem), build_rates(problem)
-    book = RouteBook(problem, finder).prepare()
-    variables = _variables(problem, rates, book)
+    return with_alternatives(_variables(problem, rates, RouteBook(problem, finder).prepare()), finder)
+
+
+def with_alternatives(variables: Variables, finder: PathFinder) -> Variables:
+    """Return the columns, each with one route so far, with alternatives where links could be overloaded."""
     scarce = _scarce_links(variables)
     if not scarce:
         return variables
-    return _variables(problem, rates, RouteBook(problem, finder, scarce).prepare())
+    problem = variables.problem
+    return _variables(problem, variables.rates, RouteBook(problem, finder, scarce).prepare())
 
 
 def _variables(problem: Problem, rates: Rates, book: RouteBook) -> Variables:
@@ -145,24 +157,49 @@ def solve_exact(
     check_size(problem)
     variables = build_variables(problem)
     arrays = build_arrays(variables, constraints)
-    keeper = Keeper(arrays, options, started)
+    return search_exact(variables, arrays, options, (solver, cell_solver or solver), started=started)
+
+
+def search_exact(
+    variables: Variables,
+    arrays: Arrays,
+    options: Options,
+    solvers: tuple[str, str],
+    *,
+    started: float,
+    lead: Lead | None = None,
+) -> Plan:
+    """Search the whole model from what is known.
+
+    ``solvers`` are of the whole and of what is left of a period. Without anything known, the decomposition
+    looks for a first plan beside the search.
+    """
+    known = lead or Lead()
+    keeper = Keeper(arrays, options, started, known.start)
+    for proved in known.proved:
+        keeper.bounds[proved.phase] = proved.bound
     keeper.report()
-    settings = Settings(
-        solver=solver,
-        seconds=max(0.05, options.time_limit - (time.monotonic() - started)),
-        gap_limit=options.gap_limit,
-        seed=options.seed,
-        threads=options.threads,
-        cell_solver=cell_solver or solver,
-        proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
-    )
+    settings = replace(_settings(options, solvers, started), start=known.start)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    beside = _first_plan(variables, arrays, options) if arrays.columns > FALLBACK_COLUMNS else None
+    needs_plan = lead is None and arrays.columns > FALLBACK_COLUMNS
+    beside = _first_plan(variables, arrays, options) if needs_plan else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
         keeper.best = keeper.fallback
-    return _plan(variables, keeper, options, solver, stopped_by)
+    return _plan(variables, keeper, options, solvers[0], stopped_by)
+
+
+def _settings(options: Options, solvers: tuple[str, str], started: float) -> Settings:
+    return Settings(
+        solver=solvers[0],
+        seconds=max(0.05, options.time_limit - (time.monotonic() - started)),
+        gap_limit=options.gap_limit,
+        seed=options.seed,
+        threads=options.threads,
+        cell_solver=solvers[1],
+        proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
+    )
 
 
 def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Beside:
@@ -183,7 +220,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
         if not is_fallback:
-            _tell_bounds(search, arrays, emit)
+            tell_bounds(search, arrays, emit)
         found = None if search.best is None else as_solution(variables, arrays, market, search.best)
         if found is not None:
             emit(Found(found, is_fallback))
@@ -191,7 +228,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
     return work
 
 
-def _tell_bounds(search: MarketSearch, arrays: Arrays, emit: Callable[[Event], None]) -> None:
+def tell_bounds(search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None]) -> None:
     """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan."""
     emit(Proved("complete cost", search.complete))
     search.sharpen()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -203,11 +204,22 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
             solution_hints=[mathopt.SolutionHint(variable_values=values)]
         )
     parameters = _parameters(request, scale)
-    result = _solve(model, SOLVER_TYPES[request.solver], params=parameters, **extra)
-    if _is_infeasible(result) and request.hint is not None:
-        parameters.presolve = mathopt.Emphasis.OFF  # the hint is a solution, so presolve has erred
+    try:
         result = _solve(model, SOLVER_TYPES[request.solver], params=parameters, **extra)
+        if _is_infeasible(result) and request.hint is not None:
+            parameters.presolve = mathopt.Emphasis.OFF  # the hint is a solution, so presolve has erred
+            result = _solve(model, SOLVER_TYPES[request.solver], params=parameters, **extra)
+    except _CallbackError as error:
+        raise error.raised from None
     return _answer(result, scale, program)
+
+
+class _CallbackError(Exception):
+    """On its way through MathOpt: what a callback of ours raised, told apart from failures of the solver."""
+
+    def __init__(self, raised: Exception) -> None:
+        super().__init__(str(raised))
+        self.raised = raised
 
 
 class _Watch:
@@ -217,21 +229,32 @@ class _Watch:
         self.request, self.scale, self.columns = request, scale, columns
 
     def on_event(self, data: mathopt.CallbackData) -> mathopt.CallbackResult:
-        if data.solution is not None:
-            self.request.incumbent(_values(data.solution, self.columns))
-        if self.request.solver != "cp-sat":
-            self._report_bound(data.mip_stats.dual_bound)
-        return mathopt.CallbackResult(terminate=self.request.stop())
+        with _told_apart():
+            if data.solution is not None:
+                self.request.incumbent(_values(data.solution, self.columns))
+            if self.request.solver != "cp-sat":
+                self._report_bound(data.mip_stats.dual_bound)
+            return mathopt.CallbackResult(terminate=self.request.stop())
 
     def read_log(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            found = _HIGHS_ROW.search(line)
-            if found:
-                self._report_bound(float(found.group(1)))
+        with _told_apart():
+            for line in lines:
+                found = _HIGHS_ROW.search(line)
+                if found:
+                    self._report_bound(float(found.group(1)))
 
     def _report_bound(self, value: float | None) -> None:
         if value is not None and np.isfinite(value):
             self.request.bound(value * self.scale)
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn what a callback raises into a :class:`_CallbackError`."""
+    try:
+        yield
+    except Exception as error:
+        raise _CallbackError(error) from error
 
 
 def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:

@@ -25,7 +25,8 @@ class Progress:
     Attributes
     ----------
     phase
-        ``model``, ``relaxation``, ``unserved work`` or ``cost``.
+        ``cost``; ``unserved work`` while the best plan of the decomposition leaves work out; or, without
+        figures, what ``auto`` does and why.
     incumbent, bound
         Objective of the best plan and its proven lower bound, USD (in the phase ``unserved work``: the
         priority-weighted share of work left out); None before there is one.

@@ -33,7 +33,8 @@ class Settings:
 
     ``seconds`` is the time it has; ``cell_solver`` solves what is left of a period; ``watch`` asks for
     solutions and bounds as they come, at the price of what solvers print; ``proof_after`` is for
-    how many seconds the proof of a large program waits for its decisions.
+    how many seconds the proof of a large program waits for its decisions; ``start`` is a solution
+    to begin with.
     """
 
     solver: str
@@ -44,6 +45,7 @@ class Settings:
     cell_solver: str
     watch: bool = True
     proof_after: float = 0.0
+    start: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,10 @@ class Search:
     is_limited: bool = False
     """Whether the least cost is sought within a limit of the work left out."""
 
+    def __post_init__(self) -> None:
+        """Begin with the solution given, if any."""
+        self.best = self.settings.start
+
     def run(self) -> None:
         """Search until the gap is closed, time is up or ``stop`` says so."""
         floor = float(self.arrays.unserved @ self.arrays.lower)
@@ -104,7 +110,10 @@ class Search:
         anything = partial_program(self.arrays, self.arrays.cost)
         self.tell_bound("cost", lagrangian_bound(anything, np.zeros(len(anything.row_lower)))[0])
         complete = complete_program(self.arrays)
-        if self._least_cost(complete, None, "complete cost") is None and not self.out_of_time():
+        start = self.best
+        if start is not None and float(self.arrays.unserved @ start) > floor + UNSERVED_TOLERANCE:
+            start = None
+        if self._least_cost(complete, start, "complete cost") is None and not self.out_of_time():
             self._leave_out(complete, floor)
 
     def _leave_out(self, complete: Program, floor: float) -> None:
@@ -144,7 +153,8 @@ class Search:
         """Return the best solution found of least cost, or None."""
         if self._is_large():
             found = two_stage(self, program, phase, gather=phase == "complete cost")
-            best = found if found is not None else best
+            if best is None or (found is not None and program.cost @ found < program.cost @ best):
+                best = found
             if self.is_close(best, phase) or self.out_of_time():
                 return best
         relaxation = self._relax(program)

@@ -25,11 +25,6 @@ def possible_columns(problem: Problem) -> int:
     return columns + len(problem.jobs) * len(problem.pools) * periods
 
 
-def is_large(problem: Problem) -> bool:
-    """Return whether the whole model could be too large to build."""
-    return possible_columns(problem) > MOST_COLUMNS
-
-
 def check_size(problem: Problem) -> None:
     """Raise SolverError when the whole model would be too large to build."""
     columns = possible_columns(problem)

@@ -136,12 +136,10 @@ def _priorities(problem: Problem) -> Floats:
 
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
     """Return the market of a problem whose options and arcs are known."""
-    running, pausing = (
-        possible_alone(problem, rates, job_options(problem, rates, jobs, pausable=pausable))
-        for pausable in (False, True)
-    )
+    every = [job_options(problem, rates, jobs, pausable=pausable) for pausable in (False, True)]
     traffic = arc_traffic(problem, services)
-    crowded = crowded_directions(problem, services, traffic, (running, pausing))
+    crowded = crowded_directions(problem, services, traffic, every)
+    running, pausing = (possible_alone(problem, rates, options) for options in every)
     return Market(
         problem=problem,
         rates=rates,

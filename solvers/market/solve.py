@@ -15,38 +15,38 @@ from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
-from ..jobs import build_job_options
 from ..options import Options, Progress, relative_gap
-from ..rates import build_rates
-from ..routebook import RouteBook
-from ..services import build_services
 from .appraisal import Appraisal, appraise
 from .building import NEAREST, Builder
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .deciding import decisions
+from .dividing import divided_columns
 from .ejecting import Ejector
 from .improve import Improver
-from .market import Market, build_market
+from .market import Market
 from .menus import Menu
+from .opening import plain_market, widened
+from .penalty import penalty_of
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker, draw, natural_prices
-from .traffic import links_of
+from .refilling import refill
+from .relieving import relieved
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
-ALTERNATIVE_ARCS = 20_000
-"""Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
-PENALTY = 20.0
-"""Price of leaving out a typical job, in units of what the dearest costs."""
 UNSERVED_TOLERANCE = 1e-7
 BOUND_STEPS = 8
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ."""
+IDLE_ROUNDS, IDLE_STEPS_PER_BLOCK, IDLE_TRIES_PER_BLOCK = 5, 8, 200
+"""Rounds without any gain after which the search ends; neighbourhoods, and ejections tried, for every block,
+without any gain after which a round goes on to its next step."""
+ALIKE = 1e-7
 SLICE = 500
 """Ejections tried between two looks at what they gave."""
 
@@ -54,35 +54,22 @@ SLICE = 500
 def solve_market(problem: Problem, options: Options) -> Plan:
     """Plan ``problem`` by decomposition; the bound is proven for the routes offered."""
     started = time.monotonic()
-    market = market_of(problem)
-    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    left = options.time_limit * (1 - ENDING_SHARE) - (time.monotonic() - started)
-    search = MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
+    search = search_of(market_of(problem), options, started, options.time_limit)
     search.run()
-    stopped_by: StoppedBy = "gap" if search.is_close() else "cancel" if stop() else "time"
-    header = Header(problem, options, "decomposition", stopped_by, started)
-    search.sharpen()
-    floor = max(market.barred_work, search.unserved_bound())
-    if search.best is None:
-        return header.no_plan(floor, proven=False)
-    return header.plan(market, decisions(market, search.best), search.cost_bound(), floor)
+    return search.plan()
+
+
+def search_of(market: Market, options: Options, started: float, until: float) -> MarketSearch:
+    """Return a search that ends ``until`` seconds after it ``started``, with what writing the plan takes."""
+    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
+    left = until * (1 - ENDING_SHARE) - (time.monotonic() - started)
+    return MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
 
 
 def market_of(problem: Problem) -> Market:
     """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
     finder = PathFinder(problem)
-    market = _market(problem, RouteBook(problem, finder))
-    if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
-        return market
-    return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
-
-
-def _market(problem: Problem, book: RouteBook) -> Market:
-    rates = build_rates(problem)
-    book.prepare()
-    return build_market(
-        problem, rates, build_job_options(problem, rates, book), build_services(problem, rates, book)
-    )
+    return widened(plain_market(problem, finder), finder)
 
 
 @dataclass
@@ -101,9 +88,24 @@ class MarketSearch:
     prices: Appraisal | None = None
     took: dict[str, float] = field(default_factory=dict)
     """Seconds that the steps of the search took the last time."""
+    idle_rounds: int = 0
+    """Rounds in which neither plan nor bound got any better."""
 
-    def run(self) -> None:
-        """Search until the gap is closed, time is up or the caller stops it."""
+    def plan(self) -> Plan:
+        """Return the best plan, with its bound."""
+        market, cancel = self.market, self.options.cancel
+        is_cancelled = cancel is not None and cancel.is_set()
+        stopped_by: StoppedBy = "gap" if self.is_close() else "cancel" if is_cancelled else "time"
+        header = Header(market.problem, self.options, "decomposition", stopped_by, self.started)
+        self.sharpen()
+        floor = max(market.barred_work, self.unserved_bound())
+        if self.best is None:
+            return header.no_plan(floor, proven=False)
+        found = header.plan(market, decisions(market, self.best), self.cost_bound(), floor)
+        return found.model_copy(update={"stopped_by": "gap"}) if self._is_exhausted() else found
+
+    def run(self, *, only_first: bool = False) -> None:
+        """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
         self.penalty = penalty_of(self.market)
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
@@ -111,10 +113,17 @@ class MarketSearch:
         builder = Builder(self.market, self.penalty, natural, seeker.giants)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
-        until = PRICE_SHARE * self.watch.left
-        seeker.run(Watch(until, self.watch.over))
+        if only_first or self.is_close():
+            return
+        self._refill(Watch(BUILDING_SHARE * self.watch.left, self.watch.over))
+        seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
         self._hear(seeker.told)
-        while self._has_time_for("building") and not self.is_close():
+        self._in_rounds(seeker, builder)
+
+    def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
+        """Build, improve and seek better prices, round by round, until the end or all is in vain."""
+        while self._has_time_for("building") and not self.is_close() and not self._is_exhausted():
+            before = self._state()
             self._build(builder, seeker.told, FITTING_ROUNDS)
             if self._has_time_for("improving"):
                 self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
@@ -123,9 +132,18 @@ class MarketSearch:
             with self._timed("pricing"):
                 gain = seeker.step()
             self._hear(seeker.told)
+            self.idle_rounds = self.idle_rounds + 1 if np.allclose(self._state(), before, ALIKE, 0.0) else 0
             if 0 <= gain < 1e-7 and seeker.box < 1e-3:
                 self._improve(seeker, self.watch)
+                self.idle_rounds = 0 if self.watch.over() else IDLE_ROUNDS
                 break
+
+    def _state(self) -> tuple[float, float, float]:
+        return np.inf if self.best is None else self.best.value(), self.complete, self.partial
+
+    def _is_exhausted(self) -> bool:
+        """Return whether going on is in vain."""
+        return self.idle_rounds >= IDLE_ROUNDS
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
@@ -144,7 +162,10 @@ class MarketSearch:
         self._report()
 
     def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
-        """Build a placement; where rows that goods relieve are broken, again with higher prices of these."""
+        """Build a placement; where rows that goods relieve are broken, again with higher prices of these.
+
+        What still breaks rows then is mended by leaving blocks out.
+        """
         for _ in range(PRICE_RISES):
             placement = builder.build(
                 told, rounds, Watch(BUILDING_SHARE * self.watch.left, self.watch.over).over
@@ -158,6 +179,9 @@ class MarketSearch:
                 least = 0.1 * placement.value() / max(placement.turnover(row), 1e-9)
                 prices[row] = max(2 * prices[row], least)
             told = appraise(self.market, prices, self.penalty, whole=False)
+        mended = relieved(placement)
+        if mended is not None:
+            self._offer(mended)
 
     def _offer(self, placement: Placement) -> None:
         if len(placement.broken_rows()):
@@ -170,12 +194,24 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
+        self._refill(watch)
         with self._timed("improving"):
             columns = joined([seeker.recent(), draw(self.market, told), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)
         if not has_relieved_rows(self.market):
             self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
         self._improve_together(priced, told, watch)
+
+    def _refill(self, watch: Watch) -> None:
+        """Let units answer anew to what the others leave, as modules are and with all at hand."""
+        if self.best is None or self.prices is None:
+            return
+        everything = self.market.rules.widening_most[: len(self.best.modules)]
+        for modules in (self.best.modules, everything) if len(everything) else (everything,):
+            placement = self.best.copy()
+            placement.set_modules(modules.copy())
+            refill(placement, self.prices.prices, watch.over)
+            self._offer_trimmed(placement)
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
         """Let blocks that lose take their places from others, with all modules at hand."""
@@ -185,10 +221,13 @@ class MarketSearch:
         rng = np.random.default_rng(self.options.seed)
         ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
         ejector.sweep(range(self.market.blocks), watch)
-        busy = True
-        while busy and not watch.over() and not self.is_close():
+        busy, idle, most = True, 0, IDLE_TRIES_PER_BLOCK * self.market.blocks
+        while busy and idle < most and not watch.over() and not self.is_close():
+            best, idle = self.best, idle + SLICE
             busy = ejector.run(SLICE, watch)
             self._offer_trimmed(placement)
+            if self.best is not best:
+                idle = 0
 
     def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
         """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
@@ -199,7 +238,7 @@ class MarketSearch:
             if watch.over():
                 break
             found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
-        return found
+        return [*found, *divided_columns(market, told)]
 
     def _offer_trimmed(self, placement: Placement) -> None:
         trimmed = placement.copy()
@@ -207,13 +246,16 @@ class MarketSearch:
         self._offer(trimmed)
 
     def _improve_together(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Place neighbourhoods anew as small integer programs."""
+        """Place neighbourhoods anew as small integer programs, until that has long been in vain."""
         if self.best is None:
             return
         rng = np.random.default_rng(self.options.seed)
         improver = Improver(self.best.copy(), priced, told.prices, rng)
-        while not watch.over() and not self.is_close():
+        idle, most = 0, IDLE_STEPS_PER_BLOCK * self.market.blocks
+        while idle < most and not watch.over() and not self.is_close():
+            idle += 1
             if improver.step() > 0:
+                idle = 0
                 self._offer(improver.placement.copy())
 
     def unserved(self) -> float:
@@ -267,19 +309,10 @@ class MarketSearch:
     def _report(self) -> None:
         if self.options.progress is None:
             return
+        seconds, unserved = time.monotonic() - self.started, self.unserved()
+        if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
+            work = (unserved + self.market.barred_work, self.market.barred_work)
+            self.options.progress(Progress("unserved work", *work, None, seconds))
+            return
         incumbent, bound = self.incumbent(), self.cost_bound()
-        gap = relative_gap(incumbent, bound)
-        seconds = time.monotonic() - self.started
-        self.options.progress(Progress("cost", incumbent, bound, gap, seconds))
-
-
-def penalty_of(market: Market) -> float:
-    """Return a price of a unit of unserved work at which most blocks are better done than left out."""
-    work = market.left_out_work
-    if not (work > 0).any():
-        return 1.0
-    told = appraise(market, np.zeros(len(market.rules.capacity)), 0.0, whole=False)
-    jobs = work[: len(told.job_least)]
-    typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
-    dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
-    return PENALTY * dearest / typical
+        self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))

@@ -28,6 +28,7 @@ class Report:
         ),
         (Report(3.21, None, 1230.0), "    3.2 s  cost: bound 1,230.00"),
         (Report(3.21, phase="a\x1b[2Jb"), "    3.2 s  ab"),
+        (Report(3.21, 1.5, 0.0, phase="unserved work"), "    3.2 s  unserved work: best 1.500, bound 0.000"),
     ],
 )
 def test_line(report: Report, line: str) -> None:
@@ -73,6 +74,18 @@ def test_terminal_redraws_one_line_and_ends_it() -> None:
     assert second.endswith("\n")
     assert len(second.rstrip("\n")) >= len(first), "the longer line before is painted over"
     assert "\n" not in first
+
+
+def test_what_another_phase_told_stays_on_a_terminal() -> None:
+    stream = io.StringIO()
+    with ProgressWriter(stream, redraw=True) as progress:
+        progress(Report(0.0, phase="auto: highs (few columns)"))
+        progress(Report(1.0, 2.0))
+        progress(Report(2.0, 1.0))
+    assert stream.getvalue().count("\n") == 2
+    assert stream.getvalue().startswith(
+        "\r    0.0 s  auto: highs (few columns)\n\r    1.0 s  cost: best 2.00\r"
+    )
 
 
 def test_nothing_is_written_without_reports() -> None:

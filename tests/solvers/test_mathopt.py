@@ -49,3 +49,35 @@ def test_a_failure_is_told_in_the_words_of_the_solver(solver: str, monkeypatch: 
     monkeypatch.setattr(mathopt.mathopt, "solve", stumble)
     with pytest.raises(SolverError, match=r"failed: HighsStatus: kError$"):
         solve_integer(nearly_whole(), Request(solver=solver, time_limit=10))
+
+
+def packing() -> Program:
+    """Return a program over flags that no solver ends without telling something on the way."""
+    rng = np.random.default_rng(0)
+    weight = rng.integers(1, 60, (25, 60)).astype(float)
+    return Program(
+        cost=-rng.integers(1, 60, 60).astype(float),
+        lower=np.zeros(60),
+        upper=np.ones(60),
+        integer=np.ones(60, dtype=bool),
+        matrix=csr_array(weight),
+        row_lower=np.full(25, -np.inf),
+        row_upper=weight.sum(axis=1) / 3,
+    )
+
+
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError, AttributeError, KeyError])
+@pytest.mark.parametrize("solver", ["highs", "scip", "cp-sat"])
+def test_what_a_callback_raises_is_no_failure_of_the_solver(solver: str, kind: type[Exception]) -> None:
+    mine, calls = kind("mine"), 0
+
+    def complain(_: Any) -> None:
+        nonlocal calls
+        calls += 1
+        raise mine
+
+    request = Request(solver=solver, time_limit=10, incumbent=complain, bound=complain)
+    with pytest.raises(kind) as caught:
+        solve_integer(packing(), request)
+    assert caught.value is mine
+    assert calls == 1, "nothing is asked a second time"

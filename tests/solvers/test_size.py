@@ -1,11 +1,11 @@
-"""Models that are too large to build are refused at once, or planned by decomposition."""
+"""Models that are too large to build are refused at once; the decomposition plans them."""
 
 from __future__ import annotations
 
 import pytest
 from computeroute.routing import check
 from computeroute.routing.errors import SolverError
-from computeroute.solvers import size, solve
+from computeroute.solvers import solve
 from computeroute.solvers.size import possible_columns
 from computeroute.topologies import load
 from computeroute.topologies.generate import generate
@@ -24,17 +24,6 @@ def test_a_model_too_large_is_an_error_that_says_so() -> None:
     problem = generate(sites=60, services=150, jobs=300, periods=24, locations=60, seed=1, tightness=0.5)
     with pytest.raises(SolverError, match="decomposition, or plan fewer locations"):
         solve(problem, solver="highs", time_limit=5)
-
-
-def test_auto_takes_the_decomposition_where_the_whole_model_is_too_large(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    problem = load("two-sites")
-    assert solve(problem).solver == "highs"
-    monkeypatch.setattr(size, "MOST_COLUMNS", 1)
-    plan = solve(problem, time_limit=1)
-    assert plan.solver == "decomposition"
-    assert check(problem, plan) == []
 
 
 def test_a_generated_problem_is_planned_and_verified() -> None:

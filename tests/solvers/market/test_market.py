@@ -124,6 +124,15 @@ def test_a_placement_that_breaks_a_row_is_no_solution() -> None:
     assert as_solution(variables, tight, market, search.best) is None
 
 
+def test_a_dataset_too_large_for_its_cheapest_route_takes_another() -> None:
+    """In this world the cheaper of two parallel links is too narrow for the only dataset that crosses it."""
+    problem = problem_of(79)
+    best = solve(problem, solver="highs", gap_limit=1e-6)
+    found = solve(problem, solver="decomposition", time_limit=1)
+    assert found.unserved == pytest.approx(best.unserved, abs=1e-6)
+    assert found.unserved_bound <= best.unserved + NEAR
+
+
 def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
     for seed in SEEDS:
         market = market_of(problem_of(seed))

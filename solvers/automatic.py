@@ -1,0 +1,138 @@
+"""The solver ``auto``: the exact search, the decomposition, or the one and then the other.
+
+Which it is follows from the structure of the problem; see :mod:`.structure`. Where the decomposition comes
+first and leaves a gap, the exact search goes on from its plan and its bounds if the model is small enough.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from ..routing.paths import PathFinder
+from ..routing.plan import Plan
+from ..routing.problem import Problem
+from .arrays import Arrays
+from .choices.watch import Watch
+from .exact import Lead, search_exact, tell_bounds, with_alternatives
+from .formulation import build_arrays
+from .market.handover import as_solution
+from .market.market import Market
+from .market.opening import plain_market, widened
+from .market.solve import MarketSearch, search_of
+from .options import Options, Progress
+from .search import UNSERVED_TOLERANCE, Proved
+from .structure import Choice, Structure, choose, measure
+from .variables import VariableBuilder, Variables
+
+EXACT = ("highs", "scip")
+"""The solvers of the exact search: of the whole, and of what is left of a period."""
+PROVEN_GAP = 1e-6
+"""Gap of the decomposition up to which it is done where no shared limit could bind."""
+HANDOVER_COLUMNS = 120_000
+"""Columns up to which the exact search goes on where the decomposition leaves a gap."""
+FIRST_SHARE, MOST_SHARE = 0.5, 0.8
+"""Parts of the time after which the exact search goes on: where everything is served, and in any case."""
+LEAST_SHARE = 0.1
+"""Part of the time below which the exact search is not begun."""
+
+
+def solve_auto(problem: Problem, options: Options) -> Plan:
+    """Plan ``problem`` with the solver that suits its structure; the plan's ``solver`` tells which, and why.
+
+    Raises
+    ------
+    SolverError
+        When a solver fails.
+    """
+    started = time.monotonic()
+    finder = PathFinder(problem)
+    market = plain_market(problem, finder)
+    structure = measure(market)
+    choice = choose(structure)
+    _tell(options, str(choice), started)
+    if choice.solver == "highs":
+        variables = with_alternatives(_columns(market), finder)
+        plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
+        return plan.model_copy(update={"solver": str(choice)})
+    return _decomposed(widened(market, finder), structure, choice, options, started)
+
+
+def _tell(options: Options, what: str, started: float) -> None:
+    if options.progress is not None:
+        options.progress(Progress(what, None, None, None, time.monotonic() - started))
+
+
+def _columns(market: Market) -> Variables:
+    """Return the columns of the whole model with the options and routes of ``market``."""
+    return VariableBuilder(market.problem, market.rates, market.jobs, market.services).build()
+
+
+def _decomposed(
+    market: Market, structure: Structure, choice: Choice, options: Options, started: float
+) -> Plan:
+    """Return the plan of the decomposition, or what the exact search makes of it."""
+    goes_on, is_free = structure.columns <= HANDOVER_COLUMNS, structure.contested == 0
+    closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
+    search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))
+    if goes_on:
+        _end_where_served(search, FIRST_SHARE * options.time_limit)
+    search.run(only_first=goes_on and is_free)
+    is_done = search.is_close() or not goes_on or not _has_time(options, started)
+    search.options = options
+    plan = search.plan().model_copy(update={"solver": str(choice)})
+    if is_done:
+        return plan
+    then = replace(choice, then="highs")
+    _tell(options, str(then), started)
+    other = _gone_on(search, options, started)
+    return better(plan, other.model_copy(update={"solver": str(then)}))
+
+
+def _end_where_served(search: MarketSearch, seconds: float) -> None:
+    """Let a search end after so many seconds where its plan serves everybody."""
+    whole = search.watch
+
+    def enough() -> bool:
+        is_late = time.monotonic() - search.started > seconds
+        return whole.over() or (
+            is_late and search.best is not None and search.unserved() <= UNSERVED_TOLERANCE
+        )
+
+    search.watch = Watch(whole.left, enough)
+
+
+def _has_time(options: Options, started: float) -> bool:
+    """Return whether there is time to go on, and nobody asked to stop."""
+    if options.cancel is not None and options.cancel.is_set():
+        return False
+    return time.monotonic() - started < (1 - LEAST_SHARE) * options.time_limit
+
+
+def _gone_on(search: MarketSearch, options: Options, started: float) -> Plan:
+    """Return what the exact search finds that begins with the plan and the bounds of ``search``."""
+    variables = _columns(search.market)
+    arrays = build_arrays(variables)
+    lead = lead_of(search, variables, arrays)
+    return search_exact(variables, arrays, options, EXACT, started=started, lead=lead)
+
+
+def lead_of(search: MarketSearch, variables: Variables, arrays: Arrays) -> Lead:
+    """Return the plan of the decomposition as a solution, with the bounds that hold for it.
+
+    Where the plan is no solution of the whole model, only the bound of complete plans is of use.
+    """
+    proved: list[Proved] = []
+    tell_bounds(search, arrays, proved.append)
+    start = None if search.best is None else as_solution(variables, arrays, search.market, search.best)
+    if start is None:
+        proved = [each for each in proved if each.phase == "complete cost"]
+    return Lead(start, tuple(proved))
+
+
+def better(first: Plan, second: Plan) -> Plan:
+    """Return the plan that leaves less out, or else costs less; the second where they are alike."""
+    if not first or not second or first.objective is None or second.objective is None:
+        return first if first else second
+    one, other = ((round(plan.unserved, 6), plan.objective) for plan in (first, second))
+    return first if one < other else second

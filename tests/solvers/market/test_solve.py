@@ -1,0 +1,70 @@
+"""What the decomposition makes of problems in which work has to be left out, and what it tells meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.routing.progress import progress_line
+from computeroute.solvers import Progress, solve
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.candidates import job_columns
+from computeroute.solvers.market.greedy import take
+from computeroute.solvers.market.placing import Placement
+from computeroute.solvers.market.relieving import relieved
+from computeroute.solvers.market.solve import market_of
+
+from ..test_constraints import job, world
+
+
+def kept_near(*workloads: dict[str, Any]) -> Problem:
+    """Return a problem of two providers, of which the one near may have half; all else keeps to it."""
+    data = world(*workloads, limits={"max_provider_share": {"near": 0.5}})
+    data["policies"] = [{"id": "near", "allow": ["DE"]}, {"id": "far", "allow": ["FR"]}]
+    for workload in workloads:
+        workload.setdefault("policy", "near")
+    return Problem.parse(data)
+
+
+def test_a_job_that_a_provider_share_rules_out_is_left_out() -> None:
+    problem = kept_near(job("train", 4, 2))
+    plan = solve(problem, solver="decomposition", time_limit=1)
+    assert (plan.status, plan.objective, plan.unserved) == ("feasible", 0.0, 1.0)
+    assert [entry.workload for entry in plan.left_out] == ["train"]
+    assert check(problem, plan) == []
+
+
+def test_blocks_leave_until_every_row_is_kept_and_those_first_that_lose_least() -> None:
+    """Near 8 + 4 accelerator-hours, far 8: the job of 4 leaves, as what it loses for each is less."""
+    problem = kept_near(job("one", 4, 2, priority=3), job("two", 2, 2), job("three", 4, 2, policy="far"))
+    market = market_of(problem)
+    placement = Placement(market, 10.0, np.zeros(0))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 10.0)
+    take(placement, job_columns(market, told, 1))
+    assert len(placement.broken_rows()) == 1
+    mended = relieved(placement)
+    assert mended is not None and len(mended.broken_rows()) == 0
+    assert [placed.choice is None for placed in mended.placed] == [False, True, False]
+
+
+def test_while_work_is_left_out_that_is_what_progress_tells() -> None:
+    problem = Problem.parse(world(*(job(name, 8, 4) for name in ("one", "two", "three"))))
+    heard: list[Progress] = []
+    plan = solve(problem, solver="decomposition", time_limit=1, progress=heard.append)
+    assert plan.unserved == 1.0
+    last = heard[-1]
+    assert (last.phase, last.incumbent, last.bound, last.gap) == ("unserved work", 1.0, 0.0, None)
+    assert progress_line(last).endswith("s  unserved work: best 1.000, bound 0.000")
+    for report in heard:
+        assert report.bound is None or report.bound >= -1e-6, "no bound of plans that do nothing"
+
+
+def test_work_without_options_counts_as_left_out() -> None:
+    problem = Problem.parse(
+        world(job("huge", 800, 4), *(job(name, 8, 4) for name in ("one", "two", "three")))
+    )
+    heard: list[Progress] = []
+    solve(problem, solver="decomposition", time_limit=1, progress=heard.append)
+    assert (heard[-1].incumbent, heard[-1].bound) == pytest.approx((2.0, 1.0))

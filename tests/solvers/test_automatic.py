@@ -1,0 +1,181 @@
+"""``auto``: it says what it does, and one solver goes on where the other ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from random import Random
+
+import pytest
+from computeroute.routing import Plan, Problem, check
+from computeroute.solvers import Options, Progress, automatic, search, solve, structure
+from computeroute.solvers.arrays import Arrays
+from computeroute.solvers.automatic import EXACT, better, lead_of
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.exact import build_variables, search_exact
+from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.market.market import build_market
+from computeroute.solvers.market.solve import MarketSearch
+from computeroute.solvers.variables import Variables
+from computeroute.topologies import load
+
+from .small_worlds import random_world
+from .test_constraints import job, world
+
+SEEDS = range(12)
+
+
+def problem_of(seed: int) -> Problem:
+    return Problem.parse(random_world(Random(seed)))
+
+
+def searched(problem: Problem) -> tuple[MarketSearch, Variables, Arrays]:
+    variables = build_variables(problem)
+    market = build_market(problem, variables.rates, variables.jobs, variables.services)
+    found = MarketSearch(market, Options(), Watch(0.2), time.monotonic())
+    found.run()
+    return found, variables, build_arrays(variables)
+
+
+@pytest.fixture
+def tangled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send every problem to the decomposition first."""
+    monkeypatch.setattr(structure, "SMALL_COLUMNS", 0)
+    monkeypatch.setattr(structure, "MOST_MEETINGS", 0)
+
+
+def test_what_was_taken_and_why_is_in_progress_and_plan() -> None:
+    heard: list[Progress] = []
+    plan = solve(load("two-sites"), progress=heard.append)
+    assert plan.solver == "auto: highs (20 columns, 1 shared limit could bind, 1 of 5 blocks meet there)"
+    assert heard[0].phase == plan.solver
+    assert (heard[0].incumbent, heard[0].bound, heard[0].gap) == (None, None, None)
+    assert Plan.from_json(plan.to_json()).solver == plan.solver
+
+
+def test_where_nothing_could_bind_the_decomposition_proves_its_plan_at_once() -> None:
+    problem = Problem.parse(world(job("one", 4, 4), job("two", 2, 2), job("three", 2, 3, interruptible=True)))
+    plan = solve(problem, gap_limit=1e-9)
+    assert plan.solver.startswith("auto: decomposition (")
+    assert (plan.status, plan.stopped_by) == ("optimal", "gap")
+    assert plan.objective == pytest.approx(16 + 4 + 6)
+    assert plan.runtime_seconds < 5
+    assert check(problem, plan) == []
+
+
+def test_where_it_proves_nothing_there_the_exact_search_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MarketSearch, "is_close", lambda _: False)
+    plan = solve(Problem.parse(world(job("one", 4, 4))), time_limit=20)
+    assert plan.solver.startswith("auto: decomposition, then highs (")
+    assert (plan.status, plan.objective) == ("optimal", pytest.approx(16))
+
+
+@pytest.mark.usefixtures("tangled")
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_exact_search_goes_on_to_the_optimum(seed: int) -> None:
+    problem = problem_of(seed)
+    best = solve(problem, solver="highs", gap_limit=1e-6)
+    plan = solve(problem, gap_limit=1e-6, time_limit=1)
+    assert plan.solver.startswith("auto: decomposition")
+    assert check(problem, plan) == []
+    assert plan.unserved == pytest.approx(best.unserved, abs=1e-6)
+    assert plan.objective == pytest.approx(best.objective, rel=1e-5, abs=1e-5)
+    assert plan.status == best.status
+
+
+@pytest.mark.usefixtures("tangled")
+def test_the_time_of_both_is_the_time_given() -> None:
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
+    heard: list[Progress] = []
+    began = time.monotonic()
+    plan = solve(problem, gap_limit=0, time_limit=2, progress=heard.append)
+    assert time.monotonic() - began < 4
+    assert plan.runtime_seconds < 4
+    seconds = [report.seconds for report in heard]
+    assert seconds == sorted(seconds)
+    assert [report.phase for report in heard if report.phase.startswith("auto: decomposition, then highs")]
+
+
+@pytest.mark.usefixtures("tangled")
+def test_who_asked_to_stop_is_not_kept_waiting_by_the_second() -> None:
+    cancel = threading.Event()
+    cancel.set()
+    problem = problem_of(1)
+    plan = solve(problem, cancel=cancel)
+    assert "then highs" not in plan.solver
+    assert plan.stopped_by == "cancel"
+
+
+@pytest.mark.usefixtures("tangled")
+def test_a_model_too_large_is_not_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(automatic, "HANDOVER_COLUMNS", 0)
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
+    plan = solve(problem, gap_limit=0, time_limit=1)
+    assert plan.solver.startswith("auto: decomposition (")
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_what_is_handed_over_is_a_solution_and_bounds_that_hold(seed: int) -> None:
+    problem = problem_of(seed)
+    best = solve(problem, solver="highs", gap_limit=1e-6)
+    found, variables, arrays = searched(problem)
+    lead = lead_of(found, variables, arrays)
+    assert lead.start is not None and best.objective is not None
+    assert float(arrays.unserved @ lead.start) >= best.unserved - 1e-6
+    room = 1e-5 * max(1.0, abs(best.objective))
+    is_complete = best.unserved <= found.market.barred_work + 1e-6
+    is_as_good = abs(float(arrays.unserved @ lead.start) - best.unserved) < 1e-6
+    for proved in lead.proved:
+        if proved.phase == "unserved work":
+            assert proved.bound <= best.unserved + 1e-6
+        elif is_complete or (is_as_good and proved.phase == "cost"):
+            assert proved.bound + arrays.offset <= best.objective + room
+
+
+def test_a_search_stopped_at_once_returns_the_plan_and_the_bound_that_it_began_with() -> None:
+    problem = problem_of(1)
+    found, variables, arrays = searched(problem)
+    lead = lead_of(found, variables, arrays)
+    cancel = threading.Event()
+    cancel.set()
+    plan = search_exact(variables, arrays, Options(cancel=cancel), EXACT, started=time.monotonic(), lead=lead)
+    assert plan.objective == pytest.approx(found.incumbent())
+    assert plan.bound is not None and plan.bound >= (found.cost_bound() or 0.0) - 1e-6
+    assert check(problem, plan) == []
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_large_search_returns_nothing_worse_than_its_start(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    problem = problem_of(seed)
+    found, variables, arrays = searched(problem)
+    lead = lead_of(found, variables, arrays)
+    plan = search_exact(variables, arrays, Options(), EXACT, started=time.monotonic(), lead=lead)
+    best = solve(problem, solver="highs", gap_limit=1e-6)
+    assert check(problem, plan) == []
+    assert plan.unserved == pytest.approx(best.unserved, abs=1e-6)
+    assert plan.objective is not None and best.objective is not None
+    assert plan.objective <= best.objective + 2e-3 * abs(best.objective) + 1e-6
+
+
+def test_of_a_plan_that_is_no_solution_of_the_model_only_the_bound_of_complete_plans_is_of_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(automatic, "as_solution", lambda *_: None)
+    found, variables, arrays = searched(problem_of(1))
+    lead = lead_of(found, variables, arrays)
+    assert lead.start is None
+    assert [proved.phase for proved in lead.proved] == ["complete cost"]
+
+
+def test_the_better_plan_leaves_less_out_or_costs_less() -> None:
+    plan = solve(load("two-sites"))
+    dear = plan.model_copy(update={"objective": plan.objective + 1.0})
+    partial = plan.model_copy(update={"unserved": 1.0, "objective": 0.0})
+    none = plan.model_copy(update={"status": "unknown", "objective": None})
+    for worse in (dear, partial, none):
+        assert better(plan, worse) is plan
+        assert better(worse, plan) is plan
+    assert better(plan, plan.model_copy()) is not plan, "the later one knows more"
