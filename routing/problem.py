@@ -193,8 +193,11 @@ class Problem(Frozen):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON of this problem, as ``sha256:...``."""
-        data = self.model_dump(mode="json")
+        """SHA-256 of the canonical JSON of this problem, as ``sha256:...``.
+
+        Fields at their defaults are left out, so that a field which a later release adds changes nothing.
+        """
+        data = self.model_dump(mode="json", exclude_defaults=True)
         text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 

@@ -75,7 +75,7 @@ def test_where_it_proves_nothing_there_the_exact_search_goes_on(monkeypatch: pyt
 def test_the_exact_search_goes_on_to_the_optimum(seed: int) -> None:
     problem = problem_of(seed)
     best = solve(problem, solver="highs", gap_limit=1e-6)
-    plan = solve(problem, gap_limit=1e-6, time_limit=1)
+    plan = solve(problem, gap_limit=1e-6, time_limit=4)
     assert plan.solver.startswith("auto: decomposition")
     assert check(problem, plan) == []
     assert plan.unserved == pytest.approx(best.unserved, abs=1e-6)

@@ -112,10 +112,10 @@ def test_the_sample_that_is_checked_by_hand_is_planned_at_its_optimum_and_ends_b
 
 def test_small_problems_come_near_the_optimum() -> None:
     above = []
-    for seed in range(24):
+    for seed in range(12):
         problem = Problem.parse(random_world(Random(seed)))
         best = solve(problem, solver="highs", gap_limit=1e-6)
-        found = solve(problem, solver="decomposition", time_limit=1)
+        found = solve(problem, solver="decomposition", time_limit=5)
         assert found.unserved == pytest.approx(best.unserved, abs=1e-6)
         assert found.objective is not None and best.objective is not None
         above.append((found.objective - best.objective) / max(abs(best.objective), 1.0))
