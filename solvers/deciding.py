@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import Arrays, Bools
+from .likeness import as_values
 from .master import alike_enough, can_relax, likely, restrict
 from .mathopt import solve_relaxation
 from .program import Program, lagrangian_bound
@@ -35,6 +36,9 @@ REFINING_ENDS = 0.5
 """Share of all the time after which decisions are not refined any more: the rest is for rounding."""
 AGREEMENT = 1e-6
 """Distance up to which a decision and the relaxation agree."""
+ALIKE_SHARE = 3.0
+"""Times the gap asked for up to which what a similar problem's plan decides is bettered, not replaced."""
+HELD = 0.5
 CLOSE_SHARE = 0.25
 """Decisions are not refined when their flows cost at most this share of the gap asked for over the bound."""
 
@@ -153,7 +157,9 @@ class _Decider:
 
     def run(self) -> None:
         """Decide until the decisions are close to the bound of the relaxation, or nothing is left to try."""
-        self._take(self._gathered(self.search.left() * MASTER_TIME_SHARE))
+        self._take(self._alike())
+        if self.best is None or self._is_open(ALIKE_SHARE):
+            self._take(self._gathered(self.search.left() * MASTER_TIME_SHARE))
         if self._is_open(CLOSE_SHARE):
             self._take(self._nearby())
         if self._is_open(1.0):
@@ -173,6 +179,20 @@ class _Decider:
         self.known.append(found)
         if self.best is None or self.program.cost @ found[0] < self.program.cost @ self.best:
             self.best = found[0]
+
+    def _alike(self) -> Floats | None:
+        """Decide with what a plan of a similar problem decided for jobs held; None without such a plan."""
+        like = self.search.settings.like
+        if like is None or len(like) == 0:
+            return None
+        small = self._few(gather=self.gather)
+        arrays, program = self.start.arrays, small.program
+        held = small.values(arrays, as_values(arrays.columns, like)) > HELD
+        if not np.isin(like, small.master.kept).all():
+            return None
+        lower, upper = np.where(held, 1.0, program.lower), np.where(held, 1.0, program.upper)
+        few = replace(small, program=program.with_bounds(lower, upper))
+        return decide(self.search, few, None, self.search.gap, self._refining_seconds())
 
     def _gathered(self, seconds: float, *, every_option: bool = False) -> Floats | None:
         small = self._few(gather=self.gather, every_option=every_option)

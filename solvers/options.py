@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ..routing.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from ..routing.plan import Plan
 
 
 class CancelToken(Protocol):
@@ -64,6 +67,8 @@ class Options:
         Callback for reports, and token to stop early. The callback runs in the calling thread.
     all_or_nothing
         Refuse a plan that leaves work out.
+    like
+        A plan of a similar problem: a large exact search tries first what it decides for jobs.
     """
 
     time_limit: float = 60.0
@@ -73,6 +78,7 @@ class Options:
     progress: ProgressCallback | None = None
     cancel: CancelToken | None = None
     all_or_nothing: bool = False
+    like: Plan | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError unless every option is within its range."""

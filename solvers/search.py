@@ -17,7 +17,7 @@ from .arrays import Arrays
 from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
 from .options import relative_gap
 from .program import Program, complete_program, lagrangian_bound, partial_program
-from .rates import Floats
+from .rates import Floats, Ints
 from .slivers import serve_slivers
 from .twostage import leave_out, two_stage
 
@@ -46,6 +46,8 @@ class Settings:
     watch: bool = True
     proof_after: float = 0.0
     start: Floats | None = None
+    like: Ints | None = None
+    """Columns that a plan of a similar problem would set to one: tried first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..routing.comparison import Case
@@ -21,6 +21,7 @@ from .options import CancelToken, Options
 from .sweep_folder import Folder
 
 Engine = Literal["local", "ray"]
+Numbered = tuple[int, Scenario]
 MOST_JOBS = 256
 
 
@@ -63,6 +64,7 @@ def solve_scenarios(
     jobs: int = 1,
     engine: Engine = "local",
     folder: str | os.PathLike[str] | None = None,
+    share: bool = True,
     done: Callable[[Outcome], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Any,
@@ -80,6 +82,9 @@ def solve_scenarios(
     folder
         Where plans are kept as they come; those found there, of the same problem and options, are not solved
         again.
+    share
+        Whether the plan of the first scenario is where the search for the others begins. It is planned before
+        them, so that what each of them gets does not depend on the order in which they end.
     done
         Called with every outcome as it is there, in the calling thread.
     cancel
@@ -103,69 +108,88 @@ def solve_scenarios(
     """
     _check(jobs, options)
     kept = None if folder is None else Folder.at(folder, options)
-    found: dict[int, Outcome] = {}
+    workers = jobs
+    if engine == "ray":
+        from .sweep_ray import connected
 
-    def take(number: int, outcome: Outcome) -> None:
-        found[number] = outcome
-        if kept is not None and not outcome.known:
-            kept.keep(outcome.scenario.name, outcome.plan)
-        if done is not None:
-            done(outcome)
+        connected()
+        workers = 0
+    sweep = _Sweep(problem, options, kept, cancel, done)
+    numbered = list(enumerate(scenarios))
+    if share and len(numbered) > 1:
+        sweep.plan(numbered[:1], 1)
+        numbered = numbered[1:]
+        sweep.begin_from(sweep.found.get(0))
+    sweep.plan(numbered, workers)
+    return [sweep.found[number] for number in sorted(sweep.found)]
 
-    waiting = [pair for pair in enumerate(scenarios) if not _is_known(problem, kept, pair, take)]
-    workers = 0 if engine == "ray" else jobs
-    for number, outcome in _solved(problem, waiting, workers, cancel, options):
-        take(number, outcome)
-    return [found[number] for number in sorted(found)]
+
+@dataclass
+class _Sweep:
+    """Outcomes by the number of their scenario, as they come."""
+
+    problem: Problem
+    options: dict[str, Any]
+    kept: Folder | None
+    cancel: CancelToken | None
+    done: Callable[[Outcome], None] | None
+    found: dict[int, Outcome] = field(default_factory=dict)
+
+    def begin_from(self, first: Outcome | None) -> None:
+        """Let what comes begin from the plan of ``first``, where it has one."""
+        self.options = {**self.options, "like": first.plan if first else None}
+        self.kept = self.kept and self.kept.of(self.options)
+
+    def plan(self, numbered: Sequence[Numbered], workers: int) -> None:
+        """Take the outcomes that the folder knows, then those of the other scenarios."""
+        waiting = [pair for pair in numbered if not self._is_known(*pair)]
+        for number, outcome in self._solved(waiting, workers):
+            self._take(number, outcome)
+            if self.kept is not None:
+                self.kept.keep(outcome.scenario.name, outcome.plan)
+
+    def _take(self, number: int, outcome: Outcome) -> None:
+        self.found[number] = outcome
+        if self.done is not None:
+            self.done(outcome)
+
+    def _is_known(self, number: int, scenario: Scenario) -> bool:
+        """Return whether the folder has the plan of a scenario, which is then taken."""
+        if self.kept is None:
+            return False
+        try:
+            changed = scenario.apply(self.problem)
+        except RouteError:
+            return False
+        plan = self.kept.plan(scenario.name, changed.digest)
+        if plan is not None:
+            self._take(number, Outcome(scenario, changed, plan, known=True))
+        return plan is not None
+
+    def _solved(self, waiting: Sequence[Numbered], workers: int) -> Iterator[tuple[int, Outcome]]:
+        """Yield outcomes with their numbers as they come; without ``workers``, from a Ray cluster."""
+        if not workers:
+            from .sweep_ray import over_ray
+
+            yield from over_ray(self.problem, waiting, self.cancel, self.options)
+        elif workers > 1 and len(waiting) > 1:
+            from .sweep_processes import over_processes
+
+            yield from over_processes(self.problem, waiting, workers, self.cancel, self.options)
+        else:
+            yield from self._one_by_one(waiting)
+
+    def _one_by_one(self, waiting: Sequence[Numbered]) -> Iterator[tuple[int, Outcome]]:
+        for number, scenario in waiting:
+            if self.cancel is not None and self.cancel.is_set():
+                return
+            yield number, solve_scenario(self.problem, scenario, cancel=self.cancel, **self.options)
 
 
 def _check(jobs: int, options: dict[str, Any]) -> None:
     if not 1 <= jobs <= MOST_JOBS:
         raise InputError([f"jobs: must be between 1 and {MOST_JOBS}, got {jobs}"])
     Options(**{name: value for name, value in options.items() if name != "solver"})
-
-
-def _is_known(
-    problem: Problem,
-    kept: Folder | None,
-    numbered: tuple[int, Scenario],
-    take: Callable[[int, Outcome], None],
-) -> bool:
-    """Return whether the folder has the plan of a scenario, which is then taken."""
-    if kept is None:
-        return False
-    number, scenario = numbered
-    try:
-        changed = scenario.apply(problem)
-    except RouteError:
-        return False
-    plan = kept.plan(scenario.name, changed.digest)
-    if plan is not None:
-        take(number, Outcome(scenario, changed, plan, known=True))
-    return plan is not None
-
-
-def _solved(
-    problem: Problem,
-    waiting: Sequence[tuple[int, Scenario]],
-    workers: int,
-    cancel: CancelToken | None,
-    options: dict[str, Any],
-) -> Iterator[tuple[int, Outcome]]:
-    """Yield outcomes with their numbers as they come; without ``workers``, from a Ray cluster."""
-    if not workers:
-        from .sweep_ray import over_ray
-
-        yield from over_ray(problem, waiting, cancel, options)
-    elif workers > 1 and len(waiting) > 1:
-        from .sweep_processes import over_processes
-
-        yield from over_processes(problem, waiting, workers, cancel, options)
-    else:
-        for number, scenario in waiting:
-            if cancel is not None and cancel.is_set():
-                return
-            yield number, solve_scenario(problem, scenario, cancel=cancel, **options)
 
 
 def solve_scenario(problem: Problem, scenario: Scenario, **options: Any) -> Outcome:

@@ -7,7 +7,7 @@ import json
 import os
 import re
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +40,11 @@ class Folder:
             raise OutputError(f"{folder}: cannot be made: {error.strerror or error}") from None
         if not os.access(folder, os.W_OK):
             raise OutputError(f"{folder}: cannot be written: permission denied")
-        told = {name: value for name, value in options.items() if name not in ("progress", "cancel")}
-        return cls(folder, json.dumps(told, sort_keys=True, default=repr))
+        return cls(folder, _told(options))
+
+    def of(self, options: dict[str, Any]) -> Folder:
+        """Return the same folder for other options."""
+        return replace(self, key=_told(options))
 
     def plan(self, name: str, digest: str) -> Plan | None:
         """Return the plan of a scenario whose problem has this digest, made under the same options."""
@@ -77,3 +80,12 @@ class Folder:
     def _file(self, name: str) -> Path:
         plain = re.sub(r"[^A-Za-z0-9.=*+-]+", "-", name).replace("*", "x").strip("-.")[:LONGEST_NAME]
         return self.path / f"{plain}.{hashlib.sha256(name.encode()).hexdigest()[:10]}.json"
+
+
+def _told(options: dict[str, Any]) -> str:
+    """Return options as text; a plan to begin with is told by its problem and what it costs."""
+    told = {name: value for name, value in options.items() if name not in ("progress", "cancel")}
+    like = told.get("like")
+    if isinstance(like, Plan):
+        told["like"] = [like.problem_digest, like.objective]
+    return json.dumps(told, sort_keys=True, default=repr)

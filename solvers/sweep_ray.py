@@ -34,7 +34,7 @@ def over_ray(
     SolverError
         When no cluster is running.
     """
-    ray = _connected()
+    ray = connected()
     task = ray.remote(num_cpus=1, max_retries=1)(answer)
     shared = ray.put(problem)
     running = {task.remote(shared, scenario, options): (number, scenario) for number, scenario in waiting}
@@ -49,8 +49,8 @@ def over_ray(
             return
 
 
-def _connected() -> Any:
-    """Return the module, connected to a cluster."""
+def connected() -> Any:
+    """Return the module of Ray, connected to a cluster; for errors see :func:`over_ray`."""
     try:
         import ray
     except ImportError:

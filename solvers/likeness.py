@@ -1,0 +1,74 @@
+"""What a plan of a similar problem decides, as columns of this one: where a search may begin."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from ..routing.plan import JobPlan, Plan
+from .rates import Floats, Ints
+from .variables import Variables
+
+LATEST_HOURS = 1e-6
+"""How far a start may be from that of the plan."""
+Key = tuple[tuple[str, ...], int, bool]
+
+
+def decided_columns(variables: Variables, plan: Plan) -> Ints:
+    """Return the columns of options and starts that jobs of ``plan`` take, where this problem has them.
+
+    Jobs that the problem does not have, or that cannot run there any more, are passed over.
+    """
+    options = _options_by_place(variables)
+    numbers = {job.id: number for number, job in enumerate(variables.problem.jobs)}
+    found: list[int] = []
+    for job in plan.jobs:
+        known = options.get((numbers.get(job.job, -1), _place(job)), [])
+        found.extend(_columns(variables, known, job))
+    return np.array(found, dtype=np.int64)
+
+
+def _place(job: JobPlan) -> Key:
+    pools = tuple(sorted(place.pool for place in job.placements))
+    return pools, job.placements[0].accelerators, job.spot
+
+
+def _options_by_place(variables: Variables) -> dict[tuple[int, Key], list[int]]:
+    """Return the numbers of the options of every job by pools, accelerators at each and price paid."""
+    table, pools = variables.jobs.table, variables.problem.pools
+    found: dict[tuple[int, Key], list[int]] = defaultdict(list)
+    rows = zip(table.job.tolist(), table.pools, table.accelerators.tolist(), table.spot.tolist(), strict=True)
+    for number, (job, places, accelerators, spot) in enumerate(rows):
+        names = tuple(sorted(pools[at].id for at in places.tolist() if at >= 0))
+        found[job, (names, accelerators, spot)].append(number)
+    return found
+
+
+def _columns(variables: Variables, options: list[int], job: JobPlan) -> list[int]:
+    """Return the column of the job's start, or those of its pauses; nothing where there are none alike."""
+    columns, starts, pauses = variables.columns, variables.starts, variables.pauses
+    begun = np.flatnonzero(np.isin(starts.option, options))
+    near = begun[np.abs(starts.start_hours[begun] - job.start_hours) <= LATEST_HOURS]
+    if len(near):
+        return [int(columns.range("start")[near[0]])]
+    paused = np.flatnonzero(np.isin(pauses.option, options))
+    if len(paused) == 0:
+        return []
+    mine = np.flatnonzero(pauses.active_pause == paused[0])
+    runs = mine[np.isin(pauses.active_period[mine], _periods(variables, job))]
+    if pauses.active_hours[runs].sum() < job.hours - LATEST_HOURS:
+        return [int(columns.range("pause")[paused[0]])]
+    return [int(columns.range("pause")[paused[0]]), *columns.range("active")[runs].tolist()]
+
+
+def _periods(variables: Variables, job: JobPlan) -> list[int]:
+    numbers = {period.id: number for number, period in enumerate(variables.problem.periods)}
+    return [numbers[run.period] for run in job.runs if run.period in numbers and run.hours > 0]
+
+
+def as_values(columns: int, decided: Ints) -> Floats:
+    """Return values of all columns that are 1 at the ``decided`` ones."""
+    found = np.zeros(columns)
+    found[decided] = 1.0
+    return found

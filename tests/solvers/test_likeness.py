@@ -1,0 +1,64 @@
+"""Beginning from the plan of a similar problem: its decisions are found again, bounds stay bounds."""
+
+from __future__ import annotations
+
+from random import Random
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.routing.scenarios import scenario
+from computeroute.solvers import search, solve
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.likeness import as_values, decided_columns
+
+from .enumeration import Enumeration
+from .small_worlds import random_world
+
+
+@pytest.mark.parametrize("first", range(0, 40, 10))
+def test_the_columns_of_a_plan_are_found_again(first: int) -> None:
+    for seed in range(first, first + 10):
+        problem = Problem.parse(random_world(Random(seed)))
+        plan = solve(problem, solver="highs")
+        variables = build_variables(problem)
+        decided = decided_columns(variables, plan)
+        kinds = [variables.columns.range(name) for name in ("start", "pause")]
+        chosen = [column for column in decided if any(column in kind for kind in kinds)]
+        assert len(chosen) == len(plan.jobs)
+        assert as_values(variables.columns.count, decided).sum() == len(decided)
+
+
+def test_what_cannot_be_any_more_is_passed_over() -> None:
+    problem = Problem.parse(random_world(Random(3)))
+    plan = solve(problem, solver="highs")
+    assert plan.jobs
+    site = plan.jobs[0].placements[0].data_center
+    lost = scenario(f"without={site}").apply(problem)
+    kept = [job for job in plan.jobs if all(place.data_center != site for place in job.placements)]
+    assert len(decided_columns(build_variables(lost), plan)) < len(
+        decided_columns(build_variables(problem), plan)
+    )
+    assert len(kept) < len(plan.jobs)
+    other = problem.replace(workloads=tuple(problem.services)) if problem.services else None
+    if other is not None:
+        assert np.array_equal(decided_columns(build_variables(other), plan), [])
+
+
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
+    first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    for seed in range(first, first + 20):
+        before = Problem.parse(random_world(Random(seed)))
+        problem = scenario("prices*3 + carbon*2").apply(before)
+        plan = solve(
+            problem, solver="highs", gap_limit=1e-4, time_limit=10, like=solve(before, solver="highs")
+        )
+        unserved, cost = map(float, Enumeration(problem).best())
+        assert check(problem, plan) == []
+        assert plan.unserved == pytest.approx(unserved, abs=1e-6)
+        assert plan.bound is not None
+        assert plan.bound <= cost + 1e-6 * max(1.0, cost)
+        assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
