@@ -136,6 +136,20 @@ def table(
         write_csv(file, rows)
 
 
+@main.command()
+@click.option("--topology", default="multicloud", show_default=True, help="A sample, or a file.")
+@click.option("--scenarios", "count", default=8, show_default=True, help="How many; 200 are there.")
+@click.option("--time-limit", default=60.0, show_default=True, help="Seconds for each scenario.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of the solver.")
+def sweep(*, topology: str, count: int, time_limit: float, threads: int | None) -> None:
+    """Plan scenarios cold, as a sweep and as a sweep in two processes; print one line of JSON."""
+    from computeroute.topologies import load
+
+    from benchmarks.sweeps import measure
+
+    _print(measure(load(topology), count, time_limit=time_limit, threads=threads).row())
+
+
 def _print(row: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(row) + "\n")
 

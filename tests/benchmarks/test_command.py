@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from benchmarks.__main__ import main
 from benchmarks.families import WrongSolutionError
 from benchmarks.known import Known, read_known
+from benchmarks.sweeps import grid
 from benchmarks.table import Row, summaries
 
 from .test_readers import gap_file
@@ -130,3 +131,13 @@ def test_summaries_compare_with_the_best_known() -> None:
     assert ours.mean_gap == pytest.approx(0.03)
     assert ours.mean_seconds == pytest.approx(3.0)
     assert highs.mean_to_best is None
+
+
+def test_a_sweep_is_measured_cold_shared_and_in_two_processes() -> None:
+    result = run("sweep", "--topology", "two-sites", "--scenarios", "3")
+    assert result.exit_code == 0
+    row = json.loads(result.stdout)
+    assert row["scenarios"] == 3
+    assert row["shared_over_cold"] == pytest.approx(row["shared_s"] / row["cold_s"], abs=1e-3)
+    assert max(row["cold_gap"], row["shared_gap"]) <= 1e-3
+    assert len({each.name for each in grid(200)}) == 200
