@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from . import cli_curves
 from .routing.errors import RouteError, SolverError
 
 if TYPE_CHECKING:
@@ -335,6 +336,9 @@ def schema(delivery: Delivery) -> None:
     from .topologies import schema
 
     delivery.send(to_json(schema()))
+
+
+cli_curves.add_commands(main, _form, _with_delivery, _with_problem)
 
 
 if __name__ == "__main__":
