@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -9,13 +10,28 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from .routing.plan import Plan
     from .routing.problem import Problem
     from .routing.scenarios import Scenario
+    from .solvers.frontier import FrontierPoint
+    from .solvers.frontier_axes import Axis
+    from .solvers.near_optimal import NearOptimal
     from .solvers.options import CancelToken
     from .topologies.delivery import Delivery
 
+FRONTIER_EPILOG = """\b
+route frontier my.json --axes cost,carbon --points 7
+route frontier my.json --axes cost,latency --format csv
+route frontier my.json --alternatives 3 --within 2
+
+\b
+carbon: emissions within the horizon, by caps on the whole plan.
+latency: the longest round trip of any request, by caps on every service.
+Tables: points (for csv without --table), alternatives, moves."""
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 SWEPT = ("utilization", "horizon", "price")
+AXES = ("cost,carbon", "cost,latency")
+TABLES = ("points", "alternatives", "moves")
 BREAKEVEN_EPILOG = """\b
 route breakeven my.json --sweep utilization
 route breakeven my.json --sweep horizon --from 1 --to 6
@@ -27,21 +43,20 @@ horizon: years within which bought modules are repaid, their life at most.
 price: hourly prices at cloud sites, times those of the file."""
 
 
-def _solving(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command the options of each of its plans."""
-    for option in (
-        click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
-        click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same plans."),
-        click.option(
-            "--gap", "gap_limit", type=float, default=1e-6, show_default=True, help="Gap to prove, each plan."
-        ),
-        click.option(
-            "--time-limit", type=float, default=30.0, show_default=True, help="Seconds for each plan."
-        ),
+def _solving(gap: float) -> Decorator:
+    """Return what gives a command the options of each of its plans, with the gap that it proves."""
+    options = (
         click.option("--solver", default="auto", help="As of route plan."),
-    ):
-        command = option(command)
-    return command
+        click.option("--time-limit", default=30.0, show_default=True, help="Seconds for each plan."),
+        click.option("--gap", "gap_limit", default=gap, show_default=True, help="Gap to prove, each plan."),
+        click.option("--seed", default=0, show_default=True, help="Same seed, same plans."),
+        click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        return functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+    return decorate
 
 
 def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> Any:
@@ -65,7 +80,7 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> Any:
 @click.option("--points", default=9, show_default=True, help="Evenly spread points of the curve.")
 @click.option("--scenario", "own", default="hybrid", show_default=True, help="The case of owning.")
 @click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")
-@_solving
+@_solving(1e-6)
 def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: str, **options: Any) -> None:
     """Find where owning starts to pay.
 
@@ -95,9 +110,92 @@ def _two_cases(*lines: str) -> list[Scenario]:
     return found if len(found) == len(lines) else found * len(lines)
 
 
+@click.option("--axes", type=click.Choice(AXES), default=AXES[0], show_default=True, help="What to trade.")
+@click.option("--points", default=5, show_default=True, help="Evenly spread caps, both ends included.")
+@click.option("--alternatives", "count", default=0, help="So many other plans that differ most.")
+@click.option("--within", default=1.0, show_default=True, help="Percent that these may be dearer.")
+@click.option("--table", "name", type=click.Choice(TABLES), help="One table only; csv has points without it.")
+@_solving(1e-4)
+def frontier(
+    problem: Problem,
+    delivery: Delivery,
+    *,
+    axes: str,
+    points: int,
+    count: int,
+    within: float,
+    name: str | None,
+    **options: Any,
+) -> None:
+    """Trade cost against carbon or latency.
+
+    Plans from the cheapest to the cleanest (or fastest), none beaten by another in both, each with a proven
+    bound. With --alternatives also plans that are almost as cheap as the cheapest and run elsewhere.
+    """
+    from .solvers.frontier_axes import AXES
+    from .solvers.frontier_report import render_frontier
+
+    if name not in (None, "points") and not count:
+        raise click.UsageError(f"--table {name} needs --alternatives N")
+    axis = AXES[axes.removeprefix("cost,")]
+    found, near = _work(
+        delivery,
+        lambda token: _frontier(
+            problem, delivery, axis, (points, count, within), token=token, options=options
+        ),
+    )
+    plans = [(each.problem, each.plan) for each in found]
+    plans += [(problem, each.plan) for each in (near.alternatives if near else ())]
+    _verify(plans)
+    delivery.send(
+        render_frontier(found, near, problem, axis, form=delivery.form, name=name, columns=delivery.columns)
+    )
+    if any(plan.left_out for _, plan in plans):
+        delivery.say("plans leave work out")
+        sys.exit(1)
+
+
+def _frontier(
+    problem: Problem,
+    delivery: Delivery,
+    axis: Axis,
+    asked: tuple[int, int, float],
+    *,
+    token: CancelToken,
+    options: dict[str, Any],
+) -> tuple[list[FrontierPoint], NearOptimal | None]:
+    from .solvers.frontier import Tried, frontier
+    from .solvers.near_optimal import Alternative, near_optimal, require_in_range
+
+    def say(found: Tried) -> None:
+        delivery.say(f"{found.value:.5g} {axis.unit}, {found.usd:,.2f} USD")
+
+    def say_other(found: Alternative) -> None:
+        delivery.say(f"other plan: {100 * found.extra:.2f} % dearer, {found.moved:.2f} workloads moved")
+
+    points, count, within = asked
+    options = {"cancel": token, **options}
+    if count:
+        require_in_range(count, within / 100)
+    curve = frontier(problem, axis, points=points, done=say, **options)
+    if not count:
+        return curve, None
+    return curve, near_optimal(problem, count, within / 100, done=say_other, **options)
+
+
+def _verify(plans: list[tuple[Problem, Plan]]) -> None:
+    """Raise SolverError unless every plan passes the verifier against its problem."""
+    from .routing import check
+    from .routing.errors import SolverError
+
+    for problem, plan in plans:
+        if violations := check(problem, plan):
+            raise SolverError(f"a plan does not verify: {violations[0].element}: {violations[0].message}")
+
+
 def add_commands(
     group: click.Group, form: Decorator, with_delivery: Decorator, with_problem: Decorator
 ) -> None:
     """Add the commands of this module to ``group``, with the options that all commands share."""
-    for command, epilog in ((breakeven, BREAKEVEN_EPILOG),):
+    for command, epilog in ((breakeven, BREAKEVEN_EPILOG), (frontier, FRONTIER_EPILOG)):
         group.command(epilog=epilog)(form(with_delivery(with_problem(command))))

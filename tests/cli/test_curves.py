@@ -48,3 +48,58 @@ def test_faults_of_breakeven(arguments: tuple[str, ...], message: str, route: Ro
     result = route("breakeven", OWN_OR_RENT, "--sweep", "price", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+def test_frontier_in_every_form(route: Route) -> None:
+    asked = ("frontier", "two-sites", "--axes", "cost,latency", "-q")
+    as_text, as_json, as_csv = (route(*asked, "-f", form) for form in ("table", "json", "csv"))
+    assert as_text.exit_code == as_json.exit_code == as_csv.exit_code == 0
+    assert as_text.stdout.startswith("Cost against latency (longest round trip of a request): 2 plans")
+    points = json.loads(as_json.stdout)["points"]
+    assert [point["latency"] for point in points] == [92, 8]
+    assert [float(row["usd"]) for row in csv.DictReader(io.StringIO(as_csv.stdout))] == [
+        point["usd"] for point in points
+    ]
+    assert points[1]["places"]["assistant-us"] == {"virginia": 1.0}
+
+
+def test_axes_that_do_not_conflict(route: Route) -> None:
+    result = route("frontier", "two-sites")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Cost and carbon do not conflict: one plan is best in both")
+    assert "tCO2e, 535.06 USD" in result.stderr
+
+
+def test_alternatives(route: Route) -> None:
+    asked = ("frontier", "two-sites", "--points", "2", "--alternatives", "2", "--within", "4")
+    result, as_json = route(*asked), route(*asked, "-q", "-f", "json")
+    assert "The cheapest plan and 2 other plans" in result.stdout
+    assert "What runs elsewhere" in result.stdout
+    assert "workloads moved" in result.stderr
+    others = json.loads(as_json.stdout)["alternatives"]["others"]
+    assert all(0 < other["extra"] <= 0.04 + 1e-6 for other in others)
+    moves = list(csv.DictReader(io.StringIO(route(*asked, "-q", "-f", "csv", "--table", "moves").stdout)))
+    assert {row["workload"] for row in moves} == {"assistant-us"}
+    table = json.loads(route(*asked, "-q", "-f", "json", "--table", "alternatives").stdout)
+    assert [row["alternative"] for row in table] == [0, 1, 2]
+
+
+def test_a_frontier_that_leaves_work_out_says_so(route: Route, overfull: Path) -> None:
+    result = route("frontier", overfull, "--points", "2")
+    assert result.exit_code == 1
+    assert "plans leave work out" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--points", "1"), "between 2 and 1000"),
+        (("--table", "moves"), "needs --alternatives"),
+        (("--axes", "cost,beauty"), "'cost,carbon', 'cost,latency'"),
+        (("--alternatives", "2", "--within", "-3"), "between 0 and 1000 percent"),
+    ],
+)
+def test_faults_of_frontier(arguments: tuple[str, ...], message: str, route: Route) -> None:
+    result = route("frontier", "two-sites", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
