@@ -87,7 +87,7 @@ def _points(points: Sequence[FrontierPoint], axis: Axis) -> Table:
 
 
 def _percent(value: float | None) -> str:
-    return percent(value, 2)
+    return percent(None if value is None else round(value, 5), 2)
 
 
 def _part(more: float, least: float) -> float:

@@ -12,11 +12,19 @@ import pytest
 from click.testing import Result
 
 Route = Callable[..., Result]
-OWN_OR_RENT = Path(__file__).parents[2] / "docs" / "own-or-rent.json"
+PAGE = Path(__file__).parents[2] / "docs" / "cloud-or-own.md"
 
 
-def test_breakeven_in_every_form(route: Route) -> None:
-    asked = ("breakeven", OWN_OR_RENT, "--sweep", "price", "--points", "3", "--tolerance", "0.01")
+@pytest.fixture(scope="session")
+def own_or_rent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file that the page on cloud or own shows."""
+    path = tmp_path_factory.mktemp("topologies") / "own-or-rent.yaml"
+    path.write_text(PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    return path
+
+
+def test_breakeven_in_every_form(route: Route, own_or_rent: Path) -> None:
+    asked = ("breakeven", own_or_rent, "--sweep", "price", "--points", "3", "--tolerance", "0.01")
     as_text, as_json, as_csv = (route(*asked, "-q", "-f", form) for form in ("table", "json", "csv"))
     assert as_text.exit_code == as_json.exit_code == as_csv.exit_code == 0
     found = json.loads(as_json.stdout)
@@ -28,8 +36,8 @@ def test_breakeven_in_every_form(route: Route) -> None:
     assert as_text.stderr == ""
 
 
-def test_no_breakeven_is_an_answer(route: Route) -> None:
-    result = route("breakeven", OWN_OR_RENT, "--sweep", "horizon", "--to", "1", "--points", "2")
+def test_no_breakeven_is_an_answer(route: Route, own_or_rent: Path) -> None:
+    result = route("breakeven", own_or_rent, "--sweep", "horizon", "--to", "1", "--points", "2")
     assert result.exit_code == 0
     assert result.stdout.startswith("hybrid is no better than cloud-only at every value tried from 0.5 to 1")
     assert "horizon 0.5: own" in result.stderr
@@ -44,8 +52,10 @@ def test_no_breakeven_is_an_answer(route: Route) -> None:
         (("--solver", "higsh"), "did you mean 'highs'"),
     ],
 )
-def test_faults_of_breakeven(arguments: tuple[str, ...], message: str, route: Route) -> None:
-    result = route("breakeven", OWN_OR_RENT, "--sweep", "price", *arguments)
+def test_faults_of_breakeven(
+    arguments: tuple[str, ...], message: str, route: Route, own_or_rent: Path
+) -> None:
+    result = route("breakeven", own_or_rent, "--sweep", "price", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
 
