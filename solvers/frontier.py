@@ -161,8 +161,20 @@ class _Search:
         proven = [each for each in self.tried if each.bound_usd is not None and each.plan.status == "optimal"]
         if any(each.cap >= cap and each.value <= _room(cap) for each in proven):
             return known
-        self._try(self.axis.capped(self.base, _room(cap)), cap)
+        found = self._try(self.axis.capped(self.base, _room(cap)), cap)
+        if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
+            self._try_price(cap)
         return self._best_within(cap)
+
+    def _try_price(self, cap: float) -> None:
+        """Look for a better plan with a price of carbon instead of a cap: large searches do that better.
+
+        The price is that of the way from the cheapest plan to the best that is known within the cap.
+        """
+        first, best = self.tried[0], self._best_within(cap)
+        if best is not None and best.value < first.value and best.usd > first.usd:
+            price = (best.usd - first.usd) / (first.value - best.value)
+            self._try(carbon_priced(self.base, price), float("inf"), is_cost=False)
 
     def _best_within(self, cap: float) -> Tried | None:
         """Return the plan within a cap that leaves least out, at least cost."""
@@ -196,8 +208,8 @@ class _Search:
     def _polish(self, cap: float) -> None:
         """Look for a plan as cheap as the best within the cap that is better in the other axis."""
         best = self._best_within(cap)
-        if best is None or any(best is each for each in self.polished):
-            return
+        if best is None or best.plan.status != "optimal" or any(best is each for each in self.polished):
+            return  # where better plans are likely, there are better uses of the time
         self.polished.append(best)
         if self.axis.name == "carbon":
             price = POLISH * max(abs(best.usd), 1e-9) / max(best.value, 1e-9)

@@ -24,6 +24,8 @@ from .near_optimal import NearOptimal, Places, moved, places
 
 TABLES = ("points", "alternatives", "moves")
 MOST_ROWS = 100
+CLOSE = 1e-3
+"""Gap up to which a plan counts as the best there is."""
 _ENDED = {
     "count": "",
     "alike": "; every other plan that is cheap enough is like one of these",
@@ -60,6 +62,11 @@ def render_frontier(
 
 def _headline(points: Sequence[FrontierPoint], axis: Axis) -> str:
     first, last = points[0], points[-1]
+    if len(points) == 1 and not (first.gap is not None and first.gap <= CLOSE):
+        return (
+            f"Cost against {axis.name} ({axis.heading}): only one plan was found that leaves so little out; "
+            "allow more time for each plan"
+        )
     if len(points) == 1:
         return f"Cost and {axis.name} do not conflict: one plan is best in both"
     spans = f"{money(first.usd)} to {money(last.usd)} USD, {first.value:.4g} to {last.value:.4g} {axis.unit}"

@@ -26,10 +26,11 @@ from .exact import build_variables
 from .formulation import build_arrays
 from .header import Header
 from .mathopt import Answer, Request, settle, solve_integer
+from .near_optimal_large import forbidding_plan, sites_of
 from .options import Options
 from .program import Program, partial_program
 from .rates import Floats
-from .search import UNSERVED_TOLERANCE, most_unserved
+from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, most_unserved
 from .size import MOST_COLUMNS, possible_columns
 from .slivers import serve_slivers
 from .solution import decide
@@ -127,6 +128,7 @@ def near_optimal(
     *,
     best: Plan | None = None,
     done: Callable[[Alternative], None] | None = None,
+    most_columns: int = LARGE_COLUMNS,
     **options: Any,
 ) -> NearOptimal:
     """Return the best plan, and up to ``count`` others that cost at most the part ``within`` more.
@@ -138,6 +140,8 @@ def near_optimal(
     ----------
     best
         The plan to start from; it is made where absent.
+    most_columns
+        Columns beyond which the model is not solved whole, but planned anew with sites forbidden.
     **options
         Those of :func:`.solve`, for the best plan and for both steps of each other one.
 
@@ -152,7 +156,7 @@ def near_optimal(
     if possible_columns(problem) > MOST_COLUMNS:
         raise SolverError("alternatives need the whole model, which would be too large; plan less at a time")
     first = _solved(problem, options) if best is None else best
-    search = _Search(problem, first, within, {**options, "solver": _exact(options)})
+    search = _Search(problem, first, within, {**options, "solver": _exact(options)}, options, most_columns)
     found: list[Alternative] = []
     for each in search.run(count):
         found.append(each)
@@ -194,20 +198,26 @@ class _Search:
     first: Plan
     within: float
     options: dict[str, Any]
+    given: dict[str, Any]
+    """Options with the solver that was asked for."""
+    most_columns: int
     kept: list[Floats] = field(default_factory=list)
     """What a unit of each column keeps of one of the plans so far, see :func:`kept_columns`."""
 
     ended: Literal["alike", "time"] = "time"
     """Why there is no further plan."""
 
+    known: list[Places] = field(default_factory=list)
+    """Where workloads run in the plans so far."""
+
     def run(self, count: int) -> Iterator[Alternative]:
         """Yield alternatives until there are ``count`` or no other is to be had."""
         self.variables = build_variables(self.problem)
         self.arrays: Arrays = build_arrays(self.variables)
-        known = [places(self.problem, self.first)]
+        known = self.known = [places(self.problem, self.first)]
         while len(known) <= count and not self._stopped():
             self.kept.append(kept_columns(self.variables, known[-1]))
-            plan = self._next()
+            plan = self._next_large() if self.arrays.columns > self.most_columns else self._next()
             if plan is None:
                 return
             now = places(self.problem, plan)
@@ -223,6 +233,13 @@ class _Search:
     def _stopped(self) -> bool:
         cancel = self.options.get("cancel")
         return cancel is not None and cancel.is_set()
+
+    def _next_large(self) -> Plan | None:
+        """Return a plan that is made with sites forbidden, see ``near_optimal_large``."""
+        least = self.first.objective or 0.0
+        most_usd = least + self.within * abs(least)
+        used = [sites_of(at) for at in self.known]
+        return forbidding_plan(self.problem, self.first, most_usd, self.variables, used, options=self.given)
 
     def _next(self) -> Plan | None:
         """Return the plan that keeps least of those so far, the cheapest of these."""

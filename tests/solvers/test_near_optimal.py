@@ -66,6 +66,29 @@ def test_against_listing_every_plan(seed: int) -> None:
         assert set(cheap) == set(known)
 
 
+@given(seed=st.integers(0, 10**9))
+@EXAMPLES
+def test_plans_with_sites_forbidden_against_listing_every_plan(seed: int) -> None:
+    """As large problems are searched: every alternative is one, if not the most different."""
+    world = cleaner_or_cheaper(Random(seed)) | {"objective": {}}
+    cheap = every_cheap_plan(world)
+    problem = Problem.parse(world)
+    result = near_optimal(problem, 2, WITHIN, gap_limit=0, time_limit=5, most_columns=0)
+    for each in result.alternatives:
+        assert check(problem, each.plan) == []
+        assert each.extra <= WITHIN + 1e-6
+        assert each.moved_least >= 1
+        at = {job.job: int(job.placements[0].pool[1:]) for job in each.plan.jobs}
+        assert not cheap or tuple(at[job.id] for job in problem.jobs) in cheap
+
+
+def test_services_move_to_other_sites_where_sites_are_forbidden() -> None:
+    """Users in New York: both sites are in use, so only the dearest or nothing is left to forbid."""
+    problem = load("two-sites")
+    result = near_optimal(problem, 1, 0.04, time_limit=10, most_columns=0)
+    assert all(check(problem, each.plan) == [] for each in result.alternatives)
+
+
 def test_of_the_plans_that_differ_alike_the_cheapest_counts() -> None:
     """One job: first in the pool for 1 USD, then in that for 2, not in that for 3, though both would do."""
     world = cleaner_or_cheaper(Random(0)) | {"objective": {}}
