@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise, product
 from random import Random
 from typing import Any
 
 import pytest
-from computeroute.routing import InputError, Problem, SolverError, check
-from computeroute.solvers.frontier import FrontierPoint, frontier
+from computeroute.routing import InputError, Plan, Problem, SolverError, check
+from computeroute.solvers import SOLVERS, Options
+from computeroute.solvers.frontier import FrontierPoint, Tried, frontier
 from computeroute.solvers.frontier_axes import AXES, carbon_capped, rtt_capped, rtt_unpriced
+from computeroute.solvers.frontier_report import render_frontier
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -147,6 +150,37 @@ def test_faults() -> None:
         frontier(problem, AXES["latency"])
     with pytest.raises(InputError, match="between 2 and 1000"):
         frontier(problem, AXES["carbon"], points=1)
+
+
+def unproven(problem: Problem, options: Options) -> Plan:
+    """Solve, and claim nothing, as where time runs out."""
+    return SOLVERS["highs"](problem, options).model_copy(
+        update={"status": "feasible", "bound": None, "gap": None}
+    )
+
+
+def test_where_caps_are_not_proven_a_price_is_tried() -> None:
+    tried: list[Tried] = []
+    problem = Problem.parse(cleaner_or_cheaper(Random(5)))
+    found = frontier(problem, AXES["carbon"], points=3, solver=unproven, done=tried.append)
+    assert_none_beats_another(found)
+    assert len(found) > 1
+    prices = [each.problem.objective.usd_per_tco2e for each in tried]
+    assert any(prices[3:])
+    assert all(point.bound_usd is None for point in found)
+
+
+def test_one_plan_that_is_not_proven_best_is_no_proof_of_peace() -> None:
+    problem = Problem.parse(cleaner_or_cheaper(Random(5)))
+    [first, *_] = frontier(problem, AXES["carbon"], points=3, gap_limit=0)
+
+    def headline(gap: float | None) -> str:
+        one = [replace(first, gap=gap)]
+        return render_frontier(one, None, problem, AXES["carbon"], form="table", name=None, columns=110)
+
+    assert headline(0.0).startswith("Cost and carbon do not conflict")
+    assert "only one plan was found" in headline(0.2)
+    assert "only one plan was found" in headline(None)
 
 
 class Set:
