@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .cli_curves import CURVES
 from .cli_futures import FUTURES
 from .cli_options import (
     Commands,
@@ -211,8 +212,8 @@ def schema(delivery: Delivery) -> None:
     delivery.send(to_json(schema()))
 
 
-for future in FUTURES:
-    main.add_command(future)
+for further in (*FUTURES, *CURVES):
+    main.add_command(further)
 
 if __name__ == "__main__":
     main(prog_name="route")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .check_admission import site_of
-from .check_resources import Use, capital_usd, kilowatts
+from .check_resources import Use, capital_usd, facility_usd, kilowatts
 from .check_routes import Hop
 from .check_structure import Sound, SoundService
 from .plan import Cost, JobPlan
@@ -122,7 +122,9 @@ class _Pool:
             self._add(amounts[use.workload], use, price[use.period])
         for workload, amount in amounts.items():
             self._book_use(workload, amount)
-        self._book_capital({workload: amount["hours"] for workload, amount in amounts.items()})
+        hours = {workload: amount["hours"] for workload, amount in amounts.items()}
+        self._book_modules("capital_usd", capital_usd(self.sound, self.pool), hours)
+        self._book_modules("facility_usd", facility_usd(self.sound, self.pool), hours)
 
     def _prices(self, held: list[Use]) -> list[float]:
         """Return what an accelerator-hour off spot costs in each period; book idle committed hours."""
@@ -160,10 +162,11 @@ class _Pool:
         self.ledger.tco2e[workload] += amount["tco2e"]
         self.ledger.accelerator_hours[self.pool.id] += amount["hours"]
 
-    def _book_capital(self, hours: dict[str, float]) -> None:
-        usd, total = capital_usd(self.sound, self.pool), sum(hours.values())
+    def _book_modules(self, kind: str, usd: float, hours: dict[str, float]) -> None:
+        """Share what the modules cost between the users of the pool."""
+        total = sum(hours.values())
         for workload, share in hours.items() if total > 0 else [(IDLE, 1.0)]:
-            self.ledger.book(workload, self.site, "capital_usd", usd * share / (total or 1.0))
+            self.ledger.book(workload, self.site, kind, usd * share / (total or 1.0))
 
 
 class _Prices:

@@ -147,6 +147,7 @@ def _check_purchase(sound: Sound, purchase: Purchase, findings: Findings) -> Non
     accelerators = purchase.modules * expansion.module_accelerators
     findings.compare("purchase", element, "accelerators", purchase.accelerators, accelerators)
     findings.compare("purchase", element, "capital_usd", purchase.capital_usd, capital_usd(sound, pool))
+    findings.compare("purchase", element, "facility_usd", purchase.facility_usd, facility_usd(sound, pool))
 
 
 def capital_usd(sound: Sound, pool: Pool) -> float:
@@ -159,6 +160,16 @@ def capital_usd(sound: Sound, pool: Pool) -> float:
     )  # 1 - (1 + rate)^-years, exact for the smallest rates too
     yearly = pool.expansion.capital_usd_per_module * (rate / discount if discount else 1 / years)
     return sound.modules.get(pool.id, 0) * yearly * sound.problem.horizon_hours / 8760
+
+
+def facility_usd(sound: Sound, pool: Pool) -> float:
+    """Return what space and staff for the modules bought for ``pool`` cost over the horizon."""
+    if pool.expansion is None:
+        return 0.0
+    count = sound.modules.get(pool.id, 0) * pool.expansion.module_accelerators
+    watts = count * sound.problem.accelerator[pool.accelerator].tdp_w * pool.power_utilization
+    usd_per_kw_year = pool.expansion.space_usd_per_kw_year + pool.expansion.staff_usd_per_kw_year
+    return watts / 1000 * usd_per_kw_year * sound.problem.horizon_hours / 8760
 
 
 def _check_links(sound: Sound, findings: Findings) -> None:

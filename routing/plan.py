@@ -43,6 +43,7 @@ class Cost(_Record):
     compute_usd: float = 0.0
     energy_usd: float = 0.0
     capital_usd: float = 0.0
+    facility_usd: float = 0.0
     egress_usd: float = 0.0
     link_usd: float = 0.0
     carbon_usd: float = 0.0
@@ -50,8 +51,9 @@ class Cost(_Record):
 
     @property
     def money_usd(self) -> float:
-        """What is paid: compute, energy, capital, egress and link. The budget limits this."""
-        return self.compute_usd + self.energy_usd + self.capital_usd + self.egress_usd + self.link_usd
+        """What is paid: compute, energy, capital, facility, egress and link. The budget limits this."""
+        owned = self.capital_usd + self.facility_usd
+        return self.compute_usd + self.energy_usd + owned + self.egress_usd + self.link_usd
 
     @property
     def total_usd(self) -> float:
@@ -222,6 +224,8 @@ class Purchase(_Record):
     accelerators: int
     capital_usd: float
     """Capital charged to the horizon."""
+    facility_usd: float = 0.0
+    """Space and staff for them within the horizon."""
 
 
 class Breakdown(_Record):

@@ -63,7 +63,7 @@ class Limits(Frozen):
     """Optional limits over the whole plan, for the horizon."""
 
     budget_usd: Amount | None = None
-    """Money: compute, energy, capital, egress and link, without the prices of carbon and latency."""
+    """Money: compute, energy, capital, facility, egress and link, not the prices of carbon and latency."""
     carbon_cap_tco2e: Amount | None = None
     max_provider_share: Annotated[dict[Id, Fraction], AfterValidator(FrozenDict)] = Field(
         default_factory=FrozenDict

@@ -113,7 +113,10 @@ def _cost_table(plan: Plan) -> Table:
     if plan.cost != plan.cost_in_all:
         columns += (money_column("in_all_usd", "with continuing jobs to their ends USD"),)
         costs.append(plan.cost_in_all)
-    kinds = ("compute", "energy", "capital", "egress", "link", "money", "carbon", "latency", "total")
+    always = ("compute", "energy", "capital", "egress", "link", "money", "carbon", "latency", "total")
+    kinds = list(always)
+    if any(cost.facility_usd for cost in costs):
+        kinds.insert(always.index("egress"), "facility")
     labels = {"money": "money (all of these)", "total": "total"}
     rows = [[labels.get(kind, kind), *(getattr(cost, f"{kind}_usd") for cost in costs)] for kind in kinds]
     return Table("cost", "Cost", columns, rows if plan else [])
@@ -148,9 +151,11 @@ def _purchase_table(plan: Plan) -> Table:
         number_column("modules"),
         number_column("accelerators"),
         money_column("capital_usd", "capital in the horizon USD"),
+        money_column("facility_usd", "space and staff USD"),
     )
     rows = [
-        [bought.pool, bought.modules, bought.accelerators, bought.capital_usd] for bought in plan.purchases
+        [each.pool, each.modules, each.accelerators, each.capital_usd, each.facility_usd or None]
+        for each in plan.purchases
     ]
     return Table("purchases", f"Purchases ({len(rows)})", columns, rows)
 

@@ -107,6 +107,11 @@ class Expansion(Frozen):
     lifetime_years: Annotated[float, _number(gt=0, le=100)]
     discount_rate: Annotated[float, _number(ge=0, le=1)] = 0.0
     max_modules: Annotated[int, _number(gt=0, le=10**6)]
+    space_usd_per_kw_year: Amount = 0.0
+    """Building, power connection and cooling, or rent in a colocation, per kW that the modules draw at most
+    (TDP times ``power_utilization``, without PUE), used or not."""
+    staff_usd_per_kw_year: Amount = 0.0
+    """Operation and maintenance, per the same kW."""
 
     @property
     def annuity_usd_per_module_year(self) -> float:

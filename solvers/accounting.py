@@ -12,7 +12,7 @@ from ..routing.paths import Candidate
 from ..routing.plan import Breakdown, Cost, Emission
 from ..routing.problem import Problem
 from .jobs import JobOptions
-from .rates import Floats, Rates, long_run_usd, module_usd
+from .rates import Floats, Rates, long_run_usd, module_capital_usd, module_facility_usd
 from .routebook import KB_PER_GB, Hop, hops, return_hops
 from .services import SECONDS_PER_HOUR, Services
 from .solution import Decisions, JobDecision
@@ -185,15 +185,13 @@ def _enter_capital(variables: World, users: list[PoolUser], decisions: Decisions
     for user in users:
         total[user.pool] += user.hours.sum()
     for pool in np.flatnonzero(decisions.modules):
-        capital = int(decisions.modules[pool]) * module_usd(problem, problem.pools[pool])
-        site = problem.pools[pool].data_center
-        if total[pool] <= 0:
-            ledger.enter(IDLE, site, "capital", capital)
-        for user in users:
-            if user.pool == pool and total[pool] > 0:
-                ledger.enter(
-                    user.workload, site, "capital", capital * float(user.hours.sum()) / float(total[pool])
-                )
+        modules, entry = int(decisions.modules[pool]), problem.pools[pool]
+        shares = [(user.workload, float(user.hours.sum())) for user in users if user.pool == pool]
+        hours = float(total[pool])
+        for workload, share in shares if hours > 0 else [(IDLE, 1.0)]:
+            part = modules * share / (hours or 1.0)
+            ledger.enter(workload, entry.data_center, "capital", part * module_capital_usd(problem, entry))
+            ledger.enter(workload, entry.data_center, "facility", part * module_facility_usd(problem, entry))
 
 
 def _enter_transfer(problem: Problem, decision: JobDecision, ledger: Ledger) -> None:

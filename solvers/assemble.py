@@ -25,7 +25,7 @@ from ..routing.plan import (
 from ..routing.problem import Problem
 from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key
 from .left_out import left_out
-from .rates import Floats, module_usd
+from .rates import Floats, module_capital_usd, module_facility_usd
 from .routebook import hops, return_hops
 from .services import SECONDS_PER_HOUR
 from .solution import Decisions, JobDecision
@@ -183,7 +183,8 @@ class Assembler:
                 pool=pool.id,
                 modules=modules,
                 accelerators=modules * (pool.expansion.module_accelerators if pool.expansion else 0),
-                capital_usd=modules * module_usd(self.problem, pool),
+                capital_usd=modules * module_capital_usd(self.problem, pool),
+                facility_usd=modules * module_facility_usd(self.problem, pool),
             )
 
     def _pool_use(self) -> Iterator[PoolUse]:

@@ -124,10 +124,25 @@ def most_accelerators(pool: Pool) -> int:
 
 
 def module_usd(problem: Problem, pool: Pool) -> float:
+    """Return what one module costs over the horizon, used or not, USD: capital, space and staff."""
+    return module_capital_usd(problem, pool) + module_facility_usd(problem, pool)
+
+
+def module_capital_usd(problem: Problem, pool: Pool) -> float:
     """Return the capital of one module charged to the horizon, USD."""
     if pool.expansion is None:
         return 0.0
     return pool.expansion.annuity_usd_per_module_year * problem.horizon_hours / HOURS_PER_YEAR
+
+
+def module_facility_usd(problem: Problem, pool: Pool) -> float:
+    """Return what space and staff for one module cost over the horizon, USD."""
+    if pool.expansion is None:
+        return 0.0
+    bought = pool.expansion
+    kw = problem.accelerator[pool.accelerator].tdp_w * pool.power_utilization / 1000
+    yearly = bought.space_usd_per_kw_year + bought.staff_usd_per_kw_year
+    return bought.module_accelerators * kw * yearly * problem.horizon_hours / HOURS_PER_YEAR
 
 
 def _or_nan(price: float | None) -> float:

@@ -14,21 +14,21 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("routing", "topologies", "solvers")
+COMMANDS = tuple(sorted(path.stem for path in ROOT.glob("cli_*.py")))
 MAY_IMPORT = {
     "routing": {"routing"},
     "topologies": {"topologies", "routing"},
     "solvers": {"solvers", "routing"},
-    "cli": {"cli_futures", "cli_options", *FOLDERS},
-    "cli_futures": {"cli_options", *FOLDERS},
+    "cli": {*COMMANDS, *FOLDERS},
     "cli_options": {*FOLDERS},
+    **{name: {"cli_options", *FOLDERS} for name in COMMANDS if name != "cli_options"},
 }
-COMMANDS = ("cli", "cli_futures", "cli_options")
 FINDERS = ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives", "fans", "trip_table")
 HEAVY = ("ortools", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
 MODULES = {
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_bytes())
     for path in [
-        *(ROOT / f"{name}.py" for name in COMMANDS),
+        *ROOT.glob("cli*.py"),
         *(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py")),
     ]
 }
@@ -66,9 +66,13 @@ def functions() -> Iterator[tuple[str, int]]:
 
 @pytest.mark.parametrize("module", sorted(MODULES))
 def test_imports_run_one_way(module: str) -> None:
-    folder = module.partition(".")[0]
-    found = {name.partition(".")[0] for name in imports(module, MODULES[module])}
-    assert found <= MAY_IMPORT[folder]
+    folder, *found = (_part(name) for name in (module, *imports(module, MODULES[module])))
+    assert set(found) <= MAY_IMPORT[folder]
+
+
+def _part(module: str) -> str:
+    """Return the folder of a module, or the module itself where it is in none."""
+    return module.partition(".")[0]
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
@@ -79,7 +83,7 @@ def test_the_package_imports_itself_relatively(module: str) -> None:
         if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
         for alias in node.names
     }
-    assert not {name.partition(".")[0] for name in names} & {"computeroute", *COMMANDS, *FOLDERS}
+    assert not {name.partition(".")[0] for name in names} & {"computeroute", "cli", *COMMANDS, *FOLDERS}
 
 
 def test_there_are_no_cycles() -> None:
@@ -113,7 +117,7 @@ def test_nothing_heavy_is_imported_before_it_is_needed(module: str, tmp_path: Pa
 
 
 def test_there_is_one_name_to_import(tmp_path: Path) -> None:
-    names = (*COMMANDS, *FOLDERS)
+    names = ("cli", *COMMANDS, *FOLDERS)
     code = f"from importlib.util import find_spec; print(*[n for n in {names!r} if find_spec(n)])"
     assert _run(code, tmp_path) == ""
 

@@ -17,9 +17,7 @@ PARTS = (
     "README.md",
     "LICENSE",
     "__init__.py",
-    "cli.py",
-    "cli_futures.py",
-    "cli_options.py",
+    *(path.name for path in sorted(ROOT.glob("cli*.py"))),
     "py.typed",
 )
 FOLDERS = ("routing", "solvers", "topologies")

@@ -35,7 +35,7 @@ WORLD: dict[str, Any] = {
         {"id": "home-big", "data_center": "home", "accelerator": "big", "count": 12, "power_utilization": 0.8,
          "usd_per_accelerator_hour": 0.5, "committed_count": 4, "committed_usd_per_accelerator_hour": 0.3,
          "expansion": {"module_accelerators": 4, "capital_usd_per_module": 43_800, "lifetime_years": 10,
-                       "max_modules": 2}},
+                       "max_modules": 2, "space_usd_per_kw_year": 200, "staff_usd_per_kw_year": 73.75}},
         {"id": "cloud-big", "data_center": "cloud", "accelerator": "big", "count": 16,
          "usd_per_accelerator_hour": 3, "committed_count": 2, "committed_usd_per_accelerator_hour": 2,
          "spot_usd_per_accelerator_hour": 1, "spot_count": 8},

@@ -171,10 +171,28 @@ def spread() -> Case:
     # cloud by day: 60 hours: 20 x 2 + 40 x 3 = 160, duo 2/3 of it; night: 20 x 2 = 40. Energy: home only.
     # Carbon: duo 40 x 400 + 48 x 100 g; geo 120 x 400 + 20 x 200 + 24 x 100 + 24 x 300 g.
     # Dataset: 36 GB to the cloud x (0.05 + 0.01). Requests: (26 + 6) x 36,000 of 10 ms, without content.
-    module = 10.0
-    duo = usd(compute=18 + 320 / 3, energy=4, capital=module * 40 / 180, carbon=2.08, link=1.8, egress=0.36)
-    geo = usd(compute=60 + 160 / 3 + 40, energy=13.2, capital=module * 140 / 180, carbon=6.16, latency=11.52)
-    at_home = usd(compute=84, energy=17.2, capital=module, carbon=6.8, egress=0.36, latency=28 * 0.36)
+    # Space and staff: 4 x 0.8 kW x (200 + 73.75) x 20 h / 8760 h = 2.
+    module, rooms = 10.0, 2.0
+    duo = usd(
+        compute=18 + 320 / 3,
+        energy=4,
+        capital=module * 40 / 180,
+        facility=rooms * 40 / 180,
+        carbon=2.08,
+        link=1.8,
+        egress=0.36,
+    )
+    geo = usd(
+        compute=60 + 160 / 3 + 40,
+        energy=13.2,
+        capital=module * 140 / 180,
+        facility=rooms * 140 / 180,
+        carbon=6.16,
+        latency=11.52,
+    )
+    at_home = usd(
+        compute=84, energy=17.2, capital=module, facility=rooms, carbon=6.8, egress=0.36, latency=28 * 0.36
+    )
     at_cloud, network = usd(compute=200, carbon=1.44, latency=4 * 0.36), usd(link=1.8)
     plan = plan_of(
         problem,
@@ -197,7 +215,8 @@ def spread() -> Case:
         }],
         routes=[{"id": "r1", **TOWN_HOME}, {"id": "r2", **TOWN_CLOUD}, {"id": "r3", **HOME_CLOUD},
                 {"id": "r4", **one_way(HOME_CLOUD)}],
-        purchases=[{"pool": "home-big", "modules": 1, "accelerators": 4, "capital_usd": module}],
+        purchases=[{"pool": "home-big", "modules": 1, "accelerators": 4, "capital_usd": module,
+                    "facility_usd": rooms}],
         emission={"energy_kwh": 276, "tco2e": 0.0824},
         breakdown={
             "by_workload": {"duo": duo, "geo": geo, "(idle)": usd(compute=6)},

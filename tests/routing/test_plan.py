@@ -165,10 +165,11 @@ def test_plans_are_pickled_and_copied() -> None:
 
 def test_costs_add_up_and_scale() -> None:
     cost = Cost(
-        compute_usd=1, energy_usd=2, capital_usd=4, egress_usd=8, link_usd=16, carbon_usd=32, latency_usd=64
-    )
-    assert (cost.money_usd, cost.total_usd) == (31, 127)
-    assert (cost + cost).total_usd == (cost * 2).total_usd == 254
+        compute_usd=1, energy_usd=2, capital_usd=4, egress_usd=8, link_usd=16, carbon_usd=32, latency_usd=64,
+        facility_usd=128,
+    )  # fmt: skip
+    assert (cost.money_usd, cost.total_usd) == (159, 255)
+    assert (cost + cost).total_usd == (cost * 2).total_usd == 510
     assert (cost * 0.5).link_usd == 8
     assert Emission(energy_kwh=1, tco2e=2) + Emission(energy_kwh=3) == Emission(energy_kwh=4, tco2e=2)
 

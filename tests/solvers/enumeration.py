@@ -76,11 +76,9 @@ class Enumeration:
         splits: list[dict[tuple[int, ...], Score]],
     ) -> Score:
         best = (inf, inf)
-        capital = self.weight * sum(
-            bought * pool.expansion.annuity_usd_per_module_year * self.problem.horizon_hours / 8760
-            for bought, pool in zip(modules, self.problem.pools, strict=True)
-            if pool.expansion
-        )
+        yearly = map(self._module_usd_per_year, self.problem.pools)
+        owned = sum(bought * usd for bought, usd in zip(modules, yearly, strict=True))
+        capital = self.weight * owned * self.problem.horizon_hours / 8760
         known: dict[tuple[object, ...], Score] = {}
         for chosen in product(*choices):
             if self._shares_fit(chosen):
@@ -89,6 +87,15 @@ class Enumeration:
                 cost += capital + sum(choice.cost for choice in chosen)
                 best = min(best, (unserved, cost))
         return best
+
+    def _module_usd_per_year(self, pool: Pool) -> float:
+        """Return what a module costs a year: its annuity, and space and staff per kW."""
+        bought = pool.expansion
+        if bought is None:
+            return 0.0
+        kw = bought.module_accelerators * self.problem.accelerator[pool.accelerator].tdp_w / 1000
+        per_kw = bought.space_usd_per_kw_year + bought.staff_usd_per_kw_year
+        return bought.annuity_usd_per_module_year + kw * pool.power_utilization * per_kw
 
     def _shares_fit(self, chosen: tuple[Choice, ...]) -> bool:
         """Return whether the jobs leave links and spot offers enough."""

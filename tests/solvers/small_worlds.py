@@ -90,7 +90,9 @@ def _pool(rng: Random, name: str, site: str, count: int) -> Data:
             pool["spot_count"] = rng.choice([1, 2])
     if rng.random() < 0.2:
         pool["expansion"] = {"module_accelerators": 2, "capital_usd_per_module": 20_000, "lifetime_years": 4,
-                             "max_modules": rng.choice([1, 2])}  # fmt: skip
+                             "max_modules": rng.choice([1, 2]),
+                             "space_usd_per_kw_year": rng.choice([0, 2000]),
+                             "staff_usd_per_kw_year": rng.choice([0, 1000])}  # fmt: skip
     return pool
 
 

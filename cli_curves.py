@@ -1,0 +1,207 @@
+"""Commands that plan many times to draw a curve: ``breakeven`` and ``frontier``."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_options import form_option, with_delivery, with_problem
+
+if TYPE_CHECKING:
+    from .routing.plan import Plan
+    from .routing.problem import Problem
+    from .routing.scenarios import Scenario
+    from .solvers.frontier import FrontierPoint
+    from .solvers.frontier_axes import Axis
+    from .solvers.near_optimal import NearOptimal
+    from .solvers.options import CancelToken
+    from .topologies.delivery import Delivery
+
+FRONTIER_EPILOG = """\b
+route frontier my.json --axes cost,carbon --points 7
+route frontier my.json --axes cost,latency --format csv
+route frontier my.json --alternatives 3 --within 2
+
+\b
+carbon: emissions within the horizon, by caps on the whole plan.
+latency: the longest round trip of any request, by caps on every service.
+Tables: points (for csv without --table), alternatives, moves."""
+Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+SWEPT = ("utilization", "horizon", "price")
+AXES = ("cost,carbon", "cost,latency")
+TABLES = ("points", "alternatives", "moves")
+BREAKEVEN_EPILOG = """\b
+route breakeven my.json --sweep utilization
+route breakeven my.json --sweep horizon --from 1 --to 6
+route breakeven my.json --sweep price --scenario on-prem-only --format json
+
+\b
+utilization: requests and training, times those of the file.
+horizon: years within which bought modules are repaid, their life at most.
+price: hourly prices at cloud sites, times those of the file."""
+
+
+def _solving(gap: float) -> Decorator:
+    """Return what gives a command the options of each of its plans, with the gap that it proves."""
+    options = (
+        click.option("--solver", default="auto", help="As of route plan."),
+        click.option("--time-limit", default=30.0, show_default=True, help="Seconds for each plan."),
+        click.option("--gap", "gap_limit", default=gap, show_default=True, help="Gap to prove, each plan."),
+        click.option("--seed", default=0, show_default=True, help="Same seed, same plans."),
+        click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
+    )
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        return functools.reduce(lambda made, option: option(made), reversed(options), command)
+
+    return decorate
+
+
+def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> Any:
+    """Run a search that Ctrl-C ends with what it has found."""
+    from .solvers.interrupt import interrupt_token, say_stopping
+    from .topologies.delivery import keep_output_clean
+
+    keep_output_clean()
+    quiet = delivery.quiet or sys.stderr is None
+    with interrupt_token((lambda: None) if quiet else say_stopping) as token:
+        found = search(token)
+        if token.is_set():
+            delivery.say("stopped early: this is what was found by then")
+        return found
+
+
+@click.command(epilog=BREAKEVEN_EPILOG)
+@click.option("--sweep", "name", type=click.Choice(SWEPT), required=True, help="What is varied; see below.")
+@click.option("--from", "low", type=float, help="Where the sweep begins.")
+@click.option("--to", "high", type=float, help="Where it ends.")
+@click.option("--tolerance", type=float, help="Width to narrow it to; a thousandth of the range.")
+@click.option("--points", default=9, show_default=True, help="Evenly spread points of the curve.")
+@click.option("--scenario", "own", default="hybrid", show_default=True, help="The case of owning.")
+@click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")
+@_solving(1e-6)
+@form_option
+@with_delivery
+@with_problem
+def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: str, **options: Any) -> None:
+    """Find where owning starts to pay.
+
+    Two cases are planned anew at every value of one number: owning (the problem as it is, where the solver
+    may buy modules) and renting (cloud sites only). Bisection finds where the better one changes, and
+    bounds prove it. No such place within the range is an answer too.
+    """
+    from .routing.owning import SWEEPS
+    from .solvers.breakeven import Point, breakeven
+    from .solvers.breakeven_report import render_breakeven
+
+    def say(point: Point) -> None:
+        delivery.say(f"{name} {point.value:g}: own {point.own.usd:,.2f}, cloud {point.cloud.usd:,.2f} USD")
+
+    sweep, cases = SWEEPS[name], _two_cases(own, cloud)
+    found = _work(
+        delivery, lambda token: breakeven(problem, sweep, *cases, done=say, cancel=token, **options)
+    )
+    delivery.send(render_breakeven(found, sweep, (own, cloud), delivery.form, delivery.columns))
+
+
+def _two_cases(*lines: str) -> list[Scenario]:
+    """Return the scenarios of both lines, with the faults of both where they have any."""
+    from .routing.scenarios import BUILT_IN, chosen
+
+    found = chosen(lines, BUILT_IN)
+    return found if len(found) == len(lines) else found * len(lines)
+
+
+@click.command(epilog=FRONTIER_EPILOG)
+@click.option("--axes", type=click.Choice(AXES), default=AXES[0], show_default=True, help="What to trade.")
+@click.option("--points", default=5, show_default=True, help="Evenly spread caps, both ends included.")
+@click.option("--alternatives", "count", default=0, help="So many other plans that differ most.")
+@click.option("--within", default=1.0, show_default=True, help="Percent that these may be dearer.")
+@click.option("--table", "name", type=click.Choice(TABLES), help="One table only; csv has points without it.")
+@_solving(1e-4)
+@form_option
+@with_delivery
+@with_problem
+def frontier(
+    problem: Problem,
+    delivery: Delivery,
+    *,
+    axes: str,
+    points: int,
+    count: int,
+    within: float,
+    name: str | None,
+    **options: Any,
+) -> None:
+    """Trade cost against carbon or latency.
+
+    Plans from the cheapest to the cleanest (or fastest), none beaten by another in both, each with a proven
+    bound. With --alternatives also plans that are almost as cheap as the cheapest and run elsewhere.
+    """
+    from .solvers.frontier_axes import AXES
+    from .solvers.frontier_report import render_frontier
+
+    if name not in (None, "points") and not count:
+        raise click.UsageError(f"--table {name} needs --alternatives N")
+    axis = AXES[axes.removeprefix("cost,")]
+    found, near = _work(
+        delivery,
+        lambda token: _frontier(
+            problem, delivery, axis, (points, count, within), token=token, options=options
+        ),
+    )
+    plans = [(each.problem, each.plan) for each in found]
+    plans += [(problem, each.plan) for each in (near.alternatives if near else ())]
+    _verify(plans)
+    delivery.send(
+        render_frontier(found, near, problem, axis, form=delivery.form, name=name, columns=delivery.columns)
+    )
+    if any(plan.left_out for _, plan in plans):
+        delivery.say("plans leave work out")
+        sys.exit(1)
+
+
+def _frontier(
+    problem: Problem,
+    delivery: Delivery,
+    axis: Axis,
+    asked: tuple[int, int, float],
+    *,
+    token: CancelToken,
+    options: dict[str, Any],
+) -> tuple[list[FrontierPoint], NearOptimal | None]:
+    from .solvers.frontier import Tried, frontier
+    from .solvers.near_optimal import Alternative, near_optimal, require_in_range
+
+    def say(found: Tried) -> None:
+        delivery.say(f"{found.value:.5g} {axis.unit}, {found.usd:,.2f} USD")
+
+    def say_other(found: Alternative) -> None:
+        delivery.say(f"other plan: {100 * found.extra:.2f} % dearer, {found.moved:.2f} workloads moved")
+
+    points, count, within = asked
+    options = {"cancel": token, **options}
+    if count:
+        require_in_range(count, within / 100)
+    curve = frontier(problem, axis, points=points, done=say, **options)
+    if not count:
+        return curve, None
+    return curve, near_optimal(problem, count, within / 100, done=say_other, **options)
+
+
+def _verify(plans: list[tuple[Problem, Plan]]) -> None:
+    """Raise SolverError unless every plan passes the verifier against its problem."""
+    from .routing import check
+    from .routing.errors import SolverError
+
+    for problem, plan in plans:
+        if violations := check(problem, plan):
+            raise SolverError(f"a plan does not verify: {violations[0].element}: {violations[0].message}")
+
+
+CURVES = (breakeven, frontier)
+"""Commands of this module."""

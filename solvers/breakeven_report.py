@@ -1,0 +1,157 @@
+"""A break-even as text for people, JSON or CSV."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..routing.owning import Sweep
+from ..routing.plan import Cost
+from ..routing.tables import (
+    Column,
+    Table,
+    money_column,
+    number_column,
+    text_column,
+    to_csv,
+    to_json,
+    to_text,
+)
+from ..routing.text import clean
+from .breakeven import NOISE, Breakeven, Case, Point
+
+MOST_ROWS = 100
+_SURE = {"own": "own", "cloud": "cloud", None: "open"}
+
+
+def render_breakeven(found: Breakeven, sweep: Sweep, cases: tuple[str, str], form: str, columns: int) -> str:
+    """Return a break-even as ``table``, ``json`` or ``csv``; ``cases`` are the names of own and cloud."""
+    if form == "json":
+        return to_json(_document(found, sweep, cases))
+    curve = _curve(found, sweep)
+    if form == "csv":
+        return to_csv(curve)
+    parts = [clean(verdict(found, sweep, cases)), to_text(curve, columns, MOST_ROWS)]
+    parts.append(to_text(_composition(found.owned, sweep, cases), columns, MOST_ROWS))
+    return "\n\n".join(parts)
+
+
+def verdict(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> str:
+    """Return the answer in words."""
+    own, cloud = cases
+    if found.bracket is None:
+        pays = "is better" if found.answer == "always" else "is no better"
+        span = f"from {found.points[0].value:g} to {found.points[-1].value:g} ({sweep.heading})"
+        proof = _proof_everywhere(found)
+        return f"{own} {pays} than {cloud} at every value tried {span}; {proof}{_uneven(found)}"
+    left, right = (point.value for point in found.bracket)
+    word = "pays from" if found.answer == "from" else "pays up to"
+    proof = "proven at both ends" if found.band == (left, right) else _proof(found)
+    more = f"; it changes {found.changes} times, and this is the first" if found.changes > 1 else ""
+    span = f"between {left:.5g} and {right:.5g}, {proof}"
+    return f"{own} {word} {found.value:.4g} ({sweep.heading}): {span}{more}{_uneven(found)}"
+
+
+def _proof_everywhere(found: Breakeven) -> str:
+    winner = "own" if found.answer == "always" else "cloud"
+    unsure = sum(point.proven != winner for point in found.points)
+    return f"not proven at {unsure} of {len(found.points)}" if unsure else "proven at each"
+
+
+def _uneven(found: Breakeven) -> str:
+    """Say where not cost but work left out decides."""
+    count = sum(abs(point.own.plan.unserved - point.cloud.plan.unserved) > NOISE for point in found.points)
+    if not count:
+        return ""
+    return (
+        f". At {count} of {len(found.points)} values one case leaves more work out, which counts before cost"
+    )
+
+
+def _proof(found: Breakeven) -> str:
+    low, high = found.band
+    if low is None and high is None:
+        return "nothing is proven on either side; a smaller --gap or more time may help"
+    if low is None or high is None:
+        side, at = ("above", high) if low is None else ("below", low)
+        return f"proven only {side} it, at {at:.5g}"
+    return f"proven to lie between {low:.5g} and {high:.5g}"
+
+
+def _curve(found: Breakeven, sweep: Sweep) -> Table:
+    columns: tuple[Column, ...] = (
+        number_column(sweep.name, sweep.name, 4),
+        money_column("own_usd", "own USD"),
+        Column("own_bound_usd", "own bound", money_column("").show, spare=True),
+        money_column("cloud_usd", "cloud USD"),
+        Column("cloud_bound_usd", "cloud bound", money_column("").show, spare=True),
+        money_column("saving_usd", "saving USD"),
+        text_column("proven", "surely better"),
+        text_column("modules", "modules bought"),
+        number_column("own_unserved", "own left out", 4),
+        number_column("cloud_unserved", "cloud left out", 4),
+    )
+    return Table("curve", "Cost of both cases", columns, [_row(point) for point in found.points])
+
+
+def _row(point: Point) -> list[Any]:
+    own, cloud = point.own.plan, point.cloud.plan
+    costs = (own.objective, own.bound, cloud.objective, cloud.bound, point.saving_usd)
+    left_out = (own.unserved or None, cloud.unserved or None)
+    return [point.value, *costs, _SURE[point.proven], _bought(point.own), *left_out]
+
+
+def _bought(case: Case) -> str:
+    return ", ".join(f"{each.pool}: {each.modules}" for each in case.plan.purchases)
+
+
+def _composition(point: Point, sweep: Sweep, cases: tuple[str, str]) -> Table:
+    costs = [point.own.plan.cost, point.cloud.plan.cost]
+    kinds = [name for name in Cost.model_fields if any(getattr(cost, name) for cost in costs)]
+    head = (text_column("cost"), *(money_column(name, f"{name} USD") for name in cases))
+    rows = [
+        [kind.removesuffix("_usd"), *(getattr(cost, kind) for cost in costs)]
+        for kind in [*kinds, "total_usd"]
+    ]
+    return Table("composition", f"What it costs at {sweep.name} {point.value:.5g}", head, rows)
+
+
+def _document(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> dict[str, Any]:
+    return {
+        "sweep": sweep.name,
+        "meaning": sweep.heading,
+        "own": cases[0],
+        "cloud": cases[1],
+        "answer": found.answer,
+        "breakeven": found.value,
+        "bracket": None if found.bracket is None else [point.value for point in found.bracket],
+        "proven_band": list(found.band),
+        "changes": found.changes,
+        "modules_at_breakeven": {each.pool: each.modules for each in found.owned.own.plan.purchases},
+        "points": [_point(point) for point in found.points],
+    }
+
+
+def _point(point: Point) -> dict[str, Any]:
+    return {
+        "value": point.value,
+        "saving_usd": point.saving_usd,
+        "better": point.best,
+        "proven": point.proven,
+        "own": _case(point.own),
+        "cloud": _case(point.cloud),
+    }
+
+
+def _case(case: Case) -> dict[str, Any]:
+    plan = case.plan
+    return {
+        "objective_usd": plan.objective,
+        "bound_usd": plan.bound,
+        "gap": plan.gap,
+        "unserved": plan.unserved,
+        "unserved_bound": plan.unserved_bound,
+        "cost": plan.cost.model_dump(),
+        "tco2e": plan.emission.tco2e,
+        "modules": {each.pool: each.modules for each in plan.purchases},
+        "problem_digest": plan.problem_digest,
+    }

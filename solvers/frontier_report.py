@@ -1,0 +1,192 @@
+"""A frontier, and near-optimal alternatives, as text for people, JSON or CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..routing.plan import Plan
+from ..routing.problem import Problem
+from ..routing.tables import (
+    Column,
+    Table,
+    money_column,
+    number_column,
+    text_column,
+    to_csv,
+    to_json,
+    to_text,
+)
+from ..routing.text import money, number, percent, plural
+from .frontier import FrontierPoint
+from .frontier_axes import Axis
+from .near_optimal import NearOptimal, Places, moved, places
+
+TABLES = ("points", "alternatives", "moves")
+MOST_ROWS = 100
+CLOSE = 1e-3
+"""Gap up to which a plan counts as the best there is."""
+_ENDED = {
+    "count": "",
+    "alike": "; every other plan that is cheap enough is like one of these",
+    "time": "; no further one was found in the time",
+}
+
+
+def render_frontier(
+    points: Sequence[FrontierPoint],
+    near: NearOptimal | None,
+    problem: Problem,
+    axis: Axis,
+    *,
+    form: str,
+    name: str | None,
+    columns: int,
+) -> str:
+    """Return a frontier, and alternatives where there are any, as ``table``, ``json`` or ``csv``.
+
+    ``name`` picks one of :data:`TABLES`; csv has the points without it.
+    """
+    tables = {"points": _points(points, axis)}
+    if near is not None:
+        tables |= {"alternatives": _alternatives(near), "moves": _moves(near, problem)}
+    if name is not None or form == "csv":
+        table = tables[name or "points"]
+        if form == "json":
+            return to_json(table.records())
+        return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
+    if form == "json":
+        return to_json(_document(points, near, problem, axis))
+    return "\n\n".join(to_text(table, columns, MOST_ROWS) for table in tables.values())
+
+
+def _headline(points: Sequence[FrontierPoint], axis: Axis) -> str:
+    first, last = points[0], points[-1]
+    if len(points) == 1 and not (first.gap is not None and first.gap <= CLOSE):
+        return (
+            f"Cost against {axis.name} ({axis.heading}): only one plan was found that leaves so little out; "
+            "allow more time for each plan"
+        )
+    if len(points) == 1:
+        return f"Cost and {axis.name} do not conflict: one plan is best in both"
+    spans = f"{money(first.usd)} to {money(last.usd)} USD, {first.value:.4g} to {last.value:.4g} {axis.unit}"
+    return f"Cost against {axis.name} ({axis.heading}): {plural(len(points), 'plan')}, {spans}"
+
+
+def _points(points: Sequence[FrontierPoint], axis: Axis) -> Table:
+    columns: tuple[Column, ...] = (
+        number_column(axis.name, axis.unit, 4),
+        money_column("usd", "cost USD"),
+        money_column("bound_usd", "bound USD"),
+        Column("gap", "gap", _percent),
+        Column("extra", "dearer by", _percent),
+        money_column("usd_per_unit", f"USD per {axis.unit} less"),
+        number_column("unserved", "left out", 4),
+        text_column("forced", "remark"),
+    )
+    least = points[0].usd
+    rows = [
+        [each.value, each.usd, each.bound_usd, each.gap, _part(each.usd - least, least), each.usd_per_unit,
+         each.plan.unserved or None, "leaves more work out" if each.leaves_more_out else None]
+        for each in points
+    ]  # fmt: skip
+    return Table("points", _headline(points, axis), columns, rows)
+
+
+def _percent(value: float | None) -> str:
+    return percent(None if value is None else round(value, 5), 2)
+
+
+def _part(more: float, least: float) -> float:
+    return more / max(abs(least), 1e-9)
+
+
+def _alternatives(near: NearOptimal) -> Table:
+    columns: tuple[Column, ...] = (
+        number_column("alternative"),
+        money_column("objective_usd", "cost USD"),
+        Column("extra", "dearer by", _percent),
+        number_column("moved", "workloads moved", 2),
+        number_column("moved_least", "from the most similar", 2),
+        number_column("unserved", "left out", 4),
+    )
+    best = near.best
+    rows: list[list[Any]] = [[0, best.objective, 0.0, None, None, best.unserved or None]]
+    for index, each in enumerate(near.alternatives, 1):
+        plan = each.plan
+        figures = (each.extra, each.moved, each.moved_least, plan.unserved or None)
+        rows.append([index, plan.objective, *figures])
+    count = plural(len(near.alternatives), "other plan")
+    return Table("alternatives", f"The cheapest plan and {count}{_ENDED[near.ended]}", columns, rows)
+
+
+def _moves(near: NearOptimal, problem: Problem) -> Table:
+    """One row per alternative and workload that runs elsewhere than in the cheapest plan."""
+    columns = (
+        number_column("alternative"),
+        text_column("workload"),
+        number_column("moved", "moved", 2),
+        text_column("from", "runs at"),
+        text_column("to", "would run at"),
+    )
+    before = places(problem, near.best)
+    rows = []
+    for index, each in enumerate(near.alternatives, 1):
+        after = places(problem, each.plan)
+        for name, part in moved(problem, before, after).items():
+            if part > 1e-4:
+                rows.append([index, name, part, _where(before, name), _where(after, name)])
+    return Table("moves", "What runs elsewhere", columns, rows)
+
+
+def _where(at: Places, name: str) -> str:
+    ranked = sorted(at.get(name, {}).items(), key=lambda item: -item[1])
+    parts = [
+        f"{site} {number(100 * part)} %" if part < 0.9995 else site for site, part in ranked if part > 1e-6
+    ]
+    return ", ".join(parts) or "(left out)"
+
+
+def _document(
+    points: Sequence[FrontierPoint], near: NearOptimal | None, problem: Problem, axis: Axis
+) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "axes": ["cost", axis.name],
+        "unit": axis.unit,
+        "meaning": axis.heading,
+        "points": [_point(each, axis) for each in points],
+    }
+    if near is not None:
+        document["alternatives"] = {
+            "best": _described(problem, near.best),
+            "ended": near.ended,
+            "others": [
+                {"extra": each.extra, "moved": each.moved, "moved_least": each.moved_least}
+                | _described(problem, each.plan)
+                for each in near.alternatives
+            ],
+        }
+    return document
+
+
+def _point(each: FrontierPoint, axis: Axis) -> dict[str, Any]:
+    return {
+        axis.name: each.value,
+        "usd": each.usd,
+        "bound_usd": each.bound_usd,
+        "gap": each.gap,
+        "usd_per_unit": each.usd_per_unit,
+        "leaves_more_out": each.leaves_more_out,
+        **_described(each.problem, each.plan),
+    }
+
+
+def _described(problem: Problem, plan: Plan) -> dict[str, Any]:
+    return {
+        "objective_usd": plan.objective,
+        "unserved": plan.unserved,
+        "unserved_bound": plan.unserved_bound,
+        "cost": plan.cost.model_dump(),
+        "tco2e": plan.emission.tco2e,
+        "places": {name: dict(at) for name, at in places(problem, plan).items()},
+    }

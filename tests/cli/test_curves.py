@@ -1,0 +1,115 @@
+"""``route breakeven`` and ``route frontier``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Route = Callable[..., Result]
+PAGE = Path(__file__).parents[2] / "docs" / "cloud-or-own.md"
+
+
+@pytest.fixture(scope="session")
+def own_or_rent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file that the page on cloud or own shows."""
+    path = tmp_path_factory.mktemp("topologies") / "own-or-rent.yaml"
+    path.write_text(PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    return path
+
+
+def test_breakeven_in_every_form(route: Route, own_or_rent: Path) -> None:
+    asked = ("breakeven", own_or_rent, "--sweep", "price", "--points", "3", "--tolerance", "0.01")
+    as_text, as_json, as_csv = (route(*asked, "-q", "-f", form) for form in ("table", "json", "csv"))
+    assert as_text.exit_code == as_json.exit_code == as_csv.exit_code == 0
+    found = json.loads(as_json.stdout)
+    assert as_text.stdout.startswith(f"hybrid pays from {found['breakeven']:.4g} (cloud prices")
+    assert found["proven_band"][0] <= found["breakeven"] <= found["proven_band"][1]
+    assert found["modules_at_breakeven"] == {"hall-h100": 1}
+    rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
+    assert [float(row["price"]) for row in rows] == [point["value"] for point in found["points"]]
+    assert as_text.stderr == ""
+
+
+def test_no_breakeven_is_an_answer(route: Route, own_or_rent: Path) -> None:
+    result = route("breakeven", own_or_rent, "--sweep", "horizon", "--to", "1", "--points", "2")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("hybrid is no better than cloud-only at every value tried from 0.5 to 1")
+    assert "horizon 0.5: own" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--from", "3", "--to", "1", "--points", "0"), "2 faults"),
+        (("--scenario", "hybird", "--against", "cloud"), "2 faults"),
+        (("--against", "hybrid"), "nothing to own"),
+        (("--solver", "higsh"), "did you mean 'highs'"),
+    ],
+)
+def test_faults_of_breakeven(
+    arguments: tuple[str, ...], message: str, route: Route, own_or_rent: Path
+) -> None:
+    result = route("breakeven", own_or_rent, "--sweep", "price", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
+
+
+def test_frontier_in_every_form(route: Route) -> None:
+    asked = ("frontier", "two-sites", "--axes", "cost,latency", "-q")
+    as_text, as_json, as_csv = (route(*asked, "-f", form) for form in ("table", "json", "csv"))
+    assert as_text.exit_code == as_json.exit_code == as_csv.exit_code == 0
+    assert as_text.stdout.startswith("Cost against latency (longest round trip of a request): 2 plans")
+    points = json.loads(as_json.stdout)["points"]
+    assert [point["latency"] for point in points] == [92, 8]
+    assert [float(row["usd"]) for row in csv.DictReader(io.StringIO(as_csv.stdout))] == [
+        point["usd"] for point in points
+    ]
+    assert points[1]["places"]["assistant-us"] == {"virginia": 1.0}
+
+
+def test_axes_that_do_not_conflict(route: Route) -> None:
+    result = route("frontier", "two-sites")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Cost and carbon do not conflict: one plan is best in both")
+    assert "tCO2e, 535.06 USD" in result.stderr
+
+
+def test_alternatives(route: Route) -> None:
+    asked = ("frontier", "two-sites", "--points", "2", "--alternatives", "2", "--within", "4")
+    result, as_json = route(*asked), route(*asked, "-q", "-f", "json")
+    assert "The cheapest plan and 2 other plans" in result.stdout
+    assert "What runs elsewhere" in result.stdout
+    assert "workloads moved" in result.stderr
+    others = json.loads(as_json.stdout)["alternatives"]["others"]
+    assert all(0 < other["extra"] <= 0.04 + 1e-6 for other in others)
+    moves = list(csv.DictReader(io.StringIO(route(*asked, "-q", "-f", "csv", "--table", "moves").stdout)))
+    assert {row["workload"] for row in moves} == {"assistant-us"}
+    table = json.loads(route(*asked, "-q", "-f", "json", "--table", "alternatives").stdout)
+    assert [row["alternative"] for row in table] == [0, 1, 2]
+
+
+def test_a_frontier_that_leaves_work_out_says_so(route: Route, overfull: Path) -> None:
+    result = route("frontier", overfull, "--points", "2")
+    assert result.exit_code == 1
+    assert "plans leave work out" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--points", "1"), "between 2 and 1000"),
+        (("--table", "moves"), "needs --alternatives"),
+        (("--axes", "cost,beauty"), "'cost,carbon', 'cost,latency'"),
+        (("--alternatives", "2", "--within", "-3"), "between 0 and 1000 percent"),
+    ],
+)
+def test_faults_of_frontier(arguments: tuple[str, ...], message: str, route: Route) -> None:
+    result = route("frontier", "two-sites", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert message in result.stderr
