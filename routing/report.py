@@ -113,7 +113,8 @@ def _cost_table(plan: Plan) -> Table:
     if plan.cost != plan.cost_in_all:
         columns += (money_column("in_all_usd", "with continuing jobs to their ends USD"),)
         costs.append(plan.cost_in_all)
-    kinds = ("compute", "energy", "capital", "egress", "link", "money", "carbon", "latency", "total")
+    moving = ("moving",) if plan.cost.moving_usd else ()
+    kinds = ("compute", "energy", "capital", "egress", "link", *moving, "money", "carbon", "latency", "total")
     labels = {"money": "money (all of these)", "total": "total"}
     rows = [[labels.get(kind, kind), *(getattr(cost, f"{kind}_usd") for cost in costs)] for kind in kinds]
     return Table("cost", "Cost", columns, rows if plan else [])
