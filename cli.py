@@ -51,6 +51,12 @@ Tables: assignments (for csv without --table), summary, jobs, placements,
 runs, services, replicas, flows, routes, cost, left_out, purchases,
 pool_use, link_use."""
 
+REPLAN_EPILOG = """\b
+route replan new.json --from plan.json --restart-hours 6 --checkpoint-gb 500
+route replan new.json --from plan.json --max-moves 3 -o new-plan.json
+route replan new.json --from plan.json --keep-topology asked.json -o new-plan.json
+route verify asked.json new-plan.json"""
+
 
 class Commands(click.Group):
     """A group whose commands end with a message and an exit code, never with a traceback."""
@@ -161,6 +167,39 @@ _form = click.option(
 )
 
 
+PRICE = click.FloatRange(min=0)
+SOLVING = (
+    click.option(
+        "--solver",
+        default="auto",
+        shell_complete=_solvers,
+        help="auto (default), highs, cp-sat, scip or decomposition.",
+    ),
+    click.option(
+        "--time-limit",
+        type=float,
+        default=60.0,
+        show_default=True,
+        help="Seconds; then the best plan counts.",
+    ),
+    click.option(
+        "--gap", "gap_limit", type=float, default=1e-3, show_default=True, help="Relative gap to prove."
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."
+    ),
+    click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
+    click.option("--all-or-nothing", is_flag=True, help="Refuse a plan that leaves work out."),
+)
+
+
+def _solving(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command the options of solvers."""
+    for option in reversed(SOLVING):
+        command = option(command)
+    return command
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EPILOG)
 @click.version_option(package_name="computeroute", prog_name="route")
 def main() -> None:
@@ -171,21 +210,7 @@ def main() -> None:
 
 
 @main.command(epilog=PLAN_EPILOG)
-@click.option(
-    "--solver",
-    default="auto",
-    shell_complete=_solvers,
-    help="auto (default), highs, cp-sat, scip or decomposition.",
-)
-@click.option(
-    "--time-limit", type=float, default=60.0, show_default=True, help="Seconds; then the best plan counts."
-)
-@click.option(
-    "--gap", "gap_limit", type=float, default=1e-3, show_default=True, help="Relative gap to prove."
-)
-@click.option("--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan.")
-@click.option("--threads", type=int, help="Threads of the solver; its own default without this.")
-@click.option("--all-or-nothing", is_flag=True, help="Refuse a plan that leaves work out.")
+@_solving
 @click.option("--table", "name", shell_complete=_plan_tables, help="One table only; see below.")
 @_form
 @_with_delivery
@@ -266,6 +291,71 @@ def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
     violations = check(problem, load_plan(plan_file))
     delivery.send(render_findings(violations, delivery.form, delivery.columns))
     sys.exit(1 if violations else 0)
+
+
+@main.command(epilog=REPLAN_EPILOG)
+@click.option(
+    "--from",
+    "plan_file",
+    metavar="PLAN",
+    type=click.Path(),
+    required=True,
+    callback=_not_both_stdin,
+    help="The present plan (JSON): where everything runs now.",
+)
+@click.option("--max-moves", type=click.IntRange(min=0), help="How many workloads may move.")
+@click.option("--move-usd", "usd_per_job", type=PRICE, help="USD for each job that moves.")
+@click.option("--restart-hours", type=PRICE, help="Hours of training that the move of a job loses.")
+@click.option("--checkpoint-gb", type=PRICE, help="GB that the move of a job carries, priced by its route.")
+@click.option(
+    "--drain-usd",
+    "usd_per_site_entered",
+    type=PRICE,
+    help="USD for each data center that a service enters, drained elsewhere.",
+)
+@_solving
+@click.option("-o", "--output", type=click.Path(), help="Keep the new plan here, as JSON.")
+@click.option(
+    "--keep-topology",
+    type=click.Path(),
+    help="Keep the topology here with the present and the prices, to verify the plan by.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Nothing but errors on standard error.")
+@_form
+@_with_problem
+def replan(
+    problem: Problem,
+    *,
+    plan_file: str,
+    max_moves: int | None,
+    output: str | None,
+    keep_topology: str | None,
+    quiet: bool,
+    form: str | None,
+    **others: Any,
+) -> None:
+    """Plan on from a plan: what stays, moves, begins and ends.
+
+    Moving is part of the cost: the plan leaves the present place of work only where that pays. Prices not
+    given are those of the file (its 'moving'). The changes go to standard output.
+    """
+    from .routing.present import Moving
+    from .routing.replan import going_on
+    from .routing.replan_view import render_changes
+    from .topologies.delivery import Delivery
+    from .topologies.plans import load_plan
+
+    inputs = [click.get_current_context().params.get(name) for name in ("topology", "workloads", "plan_file")]
+    delivery = Delivery(form, None, quiet=quiet)
+    kept = [Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path]
+    prices = {name: others.pop(name) for name in Moving.model_fields}
+    problem = going_on(problem, load_plan(plan_file), max_moves, **prices)
+    found = _solve(problem, delivery, others)
+    delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
+    texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)
+    for place, text in zip(kept, texts, strict=True):
+        place.send(text)
+    _end(found, problem, delivery)
 
 
 @main.command()

@@ -75,6 +75,7 @@ class Variables:
     spot_held: Uses
     traffic: Uses
     money: Floats
+    moving: Floats
     tco2e: Floats
     cost: Floats
     unserved: Floats
@@ -134,6 +135,7 @@ class VariableBuilder:
             overflow_pool=overflow_pool,
             overflow_period=overflow_period,
             money=money,
+            moving=self._moving_usd(starts, pauses, used_enters),
             tco2e=tco2e,
             cost=cost,
             unserved=self._unserved_weights(open_demand, open_period),
@@ -218,6 +220,14 @@ class VariableBuilder:
         found = np.unique(services) if limited else services[:0]
         self.columns.add("service_moved", len(found), 0.0, 1.0, integer=True)
         return found
+
+    def _moving_usd(self, starts: StartTable, pauses: PauseTable, enters: Flags) -> Floats:
+        """Return the part of the money of every column that is paid for moving."""
+        usd, each = np.zeros(self.columns.count), self.jobs.table.all_moving_usd
+        self.columns.of("start", usd)[:] = each[starts.option]
+        self.columns.of("pause", usd)[:] = each[pauses.option]
+        self.columns.of("site_used", usd)[:] = enters * self.problem.moving.usd_per_site_entered
+        return usd
 
     def _modules(self) -> Ints:
         pools = [index for index, pool in enumerate(self.problem.pools) if pool.expansion]

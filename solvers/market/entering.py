@@ -33,7 +33,8 @@ def _least_staying(unit: Unit, offered: Offer, left_out: Floats | None) -> float
     """Return the bound where no site is entered."""
     stay = np.flatnonzero(~unit.entering)
     if len(stay) == 0:
-        return np.inf if left_out is None else float(left_out.sum())
+        nobody = unit.demand * UNREACHED if left_out is None else left_out
+        return float(nobody.sum())
     arc, each = (np.minimum(price[:, :, stay], UNREACHED) for price in (offered.arc, offered.unit))
     part = replace(offered, arc=arc, replica=offered.replica[:, stay], unit=each)
     return float(least_cost(replace(unit, rps=unit.rps[stay]), part, left_out).sum())
