@@ -124,9 +124,9 @@ def _during(prices: GoodPrices, when: slice) -> GoodPrices:
         prices.spot[:, when],
         prices.spot_held[:, when],
         prices.traffic[:, when],
-        prices.moves,
         prices.money,
         prices.other,
+        prices.moves,
     )
 
 

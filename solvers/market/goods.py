@@ -79,9 +79,9 @@ class GoodPrices:
     spot: Floats
     spot_held: Floats
     traffic: Floats
-    moves: float
     money: float
     other: float
+    moves: float = 0.0
 
     @classmethod
     def of(cls, goods: Goods, prices: Floats) -> GoodPrices:
@@ -89,4 +89,5 @@ class GoodPrices:
         parts = prices[: 4 * goods.pools * goods.periods].reshape(4, goods.pools, goods.periods)
         traffic = prices[4 * goods.pools * goods.periods : -3].reshape(goods.directions, goods.periods)
         held, billed, spot, spot_held = parts
-        return cls(held, billed, spot, spot_held, traffic, *prices[-3:].tolist())
+        moves, money, other = prices[-3:].tolist()
+        return cls(held, billed, spot, spot_held, traffic, money, other, moves)
