@@ -173,7 +173,7 @@ class _Changes:
         if gone or barred:
             return gone or _named("barred, or too small for it:", barred)
         full = [name for name in held if not self._has_room(job, name)]
-        return _named("full of other work:", full) if full else "costs less, its move included"
+        return _named("full of other work:", full) if full else "costs less"
 
     def _bars(self, job: TrainingJob, name: str) -> bool:
         """Return whether residency, pins or the size of a pool bar a job that is alone."""

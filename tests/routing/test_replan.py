@@ -96,7 +96,7 @@ def at(pool: str) -> Data:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (world(job("one"), present=at("w")), "costs less, its move included"),
+        (world(job("one"), present=at("w")), "costs less"),
         (world(job("one"), present=at("lost")), "gone: lost"),
         (world(job("one", policy="german"), present=at("w")), "barred, or too small for it: w"),
         (
@@ -134,7 +134,7 @@ def test_forms_say_the_same() -> None:
     assert document["moving_usd"] == 3
     assert document["changes"][0] == {
         "action": "move", "workload": "one", "kind": "training", "from": ["w"], "to": ["e"],
-        "moving_usd": 3, "cost_usd": 11, "why": "costs less, its move included",
+        "moving_usd": 3, "cost_usd": 11, "why": "costs less",
     }  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(render_changes(problem, plan, "csv", 110))))
     assert [(row["action"], row["from"], row["to"]) for row in rows] == [("move", "w", "e"), ("add", "", "e")]
