@@ -26,6 +26,16 @@ class MoveTable(TypedDict):
     checkpoint_usd: Floats
 
 
+def nothing_moves(count: int, sites: int) -> MoveTable:
+    """Return what so many options of a job that is new have to do with moves."""
+    return MoveTable(
+        moved=np.zeros(count, dtype=bool),
+        moving_usd=np.zeros((count, sites)),
+        checkpoint=np.full((count, sites), NO_TRIP, dtype=np.int32),
+        checkpoint_usd=np.zeros(count),
+    )
+
+
 class JobMoves:
     """Tells what the options of jobs have to do with where the jobs are at present."""
 
@@ -37,7 +47,9 @@ class JobMoves:
     def of(self, job: TrainingJob, pools: Ints, accelerators: Ints, spot: Flags) -> MoveTable:
         """Return what options in (N, 3) ``pools``, -1 for none, pay for moving ``job``."""
         held = self.problem.present.jobs.get(job.id, ())
-        moved = self._elsewhere(held, pools) if held else np.zeros(len(pools), dtype=bool)
+        if not held:
+            return nothing_moves(len(pools), pools.shape[1])
+        moved = self._elsewhere(held, pools)
         at_site = np.where(pools >= 0, moved[:, None], False)
         checkpoint = np.where(at_site, self._trips(job, held)[pools], NO_TRIP)
         per_gb = of_trips(self.book.fans.trips.out_usd_per_gb, checkpoint, 0.0)
@@ -86,6 +98,8 @@ def sites_held(problem: Problem, service: InferenceService) -> set[str] | None:
 
 def enters(problem: Problem, service: Ints, site: Ints) -> Flags:
     """Return which services (N,) enter which data centers (N,) if they use them, all given by number."""
+    if not problem.present.services:
+        return np.zeros(len(service), dtype=bool)
     held = [sites_held(problem, each) for each in problem.services]
     names = [each.id for each in problem.data_centers]
     pairs = zip(service.tolist(), site.tolist(), strict=True)

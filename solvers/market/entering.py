@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats
+from .market import Market
 from .placing import Placement
 from .serving import Offer, least_cost
 from .units import Unit
@@ -32,12 +33,30 @@ def least_in_all(unit: Unit, offered: Offer, left_out: Floats | None = None) -> 
 def _least_staying(unit: Unit, offered: Offer, left_out: Floats | None) -> float:
     """Return the bound where no site is entered."""
     stay = np.flatnonzero(~unit.entering)
-    if len(stay) == 0:
+    if _missing_sites(unit) > 0:
         nobody = unit.demand * UNREACHED if left_out is None else left_out
         return float(nobody.sum())
     arc, each = (np.minimum(price[:, :, stay], UNREACHED) for price in (offered.arc, offered.unit))
     part = replace(offered, arc=arc, replica=offered.replica[:, stay], unit=each)
     return float(least_cost(replace(unit, rps=unit.rps[stay]), part, left_out).sum())
+
+
+def _missing_sites(unit: Unit) -> int:
+    """Return how many sites the unit has to enter to serve anybody."""
+    return max(0, unit.min_sites - len(np.unique(unit.site[~unit.entering])))
+
+
+def dearest_entering(market: Market) -> float:
+    """Return the most (weighted USD) that a unit pays for sites that it has to enter; 0 where none has to."""
+    usd = market.problem.objective.money_weight * market.problem.moving.usd_per_site_entered
+    return usd * max((_forced_sites(unit) for unit in market.units if unit.entering.any()), default=0)
+
+
+def _forced_sites(unit: Unit) -> int:
+    """Return how many sites the unit has to enter to serve all its users."""
+    reached = np.zeros(len(unit.demand_id), dtype=bool)
+    reached[unit.row[~unit.entering[unit.column]]] = True
+    return max(_missing_sites(unit), int(not reached[unit.demand.any(axis=0)].all()))
 
 
 def may_enter(placement: Placement, unit: Unit) -> Bools:

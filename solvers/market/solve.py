@@ -26,6 +26,7 @@ from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .deciding import decisions
 from .ejecting import Ejector
+from .entering import dearest_entering
 from .improve import Improver
 from .market import Market, build_market
 from .menus import Menu
@@ -282,4 +283,5 @@ def penalty_of(market: Market) -> float:
     jobs = work[: len(told.job_least)]
     typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
     dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
+    dearest = max(dearest, dearest_entering(market))
     return PENALTY * dearest / typical

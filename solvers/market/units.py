@@ -98,7 +98,9 @@ def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit
         together = service.min_sites > 1 or service.max_sites is not None or moving
         joined = [arcs] if together else list(_components(services, arcs))
         parts.extend((index, part) for part in joined if len(part))
-    return [_unit(problem, rates, services, *part) for part in parts]
+    entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
+    entering &= minds_entering(problem)
+    return [_unit(problem, rates, services, entering, part) for part in parts]
 
 
 def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
@@ -112,7 +114,10 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
         yield arcs[label[rows] == number]
 
 
-def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints) -> Unit:
+def _unit(
+    problem: Problem, rates: Rates, services: Services, entering: Bools, part: tuple[int, Ints]
+) -> Unit:
+    index, arcs = part
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
@@ -137,7 +142,7 @@ def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: 
         column=column,
         money=money,
         other=usd - problem.objective.money_weight * money,
-        entering=enters(problem, np.full(len(pool), index), rates.site[pool]) & minds_entering(problem),
+        entering=entering[slots],
         usd_per_site_entered=problem.moving.usd_per_site_entered,
         min_sites=problem.services[index].min_sites,
         max_sites=problem.services[index].max_sites,

@@ -118,6 +118,23 @@ def test_a_service_leaves_and_fills_its_own_sites_for_nothing(solver: str) -> No
 
 
 @BOTH
+@pytest.mark.parametrize("usd", [3, 50])
+def test_a_service_pays_for_a_second_site_that_it_has_to_have(solver: str, usd: float) -> None:
+    # A replica at each of two sites for 4 h: 12 USD, and 'near' is new.
+    data = world(service(5, min_sites=2), present=FAR, moving={"usd_per_site_entered": usd})
+    assert solved(data, solver).objective == pytest.approx(12 + usd)
+    data["limits"] = {"max_moves": 0}
+    assert solved(data, solver).unserved == 1
+
+
+@BOTH
+@pytest.mark.parametrize(("usd", "pool"), [(3.9, "near-a"), (4.1, "far-a")])
+def test_a_service_at_one_site_changes_it_where_that_pays(solver: str, usd: float, pool: str) -> None:
+    data = world(service(5, max_sites=1), present=FAR, moving={"usd_per_site_entered": usd})
+    assert served_at(data, solver)[0] == {pool}
+
+
+@BOTH
 @pytest.mark.parametrize(("most", "moved"), [(0, 0), (1, 1), (2, 2), (3, 2)])
 def test_no_more_moves_than_allowed(solver: str, most: int, moved: int) -> None:
     # Each of the two saves by moving near.
