@@ -18,16 +18,17 @@ from .cli_options import (
     Commands,
     complete_plan_tables,
     complete_sample_words,
+    end_with,
     form_option,
-    watched,
+    not_both_stdin,
+    solved,
     with_delivery,
     with_problem,
     with_solving,
 )
-from .routing.errors import SolverError
+from .cli_replan import REPLANNING
 
 if TYPE_CHECKING:
-    from .routing.plan import Plan
     from .routing.problem import Problem
     from .topologies.delivery import Delivery
 
@@ -82,28 +83,9 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
     from .routing.views import render_plan
 
     require_table(name)
-    found = _solve(problem, delivery, options)
+    found = solved(problem, delivery, options)
     delivery.send(render_plan(found, problem, delivery.form, name, delivery.columns))
-    _end(found, problem, delivery)
-
-
-def _solve(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Plan:
-    from .solvers import solve
-
-    with watched(delivery) as (token, progress):
-        return solve(problem, cancel=token, progress=progress, **options)
-
-
-def _end(found: Plan, problem: Problem, delivery: Delivery) -> None:
-    """Leave with the exit code of a plan, saying why it is not 0."""
-    if found.status == "unknown":
-        hint = "; allow it more time" if found.stopped_by == "time" else ""
-        raise SolverError(f"no plan was found before the solver was stopped{hint}")
-    if found.left_out or not found:
-        from .routing.report import why_infeasible
-
-        delivery.say("the plan leaves work out" if found else why_infeasible(found, problem))
-        sys.exit(1)
+    end_with(found, problem, delivery)
 
 
 @main.command()
@@ -117,17 +99,11 @@ def validate(problem: Problem, delivery: Delivery) -> None:
     delivery.send(render_contents(problem, delivery.form, delivery.columns))
 
 
-def _not_both_stdin(ctx: click.Context, _: click.Parameter, plan_file: str) -> str:
-    if plan_file == "-" == ctx.params.get("topology"):
-        raise click.BadParameter("only one of TOPOLOGY and PLAN can be standard input")
-    return plan_file
-
-
 @main.command()
 @form_option
 @with_delivery
 @with_problem
-@click.argument("plan_file", metavar="PLAN", type=click.Path(), callback=_not_both_stdin)
+@click.argument("plan_file", metavar="PLAN", type=click.Path(), callback=not_both_stdin)
 def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
     """Check a plan independently of the solvers.
 
@@ -212,7 +188,7 @@ def schema(delivery: Delivery) -> None:
     delivery.send(to_json(schema()))
 
 
-for further in (*FUTURES, *CURVES):
+for further in (*FUTURES, *CURVES, *REPLANNING):
     main.add_command(further)
 
 if __name__ == "__main__":

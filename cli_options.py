@@ -17,6 +17,8 @@ from click.shell_completion import CompletionItem
 from .routing.errors import RouteError, SolverError
 
 if TYPE_CHECKING:
+    from .routing.plan import Plan
+    from .routing.problem import Problem
     from .solvers.options import CancelToken, ProgressCallback
     from .topologies.delivery import Delivery
 
@@ -186,3 +188,30 @@ def watched(delivery: Delivery) -> Iterator[tuple[CancelToken, ProgressCallback 
     else:
         with ProgressWriter(sys.stderr) as progress, interrupt_token(say_stopping) as token:
             yield token, progress
+
+
+def solved(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Plan:
+    """Return the plan of a problem; progress goes to standard error, Ctrl-C keeps the best so far."""
+    from .solvers import solve
+
+    with watched(delivery) as (token, progress):
+        return solve(problem, cancel=token, progress=progress, **options)
+
+
+def end_with(found: Plan, problem: Problem, delivery: Delivery) -> None:
+    """Leave with the exit code of a plan, saying why it is not 0."""
+    if found.status == "unknown":
+        hint = "; allow it more time" if found.stopped_by == "time" else ""
+        raise SolverError(f"no plan was found before the solver was stopped{hint}")
+    if found.left_out or not found:
+        from .routing.report import why_infeasible
+
+        delivery.say("the plan leaves work out" if found else why_infeasible(found, problem))
+        sys.exit(1)
+
+
+def not_both_stdin(ctx: click.Context, _: click.Parameter, plan_file: str) -> str:
+    """Refuse a plan and a topology that are both to come from standard input."""
+    if plan_file == "-" == ctx.params.get("topology"):
+        raise click.BadParameter("only one of TOPOLOGY and PLAN can be standard input")
+    return plan_file

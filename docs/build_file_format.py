@@ -15,7 +15,7 @@ PAGE = Path(__file__).with_name("file-format.md")
 MARK = "<!-- Below this line: written by docs/build_file_format.py from the models. -->\n"
 TOP = "Problem"
 ORDER = (
-    *("Period", "Objective", "Limits", "Assignment", "DataPolicy", "Location", "Link"),
+    *("Period", "Objective", "Limits", "Assignment", "Present", "Moving", "DataPolicy", "Location", "Link"),
     *("Accelerator", "DataCenter", "Pool", "ScalingPoint", "Expansion"),
     *("TrainingJob", "Need", "Compute", "Dataset", "MultiSite"),
     *("InferenceService", "Demand", "Serving"),

@@ -35,6 +35,8 @@ CONSTRAINTS = (
     "provider_share",
     "budget",
     "carbon_cap",
+    "max_moves",
+    "checkpoint",
     "left_out",
     "cost",
     "emission",

@@ -86,7 +86,7 @@ def settle(sound: Sound, held: list[Use]) -> Ledger:
         by_pool[use.pool].append(use)
     for pool in sound.problem.pools:
         _Pool(sound, pool, ledger).settle(by_pool[pool.id])
-    prices = _Prices(sound)
+    prices = Prices(sound)
     for part in sound.services:
         _settle_flows(sound, part, prices, ledger)
     for job, entry in sound.jobs:
@@ -169,7 +169,7 @@ class _Pool:
             self.ledger.book(workload, self.site, kind, usd * share / (total or 1.0))
 
 
-class _Prices:
+class Prices:
     """What one GB over a way costs: on the links, and to leave each data center passed."""
 
     def __init__(self, sound: Sound) -> None:
@@ -201,7 +201,7 @@ class _Prices:
             ledger.book(workload, self.sites[site], "egress_usd", gb * usd)
 
 
-def _settle_flows(sound: Sound, part: SoundService, prices: _Prices, ledger: Ledger) -> None:
+def _settle_flows(sound: Sound, part: SoundService, prices: Prices, ledger: Ledger) -> None:
     requests: defaultdict[tuple[str, str], float] = defaultdict(float)
     for flow in part.flows:
         if flow.route in prices.walks:
@@ -215,7 +215,7 @@ def _settle_flows(sound: Sound, part: SoundService, prices: _Prices, ledger: Led
         ledger.book(service.id, sound.problem.data_center[site], "latency_usd", delay_usd)
 
 
-def _settle_dataset(job: TrainingJob, entry: JobPlan, prices: _Prices, ledger: Ledger) -> None:
+def _settle_dataset(job: TrainingJob, entry: JobPlan, prices: Prices, ledger: Ledger) -> None:
     for route in entry.dataset_routes if job.dataset else ():
         if job.dataset and route in prices.walks:
             prices.book(ledger, job.id, route or "", False, job.dataset.gb / len(entry.placements))
@@ -229,10 +229,17 @@ def _settle_beyond(sound: Sound, job: TrainingJob, entry: JobPlan, ledger: Ledge
         pool = problem.pool[place.pool]
         site, hours = site_of(problem, pool), place.accelerators * left
         kwh = hours * kilowatts(sound, pool)
-        mean = _mean(sound)
-        beyond["compute_usd"] += hours * _price_beyond(pool, place.accelerators, entry.spot)
-        beyond["energy_usd"] += kwh * mean(site.usd_per_kwh) if pays_energy(pool, site) else 0.0
-        beyond["carbon_usd"] += kwh * mean(site.g_per_kwh) / 1e6 * problem.objective.usd_per_tco2e
+        compute_usd, energy_usd = hour_beyond_usd(sound, pool, place.accelerators, entry.spot)
+        beyond["compute_usd"] += hours * compute_usd
+        beyond["energy_usd"] += hours * energy_usd
+        beyond["carbon_usd"] += kwh * _mean(sound)(site.g_per_kwh) / 1e6 * problem.objective.usd_per_tco2e
+
+
+def hour_beyond_usd(sound: Sound, pool: Pool, accelerators: int, spot: bool) -> tuple[float, float]:
+    """Return what an hour of one of so many accelerators costs after the horizon: compute, mean energy."""
+    site = site_of(sound.problem, pool)
+    usd_per_kwh = _mean(sound)(site.usd_per_kwh) if pays_energy(pool, site) else 0.0
+    return _price_beyond(pool, accelerators, spot), kilowatts(sound, pool) * usd_per_kwh
 
 
 def _price_beyond(pool: Pool, accelerators: int, spot: bool) -> float:

@@ -135,8 +135,10 @@ class _Structure:
 
     def _job_is_sound(self, element: str, entry: JobPlan) -> bool:
         faults = [*self._placement_faults(entry.placements), *self._run_faults(entry)]
-        routes = [name for name in (*entry.dataset_routes, *entry.inter_site_routes) if name is not None]
-        faults.extend(f"takes unknown route {name!r}" for name in routes if name not in self.routes.known)
+        routes = {*entry.dataset_routes, *entry.inter_site_routes, *entry.checkpoint_routes} - {None}
+        faults.extend(
+            f"takes unknown route {name!r}" for name in sorted(map(str, routes - self.routes.known))
+        )
         for fault in faults:
             self.findings.add("structure", element, fault)
         return not faults

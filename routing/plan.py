@@ -46,14 +46,17 @@ class Cost(_Record):
     facility_usd: float = 0.0
     egress_usd: float = 0.0
     link_usd: float = 0.0
+    moving_usd: float = 0.0
+    """Of work that moves from where the problem says it is at present."""
     carbon_usd: float = 0.0
     latency_usd: float = 0.0
 
     @property
     def money_usd(self) -> float:
-        """What is paid: compute, energy, capital, facility, egress and link. The budget limits this."""
-        owned = self.capital_usd + self.facility_usd
-        return self.compute_usd + self.energy_usd + owned + self.egress_usd + self.link_usd
+        """What is paid: all kinds but the prices of carbon and latency. The budget limits this."""
+        owned_usd = self.capital_usd + self.facility_usd
+        network_usd = self.egress_usd + self.link_usd
+        return self.compute_usd + self.energy_usd + owned_usd + network_usd + self.moving_usd
 
     @property
     def total_usd(self) -> float:
@@ -137,6 +140,9 @@ class JobPlan(_Record):
     transfer_hours: float = 0.0
     inter_site_routes: tuple[str, ...] = ()
     """Routes between each two sites of a job over several."""
+    checkpoint_routes: tuple[str | None, ...] = ()
+    """Id of the route that the checkpoint takes to each placement, in order; None where it is there already
+    or no way leads there. Empty where the job does not move, or has no checkpoint to carry."""
     cost: Cost
     cost_in_all: Cost
     emission: Emission = Emission()

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from .base import Amount, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
+from .base import Amount, Count, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
 from .errors import InputError
 from .faults import from_validation
 from .policies import DataPolicy, JurisdictionOrGroup, Residency
+from .present import Moving, Present
 from .references import name_links, reference_faults
 from .sites import Accelerator, DataCenter, Link, Location, Node, Pool
 from .workloads import InferenceService, TrainingJob, Workload
@@ -63,7 +64,7 @@ class Limits(Frozen):
     """Optional limits over the whole plan, for the horizon."""
 
     budget_usd: Amount | None = None
-    """Money: compute, energy, capital, facility, egress and link, not the prices of carbon and latency."""
+    """Money: all that is paid, moving included, not the prices of carbon and latency."""
     carbon_cap_tco2e: Amount | None = None
     max_provider_share: Annotated[dict[Id, Fraction], AfterValidator(FrozenDict)] = Field(
         default_factory=FrozenDict
@@ -72,6 +73,8 @@ class Limits(Frozen):
     pinned: tuple[Assignment, ...] = ()
     """Several entries of one workload permit each of their places."""
     forbidden: tuple[Assignment, ...] = ()
+    max_moves: Count | None = None
+    """How many of the workloads that ``present`` names may move."""
 
 
 class Problem(Frozen):
@@ -94,6 +97,8 @@ class Problem(Frozen):
     workloads: tuple[Workload, ...] = Field(min_length=1)
     objective: Objective = Objective()
     limits: Limits = Limits()
+    present: Present = Present()
+    moving: Moving = Moving()
 
     @model_validator(mode="before")
     @classmethod

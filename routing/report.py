@@ -116,7 +116,9 @@ def _cost_table(plan: Plan) -> Table:
     always = ("compute", "energy", "capital", "egress", "link", "money", "carbon", "latency", "total")
     kinds = list(always)
     if any(cost.facility_usd for cost in costs):
-        kinds.insert(always.index("egress"), "facility")
+        kinds.insert(kinds.index("egress"), "facility")
+    if any(cost.moving_usd for cost in costs):
+        kinds.insert(kinds.index("money"), "moving")
     labels = {"money": "money (all of these)", "total": "total"}
     rows = [[labels.get(kind, kind), *(getattr(cost, f"{kind}_usd") for cost in costs)] for kind in kinds]
     return Table("cost", "Cost", columns, rows if plan else [])

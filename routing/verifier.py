@@ -10,6 +10,7 @@ from .check_findings import CONSTRAINTS, Findings, Violation
 from .check_jobs import check_jobs
 from .check_left_out import check_left_out
 from .check_money import settle
+from .check_moving import check_moving, settle_moving
 from .check_resources import check_resources, uses
 from .check_services import check_services
 from .check_structure import check_place_once, shape_is_sound, sound_parts
@@ -48,6 +49,9 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     check_services(sound, findings)
     held = list(uses(sound))
     check_resources(sound, held, findings)
-    check_totals(sound, settle(sound, held), findings)
+    check_moving(sound, findings)
+    ledger = settle(sound, held)
+    settle_moving(sound, ledger)
+    check_totals(sound, ledger, findings)
     check_left_out(sound, findings)
     return findings.violations()

@@ -12,6 +12,7 @@ from ..routing.paths import Candidate
 from ..routing.plan import Breakdown, Cost, Emission
 from ..routing.problem import Problem
 from .jobs import JobOptions
+from .moving import enters
 from .rates import Floats, Rates, long_run_usd, module_capital_usd, module_facility_usd
 from .routebook import KB_PER_GB, Hop, hops, return_hops
 from .services import SECONDS_PER_HOUR, Services
@@ -132,6 +133,8 @@ def account(variables: World, decisions: Decisions) -> Ledger:
     _enter_capital(variables, users, decisions, ledger)
     for decision in decisions.jobs:
         _enter_transfer(variables.problem, decision, ledger)
+        _enter_move(variables.problem, decision, ledger)
+    _enter_entered(variables, decisions, ledger)
     _enter_flows(variables, decisions, ledger)
     return ledger
 
@@ -200,6 +203,37 @@ def _enter_transfer(problem: Problem, decision: JobDecision, ledger: Ledger) -> 
         for route in option.routes:
             if route is not None:
                 _enter_hops(problem, job.id, list(hops(route)), job.dataset.gb / len(option.pools), ledger)
+
+
+def _enter_move(problem: Problem, decision: JobDecision, ledger: Ledger) -> None:
+    """Enter what a job pays for moving: at its new sites, and between sites for its checkpoint."""
+    job, option = problem.jobs[decision.option.job].id, decision.option
+    for pool, usd in zip(option.pools, option.moving_usd, strict=False):
+        ledger.enter(job, problem.pools[pool].data_center, "moving", usd)
+    for route in option.checkpoint:
+        usd = sum(usd_per_gb(problem, hop) for hop in hops(route)) if route is not None else 0.0
+        ledger.enter(job, NETWORK, "moving", usd * problem.moving.checkpoint_gb)
+
+
+def usd_per_gb(problem: Problem, hop: Hop) -> float:
+    """Return what a GB over a link costs, the egress of the site that it leaves included."""
+    link, site = problem.link[hop[0]], problem.data_center.get(hop[1])
+    if site is None:
+        return link.usd_per_gb
+    own = link.egress_usd_per_gb
+    return link.usd_per_gb + (site.egress_usd_per_gb if own is None else own)
+
+
+def _enter_entered(variables: World, decisions: Decisions, ledger: Ledger) -> None:
+    """Enter what services pay for the sites that they enter."""
+    problem, services = variables.problem, variables.services
+    usd = problem.moving.usd_per_site_entered
+    standing = np.flatnonzero(decisions.replicas.any(axis=1))
+    pairs = np.stack([services.slot_service[standing], variables.rates.site[services.slot_pool[standing]]])
+    owner, site = np.unique(pairs, axis=1).astype(np.int64)
+    entered = enters(problem, owner, site)
+    for service, at in zip(owner[entered].tolist(), site[entered].tolist(), strict=True):
+        ledger.enter(problem.services[service].id, problem.data_centers[at].id, "moving", usd)
 
 
 def _enter_hops(problem: Problem, workload: str, crossed: list[Hop], gb: float, ledger: Ledger) -> None:

@@ -27,6 +27,8 @@ class Arrays:
         Further rows ``cuts @ x >= cut_lower`` that hold whenever every free column of ``unserved`` is zero.
     offset
         Constant of the cost.
+    moving
+        The part of the cost of each column that moving is.
     block
         Number of the job, or of the demand and period, that a column is an alternative for; else -1.
     schedule
@@ -60,6 +62,7 @@ class Arrays:
     cuts: csr_array
     cut_lower: Floats
     offset: float
+    moving: Floats
     block: Ints
     schedule: Bools
     requests: Floats

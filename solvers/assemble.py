@@ -97,6 +97,7 @@ class Assembler:
             transfer_gbps=option.rate_gbps,
             transfer_hours=option.transfer_hours,
             inter_site_routes=tuple(self._route(route).id for route in option.inter_site),
+            checkpoint_routes=tuple(self._dataset_route(route) for route in option.checkpoint),
             cost=cost,
             cost_in_all=cost + in_all_extra(self.variables, decision),
             emission=self.ledger.emission(job.id),

@@ -292,6 +292,24 @@ def carbon_cap(variables: Variables, rows: Rows) -> None:
         rows.put(row, emitting, variables.tco2e[emitting] / scale)
 
 
+def max_moves(variables: Variables, rows: Rows) -> None:
+    """sum_j,o elsewhere x[j,o] + sum_i moved[i] <= max_moves; v[i,s] <= moved[i] where i is not at s yet."""
+    limit, columns = variables.problem.limits.max_moves, variables.columns
+    if limit is None:
+        return
+    scale = max(limit, 1)
+    row = rows.add("max_moves", 1, -np.inf, limit / scale)
+    moved = variables.jobs.table.moved
+    for family, option in (("start", variables.starts.option), ("pause", variables.pauses.option)):
+        rows.put(row, columns.range(family)[moved[option]], 1.0 / scale)
+    rows.put(row, columns.range("service_moved"), 1.0 / scale)
+    entering = np.flatnonzero(variables.used_enters)
+    below = rows.add("max_moves", len(entering), 0.0, np.inf)
+    owner = np.searchsorted(variables.moved_service, variables.used_service[entering])
+    rows.put(below, columns.range("service_moved")[owner], 1.0)
+    rows.put(below, columns.range("site_used")[entering], -1.0)
+
+
 CONSTRAINTS: tuple[Constraint, ...] = (
     place_once,
     run_hours,
@@ -306,4 +324,5 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     provider_share,
     budget,
     carbon_cap,
+    max_moves,
 )

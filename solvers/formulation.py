@@ -36,6 +36,7 @@ def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CON
         cuts=cuts.matrix(count),
         cut_lower=joined(cuts.lower),
         offset=committed_usd(variables.problem) * variables.problem.objective.money_weight,
+        moving=variables.moving * variables.problem.objective.money_weight,
         block=_blocks(variables),
         schedule=_is_schedule(variables),
         requests=_requests(variables),

@@ -162,10 +162,11 @@ class JobColumns:
         self.made.traffic.add(column[entry], crossed.values, period[entry], gbps[entry], job[entry])
 
     def _flat(self, column: Ints, option: Ints) -> None:
-        """Charge the transfer of the dataset."""
+        """Charge the transfer of the dataset, and moving."""
         gb = self.dataset_gb[self.options.job[option]] / self.options.sites[option]
         usd = of_trips(self.trips.out_usd_per_gb, self.options.routes[option], 0.0)
         self.flat_money.append((column, (gb[:, None] * usd).sum(axis=1)))
+        self.flat_money.append((column, self.options.all_moving_usd[option]))
 
     def _beyond(self, column: Ints, option: Ints, hours: Floats) -> None:
         """Charge what continuing options cost beyond the horizon."""

@@ -15,6 +15,7 @@ from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import TrainingJob
 from .admission import Test, admissible, job_tests
 from .alone import Alone
+from .moving import JobMoves
 from .option_table import MOST_SITES, SITE_PAIRS, JobOption, OptionList, OptionTable
 from .pools import Pools
 from .rates import Floats, Ints, Rates
@@ -80,7 +81,7 @@ class _Builder:
     def __init__(self, problem: Problem, rates: Rates, book: RouteBook) -> None:
         self.book, self.horizon = book, rates.horizon
         self.pools, self.calendar = Pools(problem), Calendar(problem, rates)
-        self.alone = Alone(problem, rates)
+        self.alone, self.moves = Alone(problem, rates), JobMoves(problem, rates, book)
         # The last entries answer for no pool, which leaves the choice to the others.
         self._has_spot = np.array([*map(_has_spot, problem.pools), True], dtype=bool)
         self._spot_is_best = np.array([*map(_spot_is_best, problem.pools), True], dtype=bool)
@@ -235,6 +236,7 @@ class _Builder:
             links=places.links,
             rate_gbps=rate_gbps,
             transfer_hours=transfer_hours,
+            **self.moves.of(job, places.pools, places.accelerators, spot.astype(bool)),
         )
 
 
@@ -268,8 +270,10 @@ def _padded(numbers: Ints) -> Ints:
 def _no_options() -> OptionTable:
     none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
     wide = _padded(np.zeros((0, MOST_SITES), dtype=np.int64))
-    flags = np.zeros(0, dtype=bool)
-    return OptionTable(numbers, wide, numbers, none, flags, flags, flags, wide, wide, none, none)
+    flags, usd = np.zeros(0, dtype=bool), np.zeros((0, MOST_SITES))
+    return OptionTable(
+        numbers, wide, numbers, none, flags, flags, flags, wide, wide, none, none, flags, usd, wide, none
+    )
 
 
 _NONE = _no_options()

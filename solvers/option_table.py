@@ -28,7 +28,9 @@ class JobOption:
     """One way to run a job, but for its start.
 
     ``pools`` has one pool per site, each with ``accelerators``; ``routes`` has the dataset's route to each
-    and is empty without a dataset.
+    and is empty without a dataset. ``moving_usd`` is what moving costs at each site but for the way of the
+    checkpoint, whose routes are in ``checkpoint``; both are empty where the job does not move, the routes
+    where it has no checkpoint to carry.
     """
 
     job: int
@@ -42,6 +44,9 @@ class JobOption:
     inter_site: tuple[Candidate, ...]
     rate_gbps: float
     transfer_hours: float
+    moved: bool = False
+    moving_usd: tuple[float, ...] = ()
+    checkpoint: tuple[Candidate | None, ...] = ()
 
     @property
     def total_accelerators(self) -> int:
@@ -71,6 +76,14 @@ class OptionTable:
         (O, 3) trip between each two sites, -1 for none: 0 and 1, 0 and 2, 1 and 2.
     rate_gbps, transfer_hours
         (O,) traffic of the dataset to each site and how long it lasts.
+    moved
+        (O,) whether it is somewhere else than the job is at present.
+    moving_usd
+        (O, 3) what moving costs at each site, the way of the checkpoint left out.
+    checkpoint
+        (O, 3) trip of the checkpoint to each site, -1 for none.
+    checkpoint_usd
+        (O,) price of these trips.
     """
 
     job: Ints
@@ -84,6 +97,10 @@ class OptionTable:
     links: Ints
     rate_gbps: Floats
     transfer_hours: Floats
+    moved: Flags
+    moving_usd: Floats
+    checkpoint: Ints
+    checkpoint_usd: Floats
 
     def __len__(self) -> int:
         return len(self.job)
@@ -92,6 +109,11 @@ class OptionTable:
     def sites(self) -> Ints:
         """(O,) number of sites."""
         return np.asarray(np.count_nonzero(self.pools >= 0, axis=1), dtype=np.int64)
+
+    @property
+    def all_moving_usd(self) -> Floats:
+        """(O,) what moving costs in all."""
+        return np.asarray(self.moving_usd.sum(axis=1) + self.checkpoint_usd)
 
     def take(self, chosen: Ints | Flags) -> OptionTable:
         """Return some of the options."""
@@ -135,15 +157,24 @@ class OptionList(Sequence[JobOption]):
             inter_site=tuple(self._inter_site(job, index, pools)),
             rate_gbps=float(table.rate_gbps[index]),
             transfer_hours=float(table.transfer_hours[index]),
+            moved=bool(table.moved[index]),
+            moving_usd=tuple(table.moving_usd[index][: len(pools) * table.moved[index]].tolist()),
+            checkpoint=tuple(self._checkpoint(job, index, pools)),
         )
 
     def _routes(self, job: TrainingJob, index: int, pools: Sequence[int]) -> Iterator[Candidate]:
         for pool, trip in zip(pools, self._table.routes[index].tolist(), strict=False):
             if trip != NO_TRIP:
-                site = self._site(pool)
-                copy = self._fans.origin(trip, site)
-                request = dataset_request(self._problem.residency(job.policy), copy, site)
-                yield self._fans.candidate(request, trip)
+                yield self._one_way(job, trip, self._site(pool))
+
+    def _checkpoint(self, job: TrainingJob, index: int, pools: Sequence[int]) -> Iterator[Candidate | None]:
+        if self._table.moved[index] and self._problem.moving.checkpoint_gb > 0:
+            for pool, trip in zip(pools, self._table.checkpoint[index].tolist(), strict=False):
+                yield None if trip == NO_TRIP else self._one_way(job, trip, self._site(pool))
+
+    def _one_way(self, job: TrainingJob, trip: int, site: str) -> Candidate:
+        origin = self._fans.origin(trip, site)
+        return self._fans.candidate(dataset_request(self._problem.residency(job.policy), origin, site), trip)
 
     def _inter_site(self, job: TrainingJob, index: int, pools: Sequence[int]) -> Iterator[Candidate]:
         sites, residency = [self._site(pool) for pool in pools], self._problem.residency(job.policy)

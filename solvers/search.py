@@ -19,6 +19,7 @@ from .options import relative_gap
 from .program import Program, complete_program, lagrangian_bound, partial_program
 from .rates import Floats, Ints
 from .slivers import serve_slivers
+from .staying import staying
 from .twostage import leave_out, two_stage
 
 Phase = Literal["unserved work", "complete cost", "cost"]
@@ -100,6 +101,8 @@ class Search:
     """The solution found so far that leaves least out."""
     is_limited: bool = False
     """Whether the least cost is sought within a limit of the work left out."""
+    ceiling: float = np.inf
+    """Bounds of the cost that are told now hold up to here only."""
 
     def __post_init__(self) -> None:
         """Begin with the solution given, if any."""
@@ -152,7 +155,17 @@ class Search:
         return arrays.cost + arrays.unserved * (2 * dearest / float(np.median(weights)))
 
     def _least_cost(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
-        """Return the best solution found of least cost, or None."""
+        """Return the best solution found of least cost, or None; dear moves are avoided where possible."""
+        part = staying(self.arrays, program)
+        if part is not None:
+            self.ceiling = part.with_moves
+            found = self._least_of(part.program, None, phase)
+            self.ceiling, best = np.inf, best if found is None else found
+            if self.is_close(found, phase) or self.out_of_time():
+                return best
+        return self._least_of(program, best, phase)
+
+    def _least_of(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         if self._is_large():
             found = two_stage(self, program, phase, gather=phase == "complete cost")
             if best is None or (found is not None and program.cost @ found < program.cost @ best):
@@ -198,6 +211,7 @@ class Search:
 
     def tell_bound(self, phase: Phase, bound: float) -> None:
         """Keep and emit a proven bound."""
+        bound = bound if phase == "unserved work" else min(bound, self.ceiling)
         if np.isfinite(bound) and bound > self.bounds.get(phase, -np.inf):
             self.bounds[phase] = bound
             self.emit(Proved(phase, bound))

@@ -15,7 +15,10 @@ unserved
 replicas
     y[i, p, t].
 site_used, service_on
-    v[i, s] and whether the service runs at all; only for services that limit their sites.
+    v[i, s] and whether the service runs at all; only for services that limit their sites, and for sites that
+    it matters whether a service enters.
+service_moved
+    Whether a service enters any site; only where moves are limited.
 modules
     e[p].
 overflow
@@ -32,6 +35,7 @@ from ..routing.problem import Problem
 from .arrays import Columns, joined
 from .job_columns import Activities, JobColumns, PauseTable
 from .jobs import JobOptions
+from .moving import Flags, enters, minds_entering
 from .rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .services import SECONDS_PER_HOUR, Services, replica_limits
 from .uses import Uses
@@ -59,7 +63,9 @@ class Variables:
     replica_period: Ints
     used_service: Ints
     used_site: Ints
+    used_enters: Flags
     on_service: Ints
+    moved_service: Ints
     module_pool: Ints
     overflow_pool: Ints
     overflow_period: Ints
@@ -69,6 +75,7 @@ class Variables:
     spot_held: Uses
     traffic: Uses
     money: Floats
+    moving: Floats
     tco2e: Floats
     cost: Floats
     unserved: Floats
@@ -96,6 +103,8 @@ class VariableBuilder:
         open_demand, open_period = self._unserved()
         slot, period = self._replicas()
         used_service, used_site, on_service = self._sites()
+        used_enters = self._entering(used_service, used_site)
+        moved_service = self._moved(used_service[used_enters])
         module_pool = self._modules()
         overflow_pool, overflow_period = self._overflow()
         tables = {
@@ -119,11 +128,14 @@ class VariableBuilder:
             replica_period=period,
             used_service=used_service,
             used_site=used_site,
+            used_enters=used_enters,
             on_service=on_service,
+            moved_service=moved_service,
             module_pool=module_pool,
             overflow_pool=overflow_pool,
             overflow_period=overflow_period,
             money=money,
+            moving=self._moving_usd(starts, pauses, used_enters),
             tco2e=tco2e,
             cost=cost,
             unserved=self._unserved_weights(open_demand, open_period),
@@ -185,13 +197,37 @@ class VariableBuilder:
         pairs = np.unique(np.stack([self.services.slot_service, site_of_slot], axis=1), axis=0).astype(
             np.int64
         )
-        pairs = pairs[np.isin(pairs[:, 0], limited)]
+        matters = enters(self.problem, pairs[:, 0], pairs[:, 1]) & minds_entering(self.problem)
+        pairs = pairs[np.isin(pairs[:, 0], limited) | matters]
         self.columns.add("site_used", len(pairs), 0.0, 1.0, integer=True)
         spread = np.array(
             [index for index in limited if self.problem.services[index].min_sites > 1], dtype=np.int64
         )
         self.columns.add("service_on", len(spread), 0.0, 1.0, integer=True)
         return pairs[:, 0], pairs[:, 1], spread
+
+    def _entering(self, service: Ints, site: Ints) -> Flags:
+        """Charge for the sites that services enter; return which those are."""
+        found = enters(self.problem, service, site)
+        columns = self.columns.range("site_used")[found]
+        usd = self.problem.moving.usd_per_site_entered
+        self.flat_money.append((columns, np.full(len(columns), usd)))
+        return found
+
+    def _moved(self, services: Ints) -> Ints:
+        """Add a column for each service that could move, where moves are limited."""
+        limited = self.problem.limits.max_moves is not None
+        found = np.unique(services) if limited else services[:0]
+        self.columns.add("service_moved", len(found), 0.0, 1.0, integer=True)
+        return found
+
+    def _moving_usd(self, starts: StartTable, pauses: PauseTable, enters: Flags) -> Floats:
+        """Return the part of the money of every column that is paid for moving."""
+        usd, each = np.zeros(self.columns.count), self.jobs.table.all_moving_usd
+        self.columns.of("start", usd)[:] = each[starts.option]
+        self.columns.of("pause", usd)[:] = each[pauses.option]
+        self.columns.of("site_used", usd)[:] = enters * self.problem.moving.usd_per_site_entered
+        return usd
 
     def _modules(self) -> Ints:
         pools = [index for index, pool in enumerate(self.problem.pools) if pool.expansion]

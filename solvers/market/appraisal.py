@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rates import Floats
+from .entering import least_in_all
 from .goods import GoodPrices
 from .market import Market
 from .pausing import Pauses
-from .serving import least_cost
 
 ROUNDING = 1e-11
 """Relative error that sums of floating-point numbers are granted; bounds are lowered by it."""
@@ -54,9 +54,9 @@ def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = Tr
     out = penalty * market.left_out_work[:blocks]
     complete, partial = float(least.sum()), float(np.minimum(least, out).sum())
     for _, unit, offered in market.offers(goods):
-        served = least_cost(unit, offered, penalty * unit.weight)
-        partial += float(served.sum())
-        complete += float((least_cost(unit, offered) if whole else served).sum())
+        served = least_in_all(unit, offered, penalty * unit.weight)
+        partial += served
+        complete += least_in_all(unit, offered) if whole else served
     idle = rules.idle(prices)
     error = ROUNDING * (abs(complete) + abs(idle) + float(prices @ np.abs(rules.capacity)))
     return Appraisal(

@@ -179,6 +179,7 @@ def _pay(options: Options, goods: Goods, entries: _Entries, rows: Ints) -> None:
     column = np.arange(len(rows))
     entries.add(column, np.full(len(rows), goods.money), options.money[rows])
     entries.add(column, np.full(len(rows), goods.other), options.other[rows])
+    entries.add(column, np.full(len(rows), goods.moves), options.moved[rows])
 
 
 def answer_columns(
@@ -203,6 +204,7 @@ def answer_columns(
     rps = reply.flow[at, user, slot]
     entries = _Entries()
     _stand(unit, (reply.replicas, number), rates, goods, entries)
+    _enter(unit, reply.replicas, goods, entries)
     requested = rps * rates.durations[at]
     entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
     entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
@@ -226,6 +228,15 @@ def _stand(unit: Unit, standing: tuple[Floats, Ints], rates: Rates, goods: Goods
     pool = unit.pool[slot]
     entries.add(number[period], goods.held(pool, period), count)
     entries.add(number[period], goods.billed(pool, period), count * rates.durations[period])
+
+
+def _enter(unit: Unit, replicas: Floats, goods: Goods, entries: _Entries) -> None:
+    """Enter what entering sites costs and that it is a move; units that may have one column only."""
+    sites = np.unique(unit.site[unit.entering & (replicas > 0).any(axis=0)])
+    if len(sites):
+        column = np.zeros(2, dtype=np.int64)
+        taken = np.array([len(sites) * unit.usd_per_site_entered, 1.0])
+        entries.add(column, np.array([goods.money, goods.moves]), taken)
 
 
 def _split(

@@ -126,6 +126,7 @@ def _during(prices: GoodPrices, when: slice) -> GoodPrices:
         prices.traffic[:, when],
         prices.money,
         prices.other,
+        prices.moves,
     )
 
 

@@ -112,8 +112,10 @@ class Giants:
         owner = np.concatenate([np.repeat(np.arange(jobs), np.diff(self.first)), np.arange(jobs)])
         every = csr_array((np.ones(len(owner)), (owner, np.arange(len(owner)))))
         shared = np.hstack([self.load.T, np.zeros((len(self.room), jobs))])
+        # Capped costs bound the true ones from below, and solvers lose small costs beside large ones.
+        capped = np.minimum(reduced, _too_dear(reduced, self.first))
         program = Program(
-            cost=np.concatenate([reduced, np.where(np.isfinite(out), out, 0.0)]),
+            cost=np.concatenate([capped, np.where(np.isfinite(out), out, 0.0)]),
             lower=np.zeros(columns + jobs),
             upper=np.concatenate([np.ones(columns), np.isfinite(out).astype(float)]),
             integer=np.ones(columns + jobs, dtype=bool),
@@ -188,6 +190,12 @@ class Giants:
         priced = Priced.of(market, self.columns, told.prices, told.penalty)
         chosen = zip(self.jobs.tolist(), best.columns, strict=True)
         return {job: priced.placed(column) for job, column in chosen if column >= 0}
+
+
+def _too_dear(reduced: Floats, first: Ints) -> float:
+    """Return a cost far above those of the cheapest columns of all jobs together."""
+    least = np.minimum.reduceat(reduced, first[:-1])
+    return 100.0 * float(np.abs(least).sum() + 1.0)
 
 
 def _large(market: Market, told: Appraisal) -> Ints:

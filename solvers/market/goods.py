@@ -16,7 +16,8 @@ class Goods:
 
     Per pool and period: accelerators ``held``, accelerator-hours ``billed`` at the ordinary price and at the
     ``spot`` price, accelerators held at the spot price (``spot_held``). Per direction and period:
-    ``traffic`` (Gbit/s). Last, ``money`` (USD) and ``other`` cost (weighted USD that is not money).
+    ``traffic`` (Gbit/s). Last, ``moves`` of workloads, ``money`` (USD) and ``other`` cost (weighted USD that
+    is not money).
     """
 
     pools: int
@@ -26,7 +27,7 @@ class Goods:
     @property
     def size(self) -> int:
         """Number of goods (G)."""
-        return (4 * self.pools + self.directions) * self.periods + 2
+        return (4 * self.pools + self.directions) * self.periods + 3
 
     def held(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerators held."""
@@ -50,6 +51,11 @@ class Goods:
         return np.asarray(first + np.asarray(direction) * self.periods + np.asarray(period), dtype=np.int64)
 
     @property
+    def moves(self) -> int:
+        """Number of moves."""
+        return self.size - 3
+
+    @property
     def money(self) -> int:
         """Number of money."""
         return self.size - 2
@@ -66,7 +72,7 @@ class Goods:
 
 @dataclass(frozen=True)
 class GoodPrices:
-    """Prices of the goods, by kind: (P, T) each, ``traffic`` (D, T), two numbers."""
+    """Prices of the goods, by kind: (P, T) each, ``traffic`` (D, T), three numbers."""
 
     held: Floats
     billed: Floats
@@ -75,11 +81,13 @@ class GoodPrices:
     traffic: Floats
     money: float
     other: float
+    moves: float = 0.0
 
     @classmethod
     def of(cls, goods: Goods, prices: Floats) -> GoodPrices:
         """Return the (G,) prices by kind."""
         parts = prices[: 4 * goods.pools * goods.periods].reshape(4, goods.pools, goods.periods)
-        traffic = prices[4 * goods.pools * goods.periods : -2].reshape(goods.directions, goods.periods)
+        traffic = prices[4 * goods.pools * goods.periods : -3].reshape(goods.directions, goods.periods)
         held, billed, spot, spot_held = parts
-        return cls(held, billed, spot, spot_held, traffic, float(prices[-2]), float(prices[-1]))
+        moves, money, other = prices[-3:].tolist()
+        return cls(held, billed, spot, spot_held, traffic, money, other, moves)

@@ -10,6 +10,7 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .candidates import job_columns, unit_columns
 from .columns import Columns
+from .entering import may_enter
 from .market import Market
 from .placing import Placement, Priced
 from .units import Unit
@@ -74,6 +75,7 @@ def room_for_replicas(placement: Placement, unit: Unit) -> Floats:
     free = np.append(placement.room - placement.load, np.inf)
     room = (free[rows[unit.pool]] / amounts[unit.pool]).min(axis=2)
     whole = np.floor(np.maximum(room, 0.0) / unit.accelerators[:, None] + 1e-7)
+    whole[~may_enter(placement, unit)] = 0.0
     return np.asarray(np.minimum(whole, unit.most[:, None]).T)
 
 

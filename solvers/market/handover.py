@@ -83,7 +83,10 @@ def _set_sites(variables: Variables, x: Floats, replicas: Ints) -> None:
     for service, at, number in zip(services.slot_service, site, replicas, strict=True):
         count[int(service), int(at)] += int(number)
     pairs = zip(variables.used_service.tolist(), variables.used_site.tolist(), strict=True)
-    variables.columns.of("site_used", x)[:] = [count[pair] > 0 for pair in pairs]
+    here = np.array([count[pair] > 0 for pair in pairs], dtype=bool)
+    variables.columns.of("site_used", x)[:] = here
+    entering = variables.used_service[here & variables.used_enters]
+    variables.columns.of("service_moved", x)[:] = np.isin(variables.moved_service, entering)
     on = {service for (service, _), number in count.items() if number > 0}
     variables.columns.of("service_on", x)[:] = [service in on for service in variables.on_service.tolist()]
 

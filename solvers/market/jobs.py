@@ -34,8 +34,10 @@ class Options:
     owner, pool
         One entry per option and pool (M), options ascending.
     money, other
-        USD of the dataset's transfer, and weighted cost beyond the horizon of a continuing job that begins at
-        its earliest start.
+        USD of the dataset's transfer and of moving, and weighted cost beyond the horizon of a continuing job
+        that begins at its earliest start.
+    moved
+        1 where it is somewhere else than the job is at present.
     transfer_gbps, transfer_hours
         Traffic of the dataset on its route, and for how long.
     dataset, reserved
@@ -54,6 +56,7 @@ class Options:
     pool: Ints
     money: Floats
     other: Floats
+    moved: Floats
     transfer_gbps: Floats
     transfer_hours: Floats
     dataset: csr_array
@@ -93,8 +96,9 @@ def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: b
         continuing=table.continuing,
         owner=owner,
         pool=table.pools[owner, place].astype(np.int64),
-        money=_transfer_usd(problem, jobs, table),
+        money=_transfer_usd(problem, jobs, table) + table.all_moving_usd,
         other=_beyond_cost(problem, rates, table, earliest),
+        moved=table.moved.astype(float),
         transfer_gbps=table.rate_gbps,
         transfer_hours=table.transfer_hours,
         dataset=_crossings(table.routes, (jobs.trips.out,), 2 * len(problem.links)),
@@ -187,10 +191,16 @@ def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrice
     for begin in range(0, len(options), CHUNK):
         rows = slice(begin, min(begin + CHUNK, len(options)))
         found[rows] = _chunk_costs(options, spans, rates, run, rows)
-    found += (options.money * prices.money + options.other * prices.other)[:, None]
+    found += flat_costs(options, prices)[:, None]
     if prices.traffic.any():
         _add_traffic_costs(found, options, spans, prices.traffic)
     return np.where(spans.possible, found, np.inf)
+
+
+def flat_costs(options: Options, prices: GoodPrices) -> Floats:
+    """Return the cost (O,) of every option that does not depend on when it runs."""
+    paid = options.money * prices.money + options.other * prices.other
+    return np.asarray(paid + options.moved * prices.moves)
 
 
 @dataclass(frozen=True)

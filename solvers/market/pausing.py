@@ -9,7 +9,7 @@ import numpy as np
 from ..rates import Floats, Rates
 from ..windows import PAUSE_SLIVER_HOURS
 from .goods import GoodPrices
-from .jobs import CHUNK, Options
+from .jobs import CHUNK, Options, flat_costs
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _pause_costs(options: Options, room: Floats, prices: GoodPrices) -> tuple[Fl
     hold, hour = _pause_prices(options, room, prices)
     unit = _per_hour(hold, hour, room)
     hours = _hours(options, room, unit)
-    fixed = options.money * prices.money + options.other * prices.other
+    fixed = flat_costs(options, prices)
     used = hours > 0
     cost = (hour * hours).sum(axis=1) + np.where(used, hold, 0.0).sum(axis=1) + fixed
     bound = np.where(used, hours * np.where(np.isfinite(unit), unit, 0.0), 0.0).sum(axis=1) + fixed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .appraisal import appraise
+from .entering import dearest_entering
 from .market import Market
 
 PENALTY = 20.0
@@ -21,5 +22,6 @@ def penalty_of(market: Market) -> float:
     jobs, requests = work[:count], float(work[count:].sum())
     typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
     dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
+    dearest = max(dearest, dearest_entering(market))
     served = (told.complete - float(told.job_least.sum())) / requests if requests > 0 else 0.0
     return PENALTY * max(dearest / typical, served)

@@ -115,6 +115,7 @@ def build_rules(problem: Problem, rates: Rates) -> Rules:
     _budget(problem, rates, rows, money, bought_money)
     tco2e = _tco2e(rates, goods)
     _carbon_cap(problem, rows, tco2e)
+    _max_moves(problem, goods, rows)
     weight, carbon_usd = problem.objective.money_weight, problem.objective.usd_per_tco2e
     cost = weight * money + carbon_usd * tco2e
     cost[goods.other] = 1.0
@@ -246,3 +247,10 @@ def _carbon_cap(problem: Problem, rows: _Collector, tco2e: Floats) -> None:
         row = rows.add(np.array([limit / scale]))
         emitting = np.flatnonzero(tco2e)
         rows.put(emitting, row[0], tco2e[emitting] / scale)
+
+
+def _max_moves(problem: Problem, goods: Goods, rows: _Collector) -> None:
+    limit = problem.limits.max_moves
+    if limit is not None:
+        scale = max(limit, 1)
+        rows.put(goods.moves, rows.add(np.array([limit / scale]))[0], 1.0 / scale)

@@ -37,12 +37,15 @@ class Offer:
         (T, S) cost of a whole replica for a period.
     unit
         (T, L, S) cost of a request/s, its part of a replica included.
+    entering
+        (S,) cost of entering the site of each slot, 0 where that is none or does not matter.
     """
 
     arc: Floats
     via: Ints
     replica: Floats
     unit: Floats
+    entering: Floats
 
 
 def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
@@ -55,7 +58,8 @@ def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | N
     arc, via = _cheapest_arcs(unit, price, shape)
     held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
     replica = (held * unit.accelerators[:, None]).T
-    return Offer(arc, via, replica, arc + (replica / unit.rps)[:, None, :])
+    entering = np.where(unit.entering, unit.usd_per_site_entered * prices.money + prices.moves, 0.0)
+    return Offer(arc, via, replica, arc + (replica / unit.rps)[:, None, :], entering)
 
 
 def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[Floats, Ints]:

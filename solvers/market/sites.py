@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..rates import Floats, Ints
@@ -14,6 +16,28 @@ MOST_ADDED = 6
 
 def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
     """Return an answer within the unit's limits on sites, which hold over all periods together.
+
+    Where entering a site matters, that is the better one of staying, entering where it pays on the whole, and
+    going where it is cheapest.
+    """
+    found = _whole_answer(unit, offered, most, cutoff)
+    if not unit.entering.any():
+        return found
+    free = replace(offered, entering=np.zeros(len(offered.entering)))
+    staying = _whole_answer(unit, free, np.where(unit.entering, 0.0, most), cutoff)
+    others = (staying, _whole_answer(unit, free, most, cutoff))
+    return min((found, *others), key=lambda each: _rank(unit, offered, each))
+
+
+def _rank(unit: Unit, offered: Offer, found: Answer) -> tuple[float, float]:
+    """Return what an answer leaves out and what it costs, the sites entered included."""
+    used = (found.replicas > 0).any(axis=0)
+    prices = {int(unit.site[slot]): float(offered.entering[slot]) for slot in np.flatnonzero(used)}
+    return round(float(found.unserved.sum()), 9), float(found.cost.sum()) + sum(prices.values())
+
+
+def _whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+    """Return an answer within the unit's limits on sites.
 
     Sites are added one by one, that which lowers the cost most first; where several sites are asked for, each
     keeps a replica in every period.
@@ -77,7 +101,7 @@ def _choose_sites(unit: Unit, offered: Offer, most: Floats, steady: bool) -> Int
     limit = len(sites) if unit.max_sites is None else min(unit.max_sites, len(sites))
     usable = np.where((most >= 1)[:, None, :], offered.unit, np.inf)
     costs = [usable[:, :, unit.site == site].min(axis=2) for site in sites]
-    standby = [offered.replica[:, unit.site == site].min(axis=1).sum() if steady else 0.0 for site in sites]
+    standby = [_standby(unit, offered, site, steady=steady) for site in sites.tolist()]
     dear = 1e3 * float(np.max(offered.unit, initial=1.0, where=np.isfinite(offered.unit)))
     now = np.full(unit.demand.shape, dear)
     chosen: list[int] = []
@@ -92,6 +116,13 @@ def _choose_sites(unit: Unit, offered: Offer, most: Floats, steady: bool) -> Int
         chosen.append(best)
         now = np.minimum(now, costs[best])
     return np.asarray(sites[np.array(chosen, dtype=np.int64)], dtype=np.int64)
+
+
+def _standby(unit: Unit, offered: Offer, site: int, *, steady: bool) -> float:
+    """Return what using a site costs whatever it serves."""
+    mine = unit.site == site
+    kept = offered.replica[:, mine].min(axis=1).sum() if steady else 0.0
+    return float(kept + offered.entering[mine].max())
 
 
 def _standing(unit: Unit, offered: Offer, found: Answer, most: Floats, sites: Ints) -> Answer:

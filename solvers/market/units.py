@@ -11,6 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ...routing.problem import Problem
+from ..arrays import Bools
+from ..moving import enters, minds_entering
 from ..rates import Floats, Ints, Rates, most_accelerators
 from ..services import SECONDS_PER_HOUR, Services
 
@@ -37,6 +39,10 @@ class Unit:
         (A,) demand and slot of each arc within the unit.
     money, other
         (A,) USD and other weighted cost of a request/s on an arc for an hour.
+    entering
+        (S,) whether using the slot's site means entering it, and that matters.
+    usd_per_site_entered
+        USD for each site entered.
     min_sites, max_sites
         Over the whole horizon; None where there is no upper limit.
     """
@@ -56,6 +62,8 @@ class Unit:
     column: Ints
     money: Floats
     other: Floats
+    entering: Bools
+    usd_per_site_entered: float
     min_sites: int
     max_sites: int | None
 
@@ -76,7 +84,7 @@ class Unit:
     @property
     def is_whole(self) -> bool:
         """Return whether its periods depend on each other."""
-        return self.min_sites > 1 or self.max_sites is not None
+        return self.min_sites > 1 or self.max_sites is not None or bool(self.entering.any())
 
 
 def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit]:
@@ -86,10 +94,13 @@ def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit
     parts: list[tuple[int, Ints]] = []
     for index, service in enumerate(problem.services):
         arcs = order[ends[index] : ends[index + 1]]
-        together = service.min_sites > 1 or service.max_sites is not None
+        moving = minds_entering(problem) and service.id in problem.present.services
+        together = service.min_sites > 1 or service.max_sites is not None or moving
         joined = [arcs] if together else list(_components(services, arcs))
         parts.extend((index, part) for part in joined if len(part))
-    return [_unit(problem, rates, services, *part) for part in parts]
+    entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
+    entering &= minds_entering(problem)
+    return [_unit(problem, rates, services, entering, part) for part in parts]
 
 
 def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
@@ -103,7 +114,10 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
         yield arcs[label[rows] == number]
 
 
-def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: Ints) -> Unit:
+def _unit(
+    problem: Problem, rates: Rates, services: Services, entering: Bools, part: tuple[int, Ints]
+) -> Unit:
+    index, arcs = part
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
@@ -128,6 +142,8 @@ def _unit(problem: Problem, rates: Rates, services: Services, index: int, arcs: 
         column=column,
         money=money,
         other=usd - problem.objective.money_weight * money,
+        entering=entering[slots],
+        usd_per_site_entered=problem.moving.usd_per_site_entered,
         min_sites=problem.services[index].min_sites,
         max_sites=problem.services[index].max_sites,
     )

@@ -100,6 +100,16 @@ CASES: dict[str, tuple[Data, float]] = {
         24,
     ),
 }
+# A saving of 8 USD pays for a move at 5, but none is allowed: 4 accelerators x 2 h x 2 USD.
+CASES["max_moves"] = (
+    world(
+        job("train", 4, 2),
+        present={"jobs": {"train": ["far-a"]}},
+        moving={"usd_per_job": 5},
+        limits={"max_moves": 0},
+    ),
+    16,
+)
 LEFT_OUT: dict[str, Data] = {
     # Either job costs 16 USD, both 32.
     "budget": world(job("one", 4, 4), job("two", 4, 4), far={"count": 1}, limits={"budget_usd": 20}),

@@ -47,6 +47,8 @@ def unit_of(
         column=np.array([entry[1] for entry in reach]),
         money=np.zeros(len(reach)),
         other=np.array([entry[2] for entry in reach], dtype=float),
+        entering=np.zeros(slots, dtype=bool),
+        usd_per_site_entered=0.0,
         min_sites=sites[0],
         max_sites=sites[1],
     )

@@ -1,0 +1,89 @@
+"""The command ``replan``: plan on from a plan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_options import end_with, form_option, not_both_stdin, solved, with_problem, with_solving
+
+if TYPE_CHECKING:
+    from .routing.problem import Problem
+
+REPLAN_EPILOG = """\b
+route replan new.json --from plan.json --restart-hours 6 --checkpoint-gb 500
+route replan new.json --from plan.json --max-moves 3 -o new-plan.json
+route replan new.json --from plan.json --keep-topology asked.json -o new-plan.json
+route verify asked.json new-plan.json"""
+PRICE = click.FloatRange(min=0)
+
+
+@click.command(epilog=REPLAN_EPILOG)
+@click.option(
+    "--from",
+    "plan_file",
+    metavar="PLAN",
+    type=click.Path(),
+    required=True,
+    callback=not_both_stdin,
+    help="The present plan (JSON): where everything runs now.",
+)
+@click.option("--max-moves", type=click.IntRange(min=0), help="How many workloads may move.")
+@click.option("--move-usd", "usd_per_job", type=PRICE, help="USD for each job that moves.")
+@click.option("--restart-hours", type=PRICE, help="Hours of training that the move of a job loses.")
+@click.option("--checkpoint-gb", type=PRICE, help="GB that the move of a job carries, priced by its route.")
+@click.option(
+    "--drain-usd",
+    "usd_per_site_entered",
+    type=PRICE,
+    help="USD for each data center that a service enters, drained elsewhere.",
+)
+@with_solving
+@click.option("--all-or-nothing", is_flag=True, help="Refuse a plan that leaves work out.")
+@click.option("-o", "--output", type=click.Path(), help="Keep the new plan here, as JSON.")
+@click.option(
+    "--keep-topology",
+    type=click.Path(),
+    help="Keep the topology here with the present and the prices, to verify the plan by.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Nothing but errors on standard error.")
+@form_option
+@with_problem
+def replan(
+    problem: Problem,
+    *,
+    plan_file: str,
+    max_moves: int | None,
+    output: str | None,
+    keep_topology: str | None,
+    quiet: bool,
+    form: str | None,
+    **others: Any,
+) -> None:
+    """Plan on from a plan: what stays, moves, begins and ends.
+
+    Moving is part of the cost: the plan leaves the present place of work only where that pays. Prices not
+    given are those of the file (its 'moving'). The changes go to standard output.
+    """
+    from .routing.present import Moving
+    from .routing.replan import going_on
+    from .routing.replan_view import render_changes
+    from .topologies.delivery import Delivery
+    from .topologies.plans import load_plan
+
+    inputs = [click.get_current_context().params.get(name) for name in ("topology", "workloads", "plan_file")]
+    delivery = Delivery(form, None, quiet=quiet)
+    kept = [Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path]
+    prices = {name: others.pop(name) for name in Moving.model_fields}
+    problem = going_on(problem, load_plan(plan_file), max_moves, **prices)
+    found = solved(problem, delivery, others)
+    delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
+    texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)
+    for place, text in zip(kept, texts, strict=True):
+        place.send(text)
+    end_with(found, problem, delivery)
+
+
+REPLANNING = (replan,)
+"""Commands of this module."""

@@ -1,0 +1,74 @@
+"""The command that plans on from a plan."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Route = Callable[..., Result]
+
+
+@pytest.fixture
+def old(route: Route, tmp_path: Path) -> Path:
+    plan = tmp_path / "plan.json"
+    assert route("plan", "two-sites", "-q", "-o", plan).exit_code == 0
+    return plan
+
+
+def test_nothing_changes_where_nothing_has_changed(route: Route, old: Path) -> None:
+    result = route("replan", "two-sites", "--from", old, "--drain-usd", "1", "--move-usd", "1", "-f", "json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert {change["action"] for change in document["changes"]} == {"keep"}
+    assert document["moving_usd"] == 0
+
+
+def test_what_it_keeps_is_verified(route: Route, old: Path, tmp_path: Path) -> None:
+    asked, new = tmp_path / "asked.json", tmp_path / "new.json"
+    result = route("replan", "two-sites", "--from", old, "--max-moves", "0", "--restart-hours", "2",
+                   "--checkpoint-gb", "9", "-o", new, "--keep-topology", asked)  # fmt: skip
+    assert result.exit_code == 0, result.stderr
+    assert "Changes: 3 keep" in result.stdout
+    assert route("verify", asked, new).exit_code == 0
+    assert json.loads(asked.read_text(encoding="utf-8"))["limits"]["max_moves"] == 0
+
+
+def test_lost_capacity_moves_work(route: Route, old: Path, tmp_path: Path) -> None:
+    data = json.loads(route("samples", "two-sites").stdout)
+    data["pools"] = [pool for pool in data["pools"] if pool["id"] != "frankfurt-h100"]
+    file = tmp_path / "less.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    result = route("replan", file, "--from", old, "-f", "csv")
+    assert result.exit_code == 1
+    assert "drop,assistant-eu" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--move-usd", "-1"], "--move-usd"),
+        (["--move-usd", "inf"], "usd_per_job"),
+        (["--max-moves", "-1"], "--max-moves"),
+        (["--solver", "abacus"], "abacus"),
+    ],
+)
+def test_mistakes_are_told(route: Route, old: Path, arguments: list[str], message: str) -> None:
+    result = route("replan", "two-sites", "--from", old, *arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+
+
+def test_inputs_are_not_overwritten(route: Route, old: Path) -> None:
+    before = old.read_bytes()
+    result = route("replan", "two-sites", "--from", old, "-o", old)
+    assert result.exit_code == 2
+    assert old.read_bytes() == before
+
+
+def test_a_plan_is_needed(route: Route, tmp_path: Path) -> None:
+    assert route("replan", "two-sites").exit_code == 2
+    assert route("replan", "two-sites", "--from", tmp_path / "none.json").exit_code == 2

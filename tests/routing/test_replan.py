@@ -1,0 +1,143 @@
+"""Change sets: what stays, moves, begins and ends, and why."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pytest
+from computeroute.routing import InputError, Plan, Problem
+from computeroute.routing.present import Present
+from computeroute.routing.replan import going_on, present_of, workload_changes
+from computeroute.routing.replan_view import render_changes
+from computeroute.solvers import solve
+
+Data = dict[str, Any]
+
+
+def job(name: str, count: int = 4, **more: Any) -> Data:
+    needs = [{"accelerator": "a", "count": count, "hours": 2}]
+    return {"kind": "training", "id": name, "needs": needs, **more}
+
+
+def chat(rps: float = 5, **more: Any) -> Data:
+    demand = [{"location": "east", "requests_per_second": rps}]
+    serving = [{"accelerator": "a", "requests_per_second": 10}]
+    return {"kind": "inference", "id": "chat", "demand": demand, "serving": serving, **more}
+
+
+def world(*workloads: Data, **more: Any) -> Data:
+    """Two sites with a pool of 8 each, 1 USD an hour east and 2 USD west, for 2 hours."""
+    return {
+        "periods": [{"id": "t", "hours": 2}],
+        "accelerators": [{"id": "a", "peak_tflops": 1000, "memory_gb": 80, "tdp_w": 0}],
+        "data_centers": [{"id": "east", "jurisdiction": "DE"}, {"id": "west", "jurisdiction": "FR"}],
+        "pools": [
+            {"id": "e", "data_center": "east", "accelerator": "a", "count": 8, "usd_per_accelerator_hour": 1},
+            {"id": "w", "data_center": "west", "accelerator": "a", "count": 8, "usd_per_accelerator_hour": 2},
+        ],
+        "links": [{"source": "east", "target": "west", "bandwidth_gbps": 1, "latency_ms": 5}],
+        "policies": [{"id": "german", "allow": ["DE"]}],
+        "workloads": list(workloads),
+        **more,
+    }
+
+
+def planned(problem: Problem) -> Plan:
+    return solve(problem, solver="highs", gap_limit=1e-9)
+
+
+def changes(data: Data) -> dict[str, tuple[str, str]]:
+    problem = Problem.parse(data)
+    return {c.workload: (c.action, c.why) for c in workload_changes(problem, planned(problem))}
+
+
+def test_the_present_of_a_plan_is_where_everything_is() -> None:
+    plan = planned(Problem.parse(world(job("one"), chat(15))))
+    assert present_of(plan) == Present.model_validate(
+        {"jobs": {"one": ["e"]}, "services": {"chat": {"e": 2}}}
+    )
+
+
+def test_a_plan_without_work_is_no_present() -> None:
+    nothing = planned(Problem.parse(world(job("one", 99))))
+    with pytest.raises(InputError, match="places no work"):
+        present_of(nothing)
+
+
+def test_prices_and_limit_given_replace_those_of_the_file_and_others_stay() -> None:
+    old = planned(Problem.parse(world(job("one"))))
+    file = Problem.parse(world(job("one"), moving={"usd_per_job": 3, "restart_hours": 2}))
+    on = going_on(file, old, None, usd_per_job=5, checkpoint_gb=None)
+    assert (on.moving.usd_per_job, on.moving.restart_hours, on.limits.max_moves) == (5, 2, None)
+    assert going_on(file, old, 4).limits.max_moves == 4
+
+
+def test_every_action() -> None:
+    present = {"jobs": {"kept": ["e"], "moved": ["w"], "ended": ["e"], "lost": ["e"]}}
+    data = world(job("kept", 2), job("moved", 2), job("lost", 99), job("new", 2), job("late", 99), chat(),
+                 present=present | {"services": {"gone": {"w": 2}}})  # fmt: skip
+    found = changes(data)
+    assert {name: action for name, (action, _) in found.items()} == {
+        "kept": "keep", "moved": "move", "ended": "drop", "lost": "drop", "new": "add", "late": "wait",
+        "chat": "add", "gone": "drop",
+    }  # fmt: skip
+    assert next(iter(found)) == "moved"
+    assert found["ended"][1] == "is not in the topology any more"
+    assert found["lost"][1].startswith("gang: ")
+
+
+def at(pool: str) -> Data:
+    return {"jobs": {"one": [pool]}}
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (world(job("one"), present=at("w")), "costs less"),
+        (world(job("one"), present=at("lost")), "gone: lost"),
+        (world(job("one", policy="german"), present=at("w")), "barred, or too small for it: w"),
+        (
+            world(
+                job("one"),
+                present=at("w"),
+                limits={"forbidden": [{"workload": "one", "data_center": "west"}]},
+            ),
+            "barred, or too small for it: w",
+        ),
+        (world(job("one"), job("other", 8, policy="german"), present=at("e")), "full of other work: e"),
+    ],
+)
+def test_why_a_job_moves(data: Data, why: str) -> None:
+    assert changes(data)["one"] == ("move", why)
+
+
+def test_what_a_service_enters_and_leaves() -> None:
+    found = changes(world(chat(), present={"services": {"chat": {"w": 1, "lost": 1}}}))
+    assert found["chat"] == ("move", "gone: lost; enters east; leaves west")
+    found = changes(world(chat(), present={"services": {"chat": {"w": 1, "e": 1}}}))
+    assert found["chat"] == ("keep", "leaves west")
+
+
+def test_a_service_that_nobody_asks_for_is_dropped() -> None:
+    assert changes(world(chat(0), present={"services": {"chat": {"w": 1}}}))["chat"][0] == "drop"
+
+
+def test_forms_say_the_same() -> None:
+    data = world(job("one"), job("=two"), present=at("w"), moving={"usd_per_job": 3})
+    problem = Problem.parse(data)
+    plan = planned(problem)
+    document = json.loads(render_changes(problem, plan, "json", 110))
+    assert document["counts"] == {"move": 1, "add": 1, "drop": 0, "wait": 0, "keep": 0}
+    assert document["moving_usd"] == 3
+    assert document["changes"][0] == {
+        "action": "move", "workload": "one", "kind": "training", "from": ["w"], "to": ["e"],
+        "moving_usd": 3, "cost_usd": 11, "why": "costs less",
+    }  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(render_changes(problem, plan, "csv", 110))))
+    assert [(row["action"], row["from"], row["to"]) for row in rows] == [("move", "w", "e"), ("add", "", "e")]
+    assert rows[1]["workload"] == "'=two"
+    text = render_changes(problem, plan, "table", 110)
+    assert "Changes: 1 move, 1 add; moving costs 3.00 USD" in text
