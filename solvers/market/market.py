@@ -136,12 +136,11 @@ def _priorities(problem: Problem) -> Floats:
 
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
     """Return the market of a problem whose options and arcs are known."""
-    running, pausing = (
-        possible_alone(problem, rates, job_options(problem, rates, jobs, pausable=pausable))
-        for pausable in (False, True)
-    )
+    offered = [job_options(problem, rates, jobs, pausable=pausable) for pausable in (False, True)]
+    running, pausing = (possible_alone(problem, rates, each) for each in offered)
     traffic = arc_traffic(problem, services)
-    crowded = crowded_directions(problem, services, traffic, (running, pausing))
+    # a link too narrow for a dataset even alone is crowded too: another route may be wide enough
+    crowded = crowded_directions(problem, services, traffic, offered)
     return Market(
         problem=problem,
         rates=rates,
