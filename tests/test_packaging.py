@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("pyproject.toml", "README.md", "LICENSE", "__init__.py", "cli.py", "py.typed")
+COMMANDS = tuple(path.name for path in ROOT.glob("cli*.py"))
+PARTS = ("pyproject.toml", "README.md", "LICENSE", "__init__.py", *COMMANDS, "py.typed")
 FOLDERS = ("routing", "solvers", "topologies")
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
 
@@ -57,7 +58,7 @@ def _run(installed: Path, folder: Path, *arguments: str) -> str:
 
 def test_everything_of_the_package_is_in_the_wheel_and_nothing_else(wheel: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    wanted = {f"computeroute/{name}" for name in ("__init__.py", "cli.py", "py.typed")}
+    wanted = {f"computeroute/{name}" for name in ("__init__.py", *COMMANDS, "py.typed")}
     for folder in FOLDERS:
         files = (path for path in (ROOT / folder).rglob("*") if path.suffix in {".py", ".json", ".md"})
         wanted |= {f"computeroute/{path.relative_to(ROOT).as_posix()}" for path in files}
