@@ -42,13 +42,13 @@ def verdict(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> str:
         pays = "is better" if found.answer == "always" else "is no better"
         span = f"from {found.points[0].value:g} to {found.points[-1].value:g} ({sweep.heading})"
         proof = _proof_everywhere(found)
-        return f"{own} {pays} than {cloud} at every value tried {span}; {proof}{_uneven(found)}"
+        return f"{own} {pays} than {cloud} at every value tried {span}; {proof}{_caveats(found)}"
     left, right = (point.value for point in found.bracket)
     word = "pays from" if found.answer == "from" else "pays up to"
     proof = "proven at both ends" if found.band == (left, right) else _proof(found)
     more = f"; it changes {found.changes} times, and this is the first" if found.changes > 1 else ""
     span = f"between {left:.5g} and {right:.5g}, {proof}"
-    return f"{own} {word} {found.value:.4g} ({sweep.heading}): {span}{more}{_uneven(found)}"
+    return f"{own} {word} {found.value:.4g} ({sweep.heading}): {span}{more}{_caveats(found)}"
 
 
 def _proof_everywhere(found: Breakeven) -> str:
@@ -57,14 +57,24 @@ def _proof_everywhere(found: Breakeven) -> str:
     return f"not proven at {unsure} of {len(found.points)}" if unsure else "proven at each"
 
 
-def _uneven(found: Breakeven) -> str:
-    """Say where not cost but work left out decides."""
-    count = sum(abs(point.own.plan.unserved - point.cloud.plan.unserved) > NOISE for point in found.points)
-    if not count:
-        return ""
-    return (
-        f". At {count} of {len(found.points)} values one case leaves more work out, which counts before cost"
-    )
+def _caveats(found: Breakeven) -> str:
+    """Say where not cost but work left out decides, and where capital does not count to the end of jobs."""
+    remarks, total = "", len(found.points)
+    uneven = sum(abs(point.own.plan.unserved - point.cloud.plan.unserved) > NOISE for point in found.points)
+    if uneven:
+        remarks += f". At {uneven} of {total} values one case leaves more work out, which counts before cost"
+    if any(_outlasts(point.own) for point in found.points):
+        remarks += (
+            ". Jobs that go on beyond the horizon pay for no modules there, so that owning looks too cheap: "
+            "let the horizon be longer"
+        )
+    return remarks
+
+
+def _outlasts(case: Case) -> bool:
+    """Return whether a job goes on beyond the horizon in a pool for which modules were bought."""
+    bought = {each.pool for each in case.plan.purchases}
+    return any(job.continuing and bought & {place.pool for place in job.placements} for job in case.plan.jobs)
 
 
 def _proof(found: Breakeven) -> str:
@@ -105,9 +115,9 @@ def _bought(case: Case) -> str:
 
 
 def _composition(point: Point, sweep: Sweep, cases: tuple[str, str]) -> Table:
-    costs = [point.own.plan.cost, point.cloud.plan.cost]
+    costs = [point.own.plan.cost_in_all, point.cloud.plan.cost_in_all]
     kinds = [name for name in Cost.model_fields if any(getattr(cost, name) for cost in costs)]
-    head = (text_column("cost"), *(money_column(name, f"{name} USD") for name in cases))
+    head = (text_column("cost"), *(money_column(name, f"{clean(name)} USD") for name in cases))
     rows = [
         [kind.removesuffix("_usd"), *(getattr(cost, kind) for cost in costs)]
         for kind in [*kinds, "total_usd"]
@@ -151,6 +161,7 @@ def _case(case: Case) -> dict[str, Any]:
         "unserved": plan.unserved,
         "unserved_bound": plan.unserved_bound,
         "cost": plan.cost.model_dump(),
+        "cost_in_all": plan.cost_in_all.model_dump(),
         "tco2e": plan.emission.tco2e,
         "modules": {each.pool: each.modules for each in plan.purchases},
         "problem_digest": plan.problem_digest,

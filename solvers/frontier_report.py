@@ -20,7 +20,8 @@ from ..routing.tables import (
 from ..routing.text import money, number, percent, plural
 from .frontier import FrontierPoint
 from .frontier_axes import Axis
-from .near_optimal import NearOptimal, Places, moved, places
+from .near_optimal import NearOptimal
+from .whereabouts import Places, moved, places
 
 TABLES = ("points", "alternatives", "moves")
 MOST_ROWS = 100

@@ -10,7 +10,6 @@ workloads ran at one site each.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -20,7 +19,7 @@ from scipy.sparse import csr_array, hstack, vstack
 
 from ..routing.errors import Fault, InputError, SolverError
 from ..routing.plan import Plan
-from ..routing.problem import Problem, per_period
+from ..routing.problem import Problem
 from .arrays import Arrays
 from .exact import build_variables
 from .formulation import build_arrays
@@ -34,15 +33,13 @@ from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, most_unserved
 from .size import MOST_COLUMNS, possible_columns
 from .slivers import serve_slivers
 from .solution import decide
-from .variables import Variables
+from .whereabouts import Places, kept_columns, moved, places
 
 LEAST_DIFFERENCE = 1e-3
 """Part of one workload that has to run elsewhere for a plan to be another one."""
 SLACK = 1e-6
 GAP = 1e-4
 TIE = 1e-3
-Places = Mapping[str, Mapping[str, float]]
-"""Share of each workload that runs at each site, by workload and site; what is left out runs nowhere."""
 
 
 @dataclass(frozen=True)
@@ -76,49 +73,6 @@ class NearOptimal:
     best: Plan
     alternatives: tuple[Alternative, ...]
     ended: Literal["count", "alike", "time"]
-
-
-def places(problem: Problem, plan: Plan) -> Places:
-    """Return where the workloads of a plan run: of jobs by accelerators, of services by requests."""
-    found: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for job in plan.jobs:
-        total = sum(place.accelerators for place in job.placements)
-        for place in job.placements:
-            found[job.job][place.data_center] += place.accelerators / total
-    hours = {period.id: period.duration_hours for period in problem.periods}
-    asked = _requests(problem)
-    for service in plan.services:
-        for flow in service.flows:
-            part = flow.requests_per_second * hours[flow.period] / asked[service.service]
-            found[service.service][flow.data_center] += part
-    return found
-
-
-def _requests(problem: Problem) -> dict[str, float]:
-    """Return the requests of each service over the horizon, as requests/s times hours."""
-    hours, count = problem.durations_hours, len(problem.periods)
-    return {
-        service.id: sum(
-            rate * each
-            for demand in service.demand
-            for rate, each in zip(per_period(demand.requests_per_second, count), hours, strict=True)
-        )
-        for service in problem.services
-    }
-
-
-def moved(problem: Problem, one: Places, other: Places) -> dict[str, float]:
-    """Return the part of each workload that runs elsewhere in ``other`` than in ``one``.
-
-    What both leave out has not moved.
-    """
-    parts = {}
-    for name in problem.workload:
-        before, after = one.get(name, {}), other.get(name, {})
-        kept = sum(min(share, before.get(site, 0.0)) for site, share in after.items())
-        idle = min(1 - sum(before.values()), 1 - sum(after.values()))
-        parts[name] = min(1.0, max(0.0, 1 - kept - max(0.0, idle)))
-    return parts
 
 
 def near_optimal(
@@ -322,35 +276,3 @@ class _Search:
         decisions = decide(self.variables, x)
         plan = header.plan(self.variables, decisions, self.first.bound, self.first.unserved_bound)
         return plan.model_copy(update={"stopped_by": "gap"})
-
-
-def kept_columns(variables: Variables, before: Places) -> Floats:
-    """Return what a unit of each column keeps: of a workload, by how much of it ran there ``before``.
-
-    The site that had most of a workload counts in full, others in proportion.
-    """
-    problem, services, table = variables.problem, variables.services, variables.jobs.table
-    kept = np.zeros(variables.columns.count)
-    at_job = _weights(problem, [job.id for job in problem.jobs], before)
-    site = variables.rates.site[table.pools]
-    there = np.where(table.pools >= 0, at_job[table.job[:, None], site], 0.0)
-    part = there.sum(axis=1) / np.maximum(table.sites, 1)
-    variables.columns.of("start", kept)[:] = part[variables.starts.option]
-    variables.columns.of("pause", kept)[:] = part[variables.pauses.option]
-    asked = _requests(problem)
-    total = np.array([asked[service.id] or 1.0 for service in problem.services] or [1.0])
-    demand, period = services.arc_demand[variables.share_arc], variables.share_period
-    owner = services.demand_service[demand]
-    share = services.demand[demand, period] * variables.rates.durations[period] / total[owner]
-    slot_site = variables.rates.site[services.slot_pool[services.arc_slot[variables.share_arc]]]
-    at_service = _weights(problem, [service.id for service in problem.services], before)
-    variables.columns.of("share", kept)[:] = share * at_service[owner, slot_site]
-    return kept
-
-
-def _weights(problem: Problem, names: list[str], before: Places) -> Floats:
-    """Return how much of each workload ran at each site, over the most that ran at one (W, S)."""
-    shares = [[before.get(name, {}).get(site.id, 0.0) for site in problem.data_centers] for name in names]
-    ran = np.array(shares, dtype=float).reshape(len(names), len(problem.data_centers))
-    most = ran.max(axis=1, keepdims=True, initial=0.0)
-    return np.asarray(np.divide(ran, most, out=np.zeros_like(ran), where=most > 0))

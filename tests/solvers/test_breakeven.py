@@ -208,6 +208,17 @@ def test_sweeps_need_what_they_vary(problem: Problem) -> None:
     assert chat.demand[0].requests_per_second == 4
 
 
+def test_jobs_that_outlast_the_horizon_are_said_to_flatter_owning() -> None:
+    """Bought for a day of a job of two years, a module costs 60,000 / 365 and not 120,000."""
+    world = {**WORLD, "periods": [{"id": "day", "hours": 24}]}
+    world["workloads"] = [{"kind": "training", "id": "long",
+                           "needs": [{"accelerator": "a", "count": 8, "hours": 17_520}]}]  # fmt: skip
+    found = breakeven(Problem.parse(world), SWEEPS["price"], HYBRID, CLOUD, points=2, low=0.5, high=1.0)
+    [bought] = found.owned.own.plan.purchases
+    assert bought.capital_usd == pytest.approx(60_000 / 365)
+    assert "owning looks too cheap" in verdict(found, SWEEPS["price"], ("own", "cloud"))
+
+
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_every_form_names_the_modules(form: str, problem: Problem) -> None:
     found = breakeven(problem, SWEEPS["utilization"], HYBRID, CLOUD, points=3, tolerance=0.05)

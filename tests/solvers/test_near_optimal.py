@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from computeroute.routing import InputError, Problem, check
 from computeroute.solvers import solve
-from computeroute.solvers.near_optimal import moved, near_optimal, places
+from computeroute.solvers.near_optimal import near_optimal
+from computeroute.solvers.whereabouts import moved, places
 from computeroute.topologies import load
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -55,6 +55,27 @@ def test_plans_verify_and_bounds_hold_against_the_exact_optimum(seed: int) -> No
         assert found.bound <= exact.objective + room
 
 
+def test_a_dataset_too_large_for_the_cheapest_route_takes_another() -> None:
+    """900 GB within 3 hours are 0.67 Gbit/s: too much for the cheap link of 0.2, not for that of 10."""
+    world = {
+        "periods": [{"id": "all", "hours": 4}],
+        "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 1000}],
+        "data_centers": [{"id": site, "jurisdiction": "DE"} for site in ("here", "there")],
+        "pools": [{"id": "p", "data_center": "there", "accelerator": "a", "count": 1}],
+        "links": [
+            {"source": "here", "target": "there", "latency_ms": 1, "bandwidth_gbps": gbps, "usd_per_gb": usd}
+            for gbps, usd in ((0.2, 0.01), (10, 0.05))
+        ],
+        "workloads": [
+            {"kind": "training", "id": "j", "needs": [{"accelerator": "a", "count": 1, "hours": 4}],
+             "dataset": {"at": ["here"], "gb": 900, "transfer_hours": 3}}
+        ],
+    }  # fmt: skip
+    plan = solve(Problem.parse(world), solver="decomposition", time_limit=5)
+    assert not plan.left_out
+    assert plan.cost.link_usd == pytest.approx(45)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_any_prices_prove_a_bound(seed: int) -> None:
     problem = problem_of(seed)
