@@ -24,6 +24,7 @@ from .cli_options import (
     with_problem,
     with_solving,
 )
+from .cli_stress import TRIED_OUT
 from .routing.errors import SolverError
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def schema(delivery: Delivery) -> None:
     delivery.send(to_json(schema()))
 
 
-for further in (*FUTURES, *CURVES):
+for further in (*FUTURES, *CURVES, *TRIED_OUT):
     main.add_command(further)
 
 if __name__ == "__main__":
