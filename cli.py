@@ -27,6 +27,7 @@ from .cli_options import (
     with_solving,
 )
 from .cli_replan import REPLANNING
+from .cli_stress import TRIED_OUT
 
 if TYPE_CHECKING:
     from .routing.problem import Problem
@@ -188,7 +189,7 @@ def schema(delivery: Delivery) -> None:
     delivery.send(to_json(schema()))
 
 
-for further in (*FUTURES, *CURVES, *REPLANNING):
+for further in (*FUTURES, *CURVES, *REPLANNING, *TRIED_OUT):
     main.add_command(further)
 
 if __name__ == "__main__":

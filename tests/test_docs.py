@@ -19,7 +19,7 @@ from computeroute.topologies import load, sample_text
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "topologies" / "SOURCES.md"])
 RUN = ("README.md", "docs/quickstart.md")
-CURVES = ("docs/cloud-or-own.md", "docs/frontier.md")
+ALSO_RUN = ("docs/cloud-or-own.md", "docs/frontier.md", "docs/failures.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELISION = "..."
 TIMEOUT_S = 60
@@ -92,7 +92,7 @@ def without_what_varies(text: str) -> str:
     return known + "\n" if known else ""
 
 
-@pytest.mark.parametrize("name", (*RUN, *CURVES))
+@pytest.mark.parametrize("name", (*RUN, *ALSO_RUN))
 def test_what_a_page_shows_happens(name: str, tmp_path: Path) -> None:
     (tmp_path / "topology.json").write_text(sample_text("two-sites"), encoding="utf-8")
     todo = steps(name)

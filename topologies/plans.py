@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 
+from ..routing.damage import require_own
+from ..routing.errors import InputError
 from ..routing.plan import Plan
+from ..routing.problem import Problem
+from ..routing.verifier import check
 from .sources import open_source
 
 
@@ -18,3 +22,29 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     """
     source = open_source(path)
     return Plan.from_json(source.text, source.name)
+
+
+def load_plan_of(problem: Problem, path: str | os.PathLike[str]) -> Plan:
+    """Read a plan that something is to be built on: one of ``problem`` that can be used and verifies.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_plan`, and where it is of another problem, holds nothing, or breaks a rule.
+    """
+    plan = load_plan(path)
+    try:
+        require_own(problem, plan)
+        _require_verified(problem, plan)
+    except InputError as error:
+        raise InputError(error.faults, os.fspath(path)) from None
+    return plan
+
+
+def _require_verified(problem: Problem, plan: Plan) -> None:
+    violations = check(problem, plan)
+    if violations:
+        first = violations[0]
+        message = f"the plan does not verify: {first.constraint}, {first.element}: {first.message}"
+        more = f" (and {len(violations) - 1:,} more)" if len(violations) > 1 else ""
+        raise InputError([f"{message}{more}; see route verify"])

@@ -194,7 +194,7 @@ def _job(name: str, title: str, owner: str, dataset_at: str, dataset_tb: float) 
 def _chatgpt_class() -> Element:
     """3,640 PFLOP-days, the published amount for GPT-3 175B; ten days to do it in."""
     job = _job(
-        "chatgpt-class", "ChatGPT-class training, 175 billion parameters", "south-cloud", "shenzhen", 45
+        "chatgpt-class", "ChatGPT-class training, 175 billion parameters", "frontier-labs", "shenzhen", 45
     )
     return job | workloads.compute(3640, "1024 2048 3200 4096 8192 10000", TRAINERS) | {"deadline_hours": 240}
 
@@ -202,7 +202,7 @@ def _chatgpt_class() -> Element:
 def _mixture_of_experts() -> Element:
     """Return a job of the size of DeepSeek-V3: 2.788 million H800-hours."""
     title = "Mixture of experts, 671 billion parameters"
-    job = _job("moe-671b", title, "north-cloud", "hangzhou beijing", 60)
+    job = _job("moe-671b", title, "frontier-labs", "hangzhou beijing", 60)
     return job | {"needs": workloads.needs("h800:2000x1394 h800:1000x2788"), "deadline_hours": 24 * 90}
 
 

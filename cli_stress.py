@@ -1,0 +1,167 @@
+"""Commands that try a problem out: ``stress`` loses what can be lost, ``pooling`` parts the owners."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .cli_options import form_option, watched, with_delivery, with_problem, with_solving
+
+if TYPE_CHECKING:
+    from .routing.plan import Plan
+    from .routing.problem import Problem
+    from .solvers.interrupt import Interrupt
+    from .topologies.delivery import Delivery
+
+STRESS_EPILOG = """\b
+route stress my.json --plan plan.json
+route stress my.json --pairs --top 20 --format csv --output losses.csv
+route stress my.json --no-replan --table lost_workloads
+
+\b
+Tables: losses (for csv without --table), lost_workloads."""
+POOLING_EPILOG = """\b
+route pooling my.json
+route pooling my.json --format csv --table hours
+
+\b
+Tables: owners (for csv without --table), hours, left_out."""
+jobs_option = click.option("--jobs", type=int, default=1, show_default=True, help="Plans made at once.")
+table_option = click.option("--table", "name", help="One table only; see below.")
+
+
+@click.command(epilog=STRESS_EPILOG)
+@click.option("--plan", "plan_file", type=click.Path(), help="The present plan (JSON); planned without.")
+@click.option("--pairs", is_flag=True, help="Lose two at once as well.")
+@click.option("--replan/--no-replan", default=True, help="Whether to plan anew without what is lost.")
+@click.option("--top", type=click.IntRange(0), metavar="N", help="Re-plan the N worst losses only.")
+@jobs_option
+@with_solving
+@table_option
+@form_option
+@with_delivery
+@with_problem
+def stress(
+    problem: Problem, delivery: Delivery, plan_file: str | None, name: str | None, **options: Any
+) -> None:
+    """Lose every site, link and risk group in turn.
+
+    Says what the present plan loses at once, what a re-plan recovers and at what cost, the worst first.
+    Ctrl-C ends with what is done so far. The exit code is 0 whatever the losses do.
+    """
+    from .routing.stress_report import TABLE_NAMES, render_stress
+
+    _require_table(name, TABLE_NAMES)
+    several = {key: options.pop(key) for key in ("pairs", "replan", "top", "jobs")}
+    present = _present(problem, delivery, plan_file, options)
+    trials = _stress(problem, present, delivery, several | options)
+    how: dict[str, Any] = {"form": delivery.form, "name": name, "columns": delivery.columns}
+    delivery.send(render_stress(problem, present, trials, **how))
+
+
+def _require_table(name: str | None, known: tuple[str, ...]) -> None:
+    from .routing.errors import UnknownNameError
+
+    if name is not None and name not in known:
+        raise UnknownNameError("table", name, known)
+
+
+def _present(problem: Problem, delivery: Delivery, plan_file: str | None, options: dict[str, Any]) -> Plan:
+    """Return the plan of a file, found to be one of ``problem`` and to verify; without a file, a new one."""
+    if plan_file is not None:
+        from .topologies.plans import load_plan_of
+
+        return load_plan_of(problem, plan_file)
+    from .solvers import solve
+
+    with watched(delivery) as (cancel, progress):
+        planned = solve(problem, cancel=cancel, progress=progress, **options)
+    _require_plan(planned, problem, delivery)
+    return planned
+
+
+def _require_plan(planned: Plan, problem: Problem, delivery: Delivery) -> None:
+    from .routing.errors import SolverError
+    from .routing.report import why_infeasible
+
+    if planned.status == "unknown":
+        raise SolverError("no present plan was found before the solver was stopped")
+    if not planned:
+        delivery.say(why_infeasible(planned, problem))
+        sys.exit(1)
+
+
+def _stress(problem: Problem, present: Plan, delivery: Delivery, options: dict[str, Any]) -> list[Any]:
+    from .solvers.stress import stress
+
+    count = 0
+
+    def tell(trial: Any, of: int) -> None:
+        nonlocal count
+        count += 1
+        delivery.say(f"{count}/{of}  without {trial.failure.name}: {trial.verdict}")
+
+    with _many_plans(delivery) as token:
+        return stress(problem, present, done=tell, cancel=token, **options)
+
+
+@click.command(epilog=POOLING_EPILOG)
+@jobs_option
+@with_solving
+@table_option
+@form_option
+@with_delivery
+@with_problem
+def pooling(problem: Problem, delivery: Delivery, name: str | None, **options: Any) -> None:
+    """Plan every owner alone, and all together.
+
+    Compares how full accelerators are, what is left out and what it costs, by owner and hour by hour.
+    Ends with 1 where a plan is missing, because of an error or of Ctrl-C.
+    """
+    from .routing.pooling_report import TABLE_NAMES, render_pooling
+
+    _require_table(name, TABLE_NAMES)
+    found = _pooling(problem, delivery, options)
+    delivery.send(render_pooling(found, form=delivery.form, name=name, columns=delivery.columns))
+    if not found:
+        delivery.say("not every plan is there, so there are no totals")
+        sys.exit(1)
+
+
+def _pooling(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Any:
+    from .solvers.pooling import compare_pooling
+
+    count = 0
+
+    def tell(outcome: Any, of: int) -> None:
+        nonlocal count
+        count += 1
+        delivery.say(f"{count}/{of}  {outcome.line()}")
+
+    with _many_plans(delivery) as token:
+        return compare_pooling(problem, done=tell, cancel=token, **options)
+
+
+@contextmanager
+def _many_plans(delivery: Delivery) -> Iterator[Interrupt]:
+    """Keep standard output for the result, and give a token that Ctrl-C sets."""
+    from .solvers.interrupt import interrupt_token
+    from .topologies.delivery import keep_output_clean
+
+    keep_output_clean()
+    with interrupt_token((lambda: None) if delivery.quiet else _say_stopping) as token:
+        yield token
+
+
+def _say_stopping() -> None:
+    with suppress(OSError):
+        os.write(2, b"\nstopping; what is done so far follows (Ctrl-C again to give up)\n")
+
+
+TRIED_OUT = (stress, pooling)
+"""Commands of this module."""

@@ -1,0 +1,188 @@
+"""What losses do to a plan, for people and machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from .plan import Plan
+from .problem import Problem
+from .tables import (
+    Column,
+    Table,
+    facts,
+    money_column,
+    number_column,
+    text_column,
+    to_csv,
+    to_json,
+    to_text,
+)
+from .text import clean, money, number, shorten
+from .trials import Trial
+
+TABLE_NAMES = ("losses", "lost_workloads")
+MOST_ROWS = 40
+ROUNDING = 1e-9
+
+
+def render_stress(
+    problem: Problem,
+    present: Plan,
+    trials: Sequence[Trial],
+    *,
+    form: str,
+    name: str | None = None,
+    columns: int = 110,
+) -> str:
+    """Return trials, ranked before, as ``table``, ``json`` or ``csv``; ``name`` picks one table."""
+    if name is None and form == "json":
+        return to_json(_document(problem, present, trials))
+    if name is None and form == "table":
+        return _report(problem, present, trials, columns)
+    table = workload_table(trials) if name == "lost_workloads" else loss_table(trials)
+    if form == "json":
+        return to_json(table.records())
+    return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
+
+
+def loss_table(trials: Sequence[Trial]) -> Table:
+    """Return one row per loss."""
+    columns: list[Column] = [
+        text_column("loss"),
+        Column("kind", "kind", spare=True),
+        number_column("jobs"),
+        number_column("requests_per_second", "requests/s", 1),
+        replace(number_column("accelerators", "cards"), spare=True),
+        number_column("unserved_at_once", "weight", 3),
+        number_column("unserved_after", "left after", 3),
+        money_column("extra_usd", "extra USD"),
+        number_column("gap_percent", "gap %", 2),
+        text_column("replan", "re-plan"),
+    ]
+    rows = [_row(trial) for trial in trials]
+    if any(
+        plan.cost != plan.cost_in_all for trial in trials for plan in (trial.present, trial.replan) if plan
+    ):
+        columns.insert(8, money_column("extra_in_all_usd", "in all USD"))
+        rows = [[*row[:8], trial.extra_in_all_usd, *row[8:]] for row, trial in zip(rows, trials, strict=True)]
+    title = f"Losses ({len(rows)}), worst first: what stops at once, what a re-plan leaves out and costs more"
+    return Table("losses", title, columns, rows)
+
+
+def _row(trial: Trial) -> list[Any]:
+    damage = trial.damage
+    at_once = [damage.jobs, damage.requests_per_second, damage.accelerators, damage.unserved]
+    replanned = trial.replan if damage else None
+    gap = None if replanned is None or replanned.gap is None else 100 * replanned.gap
+    after = [trial.unserved_after, trial.extra_usd, gap, trial.verdict]
+    return [trial.failure.name, trial.failure.kind, *at_once, *after]
+
+
+def workload_table(trials: Sequence[Trial]) -> Table:
+    """Return one row per loss and workload that it hits."""
+    columns = (
+        text_column("loss"),
+        text_column("workload"),
+        number_column("requests_per_second", "requests/s lost", 1),
+        number_column("accelerators", "cards idled", 1),
+        number_column("unserved_at_once", "weight lost at once", 3),
+    )
+    rows = [
+        [trial.failure.name, each.workload, each.requests_per_second, each.accelerators, each.unserved]
+        for trial in trials
+        for each in trial.damage.workloads
+    ]
+    return Table("lost_workloads", "Workloads hit at once, by loss", columns, rows)
+
+
+def _report(problem: Problem, present: Plan, trials: Sequence[Trial], columns: int) -> str:
+    hit = [trial for trial in trials if trial.damage]
+    spared = [trial.failure.name for trial in trials if not trial.damage]
+    parts = [_head(problem, present, trials), to_text(loss_table(hit), columns, MOST_ROWS) if hit else ""]
+    if worst := hit[:1]:
+        table = workload_table(worst)
+        titled = Table(table.name, f"What the worst loss hits at once: {hit[0].failure.name}", *_body(table))
+        parts.append(to_text(titled, columns, MOST_ROWS))
+    if spared:
+        parts.append(_spared(spared, columns))
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _body(table: Table) -> tuple[Sequence[Column], Sequence[Sequence[Any]]]:
+    """Leave out the name of the loss, which the title says."""
+    return table.columns[1:], [row[1:] for row in table.rows]
+
+
+def _head(problem: Problem, present: Plan, trials: Sequence[Trial]) -> str:
+    lost = [trial for trial in trials if trial.damage]
+    return facts(
+        [
+            ("losses for", f"{problem.name} ({problem.digest[:19]})"),
+            ("present plan", f"{money(present.cost.total_usd)} USD, {_unserved(present.unserved)}"),
+            ("hit", f"{len(lost):,} of {len(trials):,} losses hit the present plan"),
+            ("after re-plans", _after(lost, present)),
+        ]
+    )
+
+
+def _after(lost: Sequence[Trial], present: Plan) -> str:
+    done = [trial for trial in lost if trial.unserved_after is not None]
+    if lost and not done:
+        return "nothing was planned anew"
+    worse = sum((trial.unserved_after or 0.0) > present.unserved + ROUNDING for trial in done)
+    missing = f"; {len(lost) - len(done):,} without a re-plan" if len(done) < len(lost) else ""
+    return f"{worse:,} of {len(done):,} leave out more than the present plan{missing}"
+
+
+def _unserved(weight: float) -> str:
+    return f"leaves out weight {number(weight, 3)}" if weight else "all work is placed"
+
+
+def _spared(names: Sequence[str], columns: int) -> str:
+    text = f"{len(names):,} hit nothing, the present plan stays as it is: {', '.join(names)}"
+    return shorten(clean(text), columns - 1)
+
+
+def _document(problem: Problem, present: Plan, trials: Sequence[Trial]) -> dict[str, Any]:
+    return {
+        "name": problem.name,
+        "digest": problem.digest,
+        "present": {
+            "status": present.status,
+            "gap": present.gap,
+            "unserved": present.unserved,
+            "cost_usd": present.cost.total_usd,
+            "cost_in_all_usd": present.cost_in_all.total_usd,
+        },
+        "losses": [_entry(trial) for trial in trials],
+    }
+
+
+def _entry(trial: Trial) -> dict[str, Any]:
+    failure, damage, replan = trial.failure, trial.damage, trial.replan
+    return {
+        "loss": failure.name,
+        "kind": failure.kind,
+        "scenario": failure.scenario.name,
+        "data_centers": sorted(failure.data_centers),
+        "links": sorted(failure.links),
+        "at_once": {
+            "jobs": damage.jobs,
+            "services": damage.services,
+            "requests_per_second": damage.requests_per_second,
+            "accelerators": damage.accelerators,
+            "unserved": damage.unserved,
+            "workloads": workload_table([trial]).records(),
+        },
+        "replan": {
+            "verdict": trial.verdict,
+            "gap": replan.gap if replan else None,
+            "unserved": trial.unserved_after,
+            "unserved_bound": replan.unserved_bound if replan else None,
+            "recovered": trial.recovered,
+            "extra_usd": trial.extra_usd,
+            "extra_in_all_usd": trial.extra_in_all_usd,
+        },
+    }

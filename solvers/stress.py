@@ -1,0 +1,107 @@
+"""Losses tried out on a plan: the damage of each at once, and a re-plan without what is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..routing.damage import Damage, Exposure
+from ..routing.losses import Failure, paired, single_failures
+from ..routing.plan import Plan
+from ..routing.problem import Problem
+from ..routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial, ranked
+from .options import CancelToken
+from .sweep import Outcome, solve_scenarios
+
+
+def stress(
+    problem: Problem,
+    plan: Plan,
+    *,
+    pairs: bool = False,
+    replan: bool = True,
+    top: int | None = None,
+    done: Callable[[Trial, int], None] | None = None,
+    cancel: CancelToken | None = None,
+    **options: Any,
+) -> list[Trial]:
+    """Lose every data center, link and risk group of ``problem`` in turn.
+
+    Parameters
+    ----------
+    problem, plan
+        A usable plan and the problem that it was made for.
+    pairs
+        Lose two at once as well, where at least one of them hits the plan.
+    replan, top
+        Whether to re-plan, and how many of the worst losses only. A loss that hits nothing needs no re-plan:
+        the present plan stays valid, and as the problem became no larger, as close to the best one.
+    done
+        Called with every re-planned trial, and how many there are to be.
+    cancel
+        Ends the re-plans; those not reached have none.
+    **options
+        Those of :func:`.solve_scenarios`: ``jobs``, and those of :func:`.solve` for every re-plan. The
+        search for it begins from the present plan.
+
+    Returns
+    -------
+    list[Trial]
+        The worst first, see :func:`.ranked`.
+
+    Raises
+    ------
+    InputError
+        When the plan is of another problem or cannot be used, or there are too many pairs.
+    """
+    suffered = suffer(problem, plan, pairs=pairs)
+    worst = ranked(_without_replan(plan, each, damage) for each, damage in suffered)
+    hit = [trial for trial in worst if trial.damage]
+    chosen = hit[:top] if replan else []
+    outcomes: dict[str, Outcome] = {}
+
+    def note(outcome: Outcome) -> None:
+        outcomes[outcome.scenario.name] = outcome
+        if done is not None:
+            done(_with_replan(plans[outcome.scenario.name], outcome), len(chosen))
+
+    plans = {trial.failure.scenario.name: trial for trial in chosen}
+    scenarios = [trial.failure.scenario for trial in chosen]
+    begun = {"share": False, "like": plan}
+    solve_scenarios(problem, scenarios, done=note, cancel=cancel, **{**begun, **options})
+    return ranked(_tried(trial, plans, outcomes) for trial in worst)
+
+
+def suffer(problem: Problem, plan: Plan, *, pairs: bool = False) -> list[tuple[Failure, Damage]]:
+    """Return every loss with what it takes from ``plan`` at once; parameters as for :func:`stress`."""
+    exposure = Exposure(problem, plan)
+    failures = single_failures(problem)
+    suffered = [(each, exposure.damage(each)) for each in failures]
+    if pairs:
+        hit = [each for each, damage in suffered if damage]
+        suffered += [(each, exposure.damage(each)) for each in paired(failures, hit)]
+    return suffered
+
+
+def _without_replan(plan: Plan, failure: Failure, damage: Damage) -> Trial:
+    if not damage:
+        return Trial(failure, damage, plan, plan, KEPT)
+    return Trial(failure, damage, plan, None, NOT_ASKED)
+
+
+def _tried(trial: Trial, chosen: dict[str, Trial], outcomes: dict[str, Outcome]) -> Trial:
+    name = trial.failure.scenario.name
+    if name in outcomes:
+        return _with_replan(trial, outcomes[name])
+    if name in chosen:
+        return Trial(trial.failure, trial.damage, trial.present, None, NOT_REACHED)
+    return trial
+
+
+def _with_replan(trial: Trial, outcome: Outcome) -> Trial:
+    replan = outcome.plan if outcome else None
+    verdict = outcome.plan.status if outcome.plan is not None else f"failed: {outcome.error}"
+    return Trial(trial.failure, trial.damage, trial.present, replan, verdict)
+
+
+__all__: Sequence[str] = ("stress", "suffer")

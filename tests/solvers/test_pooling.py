@@ -1,0 +1,166 @@
+"""Owners alone and together, by hand; and money by the hour against the money of plans."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from computeroute.routing import InputError, Plan, Problem, check
+from computeroute.routing.hourly import hourly
+from computeroute.routing.pooling import IDLE, Pooling, mean, parties, together
+from computeroute.routing.pooling_report import left_out_table
+from computeroute.routing.weights import unserved_by_workload
+from computeroute.solvers import solve
+from computeroute.solvers.interrupt import Interrupt
+from computeroute.solvers.pooling import compare_pooling
+
+from .small_worlds import random_world
+from .stress_world import world
+
+
+def changed(**extra: list[dict[str, Any]]) -> Problem:
+    """Return the small world with elements appended."""
+    data = world().model_dump(mode="json", exclude_none=True)
+    for key, elements in extra.items():
+        data[key] += elements
+    return Problem.parse(data)
+
+
+def used(found: Pooling, hours: Any) -> float:
+    return mean(found.problem, [hour.used for hour in hours])
+
+
+def test_two_owners() -> None:
+    # Alone, ann's job costs 3 x 8 x 1 USD at a, bob's service 12 x (4 + 2) x 2 USD at b: 1 and 3 of 10
+    # accelerators in the mean. Together both run at a.
+    found = compare_pooling(world())
+    assert found
+    assert found.shared
+    assert found.all_alone
+    assert found.alone["ann"].money_usd == pytest.approx({"job": 24})
+    assert found.alone["bob"].money_usd == pytest.approx({"service": 144})
+    assert found.shared.money_usd == pytest.approx({"job": 24, "service": 72})
+    assert {name: used(found, side.hours) for name, side in found.alone.items()} == {"ann": 1, "bob": 3}
+    assert {name: used(found, hours) for name, hours in found.at_home.items()} == {"ann": 4, "bob": 0}
+    assert [hour.installed for hour in found.all_alone.hours] == [20, 20]
+    assert found.served_by_both == {"job", "service"}
+
+
+def test_every_plan_verifies() -> None:
+    problem = world()
+    for scenario in (*(party.scenario for party in parties(problem)), together(problem)):
+        theirs = scenario.apply(problem)
+        assert check(theirs, solve(theirs)) == []
+
+
+def job(name: str, owner: str | None, count: int = 1) -> dict[str, Any]:
+    needs = [{"accelerator": "x", "count": count, "hours": 12}]
+    return {"kind": "training", "id": name, "owner": owner, "needs": needs} | {"interruptible": True}
+
+
+def site(name: str, owner: str) -> dict[str, Any]:
+    return {"id": name, "jurisdiction": "DE", "owner": owner}
+
+
+def pool(name: str, count: int, **more: Any) -> dict[str, Any]:
+    return {"id": f"{name}-x", "data_center": name, "accelerator": "x", "count": count, **more}
+
+
+def test_training_fills_the_night_of_another_owner() -> None:
+    # The service needs 4 accelerators by day and 2 at night. Bob has 4, which only serve; cat has one, and a
+    # job for 2. Alone the job has no room; together it has at night, and only then.
+    data = changed(data_centers=[site("c", "cat")], workloads=[job("tune", "cat", 2)]).model_dump(mode="json")
+    data["workloads"] = data["workloads"][1:]
+    data["data_centers"] = data["data_centers"][1:]
+    data["links"] = data["links"][1:2]
+    data["pools"] = [pool("b", 4), pool("c", 1)]
+    found = compare_pooling(Problem.parse(data))
+    assert found.shared
+    assert found.all_alone
+    assert found.all_alone.unserved == {"tune": 1}
+    assert not found.shared.unserved
+    day, night = found.shared.hours
+    assert (day.serving, day.interruptible) == (4, 0)
+    assert (night.serving, night.interruptible) == (2, 2)
+    assert used(found, found.all_alone.hours) == pytest.approx(3)
+    assert used(found, found.shared.hours) == pytest.approx(4)
+    assert found.served_by_both == {"service"}
+    [row] = left_out_table(found).rows
+    assert row == ["tune", "cat", 1, 0]
+
+
+def test_work_of_nobody_is_on_neither_side() -> None:
+    found = compare_pooling(changed(workloads=[job("stray", None)]))
+    assert found.left_over == ("stray",)
+    assert found.shared
+    assert set(found.shared.money_usd) == {"job", "service"}
+
+
+def test_an_owner_without_sites_serves_nothing_alone() -> None:
+    service = world().model_dump(mode="json", exclude_none=True)["workloads"][1]
+    unused = {**service, "id": "unused", "owner": "cat"}
+    unused["demand"] = [{"location": "u", "requests_per_second": 0}]
+    more = [job("tune", "cat"), {**service, "id": "hers", "owner": "cat"}, unused]
+    found = compare_pooling(changed(workloads=more))
+    assert found.shared
+    assert found.alone["cat"].unserved == {"tune": 1, "hers": 2, "unused": 0}
+    assert [hour.unserved_requests_per_second for hour in found.alone["cat"].hours] == [4, 2]
+    assert [hour.installed for hour in found.alone["cat"].hours] == [0, 0]
+    assert sum(found.shared.unserved.values()) == 0
+
+
+def test_an_owner_without_work_pays_for_its_commitments() -> None:
+    # 5 accelerators x 24 hours x 1 USD on either side; a is as cheap and nobody needs c.
+    terms = {"committed_count": 5, "committed_usd_per_accelerator_hour": 1, "usd_per_accelerator_hour": 9}
+    found = compare_pooling(changed(data_centers=[site("c", "dan")], pools=[pool("c", 5, **terms)]))
+    assert found.shared
+    assert found.all_alone
+    assert found.alone["dan"].money_usd == {IDLE: 120}
+    assert found.all_alone.money_usd[IDLE] == 120
+    assert 0 < found.shared.money_usd[IDLE] <= 120
+    assert [hour.installed for hour in found.all_alone.hours] == [25, 25]
+
+
+def test_no_owner_at_all() -> None:
+    data = world().model_dump(mode="json", exclude_none=True)
+    for workload in data["workloads"]:
+        del workload["owner"]
+    with pytest.raises(InputError, match="no workload names its owner"):
+        compare_pooling(Problem.parse(data))
+
+
+def test_what_is_cancelled_or_fails_is_missing() -> None:
+    token = Interrupt()
+    cut = compare_pooling(world(), cancel=token, done=lambda *_: token.set())
+    assert (bool(cut), list(cut.alone), cut.shared, cut.all_alone) == (False, ["ann"], None, None)
+
+    def fails_for_bob(problem: Problem, options: Any) -> Plan:
+        if len(problem.workloads) == 1 and problem.services:
+            raise InputError(["not for bob"])
+        return solve(problem)
+
+    seen: list[str] = []
+    failed = compare_pooling(world(), solver=fails_for_bob, done=lambda out, _: seen.append(str(out.error)))
+    assert seen == ["None", "not for bob", "None"]
+    assert (bool(failed), list(failed.alone), failed.served_by_both) == (False, ["ann"], None)
+    assert failed.shared
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_hours_add_up_to_the_plan(seed: int) -> None:
+    problem = Problem.parse(random_world(Random(seed)))
+    plan = solve(problem)
+    if not plan:
+        pytest.skip("no plan")
+    hours = hourly(problem, plan)
+    assert sum(unserved_by_workload(problem, plan).values()) == pytest.approx(plan.unserved, abs=1e-9)
+    assert sum(hour.usd for hour in hours) == pytest.approx(
+        plan.cost.compute_usd + plan.cost.energy_usd, abs=1e-6
+    )
+    parts = [hourly(problem, plan, [each]) for each in problem.pools]
+    for hour, pieces in zip(hours, zip(*parts, strict=True), strict=True):
+        assert hour.usd == pytest.approx(sum(piece.usd for piece in pieces))
+        assert hour.installed == sum(piece.installed for piece in pieces)
+        assert hour.used == pytest.approx(sum(piece.used for piece in pieces))
+        assert hour.used <= hour.installed + 1e-9
