@@ -27,17 +27,18 @@ class Rules:
 
 
 class Reach:
-    """Least latencies, one way, from and to data centers; each search is made once."""
+    """Least latencies, one way, from and to data centers, without lost links; each search is made once."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, lost: frozenset[str] = frozenset()) -> None:
         self._problem = problem
         self._onward: Edges = defaultdict(list)
         self._backward: Edges = defaultdict(list)
-        for link in problem.links:
+        links = [link for link in problem.links if link.id not in lost]
+        for link in links:
             self._join(link.source, link.target, link)
             if not link.directed:
                 self._join(link.target, link.source, link)
-        self._has_directed_links = any(link.directed for link in problem.links)
+        self._has_directed_links = any(link.directed for link in links)
         self._known: dict[tuple[str, bool, Rules], dict[str, float]] = {}
 
     def _join(self, source: str, target: str, link: Link) -> None:

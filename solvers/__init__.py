@@ -40,6 +40,8 @@ def _scip(problem: Problem, options: Options) -> Plan:
 
 
 def _decomposition(problem: Problem, options: Options) -> Plan:
+    if any(service.survive for service in problem.services):
+        return _whole(problem, options)
     from .market import solve_market
 
     return solve_market(problem, options)
@@ -50,6 +52,10 @@ def _auto(problem: Problem, options: Options) -> Plan:
 
     if is_large(problem):
         return _decomposition(problem, options)
+    return _whole(problem, options)
+
+
+def _whole(problem: Problem, options: Options) -> Plan:
     from .exact import solve_exact
 
     return solve_exact(problem, options, "highs", cell_solver="scip")
@@ -59,7 +65,8 @@ SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
     {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip, "decomposition": _decomposition}
 )
 """Solvers by name. ``auto`` is the exact solver through HiGHS, and the decomposition where the whole model
-would be too large to build."""
+would be too large to build. The decomposition leaves problems with services that survive losses to the exact
+solver."""
 
 
 def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:

@@ -157,7 +157,8 @@ def solve_exact(
         proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    beside = _first_plan(variables, arrays, options) if arrays.columns > FALLBACK_COLUMNS else None
+    is_helped = arrays.columns > FALLBACK_COLUMNS and not variables.services.survivors
+    beside = _first_plan(variables, arrays, options) if is_helped else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
