@@ -81,7 +81,7 @@ class Services:
     @property
     def survivors(self) -> list[int]:
         """Indices of the services that hold replicas for the case of a loss."""
-        return sorted({each.service for each in (*self.guards, *self.rescues)})
+        return sorted({each.service for each in self.guards} | {each.service for each in self.rescues})
 
     @property
     def arcs_service(self) -> Ints:
