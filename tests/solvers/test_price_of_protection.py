@@ -37,5 +37,5 @@ def test_an_unknown_service_is_a_fault() -> None:
 
 
 def test_a_service_at_one_site_cannot_be_made_to_survive_its_loss() -> None:
-    with pytest.raises(InputError, match="survive=site.*max_sites"):
+    with pytest.raises(InputError, match=r"survive=site.*max_sites"):
         scenario("survive=site").apply(world((8, 1), survive=None, max_sites=1))

@@ -5,10 +5,16 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import InputError, SolverError
-from computeroute.solvers import search, services, size, solve
+from computeroute.solvers import exact, search, services, size, solve
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.program import partial_program
+from computeroute.solvers.reserve import with_reserve
+from computeroute.solvers.search import Settings
 
 from .survival_worlds import Listing, random_world
 
@@ -206,3 +212,29 @@ def test_one_site_cannot_survive_its_loss() -> None:
     with pytest.raises(InputError, match="max_sites"):
         world((8, 1), (8, 3), max_sites=1)
     assert world((8, 1), max_sites=1, survive="link")
+
+
+def test_a_first_plan_without_reserve_gets_one() -> None:
+    variables = build_variables(CASES["two sites"][0])
+    arrays = build_arrays(variables)
+    limits = Settings(solver="highs", seconds=20, gap_limit=0, seed=0, threads=1, cell_solver="highs")
+    found = with_reserve(variables, arrays, np.zeros(arrays.columns), limits, lambda: False)
+    assert found is not None
+    assert partial_program(arrays, arrays.cost).violation(found) <= 1e-6
+    assert arrays.cost @ found == pytest.approx(16)
+
+
+@pytest.mark.parametrize("seeds", [range(90, 100), range(100, 110)])
+def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its bounds hold for the problem with losses, and its plan, with a reserve, breaks no rule."""
+    monkeypatch.setattr(exact, "FALLBACK_COLUMNS", 0)
+    monkeypatch.setattr(exact, "LARGE_COLUMNS", 0)
+    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    for seed in seeds:
+        listing = Listing(random_world(Random(seed)))
+        plan = planned(Problem.parse(listing.data))
+        best = listing.best(set(listing.demand) - set(listing.barred()))
+        if best is not None:
+            assert plan.objective == pytest.approx(best)
+            assert plan.bound is not None
+            assert plan.bound <= best + 1e-6
