@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import InputError, SolverError
-from computeroute.solvers import exact, search, services, size, solve
+from computeroute.solvers import Options, exact, search, services, size, solve
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.market import solve_market
 from computeroute.solvers.program import partial_program
 from computeroute.solvers.reserve import with_reserve
 from computeroute.solvers.search import Settings
@@ -238,3 +239,8 @@ def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.M
             assert plan.objective == pytest.approx(best)
             assert plan.bound is not None
             assert plan.bound <= best + 1e-6
+
+
+def test_the_decomposition_by_itself_plans_for_no_loss() -> None:
+    with pytest.raises(SolverError, match="does not plan for losses"):
+        solve_market(world((8, 1), (8, 3)), Options())
