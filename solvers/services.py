@@ -21,7 +21,7 @@ from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Flags, Pools
 from .rates import Floats, Ints, Rates, most_accelerators
-from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
+from .routebook import ALTERNATIVES, KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 from .survival import MOST_GUARDS, Guard, Losses, Rescue, protection, unprotected
 
 SECONDS_PER_HOUR = 3600.0
@@ -137,7 +137,7 @@ class _Collector:
             service.survive or "",
             users,
             places,
-            trips,
+            self._ways(service, pools, trips) if service.survive == "link" else trips[None],
             lambda fans, rows: self._trips(service, pools, fans, rows),
         )
         lost = unprotected(found, trips)
@@ -152,6 +152,19 @@ class _Collector:
         needed = protection(found, np.asarray((trips >= 0).any(axis=1)), numbers, MOST_GUARDS)
         self.guards += needed.guards
         self.rescues += needed.rescues
+
+    def _ways(self, service: InferenceService, pools: Ints, trips: Ints) -> Ints:
+        """Return (A, demands, pools) those trips, and others over other links."""
+        row, column = np.nonzero(trips >= 0)
+        requests = [
+            pool_request(self.problem, service, service.demand[d], int(p))
+            for d, p in zip(row, pools[column], strict=True)
+        ]
+        ways = np.full((1 + ALTERNATIVES, *trips.shape), NO_TRIP, dtype=np.int64)
+        ways[0] = trips
+        for d, p, found in zip(row, column, self.book.wider(requests), strict=True):
+            ways[1 : 1 + len(found), d, p] = found
+        return ways
 
     def _bar_alone(self, service: InferenceService, pools: Ints, trips: Ints) -> None:
         """Take away the trips that no plan can hold: to pools beyond a limit, then to too few sites."""

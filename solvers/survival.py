@@ -77,7 +77,7 @@ class Losses:
         self._tail, self._head = arcs.tail[::2], arcs.head[::2]
         self._is_site = np.isin(np.arange(len(arcs.nodes)), fans.numbers(problem.data_center))
 
-    def damages(self, kind: str, users: Ints, places: Ints, trips: Ints, seek: Seek) -> list[Damage]:
+    def damages(self, kind: str, users: Ints, places: Ints, ways: Ints, seek: Seek) -> list[Damage]:
         """Return what every loss that matters does.
 
         Parameters
@@ -86,16 +86,19 @@ class Losses:
             ``site`` or ``link``.
         users, places
             (D,) and (P,) numbers of the nodes of users and of pools.
-        trips
-            (D, P) trips in the whole network.
+        ways
+            (A, D, P) trips in the whole network: the cheapest, and others that spare a search where the loss
+            leaves one of them; negative where there is none.
         """
-        used, hop, link = _links_of(self._whole.trips, trips)
+        trips = ways[0]
+        used, hop, link = _links_of(self._whole.trips, ways)
+        noticed = _links_of(self._whole.trips, trips)[2]
         found = []
-        for lost, node in self._losses(kind, link, places[(trips >= 0).any(axis=0)]):
+        for lost, node in self._losses(kind, noticed, places[(trips >= 0).any(axis=0)]):
             hit = np.zeros(len(self._whole.trips), dtype=bool)
             hit[used[hop[lost[link]]]] = True
             reach, gone = (trips >= 0) & (places != node), users == node
-            broken = (reach & hit[trips]).any(axis=1) & ~gone
+            broken = (reach & ((ways < 0) | hit[ways]).all(axis=0)).any(axis=1) & ~gone
             if broken.any():
                 rows = np.flatnonzero(broken)
                 reach[rows] &= seek(self._fans(lost), rows) >= 0
