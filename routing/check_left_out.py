@@ -98,7 +98,7 @@ class _Reasons:
         def stays(loss: Loss, pool: Pool) -> bool:
             if pool.data_center == loss.site:
                 return False
-            trip = loss.reach.round_trip(location, pool.data_center, rules)
+            trip = loss.round_trip(location, pool.data_center, rules)
             return trip[loose] < float("inf") and self._in_time(service, pool, trip[loose])
 
         losses = self.losses(service.survive) if service.survive else ()

@@ -32,6 +32,7 @@ class Loss:
     """A data center with its links, or one link, that is gone."""
 
     problem: Problem
+    whole: Reach
     kind: Survival
     name: str
     links: frozenset[str]
@@ -46,9 +47,13 @@ class Loss:
         """What is lost, as the elements of violations name it."""
         return "data_center" if self.kind == "site" else "link"
 
+    def round_trip(self, origin: str, site: str, rules: Rules) -> tuple[float, float]:
+        """Return bounds of the least round trip that is left, see :meth:`.Reach.round_trip`."""
+        hit = self.whole.round_trip_crosses(origin, site, rules, self.links)
+        return (self._left if hit else self.whole).round_trip(origin, site, rules)
+
     @cached_property
-    def reach(self) -> Reach:
-        """The ways that are left."""
+    def _left(self) -> Reach:
         return Reach(self.problem, self.links)
 
 
@@ -56,7 +61,7 @@ class Losses:
     """Every single loss of a problem; each knows the ways that it leaves."""
 
     def __init__(self, problem: Problem) -> None:
-        self._problem = problem
+        self._problem, self._whole = problem, Reach(problem)
         self._known: dict[Survival, tuple[Loss, ...]] = {}
 
     def __call__(self, kind: Survival) -> tuple[Loss, ...]:
@@ -67,11 +72,12 @@ class Losses:
 
     def _of(self, kind: Survival) -> Iterator[Loss]:
         if kind == "link":
-            yield from (Loss(self._problem, kind, name, frozenset({name})) for name in self._problem.link)
+            for name in self._problem.link:
+                yield Loss(self._problem, self._whole, kind, name, frozenset({name}))
             return
         for site in self._problem.data_centers:
             ends = (link.id for link in self._problem.links if site.id in (link.source, link.target))
-            yield Loss(self._problem, kind, site.id, frozenset(ends))
+            yield Loss(self._problem, self._whole, kind, site.id, frozenset(ends))
 
 
 def check_survival(sound: Sound, findings: Findings) -> None:
@@ -143,7 +149,7 @@ class _Service:
         site = site_of(self.problem, pool)
         if site.id == loss.site or not (rules.policy is None or rules.policy.may_process(site.jurisdiction)):
             return False
-        return self._in_time(pool, loss.reach.round_trip(location, site.id, rules)[0])
+        return self._in_time(pool, loss.round_trip(location, site.id, rules)[0])
 
     def _in_time(self, pool: Pool, rtt_ms: float) -> bool:
         way = serving(self.service, pool)
