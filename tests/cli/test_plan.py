@@ -180,7 +180,7 @@ def test_names_with_formulas_and_escapes(route: Route, two_sites: dict[str, Any]
 def test_verify_holds(route: Route, plan_file: Path) -> None:
     result = route("verify", "two-sites", plan_file)
     assert result.exit_code == 0
-    assert result.stdout == "all 32 checks hold\n"
+    assert result.stdout == "all 34 checks hold\n"
     assert result.stderr == ""
     document = json.loads(route("verify", "two-sites", plan_file, "-f", "json").stdout)
     assert document["holds"]
