@@ -158,7 +158,8 @@ def solve_exact(
         proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    beside = _first_plan(variables, arrays, options, settings) if arrays.columns > FALLBACK_COLUMNS else None
+    is_helped = arrays.columns > FALLBACK_COLUMNS
+    beside = _first_plan(variables, arrays, options, settings.cell_solver) if is_helped else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
@@ -166,7 +167,7 @@ def solve_exact(
     return _plan(variables, keeper, options, solver, stopped_by)
 
 
-def _first_plan(variables: Variables, arrays: Arrays, options: Options, settings: Settings) -> Beside:
+def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: str = "highs") -> Beside:
     """Return what lets the decomposition find a first plan and bound beside the search.
 
     Beside a search that may well end by itself the plan is a fallback only, as when it comes depends on the
@@ -191,7 +192,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, settings
         found = as_solution(variables, arrays, market, search.best)
         if found is None and survivors:
             values = as_values(variables, arrays, market, search.best)
-            found = with_reserve(variables, arrays, values, settings, stop)
+            found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
         if found is not None:
             emit(Found(found, is_fallback))
 

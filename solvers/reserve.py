@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 from .arrays import Arrays
+from .options import Options
 from .program import partial_program
 from .rates import Floats
 from .rounding import RoundingSettings, round_replicas
-from .search import Settings
 from .variables import Variables
 
 TIME_SHARE = 0.3
@@ -22,7 +22,13 @@ DEAREST_PERCENT, TIMES = 95.0, 40.0
 
 
 def with_reserve(
-    variables: Variables, arrays: Arrays, x: Floats, settings: Settings, stop: Callable[[], bool]
+    variables: Variables,
+    arrays: Arrays,
+    x: Floats,
+    options: Options,
+    *,
+    solver: str,
+    stop: Callable[[], bool],
 ) -> Floats | None:
     """Return a solution with the jobs, sites and modules of ``x``, or None where none was found in time.
 
@@ -31,12 +37,12 @@ def with_reserve(
     """
     cost = arrays.cost + arrays.unserved * _price_of_leaving_out(variables)
     limits = RoundingSettings(
-        solver=settings.cell_solver,
-        seconds=settings.seconds * TIME_SHARE,
+        solver=solver,
+        seconds=options.time_limit * TIME_SHARE,
         allowance=WASTE * abs(float(arrays.cost @ x)),
         gather=False,
-        seed=settings.seed,
-        threads=settings.threads,
+        seed=options.seed,
+        threads=options.threads,
         stop=stop,
     )
     found = round_replicas(arrays, partial_program(arrays, cost), x, limits)

@@ -184,7 +184,7 @@ def test_verify_holds(route: Route, plan_file: Path) -> None:
     assert result.stderr == ""
     document = json.loads(route("verify", "two-sites", plan_file, "-f", "json").stdout)
     assert document["holds"]
-    assert len(document["checks"]) == 32
+    assert len(document["checks"]) == 34
     assert route("verify", "two-sites", plan_file, "-f", "csv").stdout == "constraint,element,message\n"
 
 

@@ -15,7 +15,6 @@ from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market import solve_market
 from computeroute.solvers.program import partial_program
 from computeroute.solvers.reserve import with_reserve
-from computeroute.solvers.search import Settings
 
 from .survival_worlds import Listing, random_world
 
@@ -218,8 +217,8 @@ def test_one_site_cannot_survive_its_loss() -> None:
 def test_a_first_plan_without_reserve_gets_one() -> None:
     variables = build_variables(CASES["two sites"][0])
     arrays = build_arrays(variables)
-    limits = Settings(solver="highs", seconds=20, gap_limit=0, seed=0, threads=1, cell_solver="highs")
-    found = with_reserve(variables, arrays, np.zeros(arrays.columns), limits, lambda: False)
+    nothing, options = np.zeros(arrays.columns), Options(time_limit=20)
+    found = with_reserve(variables, arrays, nothing, options, solver="highs", stop=lambda: False)
     assert found is not None
     assert partial_program(arrays, arrays.cost).violation(found) <= 1e-6
     assert arrays.cost @ found == pytest.approx(16)
