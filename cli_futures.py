@@ -22,10 +22,14 @@ route compare my.json -s hybrid -s "demand*1.5" -s "cloud-only + prices*0.8" -s 
 route compare my.json --scenarios futures.yaml --jobs 2 --folder results
 
 \b
-Built in: hybrid (as the file is), cloud-only, on-prem-only.
+Built in: hybrid (as the file is), cloud-only, on-prem-only, unprotected
+(nothing survives losses).
 In one line: kind=, provider=, owner=, jurisdiction=, alone=, without=,
 demand*, training*, prices*, energy*, network*, carbon*, bandwidth*,
 budget_usd=, carbon_cap_tco2e=, max_rtt_ms=, joined with '+'."""
+
+CASES = ("hybrid", "cloud-only", "on-prem-only")
+"""Scenarios that are compared where none is asked for."""
 
 
 @click.command(epilog=COMPARE_EPILOG)
@@ -79,7 +83,8 @@ def _chosen(names: Sequence[str], book: str | None) -> list[Scenario]:
     from .topologies import load_scenarios
 
     known = load_scenarios(book) if book else BUILT_IN
-    return chosen(names or [name for name in known if not book or name not in BUILT_IN], known)
+    declared = [name for name in known if name not in BUILT_IN] if book else list(CASES)
+    return chosen(names or declared, known)
 
 
 def _planned(

@@ -15,7 +15,7 @@ from .capacity import degraded_link, degraded_pool, without_pools
 from .errors import InputError, quoted, suggestion
 from .problem import Limits, Problem
 from .sites import Jurisdiction, Pool, SiteKind
-from .workloads import InferenceService, TrainingJob
+from .workloads import InferenceService, Survival, TrainingJob
 
 Factor = Annotated[float, _number(ge=0, le=1e6)]
 PositiveFactor = Annotated[float, _number(gt=0, le=1e6)]
@@ -236,6 +236,26 @@ class Limit(Frozen):
         )
 
 
+class Protect(Frozen):
+    """Change what services survive; ``null`` takes their protection, and the price of it, away."""
+
+    survive: Survival | None
+    workloads: Ids | None = None
+    """The services that change; all of them where absent."""
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem with this protection."""
+        _known("workload", self.workloads, problem.workload)
+        chosen = problem.workload if self.workloads is None else set(self.workloads)
+        return problem.replace(
+            workloads=_mapped(
+                problem.workloads,
+                lambda work: isinstance(work, InferenceService) and work.id in chosen,
+                lambda work: work.replace(survive=self.survive),
+            )
+        )
+
+
 class Aim(Frozen):
     """Change the objective; what is not named stays."""
 
@@ -270,6 +290,7 @@ class Change(Frozen):
     degrade: Degrade | None = None
     scale: Scale | None = None
     limit: Limit | None = None
+    protect: Protect | None = None
     objective: Aim | None = None
     add: Add | None = None
 

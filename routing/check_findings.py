@@ -27,6 +27,8 @@ CONSTRAINTS = (
     "serve_demand",
     "replica_capacity",
     "spread",
+    "survive_site",
+    "survive_link",
     "pool_capacity",
     "spot_capacity",
     "purchase",

@@ -1,7 +1,7 @@
 """Reasons of left-out work: the first test, in the documented order, that nothing passes.
 
 Residency, accelerator, memory, gang, pinned, route, transit, bandwidth, latency, deadline, power, carbon,
-budget, sites; what passes all of them was left out for want of capacity.
+budget, sites, survival; what passes all of them was left out for want of capacity.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from .check_alone import Alone, Share
 from .check_findings import Findings, exceeds
 from .check_reach import Reach, Rules
 from .check_structure import Sound, left_out_element
+from .check_survival import Loss, Losses
 from .plan import LeftOut
 from .sites import Pool
 from .workloads import InferenceService, TrainingJob
@@ -50,6 +51,7 @@ class _Reasons:
         self.pins = Pins(sound.problem)
         self.reach = Reach(sound.problem)
         self.alone = Alone(sound)
+        self.losses = Losses(sound.problem)
         self.shortest_hours = min(sound.problem.durations_hours)
         self._known: dict[Likeness, tuple[str, ...]] = {}
 
@@ -84,7 +86,23 @@ class _Reasons:
         places = (demand.location for demand in service.demand) if service.min_sites > 1 else (location,)
         serving = [pool for place in places for pool in self._serving(service, place, gang, loose)[0]]
         few = len({pool.data_center for pool in serving}) < service.min_sites
-        return "sites" if few else "capacity"
+        if few:
+            return "sites"
+        return "survival" if self._is_exposed(service, location, pools, loose) else "capacity"
+
+    def _is_exposed(self, service: InferenceService, location: str, pools: list[Pool], loose: bool) -> bool:
+        """Return whether a loss that the service is to survive leaves none of the pools in reach."""
+        demand = next(d for d in service.demand if d.location == location)
+        rules = Rules(policy=self.problem.residency(demand.policy or service.policy))
+
+        def stays(loss: Loss, pool: Pool) -> bool:
+            if pool.data_center == loss.site:
+                return False
+            trip = loss.round_trip(location, pool.data_center, rules)
+            return trip[loose] < float("inf") and self._in_time(service, pool, trip[loose])
+
+        losses = self.losses(service.survive) if service.survive else ()
+        return any(loss.site != location and not any(stays(loss, pool) for pool in pools) for loss in losses)
 
     def _serving(
         self, service: InferenceService, location: str, gang: bool, loose: bool

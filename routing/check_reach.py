@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from .check_findings import exceeds
@@ -27,18 +27,20 @@ class Rules:
 
 
 class Reach:
-    """Least latencies, one way, from and to data centers; each search is made once."""
+    """Least latencies, one way, from and to data centers, without lost links; each search is made once."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, lost: frozenset[str] = frozenset()) -> None:
         self._problem = problem
         self._onward: Edges = defaultdict(list)
         self._backward: Edges = defaultdict(list)
-        for link in problem.links:
+        links = [link for link in problem.links if link.id not in lost]
+        for link in links:
             self._join(link.source, link.target, link)
             if not link.directed:
                 self._join(link.target, link.source, link)
-        self._has_directed_links = any(link.directed for link in problem.links)
+        self._has_directed_links = any(link.directed for link in links)
         self._known: dict[tuple[str, bool, Rules], dict[str, float]] = {}
+        self._via: dict[tuple[str, bool, Rules], dict[str, tuple[str, str]]] = {}
 
     def _join(self, source: str, target: str, link: Link) -> None:
         self._onward[source].append((target, link))
@@ -64,6 +66,22 @@ class Reach:
         mirrored = self.to_site(origin, site, replace(rules, undirected=True))
         return out + back, out + back if out < mirrored else 2 * mirrored
 
+    def round_trip_crosses(self, origin: str, site: str, rules: Rules, links: frozenset[str]) -> bool:
+        """Return whether any of the ways behind :meth:`round_trip` crosses one of the links.
+
+        Where none does, the loss of the links changes neither bound.
+        """
+        self.round_trip(origin, site, rules)
+        kinds = ((True, rules), (False, rules), (True, replace(rules, undirected=True)))
+        return any(not links.isdisjoint(self._links((site, *kind), origin)) for kind in kinds)
+
+    def _links(self, key: tuple[str, bool, Rules], node: str) -> Iterator[str]:
+        """Yield the links of the least way of a search that was made, from a node to its data center."""
+        via = self._via.get(key, {})
+        while node in via:
+            node, link = via[node]
+            yield link
+
     def _search(self, site: str, inward: bool, rules: Rules) -> dict[str, float]:
         key = (site, inward, rules)
         if key not in self._known:
@@ -75,16 +93,19 @@ class Reach:
             return {site: 0.0}
         edges = self._backward if inward else self._onward
         done: dict[str, float] = {}
-        waiting = [(0.0, site)]
+        via = self._via[site, inward, rules] = {}
+        waiting = [(0.0, site, "", "")]
         while waiting:
-            latency, node = heapq.heappop(waiting)
+            latency, node, before, crossed = heapq.heappop(waiting)
             if node in done:
                 continue
             done[node] = latency
+            if crossed:
+                via[node] = (before, crossed)
             if node == site or self._lets_through(node, rules):
                 for other, link in edges.get(node, ()):
                     if other not in done and self._crossable(link, rules):
-                        heapq.heappush(waiting, (latency + link.latency_ms, other))
+                        heapq.heappush(waiting, (latency + link.latency_ms, other, node, link.id))
         return done
 
     def _lets_through(self, name: str, rules: Rules) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from math import fsum, inf, isfinite
 from typing import Literal
@@ -98,7 +99,14 @@ class PathFinder:
         self._free = problem.residency(None)
         self._bandwidths: list[float] = np.unique(self.arcs.usable_gbps).tolist()
         self._permits: dict[tuple[Residency, int], Permit] = {}
+        self._lost: frozenset[str] = frozenset()
         self.describe = _Describer(self.arcs)
+
+    def without(self, links: frozenset[str]) -> PathFinder:
+        """Return a finder for the network without some links, given by their ids."""
+        finder = copy(self)
+        finder._lost, finder._permits = self._lost | links, {}
+        return finder
 
     def routes(self, requests: Sequence[RouteRequest]) -> list[list[Candidate]]:
         """Return the admissible candidates of each request, in the order of ``requests``.
@@ -151,6 +159,7 @@ class PathFinder:
         permit = self._permits.get((residency, rank))
         if permit is None:
             permit = self.arcs.permitted(residency, min_bandwidth_gbps)
+            permit = permit.without(self._lost) if self._lost else permit
         return self._permits.setdefault((residency, rank), permit)
 
 

@@ -29,6 +29,7 @@ Reason = Literal[
     "carbon",
     "budget",
     "sites",
+    "survival",
     "capacity",
 ]
 

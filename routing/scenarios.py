@@ -2,11 +2,12 @@
 
 A scenario is declared in a file (:func:`scenario_book`) or written on one line (:func:`scenario`):
 
-- ``cloud-only``, ``on-prem-only``, ``hybrid``: built in (:data:`BUILT_IN`);
+- ``cloud-only``, ``on-prem-only``, ``hybrid``, ``unprotected``: built in (:data:`BUILT_IN`);
 - ``owner=acme``, ``provider=p1``, ``kind=cloud``, ``jurisdiction=DE``: use these sites only;
 - ``alone=acme``: this owner with its own sites and workloads;
 - ``without=fra``: lose a data center, pool, link or risk group of that name;
 - ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``energy``, ``network``, ``carbon``, ``bandwidth``;
+- ``survive=site``, ``survive=link``, ``survive=none``: change what every service survives;
 - ``budget_usd=1e6``, ``carbon_cap_tco2e=20``, ``max_rtt_ms=40``: change a limit;
 - any of these, and scenarios of the file, joined with ``+``: applied from left to right.
 """
@@ -23,7 +24,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .changes import Change, Keep, Limit, Remove, Scale, risk_groups
+from .changes import Change, Keep, Limit, Protect, Remove, Scale, risk_groups
 from .errors import Fault, InputError, UnknownNameError, quoted
 from .faults import from_validation
 from .problem import Problem
@@ -92,10 +93,12 @@ BUILT_IN: Mapping[str, Scenario] = MappingProxyType(
             Scenario("hybrid"),
             Scenario("cloud-only", (Keep(kinds=("cloud",)),)),
             Scenario("on-prem-only", (Keep(kinds=("on_prem", "colo", "edge")),)),
+            Scenario("unprotected", (Protect(survive=None),)),
         )
     }
 )
-"""Scenarios that every problem has. ``hybrid`` changes nothing; ``on-prem-only`` is every kind but cloud."""
+"""Scenarios that every problem has. ``hybrid`` changes nothing; ``on-prem-only`` is every kind but cloud;
+in ``unprotected`` no service survives losses: the difference to it is the price of protection."""
 
 
 def scenario(text: str, known: Mapping[str, Scenario] = BUILT_IN) -> Scenario:
@@ -134,12 +137,14 @@ def _change(word: str, sign: str, value: str) -> Any:
         return Keep.model_validate({_SELECTING[word]: tuple(value.split("|"))})
     if sign == "=" and word in _LIMITS:
         return Limit(**{word: None if value == "none" else _number(value, word)})
+    if sign == "=" and word == "survive":
+        return Protect.model_validate({"survive": None if value == "none" else value})
     if sign == "=" and word == "alone":
         return Change.model_validate({"alone": {"owner": value}})
     if sign == "=" and word == "without":
         return Loss(value)
     words = [*(f"{name}*" for name in _SCALES), *(f"{name}=" for name in (*_SELECTING, *_LIMITS))]
-    raise UnknownNameError("change", word + sign, [*words, "alone=", "without="])
+    raise UnknownNameError("change", word + sign, [*words, "alone=", "without=", "survive="])
 
 
 def _number(text: str, word: str) -> float:

@@ -23,6 +23,8 @@ from .base import (
 )
 
 Priority = Annotated[float, _number(gt=0, le=1e6)]
+Survival = Literal["site", "link"]
+"""What of the network may be lost, one at a time."""
 
 
 def _kind_is_required(schema: dict[str, Any]) -> None:
@@ -165,11 +167,18 @@ class InferenceService(_Workload):
     """With 2 or more, every site the service uses keeps at least one replica in every period."""
     max_sites: PositiveCount | None = None
     """How many sites may hold replicas over the whole horizon."""
+    survive: Survival | None = None
+    """What may be lost, one at a time, while the replicas left still serve what the plan serves, within all
+    limits: ``site`` (any data center, with its links) or ``link`` (any link)."""
 
     @model_validator(mode="after")
     def _sites_fit(self) -> InferenceService:
         if self.max_sites is not None and self.max_sites < self.min_sites:
             raise ValueError(f"max_sites {self.max_sites} is below min_sites {self.min_sites}")
+        if self.survive == "site" and self.max_sites == 1:
+            raise ValueError(
+                "survive 'site' needs max_sites of 2 or more: one site is lost with all it holds"
+            )
         return self
 
 
@@ -185,6 +194,7 @@ __all__ = [
     "Need",
     "Priority",
     "Serving",
+    "Survival",
     "TrainingJob",
     "Workload",
 ]

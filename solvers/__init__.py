@@ -40,6 +40,8 @@ def _scip(problem: Problem, options: Options) -> Plan:
 
 
 def _decomposition(problem: Problem, options: Options) -> Plan:
+    if _survives(problem):
+        return _whole(problem, options)
     from .market import solve_market
 
     return solve_market(problem, options)
@@ -48,14 +50,25 @@ def _decomposition(problem: Problem, options: Options) -> Plan:
 def _auto(problem: Problem, options: Options) -> Plan:
     from .automatic import solve_auto
 
-    return solve_auto(problem, options)
+    return _whole(problem, options) if _survives(problem) else solve_auto(problem, options)
+
+
+def _survives(problem: Problem) -> bool:
+    return any(service.survive for service in problem.services)
+
+
+def _whole(problem: Problem, options: Options) -> Plan:
+    from .exact import solve_exact
+
+    return solve_exact(problem, options, "highs", cell_solver="scip")
 
 
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
     {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip, "decomposition": _decomposition}
 )
 """Solvers by name. ``auto`` is the exact solver through HiGHS, or the decomposition, or both in turn, as the
-structure of the problem suggests."""
+structure of the problem suggests. The decomposition leaves problems with services that survive losses to the
+exact solver."""
 
 
 def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:

@@ -14,6 +14,7 @@ from ..routing.sites import Pool
 from .arrays import Rows
 from .job_columns import PauseTable
 from .rates import Floats, Ints, usable_accelerators
+from .surviving import survive_link, survive_site
 from .uses import Uses
 from .variables import Variables
 
@@ -321,6 +322,8 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     link_capacity,
     site_power,
     spread,
+    survive_site,
+    survive_link,
     provider_share,
     budget,
     carbon_cap,

@@ -24,6 +24,7 @@ from .mathopt import solve_relaxation
 from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
+from .reserve import with_reserve
 from .routebook import RouteBook
 from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
@@ -184,7 +185,7 @@ def search_exact(
     settings = replace(_settings(options, solvers, started), start=known.start, like=like)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     needs_plan = lead is None and arrays.columns > FALLBACK_COLUMNS
-    beside = _first_plan(variables, arrays, options) if needs_plan else None
+    beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
@@ -204,7 +205,7 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
     )
 
 
-def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Beside:
+def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: str = "highs") -> Beside:
     """Return what lets the decomposition find a first plan and bound beside the search.
 
     Beside a search that may well end by itself the plan is a fallback only, as when it comes depends on the
@@ -213,7 +214,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
     is_fallback = arrays.columns <= LARGE_COLUMNS
 
     def work(emit: Callable[[Event], None], stop: Callable[[], bool]) -> None:
-        from .market.handover import as_solution
+        from .market.handover import as_solution, as_values
         from .market.market import build_market
         from .market.solve import MarketSearch
 
@@ -221,19 +222,33 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options) -> Besid
         quiet = replace(options, progress=None)
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
+        survivors = bool(variables.services.survivors)
         if not is_fallback:
-            tell_bounds(search, arrays, emit)
-        found = None if search.best is None else as_solution(variables, arrays, market, search.best)
+            tell_bounds(search, arrays, emit, survivors=survivors)
+        if search.best is None:
+            return
+        found = as_solution(variables, arrays, market, search.best)
+        if found is None and survivors:
+            values = as_values(variables, arrays, market, search.best)
+            found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
         if found is not None:
             emit(Found(found, is_fallback))
 
     return work
 
 
-def tell_bounds(search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None]) -> None:
-    """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan."""
+def tell_bounds(
+    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, survivors: bool = False
+) -> None:
+    """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan.
+
+    It knows nothing of losses: where services survive them, its plan leaves out less than can be served.
+    """
     emit(Proved("complete cost", search.complete))
     search.sharpen()
+    if survivors:
+        emit(Proved("unserved work", search.unserved_bound()))
+        return
     cost = search.cost_bound()
     if search.best is not None and cost is not None:
         emit(Proved("cost", cost - arrays.offset))

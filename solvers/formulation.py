@@ -130,6 +130,7 @@ def _column_periods(variables: Variables) -> Ints:
     period[variables.columns.range("unserved")] = variables.open_period
     period[variables.columns.range("replicas")] = variables.replica_period
     period[variables.columns.range("overflow")] = variables.overflow_period
+    period[variables.columns.range("rescue")] = variables.rescue_period
     return period
 
 
@@ -146,4 +147,5 @@ def _replica_rows(variables: Variables, rows: Rows, matrix: csr_array) -> Ints:
 def _replica_groups(variables: Variables) -> Ints:
     owner = variables.services.slot_service[variables.replica_slot]
     group = owner * variables.rates.periods + variables.replica_period
-    return np.where(np.isin(owner, variables.on_service), -1, group)
+    counted = [*variables.on_service.tolist(), *variables.services.survivors]
+    return np.where(np.isin(owner, counted), -1, group)

@@ -27,6 +27,7 @@ DETAILS: dict[Reason, str] = {
     "carbon": "alone, and in the cleanest periods, it emits more than the carbon cap",
     "budget": "alone, and at its cheapest, it costs more than the budget leaves beside commitments",
     "sites": "fewer data centers can serve it than its min_sites asks for",
+    "survival": "a loss that its service is to survive leaves no pool that it can use in its reach",
     "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
 }
 OVER_SITES: dict[Reason, str] = {

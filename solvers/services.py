@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from ..routing.fans import Fans
 from ..routing.paths import Candidate, RouteRequest
 from ..routing.plan import Reason
 from ..routing.policies import Residency
@@ -20,7 +21,8 @@ from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Flags, Pools
 from .rates import Floats, Ints, Rates, most_accelerators
-from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
+from .routebook import ALTERNATIVES, KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
+from .survival import MOST_GUARDS, Guard, Losses, Rescue, protection, unprotected
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -54,6 +56,8 @@ class Services:
         (A,) the part of it that is money, unweighted.
     barred
         First-order reason of each demand that no arc serves.
+    guards, rescues
+        Who may be served from where after the losses that services are to survive.
     """
 
     demand: Floats
@@ -71,6 +75,13 @@ class Services:
     arc_usd: Floats
     arc_money: Floats
     barred: dict[int, Reason]
+    guards: tuple[Guard, ...]
+    rescues: tuple[Rescue, ...]
+
+    @property
+    def survivors(self) -> list[int]:
+        """Indices of the services that hold replicas for the case of a loss."""
+        return sorted({each.service for each in self.guards} | {each.service for each in self.rescues})
 
     @property
     def arcs_service(self) -> Ints:
@@ -100,17 +111,60 @@ class _Collector:
         self.pools, self.alone = Pools(problem), Alone(problem, rates)
         self.parts: list[_Part] = []
         self.barred: dict[int, Reason] = {}
+        self.losses = Losses(problem, book.fans)
+        self.guards: list[Guard] = []
+        self.rescues: list[Rescue] = []
         self.slots = self.demands = 0
 
     def add(self, service: InferenceService) -> None:
         """Take in one service: a slot for every pool that may serve some users, and the arcs to them."""
         pools, _ = admissible(service_tests(self.pools, service))
-        trips = self._trips(service, pools)
+        trips = self._trips(service, pools, self.book.fans, np.arange(len(service.demand)))
         for index in np.flatnonzero((trips < 0).all(axis=1)):
             self.barred[self.demands + int(index)] = self._why(service, service.demand[index])
         self._bar_alone(service, pools, trips)
-        self._keep(service, pools, trips)
+        served = pools[(trips >= 0).any(axis=0)]
+        if service.survive:
+            self._protect(service, pools, trips, served)
+        self._keep(service, pools, trips, served)
         self.demands += len(service.demand)
+
+    def _protect(self, service: InferenceService, pools: Ints, trips: Ints, served: Ints) -> None:
+        """Say who is served from where after each loss; bar those for whom a loss leaves no pool."""
+        places = self.book.sites[self.pools.site[pools]]
+        users = self.book.fans.numbers(demand.location for demand in service.demand)
+        found = self.losses.damages(
+            service.survive or "",
+            users,
+            places,
+            self._ways(service, pools, trips) if service.survive == "link" else trips[None],
+            lambda fans, rows: self._trips(service, pools, fans, rows),
+        )
+        lost = unprotected(found, trips)
+        trips[lost] = NO_TRIP
+        self.barred.update({self.demands + index: "survival" for index in np.flatnonzero(lost).tolist()})
+        numbers = Rescue(
+            service=len(self.parts),
+            loss=self.rescues[-1].loss + 1 if self.rescues else 0,
+            demands=self.demands + np.arange(len(users)),
+            slots=self.slots + np.searchsorted(served, pools),
+        )
+        needed = protection(found, np.asarray((trips >= 0).any(axis=1)), numbers, MOST_GUARDS)
+        self.guards += needed.guards
+        self.rescues += needed.rescues
+
+    def _ways(self, service: InferenceService, pools: Ints, trips: Ints) -> Ints:
+        """Return (A, demands, pools) those trips, and others over other links."""
+        row, column = np.nonzero(trips >= 0)
+        requests = [
+            pool_request(self.problem, service, service.demand[d], int(p))
+            for d, p in zip(row, pools[column], strict=True)
+        ]
+        ways = np.full((1 + ALTERNATIVES, *trips.shape), NO_TRIP, dtype=np.int64)
+        ways[0] = trips
+        for d, p, found in zip(row, column, self.book.wider(requests), strict=True):
+            ways[1 : 1 + len(found), d, p] = found
+        return ways
 
     def _bar_alone(self, service: InferenceService, pools: Ints, trips: Ints) -> None:
         """Take away the trips that no plan can hold: to pools beyond a limit, then to too few sites."""
@@ -127,20 +181,19 @@ class _Collector:
         lost = had & (trips < 0).all(axis=1)
         self.barred.update({self.demands + index: reason for index in np.flatnonzero(lost).tolist()})
 
-    def _trips(self, service: InferenceService, pools: Ints) -> Ints:
-        """Return (demands, pools) the cheapest trips, ``NO_TRIP`` where there is none."""
+    def _trips(self, service: InferenceService, pools: Ints, fans: Fans, rows: Ints) -> Ints:
+        """Return (rows, pools) the cheapest trips of those demands, ``NO_TRIP`` where there is none."""
         trips = np.full((len(service.demand), len(pools)), NO_TRIP, dtype=np.int64)
-        limits = self._limits_ms(service)
-        for residency, members in self._by_residency(service).items():
+        limits, wanted = self._limits_ms(service), set(rows.tolist())
+        for residency, every in self._by_residency(service).items():
+            members = [index for index in every if index in wanted]
             near = np.flatnonzero(self.pools.processing(residency)[pools])
-            if len(near):
+            if len(near) and members:
                 request = self._request(service, service.demand[members[0]], int(pools[near[0]]))
-                origins = self.book.fans.numbers(service.demand[index].location for index in members)
+                origins = fans.numbers(service.demand[index].location for index in members)
                 ends, most_ms = self.book.sites[self.pools.site[pools[near]]], limits[pools[near]]
-                trips[np.ix_(np.array(members), near)] = self.book.fans.answers(
-                    request, origins, ends, most_ms
-                )
-        return trips
+                trips[np.ix_(np.array(members), near)] = fans.answers(request, origins, ends, most_ms)
+        return trips[rows]
 
     def _request(self, service: InferenceService, demand: Demand, pool: int) -> RouteRequest:
         """Return what the requests to all pools have in common: the limits on round trips come apart."""
@@ -167,8 +220,7 @@ class _Collector:
             by_type[self.pools.types[serving.accelerator]] = np.inf if limit is None else limit
         return by_type[self.pools.accelerator]
 
-    def _keep(self, service: InferenceService, pools: Ints, trips: Ints) -> None:
-        served = pools[(trips >= 0).any(axis=0)]
+    def _keep(self, service: InferenceService, pools: Ints, trips: Ints, served: Ints) -> None:
         row, column = np.nonzero(trips >= 0)
         trip, copies = self._with_alternatives(service, row, pools[column], trips[row, column])
         demand, pool = np.repeat(row, copies), np.repeat(pools[column], copies)
@@ -251,6 +303,8 @@ def build_services(problem: Problem, rates: Rates, book: RouteBook) -> Services:
         arc_usd=_joined(parts, "arc_usd"),
         arc_money=_joined(parts, "arc_money"),
         barred=collector.barred,
+        guards=tuple(collector.guards),
+        rescues=tuple(collector.rescues),
         **arcs,
     )
 

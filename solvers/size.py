@@ -7,6 +7,8 @@ from ..routing.problem import Problem
 
 MOST_COLUMNS = 1_500_000
 """Of the whole model; several KiB of memory each while it is built and solved."""
+OTHER_SOLVER = "take the solver decomposition"
+LESS_PROTECTION = "let fewer services survive losses (the solver decomposition knows nothing of them)"
 
 
 def possible_columns(problem: Problem) -> int:
@@ -27,9 +29,14 @@ def possible_columns(problem: Problem) -> int:
 
 def check_size(problem: Problem) -> None:
     """Raise SolverError when the whole model would be too large to build."""
-    columns = possible_columns(problem)
+    protects = any(service.survive for service in problem.services)
+    check_columns(possible_columns(problem), LESS_PROTECTION if protects else OTHER_SOLVER)
+
+
+def check_columns(columns: int, way_out: str) -> None:
+    """Raise SolverError, with the way out of it, when there are too many columns for the whole model."""
     if columns > MOST_COLUMNS:
         raise SolverError(
             f"the whole model would have up to {columns:,} columns, and {MOST_COLUMNS:,} is the most that is "
-            "tried; take the solver decomposition, or plan fewer locations, services or jobs at a time"
+            f"tried; {way_out}, or plan fewer locations, services or jobs at a time"
         )

@@ -140,13 +140,15 @@ def _replicas(variables: Variables, x: Floats, rps: Floats) -> Ints:
 def _may_be_idle(variables: Variables) -> np.ndarray:
     """Return (S, T) which replicas may serve a purpose without a load.
 
-    They keep a site in use, raise the total that providers share, or earn money where prices are negative.
+    They keep a site in use, are a reserve for losses, raise the total that providers share, or earn money
+    where prices are negative.
     """
     services, columns = variables.services, variables.columns
     idle = np.zeros((len(services.slot_pool), variables.rates.periods), dtype=bool)
     earning = np.minimum(columns.of("replicas", variables.cost), columns.of("replicas", variables.money)) < 0
     idle[variables.replica_slot, variables.replica_period] = earning
     idle[np.isin(services.slot_service, variables.on_service)] = True
+    idle[np.isin(services.slot_service, services.survivors)] = True
     return idle | bool(variables.problem.limits.max_provider_share)
 
 

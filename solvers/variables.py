@@ -23,6 +23,8 @@ modules
     e[p].
 overflow
     Accelerator-hours beyond the committed ones, in pools with committed capacity.
+rescue
+    g[c, p, t] / demand[c, t] for a class c of users after a loss; only for services that survive losses.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from .jobs import JobOptions
 from .moving import Flags, enters, minds_entering
 from .rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .services import SECONDS_PER_HOUR, Services, replica_limits
+from .size import LESS_PROTECTION, check_columns
 from .uses import Uses
 from .windows import StartTable
 
@@ -69,6 +72,9 @@ class Variables:
     module_pool: Ints
     overflow_pool: Ints
     overflow_period: Ints
+    rescue_class: Ints
+    rescue_slot: Ints
+    rescue_period: Ints
     held: Uses
     billed: Uses
     spot: Uses
@@ -107,6 +113,7 @@ class VariableBuilder:
         moved_service = self._moved(used_service[used_enters])
         module_pool = self._modules()
         overflow_pool, overflow_period = self._overflow()
+        rescue_class, rescue_slot, rescue_period = self._rescues()
         tables = {
             name: getattr(self.made, name).joined()
             for name in ("held", "billed", "spot", "spot_held", "traffic")
@@ -134,6 +141,9 @@ class VariableBuilder:
             module_pool=module_pool,
             overflow_pool=overflow_pool,
             overflow_period=overflow_period,
+            rescue_class=rescue_class,
+            rescue_slot=rescue_slot,
+            rescue_period=rescue_period,
             money=money,
             moving=self._moving_usd(starts, pauses, used_enters),
             tco2e=tco2e,
@@ -247,6 +257,17 @@ class VariableBuilder:
         columns = self.columns.add("overflow", len(pool), 0.0, limit, integer=False)
         self.flat_money.append((columns, self.rates.compute_usd[pool]))
         return pool, period
+
+    def _rescues(self) -> tuple[Ints, Ints, Ints]:
+        services = self.services
+        most = sum(len(each.slots) for each in services.rescues) * self.rates.periods
+        check_columns(most, LESS_PROTECTION)
+        asked = [services.demand[each.demands].sum(axis=0) > 0 for each in services.rescues]
+        number = [np.full(len(each.slots), index) for index, each in enumerate(services.rescues)]
+        owner, slot = joined(number).astype(np.int64), joined([each.slots for each in services.rescues])
+        row, period = np.nonzero(np.array(asked, dtype=bool).reshape(-1, self.rates.periods)[owner])
+        self.columns.add("rescue", len(row), 0.0, 1.0, integer=False)
+        return owner[row], slot[row].astype(np.int64), period
 
     def _prices(self, tables: dict[str, Uses]) -> tuple[Floats, Floats, Floats]:
         rates, objective, count = self.rates, self.problem.objective, self.columns.count

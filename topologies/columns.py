@@ -96,6 +96,7 @@ _INFERENCE = {
     "target_utilization": Column("", "target_utilization", _number),
     "min_sites": Column("", "min_sites", _whole),
     "max_sites": Column("", "max_sites", _whole),
+    "survive": Column("", "survive", _text),
 }
 COLUMNS = {"training": {**_COMMON, **_TRAINING}, "inference": {**_COMMON, **_INFERENCE}}
 """Columns by name for each kind of workload."""

@@ -20,6 +20,15 @@ def as_solution(variables: Variables, arrays: Arrays, market: Market, placement:
 
     ``market`` must have the options and arcs of ``variables``.
     """
+    x = as_values(variables, arrays, market, placement)
+    activity = arrays.matrix @ x
+    broken = np.maximum(arrays.row_lower - activity, activity - arrays.row_upper).max(initial=0.0)
+    outside = np.maximum(arrays.lower - x, x - arrays.upper).max(initial=0.0)
+    return x if max(broken, outside) <= MOST_VIOLATION else None
+
+
+def as_values(variables: Variables, arrays: Arrays, market: Market, placement: Placement) -> Floats:
+    """Return ``placement`` as values of the columns of ``variables``, without flows after losses."""
     x = np.zeros(arrays.columns)
     _set_jobs(variables, x, [placed.choice for placed in placement.placed[: len(market.problem.jobs)]])
     decided = decisions(market, placement)
@@ -37,10 +46,7 @@ def as_solution(variables: Variables, arrays: Arrays, market: Market, placement:
     variables.columns.of("modules", x)[:] = decided.modules[variables.module_pool]
     _set_sites(variables, x, decided.replicas.sum(axis=1))
     _set_overflow(variables, x)
-    activity = arrays.matrix @ x
-    broken = np.maximum(arrays.row_lower - activity, activity - arrays.row_upper).max(initial=0.0)
-    outside = np.maximum(arrays.lower - x, x - arrays.upper).max(initial=0.0)
-    return x if max(broken, outside) <= MOST_VIOLATION else None
+    return x
 
 
 def _places(first: tuple[Ints, Ints], second: tuple[Ints, Ints], width: int) -> Ints:

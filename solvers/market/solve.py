@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ...routing.commitments import committed_usd
+from ...routing.errors import SolverError
 from ...routing.paths import PathFinder
 from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
@@ -52,7 +53,15 @@ SLICE = 500
 
 
 def solve_market(problem: Problem, options: Options) -> Plan:
-    """Plan ``problem`` by decomposition; the bound is proven for the routes offered."""
+    """Plan ``problem`` by decomposition; the bound is proven for the routes offered.
+
+    Raises
+    ------
+    SolverError
+        For services that are to survive losses, of which it knows nothing.
+    """
+    if any(service.survive for service in problem.services):
+        raise SolverError("the decomposition does not plan for losses; take another solver for 'survive'")
     started = time.monotonic()
     search = search_of(market_of(problem), options, started, options.time_limit)
     search.run()

@@ -326,10 +326,44 @@ def edge() -> Case:
     return problem, plan
 
 
+def reserve() -> Case:
+    """Return a service that survives the loss of either site: served at home, a replica idle in the cloud."""
+    problem = problem_of(
+        {"kind": "inference", "id": "safe", "demand": [{"location": "town", "requests_per_second": 4}],
+         "serving": [{"accelerator": "big", "accelerators_per_replica": 2, "requests_per_second": 4}],
+         "survive": "site"},
+    )  # fmt: skip
+    # At home 2 of the 4 committed for 20 h x 0.3; 20 kWh at 0.10 and 20 at 0.06, of 400 and 200 g. In the
+    # cloud the 2 committed at 2 USD; 24 kWh a period, of 100 and 300 g. Requests: 2 x 4 x 36,000 of 10 ms.
+    at_home = usd(compute=12, energy=3.2, carbon=1.2, latency=2.88)
+    at_cloud, idle = usd(compute=80, carbon=0.96), usd(compute=12)
+    plan = plan_of(
+        problem,
+        services=[{
+            "service": "safe", "requests_per_second": 4, "mean_rtt_ms": 10, "worst_rtt_ms": 10,
+            "replicas": [replicas(pool, period, 1, 2) for period in ("day", "night")
+                         for pool in ("home-big", "cloud-big")],
+            "flows": [flow(period, "home-big", 4, "r1", 0) for period in ("day", "night")],
+            "cost": at_home + at_cloud, "emission": {"energy_kwh": 88, "tco2e": 0.0216},
+        }],
+        routes=[{"id": "r1", **TOWN_HOME}],
+        emission={"energy_kwh": 88, "tco2e": 0.0216},
+        breakdown={
+            "by_workload": {"safe": at_home + at_cloud, "(idle)": idle},
+            "by_data_center": {"home": at_home + idle, "cloud": at_cloud},
+            "by_provider": {"home": at_home + idle, "nimbus": at_cloud},
+            "by_owner": {"acme": at_home + idle, "nimbus": at_cloud},
+        },
+        pool_use=pool_use(problem, {"home-big": (2, 2), "cloud-big": (2, 2), "cloud-small": (0, 0)}),
+    )  # fmt: skip
+    return problem, plan
+
+
 CASES: dict[str, Callable[[], Case]] = {
     "home": home,
     "cloud": cloud,
     "spread": spread,
     "left_out": left_out,
     "edge": edge,
+    "reserve": reserve,
 }

@@ -204,6 +204,15 @@ SERVICES: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (service(min_sites=2), limits("home"), {"sites"}),
     (service(min_sites=2, policy="home-only"), {}, {"sites"}),
     (service(min_sites=2), powered(1), {"sites"}),
+    # Home and cloud are in reach of the town without each other, home also by way of the cloud in 20 ms.
+    (service(survive="site"), {}, {"capacity"}),
+    (service(survive="link"), {}, {"capacity"}),
+    (service(survive="site"), limits("home"), {"survival"}),
+    (service(survive="site", policy="home-only"), {}, {"survival"}),
+    (service(survive="link"), limits("home"), {"capacity"}),
+    (service(survive="link", max_rtt_ms=19), limits("home"), {"survival"}),
+    (service(survive="link"), {**limits("home"), **closed("cloud")}, {"survival"}),
+    (service(survive="site", min_sites=2), limits("home"), {"sites"}),
 ]
 
 

@@ -63,6 +63,13 @@ def world(*workloads: Data, near: Data | None = None, far: Data | None = None, *
     }
 
 
+def town(chat: Data) -> Data:
+    """Return the world with its users in a town that is joined with both sites, which are not joined."""
+    data = world({**chat, "demand": [{**chat["demand"][0], "location": "town"}]})
+    ends = [{**data["links"][0], "source": "town", "target": site} for site in ("near", "far")]
+    return {**data, "locations": [{"id": "town", "jurisdiction": "DE"}], "links": ends}
+
+
 # Name, problem, and the cost of the best plan in which nothing is left out.
 CASES: dict[str, tuple[Data, float]] = {
     # 4 accelerators x 2 h x 1 USD; without the rule the job runs in no option at all.
@@ -94,6 +101,10 @@ CASES: dict[str, tuple[Data, float]] = {
     "site_power": (world(job("one", 4, 4), job("two", 4, 4), near={"max_power_kw": 6}), 48),
     # Two sites, each with a replica in every period: 4 h x (1 + 2).
     "spread": (world(service(5, min_sites=2)), 12),
+    # Either site may be lost, so each has the replica: 4 h x (1 + 2); the users are in a town of their own.
+    "survive_site": (town(service(5, survive="site")), 12),
+    # Either link may be lost, and each leads to one site only.
+    "survive_link": (town(service(5, survive="link")), 12),
     # At most half near: of 16 accelerator-hours 8 near and 8 far.
     "provider_share": (
         world(job("one", 4, 2), job("two", 4, 2), limits={"max_provider_share": {"near": 0.5}}),

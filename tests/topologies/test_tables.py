@@ -82,11 +82,11 @@ def test_a_service_with_every_column(topology: Path) -> None:
     text = (
         "id;kind;policy;location;requests_per_second;location_policy;accelerator;accelerators_per_replica;"
         "replica_requests_per_second;service_ms;max_rtt_ms;max_latency_ms;request_kb;response_kb;"
-        "target_utilization;min_sites;max_sites\n"
-        "chat;inference;wide;berlin;10|4;german;h100;2;5;300;40;500;2;8;0.7;1;2\n"
-        "chat;;;munich;3;;a100;4;5;350;;;;;;;\n"
-        "other;;;munich;1;;h100;;2;;;;;;;;\n"
-        "chat;;;fra1;0;;;;;;40;;;;;;\n"
+        "target_utilization;min_sites;max_sites;survive\n"
+        "chat;inference;wide;berlin;10|4;german;h100;2;5;300;40;500;2;8;0.7;1;2;site\n"
+        "chat;;;munich;3;;a100;4;5;350;;;;;;;;\n"
+        "other;;;munich;1;;h100;;2;;;;;;;;;\n"
+        "chat;;;fra1;0;;;;;;40;;;;;;;\n"
     )
     chat, other = read(topology, text).workloads
     assert chat == InferenceService(
@@ -118,6 +118,7 @@ def test_a_service_with_every_column(topology: Path) -> None:
         target_utilization=0.7,
         min_sites=1,
         max_sites=2,
+        survive="site",
     )
     assert other.id == "other"
 
