@@ -14,16 +14,8 @@ from benchmarks.alternatives import SOLVERS, solve_whole_file
 from benchmarks.families import MODULES, BadFileError, Limits
 from benchmarks.known import read_known
 from benchmarks.single import solve_file
-from benchmarks.table import (
-    OURS,
-    Row,
-    run_table,
-    summaries,
-    write_csv,
-    write_heading,
-    write_row,
-    write_summary,
-)
+from benchmarks.summary import summaries, write_summary
+from benchmarks.table import OURS, Row, run_table, write_csv, write_heading, write_row
 
 
 class OneLineError(click.ClickException):
@@ -88,7 +80,10 @@ def solve(
 @main.command()
 @click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder with best_known.csv.")
 @click.option(
-    "--only", default="*", help="Shell pattern for instance, group or family, such as 'GAP/*' or d20*."
+    "--only",
+    multiple=True,
+    default=["*"],
+    help="Shell pattern for instance, group or family, such as 'GAP/*' or d20*; may be given several times.",
 )
 @click.option("--time-limit", default=60.0, show_default=True, help="Seconds for each instance and solver.")
 @click.option("--gap-limit", default=0.0, show_default=True, help="Relative gap at which to end.")
@@ -104,7 +99,7 @@ def solve(
 def table(
     *,
     data: Path,
-    only: str,
+    only: tuple[str, ...],
     time_limit: float,
     gap_limit: float,
     seed: int,
@@ -113,22 +108,23 @@ def table(
     alternatives: bool,
     file: Path | None,
 ) -> None:
-    """Solve many instances and print a line each, then a summary per group.
+    """Solve many instances and print a table per group with a line for each, then a summary.
 
     Ctrl-C ends the instance that runs and sums up what is done.
     """
     try:
-        instances = read_known(data, only)
+        instances = read_known(data, *only)
     except BadFileError as error:
         raise OneLineError(str(error)) from error
     if not instances:
-        raise OneLineError(f"no instance matches {only!r}")
+        raise OneLineError(f"no instance matches {' or '.join(only)}")
     options = ["--time-limit", time_limit, "--gap-limit", gap_limit, "--seed", seed, "--threads", threads]
     solvers = [OURS, *SOLVERS] if alternatives else [OURS]
     rows: list[Row] = []
-    write_heading(sys.stdout)
     with suppress(KeyboardInterrupt):
         for row in run_table(instances, solvers, [str(each) for each in options], time_limit, jobs):
+            if not rows or rows[-1].known.group != row.known.group:
+                write_heading(sys.stdout)
             rows.append(row)
             write_row(sys.stdout, row)
     write_summary(sys.stdout, summaries(rows))

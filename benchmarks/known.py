@@ -39,8 +39,8 @@ class Known:
     best: float | None
 
 
-def read_known(data: Path, pattern: str = "*") -> list[Known]:
-    """Return the instances of ``data`` whose name or group matches a shell pattern.
+def read_known(data: Path, *patterns: str) -> list[Known]:
+    """Return the instances whose name, group or family matches a pattern, all where none is given.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def read_known(data: Path, pattern: str = "*") -> list[Known]:
             rows = list(_rows(data, csv.DictReader(lines)))
     except KeyError as error:
         raise BadFileError(f"{file}: no column {error}") from error
-    return [row for row in rows if _matches(row, pattern)]
+    return [row for row in rows if any(_matches(row, pattern) for pattern in patterns or "*")]
 
 
 def _matches(row: Known, pattern: str) -> bool:

@@ -106,17 +106,17 @@ def write_csv(file: Path, rows: Iterable[Row]) -> None:
 def write_row(stream: TextIO, row: Row) -> None:
     """Write one line as soon as it is known."""
     told = row.told
-    best = "infeasible" if row.known.best == math.inf else _number(row.known.best)
+    best = "infeasible" if row.known.best == math.inf else number(row.known.best)
     status = told.get("status", "")
-    found = _number(told.get("objective")) if told.get("objective") is not None else status
+    found = number(told.get("objective")) if told.get("objective") is not None else status
     cells = [f"{row.known.group:20}", f"{row.known.instance:20}", f"{row.solver:7}", f"{best:>15}"]
-    cells += [f"{found:>15}", f"{_percent(row.to_best):>9}", f"{_percent(told.get('gap')):>9}"]
-    stream.write(" ".join([*cells, f"{_number(told.get('seconds')):>9}"]) + "\n")
+    cells += [f"{found:>15}", f"{percent(row.to_best):>9}", f"{percent(told.get('gap')):>9}"]
+    stream.write(" ".join([*cells, f"{number(told.get('seconds')):>9}"]) + "\n")
     stream.flush()
 
 
 def write_heading(stream: TextIO) -> None:
-    """Write the line above the table."""
+    """Write the line above the table of a group."""
     cells = [
         f"{'group':20}",
         f"{'instance':20}",
@@ -127,66 +127,11 @@ def write_heading(stream: TextIO) -> None:
     stream.write(" ".join([*cells, f"{'to best':>9}", f"{'gap':>9}", f"{'seconds':>9}"]) + "\n")
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return a number with separators of thousands, a dash for None."""
     return "-" if value is None else f"{value:,.10g}"
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
+    """Return a share as a percentage, a dash for None."""
     return "-" if value is None else f"{value:.4%}"
-
-
-@dataclass(frozen=True)
-class Summary:
-    """One solver on one group: instances, how many solved, distances to the best known, gap, seconds."""
-
-    group: str
-    solver: str
-    instances: int
-    solved: int
-    mean_to_best: float | None
-    worst_to_best: float | None
-    mean_gap: float | None
-    mean_seconds: float | None
-
-
-def summaries(rows: Sequence[Row]) -> list[Summary]:
-    """Return a summary per group and solver, in the order in which they first appear."""
-    keys = dict.fromkeys((row.known.group, row.solver) for row in rows)
-    return [
-        _summary(*key, [row for row in rows if (row.known.group, row.solver) == key]) for key in sorted(keys)
-    ]
-
-
-def _summary(group: str, solver: str, rows: list[Row]) -> Summary:
-    distances = [row.to_best for row in rows if row.to_best is not None]
-    gaps = [row.told["gap"] for row in rows if row.told.get("gap") is not None]
-    seconds = [row.told["seconds"] for row in rows if row.told.get("seconds") is not None]
-    solved = sum(row.told.get("status") in ("optimal", "feasible", "infeasible") for row in rows)
-    worst = max(distances, default=None)
-    return Summary(group, solver, len(rows), solved, _mean(distances), worst, _mean(gaps), _mean(seconds))
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def write_summary(stream: TextIO, found: Sequence[Summary]) -> None:
-    """Write the summaries; ``time`` is the mean of the seconds over that of ours."""
-    ours = {each.group: each.mean_seconds for each in found if each.solver == OURS}
-    cells = [
-        f"{'group':20}",
-        f"{'solver':7}",
-        f"{'solved':>9}",
-        f"{'mean':>9}",
-        f"{'worst':>9}",
-        f"{'gap':>9}",
-    ]
-    stream.write("\n" + " ".join([*cells, f"{'seconds':>9}", f"{'time':>7}"]) + "\n")
-    for each in found:
-        own = ours.get(each.group)
-        ratio = f"{each.mean_seconds / own:.2f}" if own and each.mean_seconds is not None else "-"
-        solved = f"{each.solved}/{each.instances}"
-        cells = [f"{each.group:20}", f"{each.solver:7}", f"{solved:>9}", f"{_percent(each.mean_to_best):>9}"]
-        cells += [f"{_percent(each.worst_to_best):>9}", f"{_percent(each.mean_gap):>9}"]
-        seconds = "-" if each.mean_seconds is None else f"{each.mean_seconds:.1f}"
-        stream.write(" ".join([*cells, f"{seconds:>9}", f"{ratio:>7}"]) + "\n")

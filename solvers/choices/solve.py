@@ -1,4 +1,4 @@
-"""Prices, relaxation, shifts, neighbourhoods and proof, one after the other until gap or time."""
+"""Prices, relaxation, shifts, exchanges, neighbourhoods and proof until gap or time."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from .dual import first_prices, nearest
 from .knapsacks import Effort, Knapsacks, strengthened
 from .neighbourhoods import Neighbourhoods
 from .packings import packing_task
+from .places import Places
 from .pricing import Pricing, cost_grain, worst_cost
 from .problem import ChoiceProblem, block_solution, choice_problem
 from .proof import THREAD_OPTIONS, Proof, Task, remaining, remaining_task
 from .relaxation import Relaxed, relax
 from .repair import repaired
+from .shaking import Shaking
 from .shifts import Assignment, Shifts
 from .state import State
+from .together import Together
 from .watch import Watch
 
 PRICES_SHARE, RELAXATION_SHARE = 0.5, 0.4
@@ -58,7 +61,7 @@ def solve_choices(
     gap_limit
         Relative gap at which to end.
     seed
-        The same seed gives the same result unless time stopped the solve.
+        Of all draws. Searches run side by side, so what a long solve finds also depends on their speed.
     threads
         Neighbourhoods solved at once, 2 where None.
     progress
@@ -127,27 +130,31 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
             proof.wait()
     packed, pricing = _strengthened(state, pricing)
     hoods = Neighbourhoods(state, [nearest(problem, pricing, each) for each in NEIGHBOUR_OPTIONS], rng)
+    places = Places.of(problem, relaxed.pricing.prices)
+    start = rounded(problem, relaxed)
+    shaking = None if places is None else Shaking(state, places, start, rng)
+    both = Together(state, hoods, shaking, threads)
     if packed is not None:
         _shift(state, pricing, cheapest(problem, pricing))
-        _beside(state, hoods, _packing_task(state, packed, pricing), PACKING_SHARE, threads)
+        _beside(state, both, _packing_task(state, packed, pricing), PACKING_SHARE)
     elif len(remaining(state, pricing)) > THREAD_OPTIONS:
-        hoods.run(FIRST_ROUNDS, np.inf, threads)
+        both.run(FIRST_ROUNDS, np.inf)
     first = max(FIRST_PROOF, min(0.5, FIRST_SECONDS / max(1e-9, state.watch.left)))
-    _beside(state, hoods, _closing_task(state, pricing, packed), first, threads)
-    hoods.run(np.inf, state.watch.spent + SEARCH_SHARE * state.watch.left, threads)
-    _beside(state, hoods, _closing_task(state, pricing, packed), 1.0, threads)
+    _beside(state, both, _closing_task(state, pricing, packed), first)
+    both.run(np.inf, state.watch.spent + SEARCH_SHARE * state.watch.left)
+    _beside(state, both, _closing_task(state, pricing, packed), 1.0)
 
 
-def _beside(state: State, hoods: Neighbourhoods, task: Task | None, share: float, threads: int) -> None:
-    """Run a proof for a share of the time left, and search neighbourhoods until it ends."""
+def _beside(state: State, both: Together, task: Task | None, share: float) -> None:
+    """Run a proof for a share of the time left, and search until it ends."""
     seconds = share * state.watch.left
     with Proof(state, task, seconds) as proof:
         proof.wait(min(FIRST_SECONDS, seconds))
         while proof.running and not state.done() and state.best is not None:
-            hoods.run(1.0, np.inf, threads, proof.listen)
+            both.run(1.0, np.inf, proof.listen)
             proof.listen()
         if share >= 1.0:
-            hoods.run(np.inf, np.inf, threads)
+            both.run(np.inf, np.inf)
         proof.wait()
 
 
@@ -218,6 +225,6 @@ def _result(blocks: Blocks, state: State) -> BlockResult:
         objective=np.inf if found is None else found.cost,
         bound=np.inf if state.infeasible else state.bound,
         infeasible=state.infeasible,
-        method="choices: prices, relaxation by columns, shifts, neighbourhoods",
+        method="choices: prices, relaxation by columns, shifts, exchanges, neighbourhoods",
         seconds=state.watch.spent,
     )

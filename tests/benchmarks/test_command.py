@@ -12,8 +12,9 @@ from click.testing import CliRunner, Result
 from benchmarks.__main__ import main
 from benchmarks.families import WrongSolutionError
 from benchmarks.known import Known, read_known
+from benchmarks.summary import summaries
 from benchmarks.sweeps import grid
-from benchmarks.table import Row, summaries
+from benchmarks.table import Row
 
 from .test_readers import gap_file
 
@@ -117,6 +118,11 @@ def test_rows_are_chosen_by_name_group_or_family(tmp_path: Path) -> None:
     assert names == [["tiny"], ["tiny", "broken"], ["tiny", "broken"], []]
 
 
+def test_several_patterns_choose_what_any_of_them_matches(tmp_path: Path) -> None:
+    known = read_known(data_folder(tmp_path), "t*", "b*", "tiny")
+    assert [each.instance for each in known] == ["tiny", "broken"]
+
+
 def test_summaries_compare_with_the_best_known() -> None:
     known = Known("one", "gap", "GAP/made", Path("one"), 100.0)
     rows = [
@@ -131,6 +137,20 @@ def test_summaries_compare_with_the_best_known() -> None:
     assert ours.mean_gap == pytest.approx(0.03)
     assert ours.mean_seconds == pytest.approx(3.0)
     assert highs.mean_to_best is None
+    assert (highs.cost_ratio, highs.time_ratio) == (None, None)
+
+
+def test_ratios_are_of_the_instances_that_both_solved() -> None:
+    one, two = (Known(name, "gap", "GAP/made", Path(name), 100.0) for name in ("one", "two"))
+    rows = [
+        Row(one, "ours", {"status": "feasible", "objective": 100.0, "seconds": 2.0}),
+        Row(two, "ours", {"status": "feasible", "objective": 100.0, "seconds": 60.0}),
+        Row(one, "highs", {"status": "feasible", "objective": 104.0, "seconds": 6.0}),
+        Row(two, "highs", {"status": "ended after 80 s"}),
+    ]
+    highs, ours = summaries(rows)
+    assert (highs.cost_ratio, highs.time_ratio) == (pytest.approx(1.04), pytest.approx(3.0))
+    assert (ours.cost_ratio, ours.time_ratio) == (1.0, 1.0)
 
 
 def test_a_sweep_is_measured_cold_shared_and_in_two_processes() -> None:

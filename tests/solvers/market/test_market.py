@@ -176,7 +176,7 @@ def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(exact, "LARGE_COLUMNS", 0)
-    problem = problem_of(2)
+    problem = problem_of(3)
     variables = build_variables(problem)
     arrays = build_arrays(variables)
     told: list[Event] = []

@@ -1,0 +1,60 @@
+"""Two searches side by side: exchanges and neighbourhoods find what the other does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from .neighbourhoods import Neighbourhoods
+from .shaking import Shaking
+from .state import State
+
+
+class Together:
+    """Neighbourhoods, and a shaking beside them where there is one; by turns where there is one thread only.
+
+    More shakings at once would wait for each other: they are short steps of Python, neighbourhoods are not.
+    """
+
+    def __init__(self, state: State, hoods: Neighbourhoods, shaking: Shaking | None, threads: int) -> None:
+        self._state = state
+        self._hoods = hoods
+        self._shaking = shaking
+        self._threads = threads
+        self._lead = 0.0
+
+    def run(self, rounds: float, until: float, busy: Callable[[], bool] = lambda: False) -> None:
+        """Search for so many rounds.
+
+        It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used
+        while ``busy()`` is true.
+        """
+        state = self._state
+        while rounds > 0 and not state.done() and state.best is not None and state.watch.spent < until:
+            threads = max(1, self._threads - busy())
+            if self._shaking is None:
+                self._hoods.run(1.0, np.inf, threads)
+            elif threads == 1:
+                self._alternate(self._shaking)
+            else:
+                self._beside(self._shaking, threads - 1)
+            rounds -= 1
+
+    def _alternate(self, shaking: Shaking) -> None:
+        """Give the turn to the search that has had less of the turns' time."""
+        began = self._state.watch.spent
+        shakes = self._lead <= 0
+        if shakes:
+            self._state.offer(shaking.run())
+        else:
+            self._hoods.run(1.0, np.inf, 1)
+        self._lead += (1 if shakes else -1) * (self._state.watch.spent - began)
+
+    def _beside(self, shaking: Shaking, threads: int) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(shaking.run)
+            while not found.done() and not self._state.done():
+                self._hoods.run(1.0, np.inf, threads)
+            self._state.offer(found.result())
