@@ -111,7 +111,7 @@ def test_the_sample_that_is_checked_by_hand_is_planned_at_its_optimum_and_ends_b
 
 
 def test_small_problems_come_near_the_optimum() -> None:
-    """Heuristics may miss: one problem in twelve may leave more out, as seed 1 does, but none claims proof."""
+    """One problem in twelve may leave more out, as seed 1 does: heuristics may miss, but not claim proof."""
     above, more = [], 0
     for seed in range(12):
         problem = Problem.parse(random_world(Random(seed)))
