@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -49,3 +50,10 @@ def test_a_failure_is_told_in_the_words_of_the_solver(solver: str, monkeypatch: 
     monkeypatch.setattr(mathopt.mathopt, "solve", stumble)
     with pytest.raises(SolverError, match=r"failed: HighsStatus: kError$"):
         solve_integer(nearly_whole(), Request(solver=solver, time_limit=10))
+
+
+def test_cp_sat_refuses_columns_without_an_upper_bound() -> None:
+    # it would make whole numbers of them and prove what is wrong
+    program = replace(nearly_whole(), integer=np.zeros(2, dtype=bool), upper=np.array([1.0, np.inf]))
+    with pytest.raises(SolverError, match="upper bound"):
+        solve_integer(program, Request(solver="cp-sat", time_limit=10, watch=False))
