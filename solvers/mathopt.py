@@ -167,6 +167,8 @@ def _solve_on_grid(program: Program, request: Request) -> Answer:
     is proven.
     """
     continuous = ~program.integer
+    if np.isinf(program.upper[continuous]).any():
+        raise SolverError("CP-SAT takes no continuous columns without an upper bound")
     unit = np.where(continuous & (program.upper > 0), program.upper, 1.0)
     matrix = csr_array(program.matrix * unit[None, :])
     room = 1.01 / CP_SAT_UNIT * (abs(matrix) @ continuous.astype(float))

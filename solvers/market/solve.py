@@ -36,6 +36,8 @@ from .relieving import relieved
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
+FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
+"""Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
 FITTING_ROUNDS, PRICE_RISES = 12, 8
 UNSERVED_TOLERANCE = 1e-7
@@ -124,7 +126,7 @@ class MarketSearch:
             self._build(builder, seeker.told, 1)
         if only_first or self.is_close():
             return
-        self._refill(Watch(BUILDING_SHARE * self.watch.left, self.watch.over))
+        self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over))
         seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
         self._hear(seeker.told)
         self._in_rounds(seeker, builder)
@@ -203,7 +205,7 @@ class MarketSearch:
         if self.best is None or self.prices is None:
             return
         told = self.prices
-        self._refill(watch)
+        self._refill(Watch(REFILL_SHARE * watch.left, watch.over))
         with self._timed("improving"):
             columns = joined([seeker.recent(), draw(self.market, told), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
@@ -16,6 +17,8 @@ from ..services import Services
 from ..variables import GBIT_PER_KB
 from .jobs import Options
 
+MOST_ARCS = 1_000_000
+"""Arcs up to which the traffic of all is kept."""
 DEMANDS = 2000
 """Demands whose traffic is looked at together."""
 
@@ -40,8 +43,17 @@ class ArcTraffic:
     request_gbit: Floats
     response_gbit: Floats
 
+    @cached_property
+    def _every(self) -> csr_array | None:
+        """What all arcs put on each direction, where there are not too many of them."""
+        count = len(self.route)
+        return self._made(np.arange(count)) if count <= MOST_ARCS else None
+
     def on(self, arcs: Ints) -> csr_array:
         """Return the Gbit/s (arcs, D) that a request/s on each of some arcs puts on each direction."""
+        return self._made(arcs) if self._every is None else csr_array(self._every[arcs])
+
+    def _made(self, arcs: Ints) -> csr_array:
         route = self.route[arcs]
         there = self.out[route].multiply(self.request_gbit[arcs][:, None])
         return csr_array(there + self.back[route].multiply(self.response_gbit[arcs][:, None]))

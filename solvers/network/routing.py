@@ -95,12 +95,12 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
     )
     columns = carried.shape[1]
     needed = np.concatenate([bundle.balance.ravel(), np.ones(demands)])
+    most = np.concatenate([np.repeat(bundle.size[None, :], network.arcs, axis=0).ravel(), np.ones(arcs)])
     program = Program(
         cost=np.append(np.zeros(columns), 1.0),
         lower=np.zeros(columns + 1),
-        upper=np.concatenate(
-            [np.repeat(bundle.size[None, :], network.arcs, axis=0).ravel(), np.ones(arcs), [np.inf]]
-        ),
+        # a solver that rounds to a grid needs an end of it
+        upper=np.append(most, (per_capacity @ most).max(initial=0.0)),
         integer=np.zeros(columns + 1, dtype=bool),
         matrix=matrix,
         row_lower=np.concatenate([needed, np.full(len(limited), -np.inf)]),

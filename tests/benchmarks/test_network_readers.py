@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 from computeroute.solvers.network import solve_network
 
+from benchmarks.alternatives import solve_whole_file
 from benchmarks.families import BadFileError, Limits, WrongSolutionError, family
 from benchmarks.known import read_known
+from benchmarks.single import solve_file
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "benchmarks"
 
@@ -272,3 +274,14 @@ def test_published_designs_are_neither_undercut_nor_passed(name: str) -> None:
         assert value >= known.best * (1 - 1e-9)
         assert result.bound <= known.best * (1 + 1e-9)
         assert value <= known.best * 1.001
+
+
+@pytest.mark.parametrize("solver", ["highs", "cp-sat"])
+def test_traffic_as_one_program_has_the_same_optimum(solver: str, tmp_path: Path) -> None:
+    path = ring_file(tmp_path)
+    ours, _ = solve_file("te", path, None, Limits(seconds=20))
+    whole = solve_whole_file("te", path, None, Limits(seconds=20), solver)
+    assert ours.objective is not None
+    assert whole.objective == pytest.approx(ours.objective, rel=1e-3)
+    assert whole.bound is not None
+    assert whole.bound <= ours.objective * (1 + 1e-9)

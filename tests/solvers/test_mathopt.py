@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,3 +82,10 @@ def test_what_a_callback_raises_is_no_failure_of_the_solver(solver: str, kind: t
         solve_integer(packing(), request)
     assert caught.value is mine
     assert calls == 1, "nothing is asked a second time"
+
+
+def test_cp_sat_refuses_columns_without_an_upper_bound() -> None:
+    # it would make whole numbers of them and prove what is wrong
+    program = replace(nearly_whole(), integer=np.zeros(2, dtype=bool), upper=np.array([1.0, np.inf]))
+    with pytest.raises(SolverError, match="upper bound"):
+        solve_integer(program, Request(solver="cp-sat", time_limit=10, watch=False))
