@@ -19,7 +19,7 @@ from .constraints import CONSTRAINTS, Constraint, link_limits
 from .formulation import build_arrays
 from .header import Header
 from .jobs import build_job_options
-from .likeness import decided_columns
+from .likeness import Likeness
 from .mathopt import solve_relaxation
 from .options import Options, Progress, relative_gap
 from .program import partial_program
@@ -181,7 +181,7 @@ def search_exact(
     for proved in known.proved:
         keeper.bounds[proved.phase] = proved.bound
     keeper.report()
-    like = None if options.like is None else decided_columns(variables, options.like)
+    like = None if options.like is None else Likeness.of(variables, options.like)
     settings = replace(_settings(options, solvers, started), start=known.start, like=like)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     needs_plan = lead is None and arrays.columns > FALLBACK_COLUMNS

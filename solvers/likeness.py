@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..routing.plan import JobPlan, Plan
+from .program import Program
 from .rates import Floats, Ints
 from .variables import Variables
 
@@ -27,6 +29,26 @@ def decided_columns(variables: Variables, plan: Plan) -> Ints:
         known = options.get((numbers.get(job.job, -1), _place(job)), [])
         found.extend(_columns(variables, known, job))
     return np.array(found, dtype=np.int64)
+
+
+def standing(variables: Variables, plan: Plan) -> tuple[Ints, Floats]:
+    """Return the columns of replicas and modules with how many of each ``plan`` has, within their bounds."""
+    columns, services, pools = variables.columns, variables.services, variables.problem.pools
+    periods = {period.id: number for number, period in enumerate(variables.problem.periods)}
+    names = [service.id for service in variables.problem.services]
+    count = {
+        (service.service, held.pool, periods.get(held.period, -1)): float(held.replicas)
+        for service in plan.services
+        for held in service.replicas
+    }
+    slots = zip(services.slot_service.tolist(), services.slot_pool.tolist(), strict=True)
+    of_slot = [(names[service], pools[pool].id) for service, pool in slots]
+    stands = zip(variables.replica_slot.tolist(), variables.replica_period.tolist(), strict=True)
+    replicas = [count.get((*of_slot[slot], period), 0.0) for slot, period in stands]
+    bought = {purchase.pool: float(purchase.modules) for purchase in plan.purchases}
+    modules = [bought.get(pools[pool].id, 0.0) for pool in variables.module_pool.tolist()]
+    at = np.concatenate([columns.range("replicas"), columns.range("modules")]).astype(np.int64)
+    return at, np.array([*replicas, *modules])
 
 
 def _place(job: JobPlan) -> Key:
@@ -65,6 +87,30 @@ def _columns(variables: Variables, options: list[int], job: JobPlan) -> list[int
 def _periods(variables: Variables, job: JobPlan) -> list[int]:
     numbers = {period.id: number for number, period in enumerate(variables.problem.periods)}
     return [numbers[run.period] for run in job.runs if run.period in numbers and run.hours > 0]
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What a plan of a similar problem decides: columns of jobs that are one, how much of others stands."""
+
+    decided: Ints
+    columns: Ints
+    values: Floats
+
+    @classmethod
+    def of(cls, variables: Variables, plan: Plan) -> Likeness:
+        """Return what ``plan`` decides in terms of ``variables``."""
+        return cls(decided_columns(variables, plan), *standing(variables, plan))
+
+    def held(self, program: Program) -> Program:
+        """Return ``program`` with all of it held: jobs that the plan has, replicas, and modules."""
+        values = as_values(program.columns, self.decided)
+        values[self.columns] = self.values
+        fixed = np.zeros(program.columns, dtype=bool)
+        fixed[self.decided] = fixed[self.columns] = True
+        return program.with_bounds(
+            np.where(fixed, values, program.lower), np.where(fixed, values, program.upper)
+        )
 
 
 def as_values(columns: int, decided: Ints) -> Floats:

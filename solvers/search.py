@@ -14,10 +14,11 @@ from typing import Literal
 import numpy as np
 
 from .arrays import Arrays
+from .likeness import Likeness
 from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
 from .options import relative_gap
 from .program import Program, complete_program, lagrangian_bound, partial_program
-from .rates import Floats, Ints
+from .rates import Floats
 from .slivers import serve_slivers
 from .staying import staying
 from .twostage import leave_out, two_stage
@@ -47,8 +48,8 @@ class Settings:
     watch: bool = True
     proof_after: float = 0.0
     start: Floats | None = None
-    like: Ints | None = None
-    """Columns that a plan of a similar problem would set to one: tried first."""
+    like: Likeness | None = None
+    """What a plan of a similar problem decides: tried first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import numpy as np
 
 from .arrays import Arrays
 from .deciding import decide_with_room, prove, relax
+from .mathopt import solve_relaxation
 from .program import Program, partial_program
 from .rates import Floats
 from .rounding import Rounded, RoundingSettings, best_flows, round_replicas
@@ -26,6 +27,9 @@ ROUNDING_TIME_SHARE = 0.6
 FINER = 0.25
 """How much less may be wasted when a plan is rounded again."""
 FILLING_TIME_SHARE = 0.3
+TAKING_OVER_SHARE = 0.2
+WHOLE = 1e-6
+"""How far an integer may be from whole."""
 MENDING_TIME_SHARE = 0.6
 
 
@@ -40,6 +44,8 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
         return None
     gap = search.gap
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
+    if trial.take_over():
+        return trial.whole
     with ThreadPoolExecutor(2) as workers:
         decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
         proof = workers.submit(prove, search, program, start, phase, decisions, gather=gather)
@@ -141,6 +147,24 @@ class _Trial:
                 self.whole = rounded.x
         elif rounded is not None and self.broken is None:
             self.broken = rounded
+
+    def take_over(self) -> bool:
+        """Try what a plan of a similar problem decides, as it is; return whether that is close enough."""
+        like, settings = self.search.settings.like, self.search.settings
+        if like is None:
+            return False
+        held = like.held(self.program).compact()
+        if not held.consistent:
+            return False
+        found = solve_relaxation(held.program, self.search.left() * TAKING_OVER_SHARE, settings.seed).x
+        if found is None:
+            return False
+        x = held.whole(found)
+        whole = np.abs(x - np.round(x))[self.program.integer].max(initial=0.0) <= WHOLE
+        if whole:
+            self.whole = np.where(self.program.integer, np.round(x), x)
+            self.search.tell_solution(self.whole)
+        return whole and self.is_done()
 
     def is_done(self) -> bool:
         """Return whether the cheapest is close enough."""
