@@ -73,20 +73,35 @@ def _columns(variables: Variables, options: list[int], job: JobPlan) -> list[int
     begun = np.flatnonzero(np.isin(starts.option, options))
     near = begun[np.abs(starts.start_hours[begun] - job.start_hours) <= LATEST_HOURS]
     if len(near):
-        return [int(columns.range("start")[near[0]])]
+        return [_cheapest(variables, np.asarray(columns.range("start"))[near])]
     paused = np.flatnonzero(np.isin(pauses.option, options))
     if len(paused) == 0:
         return []
-    mine = np.flatnonzero(pauses.active_pause == paused[0])
+    chosen = _cheapest(variables, np.asarray(columns.range("pause"))[paused])
+    number = chosen - int(columns.range("pause")[0])
+    mine = np.flatnonzero(pauses.active_pause == number)
     runs = mine[np.isin(pauses.active_period[mine], _periods(variables, job))]
     if pauses.active_hours[runs].sum() < job.hours - LATEST_HOURS:
-        return [int(columns.range("pause")[paused[0]])]
-    return [int(columns.range("pause")[paused[0]]), *columns.range("active")[runs].tolist()]
+        return [chosen]
+    return [chosen, *columns.range("active")[runs].tolist()]
+
+
+def _cheapest(variables: Variables, columns: Ints) -> int:
+    """Return the cheapest of columns that differ in nothing that a plan is asked for, as in routes."""
+    return int(columns[variables.cost[columns].argmin()])
 
 
 def _periods(variables: Variables, job: JobPlan) -> list[int]:
     numbers = {period.id: number for number, period in enumerate(variables.problem.periods)}
     return [numbers[run.period] for run in job.runs if run.period in numbers and run.hours > 0]
+
+
+def _idle(variables: Variables, decided: Ints) -> Ints:
+    """Return the columns of periods in which jobs do not run, where ``decided`` says when they do."""
+    active = np.asarray(variables.columns.range("active"), dtype=np.int64)
+    runs = np.isin(active, decided)
+    timed = np.unique(variables.pauses.active_pause[runs])
+    return np.asarray(active[np.isin(variables.pauses.active_pause, timed) & ~runs])
 
 
 @dataclass(frozen=True)
@@ -100,12 +115,15 @@ class Likeness:
     @classmethod
     def of(cls, variables: Variables, plan: Plan) -> Likeness:
         """Return what ``plan`` decides in terms of ``variables``."""
-        return cls(decided_columns(variables, plan), *standing(variables, plan))
+        decided = decided_columns(variables, plan)
+        at, values = standing(variables, plan)
+        idle = _idle(variables, decided)
+        return cls(decided, np.concatenate([at, idle]), np.concatenate([values, np.zeros(len(idle))]))
 
     def held(self, program: Program) -> Program:
         """Return ``program`` with all of it held: jobs that the plan has, replicas, and modules."""
         values = as_values(program.columns, self.decided)
-        values[self.columns] = self.values
+        values[self.columns] = np.minimum(self.values, program.upper[self.columns])
         fixed = np.zeros(program.columns, dtype=bool)
         fixed[self.decided] = fixed[self.columns] = True
         return program.with_bounds(

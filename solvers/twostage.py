@@ -6,14 +6,14 @@ and its decisions on jobs, sites and modules are good ones; with these fixed, pe
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .arrays import Arrays
-from .deciding import decide_with_room, prove, relax
+from .deciding import ALIKE_SHARE, Start, decide_with_room, prove, relax
 from .mathopt import solve_relaxation
 from .program import Program, partial_program
 from .rates import Floats
@@ -44,7 +44,7 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
         return None
     gap = search.gap
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
-    if trial.take_over():
+    if trial.take_over() or (trial.is_near(start) and trial.is_proven(start)):
         return trial.whole
     with ThreadPoolExecutor(2) as workers:
         decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
@@ -165,6 +165,20 @@ class _Trial:
             self.whole = np.where(self.program.integer, np.round(x), x)
             self.search.tell_solution(self.whole)
         return whole and self.is_done()
+
+    def is_near(self, start: Start) -> bool:
+        """Return whether what was taken over is so good that a better bound may be all that is missing."""
+        return self.whole is not None and start.is_within(
+            ALIKE_SHARE * self.search.gap, self.program, self.whole
+        )
+
+    def is_proven(self, start: Start) -> bool:
+        """Seek a better bound for what was taken over; return whether it is close enough then."""
+        assert self.phase is not None
+        known: Future[Floats | None] = Future()
+        known.set_result(self.whole)
+        prove(self.search, self.program, start, self.phase, known, gather=self.gather)
+        return self.is_done()
 
     def is_done(self) -> bool:
         """Return whether the cheapest is close enough."""
