@@ -72,6 +72,7 @@ def compare(
     if name is not None and name not in TABLE_NAMES:
         raise UnknownNameError("table", name, TABLE_NAMES)
     outcomes = _planned(problem, delivery, _chosen(names, book), run)
+    _require_any(outcomes)
     cases = [outcome.case() for outcome in outcomes]
     delivery.send(render_comparison(compared(cases), delivery.form, name, delivery.columns))
     _end(outcomes, delivery)
@@ -79,11 +80,14 @@ def compare(
 
 def _chosen(names: Sequence[str], book: str | None) -> list[Scenario]:
     """Return the scenarios asked for: those named, else those of the file, else the built-in ones."""
+    from .routing.errors import InputError
     from .routing.scenarios import BUILT_IN, chosen
     from .topologies import load_scenarios
 
     known = load_scenarios(book) if book else BUILT_IN
     declared = [name for name in known if name not in BUILT_IN] if book else list(CASES)
+    if not names and not declared:
+        raise InputError(["holds no scenario; declare one, or name some with --scenario"], book or "")
     return chosen(names or declared, known)
 
 
@@ -107,13 +111,25 @@ def _planned(
         return solve_scenarios(problem, scenarios, done=done, cancel=token, **run)
 
 
+def _require_any(outcomes: Sequence[Outcome]) -> None:
+    """Raise what became of the scenarios where all of them failed, or none was reached before Ctrl-C."""
+    from .routing.errors import InputError, SolverError
+
+    if not outcomes:
+        raise KeyboardInterrupt
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if len(errors) < len(outcomes):
+        return
+    if any(isinstance(error, SolverError) for error in errors):
+        raise SolverError("\n".join(map(str, errors)))
+    raise InputError(map(str, errors))
+
+
 def _end(outcomes: Sequence[Outcome], delivery: Delivery) -> None:
-    """Leave with the worst of the scenarios' exit codes."""
+    """Leave with 1 where a scenario has no plan, or leaves work out."""
     failed = [outcome for outcome in outcomes if not outcome.plan]
     if failed:
         delivery.say(f"{len(failed)} of {len(outcomes)} scenarios have no plan")
-    if not outcomes or all(outcome.error for outcome in outcomes):
-        sys.exit(max((outcome.error.exit_code for outcome in outcomes if outcome.error), default=3))
     if failed or any(outcome.plan and outcome.plan.left_out for outcome in outcomes):
         sys.exit(1)
 

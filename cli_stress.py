@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, watched, with_delivery, with_problem, with_solving
+from .cli_options import form_option, not_both_stdin, watched, with_delivery, with_problem, with_solving
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -36,7 +36,13 @@ table_option = click.option("--table", "name", help="One table only; see below."
 
 
 @click.command(epilog=STRESS_EPILOG)
-@click.option("--plan", "plan_file", type=click.Path(), help="The present plan (JSON); planned without.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(),
+    callback=not_both_stdin,
+    help="The present plan (JSON); planned without.",
+)
 @click.option("--pairs", is_flag=True, help="Lose two at once as well.")
 @click.option("--replan/--no-replan", default=True, help="Whether to plan anew without what is lost.")
 @click.option("--top", type=click.IntRange(0), metavar="N", help="Re-plan the N worst losses only.")

@@ -20,6 +20,8 @@ from .options import CancelToken
 
 NOISE = 1e-6
 """Part of the cost below which a saving is none, and of the work left out below which that is alike."""
+MOST_TIMES = 1_000_000
+"""Of what is varied, as scenarios may multiply it."""
 MOST_STEPS = 60
 Winner = Literal["own", "cloud"]
 Answer = Literal["from", "until", "always", "never"]
@@ -260,9 +262,13 @@ def breakeven(
 
 
 def _require_range(low: float, high: float, tolerance: float, points: int) -> None:
+    beyond = f"must be above 'from', which is {low:g}, and at most {MOST_TIMES:,}"
     checks = {
         "from": (0 < low < float("inf"), "must be a number above 0"),
-        "to": (low < high < float("inf"), f"must be a number above 'from', which is {low:g}"),
+        "to": (
+            low < high <= MOST_TIMES,
+            f"must be above 'from', which is {low:g}, and at most {MOST_TIMES:,}",
+        ),
         "tolerance": (0 < tolerance < float("inf") or not low < high, "must be a number above 0"),
         "points": (2 <= points <= 1000, "must be between 2 and 1000"),
     }
@@ -300,7 +306,8 @@ class _Planner:
             plan = solve(problem, **self.options)
             if not plan:
                 where = f"{quoted(scenario.name)} at {self.sweep.name} {value:g}"
-                raise SolverError(f"no plan was found for {where} ({plan.status}); allow it more time")
+                hint = "; allow it more time" if plan.status == "unknown" else ""
+                raise SolverError(f"no plan was found for {where} ({plan.status}){hint}")
             self.known[problem.digest] = Case(problem, plan)
         return self.known[problem.digest]
 

@@ -68,3 +68,25 @@ def test_scenarios_that_fail_are_rows_and_the_others_count(route: Route) -> None
     assert "no pool is left" in result.stdout
     assert "2 of 3 scenarios have no plan" in result.stderr
     assert route("compare", "two-sites", "-s", "kind=edge").exit_code == 2
+
+
+def test_scenarios_that_all_fail_print_no_result(route: Route) -> None:
+    result = route("compare", "two-sites", "-q", "-s", "kind=edge", "-s", "without=nowhere")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no pool is left" in result.stderr
+    assert "nowhere" in result.stderr
+
+
+def test_a_file_without_scenarios_is_a_fault(route: Route, tmp_path: Path) -> None:
+    book = tmp_path / "none.yaml"
+    book.write_text("scenarios: {}\n")
+    result = route("compare", "two-sites", "--scenarios", book)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "holds no scenario" in result.stderr
+
+
+def test_the_file_of_scenarios_is_not_overwritten(route: Route, tmp_path: Path) -> None:
+    book = tmp_path / "futures.yaml"
+    book.write_text("scenarios: {a: hybrid}\n")
+    result = route("compare", "two-sites", "--scenarios", book, "-o", book)
+    assert (result.exit_code, book.read_text()) == (2, "scenarios: {a: hybrid}\n")

@@ -113,3 +113,22 @@ def test_faults_of_frontier(arguments: tuple[str, ...], message: str, route: Rou
     result = route("frontier", "two-sites", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+def test_a_range_beyond_all_factors_is_a_fault(route: Route) -> None:
+    result = route("breakeven", "two-sites", "--sweep", "utilization", "--to", "1e7")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "at most 1,000,000" in result.stderr
+
+
+def test_no_plan_is_not_blamed_on_time(route: Route) -> None:
+    asked = ("breakeven", "two-sites", "--sweep", "price", "--points", "2", "--scenario", "budget_usd=1")
+    result = route(*asked)
+    assert result.exit_code == 3
+    assert "(infeasible)" in result.stderr
+    assert "more time" not in result.stderr
+
+
+def test_the_answer_is_no_wider_than_the_tables(route: Route) -> None:
+    result = route("breakeven", "two-sites", "--sweep", "price", "--points", "2", "--tolerance", "1", "-q")
+    assert max(map(len, result.stdout.splitlines())) <= 110
