@@ -265,10 +265,7 @@ def _require_range(low: float, high: float, tolerance: float, points: int) -> No
     beyond = f"must be above 'from', which is {low:g}, and at most {MOST_TIMES:,}"
     checks = {
         "from": (0 < low < float("inf"), "must be a number above 0"),
-        "to": (
-            low < high <= MOST_TIMES,
-            f"must be above 'from', which is {low:g}, and at most {MOST_TIMES:,}",
-        ),
+        "to": (low < high <= MOST_TIMES, beyond),
         "tolerance": (0 < tolerance < float("inf") or not low < high, "must be a number above 0"),
         "points": (2 <= points <= 1000, "must be between 2 and 1000"),
     }

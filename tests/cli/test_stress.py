@@ -136,7 +136,8 @@ def test_interrupt_returns_what_is_done(tmp_path: Path) -> None:
     assert "not reached" in verdicts
 
 
-def test_only_one_input_is_standard_input(route: Route) -> None:
-    result = route("stress", "-", "--plan", "-")
+@pytest.mark.parametrize("command", [("stress", "-", "--plan", "-"), ("replan", "-", "--from", "-")])
+def test_only_one_input_is_standard_input(route: Route, command: tuple[str, ...]) -> None:
+    result = route(*command)
     assert result.exit_code == 2
     assert "only one of" in result.stderr
