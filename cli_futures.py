@@ -11,6 +11,7 @@ import click
 from .cli_options import form_option, with_delivery, with_problem, with_solving
 
 if TYPE_CHECKING:
+    from .routing.plan import Plan
     from .routing.problem import Problem
     from .routing.scenarios import Scenario
     from .solvers.sweep import Outcome
@@ -108,7 +109,14 @@ def _planned(
         delivery.say(f"{count}/{len(scenarios)}  {outcome.line()}")
 
     with interrupt_token(say_stopping if not delivery.quiet else lambda: None) as token:
-        return solve_scenarios(problem, scenarios, done=done, cancel=token, **run)
+        return solve_scenarios(problem, scenarios, done=done, cancel=token, sound=_verifies, **run)
+
+
+def _verifies(problem: Problem, plan: Plan) -> bool:
+    """Return whether a plan that was kept is one of the problem, all its figures included."""
+    from .routing import check
+
+    return not check(problem, plan)
 
 
 def _require_any(outcomes: Sequence[Outcome]) -> None:

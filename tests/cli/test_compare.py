@@ -90,3 +90,15 @@ def test_the_file_of_scenarios_is_not_overwritten(route: Route, tmp_path: Path) 
     book.write_text("scenarios: {a: hybrid}\n")
     result = route("compare", "two-sites", "--scenarios", book, "-o", book)
     assert (result.exit_code, book.read_text()) == (2, "scenarios: {a: hybrid}\n")
+
+
+def test_a_kept_plan_that_does_not_verify_is_made_anew(route: Route, tmp_path: Path) -> None:
+    asked = ("compare", "two-sites", "-s", "hybrid", "--folder", tmp_path, "-f", "csv")
+    first = route(*asked)
+    (kept,) = tmp_path.glob("*.json")
+    document = json.loads(kept.read_text(encoding="utf-8"))
+    document["plan"]["cost"]["compute_usd"] = 1.0
+    kept.write_text(json.dumps(document), encoding="utf-8")
+    second = route(*asked)
+    assert second.stdout == first.stdout
+    assert "read from the folder" not in second.stderr
