@@ -72,11 +72,12 @@ def compare(
 
     if name is not None and name not in TABLE_NAMES:
         raise UnknownNameError("table", name, TABLE_NAMES)
-    outcomes = _planned(problem, delivery, _chosen(names, book), run)
+    scenarios = _chosen(names, book)
+    outcomes = _planned(problem, delivery, scenarios, run)
     _require_any(outcomes)
     cases = [outcome.case() for outcome in outcomes]
     delivery.send(render_comparison(compared(cases), delivery.form, name, delivery.columns))
-    _end(outcomes, delivery)
+    _end(outcomes, len(scenarios), delivery)
 
 
 def _chosen(names: Sequence[str], book: str | None) -> list[Scenario]:
@@ -133,12 +134,12 @@ def _require_any(outcomes: Sequence[Outcome]) -> None:
     raise InputError(map(str, errors))
 
 
-def _end(outcomes: Sequence[Outcome], delivery: Delivery) -> None:
+def _end(outcomes: Sequence[Outcome], asked: int, delivery: Delivery) -> None:
     """Leave with 1 where a scenario has no plan, or leaves work out."""
-    failed = [outcome for outcome in outcomes if not outcome.plan]
-    if failed:
-        delivery.say(f"{len(failed)} of {len(outcomes)} scenarios have no plan")
-    if failed or any(outcome.plan and outcome.plan.left_out for outcome in outcomes):
+    missing = asked - sum(map(bool, outcomes))
+    if missing:
+        delivery.say(f"{missing} of {asked} scenarios have no plan")
+    if missing or any(outcome.plan and outcome.plan.left_out for outcome in outcomes):
         sys.exit(1)
 
 

@@ -64,8 +64,8 @@ def stress(
 
     _require_table(name, TABLE_NAMES)
     several = {key: options.pop(key) for key in ("pairs", "replan", "top", "jobs")}
-    present = _present(problem, delivery, plan_file, options)
-    trials = _stress(problem, present, delivery, several | options)
+    present, is_whole = _present(problem, delivery, plan_file, options)
+    trials = _stress(problem, present, delivery, several | options | ({} if is_whole else {"top": 0}))
     how: dict[str, Any] = {"form": delivery.form, "name": name, "columns": delivery.columns}
     delivery.send(render_stress(problem, present, trials, **how))
 
@@ -77,18 +77,25 @@ def _require_table(name: str | None, known: tuple[str, ...]) -> None:
         raise UnknownNameError("table", name, known)
 
 
-def _present(problem: Problem, delivery: Delivery, plan_file: str | None, options: dict[str, Any]) -> Plan:
-    """Return the plan of a file, found to be one of ``problem`` and to verify; without a file, a new one."""
+def _present(
+    problem: Problem, delivery: Delivery, plan_file: str | None, options: dict[str, Any]
+) -> tuple[Plan, bool]:
+    """Return the plan of a file, found to be one of ``problem`` and to verify; without a file, a new one.
+
+    Also whether to go on from it: Ctrl-C while it was made means that nothing is planned any more.
+    """
     if plan_file is not None:
         from .topologies.plans import load_plan_of
 
-        return load_plan_of(problem, plan_file)
+        return load_plan_of(problem, plan_file), True
     from .solvers import solve
 
     with watched(delivery) as (cancel, progress):
         planned = solve(problem, cancel=cancel, progress=progress, **options)
     _require_plan(planned, problem, delivery)
-    return planned
+    if cancel.is_set():
+        delivery.say("stopped early: nothing is planned anew")
+    return planned, not cancel.is_set()
 
 
 def _require_plan(planned: Plan, problem: Problem, delivery: Delivery) -> None:

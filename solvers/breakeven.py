@@ -27,6 +27,10 @@ Winner = Literal["own", "cloud"]
 Answer = Literal["from", "until", "always", "never"]
 
 
+class StoppedError(SolverError):
+    """The caller stopped the search before there was a plan at a value."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One of the two cases at one value, as it was planned."""
@@ -151,7 +155,11 @@ class _Curve:
             middle = (low + high) / 2
             if high - low <= tolerance or self.stop() or not low < middle < high:
                 break
-            if holds(self.at(middle)) == at_low:
+            try:
+                point = self.at(middle)
+            except StoppedError:
+                break
+            if holds(point) == at_low:
                 low = middle
             else:
                 high = middle
@@ -177,7 +185,12 @@ def find_breakeven(
     for value in _spread(low, high, points):
         if curve.known and stop():
             break
-        curve.at(value)
+        try:
+            curve.at(value)
+        except StoppedError:
+            if not curve.known:
+                raise
+            break
     ends = _first_change(curve.sorted())
     if ends is None:
         found = curve.sorted()
@@ -303,6 +316,8 @@ class _Planner:
             plan = solve(problem, **self.options)
             if not plan:
                 where = f"{quoted(scenario.name)} at {self.sweep.name} {value:g}"
+                if self.options["cancel"] is not None and self.options["cancel"].is_set():
+                    raise StoppedError(f"stopped before there was a plan for {where}")
                 hint = "; allow it more time" if plan.status == "unknown" else ""
                 raise SolverError(f"no plan was found for {where} ({plan.status}){hint}")
             self.known[problem.digest] = Case(problem, plan)

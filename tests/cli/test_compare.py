@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from computeroute.cli_futures import _end
+from computeroute.routing.scenarios import BUILT_IN
+from computeroute.solvers.sweep import solve_scenarios
+from computeroute.topologies import load
+from computeroute.topologies.delivery import Delivery
 
 Route = Callable[..., Result]
 
@@ -90,6 +95,15 @@ def test_the_file_of_scenarios_is_not_overwritten(route: Route, tmp_path: Path) 
     book.write_text("scenarios: {a: hybrid}\n")
     result = route("compare", "two-sites", "--scenarios", book, "-o", book)
     assert (result.exit_code, book.read_text()) == (2, "scenarios: {a: hybrid}\n")
+
+
+def test_scenarios_that_were_not_reached_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    found = solve_scenarios(load("two-sites"), [BUILT_IN["hybrid"]])
+    _end(found, 1, Delivery("table", None))
+    with pytest.raises(SystemExit) as left:
+        _end(found, 3, Delivery("table", None))
+    assert left.value.code == 1
+    assert "2 of 3 scenarios have no plan" in capsys.readouterr().err
 
 
 def test_a_kept_plan_that_does_not_verify_is_made_anew(route: Route, tmp_path: Path) -> None:

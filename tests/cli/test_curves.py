@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+from computeroute.cli_curves import _frontier
+from computeroute.routing.errors import SolverError
+from computeroute.solvers.frontier_axes import AXES
+from computeroute.topologies import load
 
 Route = Callable[..., Result]
 PAGE = Path(__file__).parents[2] / "docs" / "cloud-or-own.md"
@@ -132,3 +138,26 @@ def test_no_plan_is_not_blamed_on_time(route: Route) -> None:
 def test_the_answer_is_no_wider_than_the_tables(route: Route) -> None:
     result = route("breakeven", "two-sites", "--sweep", "price", "--points", "2", "--tolerance", "1", "-q")
     assert max(map(len, result.stdout.splitlines())) <= 110
+
+
+class Told:
+    """A place of remarks that asks to stop after the first one."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def say(self, _: str) -> None:
+        self.stopped.set()
+
+
+@pytest.mark.parametrize("curve_alone", [True, False])
+def test_a_stop_before_the_alternatives_keeps_the_curve(curve_alone: bool) -> None:
+    told: Any = Told()
+    how = {"token": told.stopped, "curve_alone": curve_alone, "options": {}}
+    asked = (load("two-sites"), told, AXES["latency"], (2, 1, 1.0))
+    if curve_alone:
+        curve, near = _frontier(*asked, **how)
+        assert (len(curve), near) == (1, None)
+    else:
+        with pytest.raises(SolverError):
+            _frontier(*asked, **how)
