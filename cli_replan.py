@@ -78,6 +78,8 @@ def replan(
     require_apart(keep_topology, output)
     prices = {name: others.pop(name) for name in Moving.model_fields}
     problem = going_on(problem, load_plan(plan_file), max_moves, **prices)
+    if not {*problem.present.jobs, *problem.present.services} & {*problem.workload}:
+        delivery.say("no workload of the plan is in this topology; is it the right plan?")
     found = solved(problem, delivery, others)
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
     texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)

@@ -49,7 +49,7 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         Column("note", "note", spare=True),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]
-    in_all = [each.figures and each.figures.cost_in_all.total_usd for each in compared]
+    in_all = [each.figures.cost_in_all.total_usd if each.figures else None for each in compared]
     table = Table("figures", f"Scenarios ({len(rows)})", columns, rows)
     return _with_in_all(table, 2, in_all) if _continue(compared) else table
 
