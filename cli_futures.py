@@ -47,7 +47,7 @@ CASES = ("hybrid", "cloud-only", "on-prem-only")
     help="Processes of this machine, or a Ray cluster.",
 )
 @click.option("--folder", type=click.Path(), help="Keep plans here; a run that was cut off goes on.")
-@click.option("--table", "name", help="One table only: figures, differences or moves.")
+@click.option("--table", "name", help="One table only: figures, cost, differences or moves.")
 @with_solving
 @form_option
 @with_delivery
