@@ -151,7 +151,13 @@ def frontier(
     found, near = _work(
         delivery,
         lambda token: _frontier(
-            problem, delivery, axis, (points, count, within), token=token, options=options
+            problem,
+            delivery,
+            axis,
+            (points, count, within),
+            token=token,
+            curve_alone=name in (None, "points"),
+            options=options,
         ),
     )
     plans = [(each.problem, each.plan) for each in found]
@@ -172,8 +178,11 @@ def _frontier(
     asked: tuple[int, int, float],
     *,
     token: CancelToken,
+    curve_alone: bool,
     options: dict[str, Any],
 ) -> tuple[list[FrontierPoint], NearOptimal | None]:
+    """Return the curve and the alternatives; none of these where Ctrl-C left none and the curve will do."""
+    from .routing.errors import SolverError
     from .solvers.frontier import Tried, frontier
     from .solvers.near_optimal import Alternative, near_optimal, require_in_range
 
@@ -190,7 +199,12 @@ def _frontier(
     curve = frontier(problem, axis, points=points, done=say, **options)
     if not count:
         return curve, None
-    return curve, near_optimal(problem, count, within / 100, done=say_other, **options)
+    try:
+        return curve, near_optimal(problem, count, within / 100, done=say_other, **options)
+    except SolverError:
+        if not (token.is_set() and curve_alone):
+            raise
+        return curve, None
 
 
 def _verify(plans: list[tuple[Problem, Plan]]) -> None:

@@ -11,6 +11,7 @@ import click
 from .cli_options import form_option, with_delivery, with_problem, with_solving
 
 if TYPE_CHECKING:
+    from .routing.plan import Plan
     from .routing.problem import Problem
     from .routing.scenarios import Scenario
     from .solvers.sweep import Outcome
@@ -46,7 +47,7 @@ CASES = ("hybrid", "cloud-only", "on-prem-only")
     help="Processes of this machine, or a Ray cluster.",
 )
 @click.option("--folder", type=click.Path(), help="Keep plans here; a run that was cut off goes on.")
-@click.option("--table", "name", help="One table only: figures, differences or moves.")
+@click.option("--table", "name", help="One table only: figures, cost, differences or moves.")
 @with_solving
 @form_option
 @with_delivery
@@ -71,19 +72,24 @@ def compare(
 
     if name is not None and name not in TABLE_NAMES:
         raise UnknownNameError("table", name, TABLE_NAMES)
-    outcomes = _planned(problem, delivery, _chosen(names, book), run)
+    scenarios = _chosen(names, book)
+    outcomes = _planned(problem, delivery, scenarios, run)
+    _require_any(outcomes)
     cases = [outcome.case() for outcome in outcomes]
     delivery.send(render_comparison(compared(cases), delivery.form, name, delivery.columns))
-    _end(outcomes, delivery)
+    _end(outcomes, len(scenarios), delivery)
 
 
 def _chosen(names: Sequence[str], book: str | None) -> list[Scenario]:
     """Return the scenarios asked for: those named, else those of the file, else the built-in ones."""
+    from .routing.errors import InputError
     from .routing.scenarios import BUILT_IN, chosen
     from .topologies import load_scenarios
 
     known = load_scenarios(book) if book else BUILT_IN
     declared = [name for name in known if name not in BUILT_IN] if book else list(CASES)
+    if not names and not declared:
+        raise InputError(["holds no scenario; declare one, or name some with --scenario"], book or "")
     return chosen(names or declared, known)
 
 
@@ -104,17 +110,36 @@ def _planned(
         delivery.say(f"{count}/{len(scenarios)}  {outcome.line()}")
 
     with interrupt_token(say_stopping if not delivery.quiet else lambda: None) as token:
-        return solve_scenarios(problem, scenarios, done=done, cancel=token, **run)
+        return solve_scenarios(problem, scenarios, done=done, cancel=token, sound=_verifies, **run)
 
 
-def _end(outcomes: Sequence[Outcome], delivery: Delivery) -> None:
-    """Leave with the worst of the scenarios' exit codes."""
-    failed = [outcome for outcome in outcomes if not outcome.plan]
-    if failed:
-        delivery.say(f"{len(failed)} of {len(outcomes)} scenarios have no plan")
-    if not outcomes or all(outcome.error for outcome in outcomes):
-        sys.exit(max((outcome.error.exit_code for outcome in outcomes if outcome.error), default=3))
-    if failed or any(outcome.plan and outcome.plan.left_out for outcome in outcomes):
+def _verifies(problem: Problem, plan: Plan) -> bool:
+    """Return whether a plan that was kept is one of the problem, all its figures included."""
+    from .routing import check
+
+    return not check(problem, plan)
+
+
+def _require_any(outcomes: Sequence[Outcome]) -> None:
+    """Raise what became of the scenarios where all of them failed, or none was reached before Ctrl-C."""
+    from .routing.errors import InputError, SolverError
+
+    if not outcomes:
+        raise KeyboardInterrupt
+    errors = [outcome.error for outcome in outcomes if outcome.error]
+    if len(errors) < len(outcomes):
+        return
+    if any(isinstance(error, SolverError) for error in errors):
+        raise SolverError("\n".join(map(str, errors)))
+    raise InputError(map(str, errors))
+
+
+def _end(outcomes: Sequence[Outcome], asked: int, delivery: Delivery) -> None:
+    """Leave with 1 where a scenario has no plan, or leaves work out."""
+    missing = asked - sum(map(bool, outcomes))
+    if missing:
+        delivery.say(f"{missing} of {asked} scenarios have no plan")
+    if missing or any(outcome.plan and outcome.plan.left_out for outcome in outcomes):
         sys.exit(1)
 
 

@@ -108,7 +108,7 @@ def complete_plan_tables(_: click.Context, __: click.Parameter, incomplete: str)
 def with_problem(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command TOPOLOGY and --workloads, and hand it the problem read from them."""
 
-    @click.argument("topology", shell_complete=complete_topologies)
+    @click.argument("topology", shell_complete=complete_topologies, is_eager=True)
     @click.option("-w", "--workloads", type=click.Path(), help="Further workloads: JSON, YAML or CSV.")
     @functools.wraps(command)
     def run(topology: str, workloads: str | None, **others: Any) -> None:
@@ -128,7 +128,7 @@ def with_delivery(command: Callable[..., None]) -> Callable[..., None]:
     def run(output: str | None, quiet: bool, form: str | None = None, **others: Any) -> None:
         from .topologies.delivery import Delivery
 
-        inputs = [others.get(name) for name in ("topology", "workloads", "plan_file")]
+        inputs = [others.get(name) for name in ("topology", "workloads", "plan_file", "book")]
         command(delivery=Delivery(form, output, inputs, quiet=quiet), **others)
 
     return run

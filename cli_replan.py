@@ -69,14 +69,17 @@ def replan(
     from .routing.present import Moving
     from .routing.replan import going_on
     from .routing.replan_view import render_changes
-    from .topologies.delivery import Delivery
+    from .topologies.delivery import Delivery, require_apart
     from .topologies.plans import load_plan
 
     inputs = [click.get_current_context().params.get(name) for name in ("topology", "workloads", "plan_file")]
     delivery = Delivery(form, None, quiet=quiet)
     kept = [Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path]
+    require_apart(keep_topology, output)
     prices = {name: others.pop(name) for name in Moving.model_fields}
     problem = going_on(problem, load_plan(plan_file), max_moves, **prices)
+    if not {*problem.present.jobs, *problem.present.services} & {*problem.workload}:
+        delivery.say("no workload of the plan is in this topology; is it the right plan?")
     found = solved(problem, delivery, others)
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
     texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, watched, with_delivery, with_problem, with_solving
+from .cli_options import form_option, not_both_stdin, watched, with_delivery, with_problem, with_solving
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -36,7 +36,13 @@ table_option = click.option("--table", "name", help="One table only; see below."
 
 
 @click.command(epilog=STRESS_EPILOG)
-@click.option("--plan", "plan_file", type=click.Path(), help="The present plan (JSON); planned without.")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(),
+    callback=not_both_stdin,
+    help="The present plan (JSON); planned without.",
+)
 @click.option("--pairs", is_flag=True, help="Lose two at once as well.")
 @click.option("--replan/--no-replan", default=True, help="Whether to plan anew without what is lost.")
 @click.option("--top", type=click.IntRange(0), metavar="N", help="Re-plan the N worst losses only.")
@@ -58,8 +64,8 @@ def stress(
 
     _require_table(name, TABLE_NAMES)
     several = {key: options.pop(key) for key in ("pairs", "replan", "top", "jobs")}
-    present = _present(problem, delivery, plan_file, options)
-    trials = _stress(problem, present, delivery, several | options)
+    present, is_whole = _present(problem, delivery, plan_file, options)
+    trials = _stress(problem, present, delivery, several | options | ({} if is_whole else {"top": 0}))
     how: dict[str, Any] = {"form": delivery.form, "name": name, "columns": delivery.columns}
     delivery.send(render_stress(problem, present, trials, **how))
 
@@ -71,18 +77,25 @@ def _require_table(name: str | None, known: tuple[str, ...]) -> None:
         raise UnknownNameError("table", name, known)
 
 
-def _present(problem: Problem, delivery: Delivery, plan_file: str | None, options: dict[str, Any]) -> Plan:
-    """Return the plan of a file, found to be one of ``problem`` and to verify; without a file, a new one."""
+def _present(
+    problem: Problem, delivery: Delivery, plan_file: str | None, options: dict[str, Any]
+) -> tuple[Plan, bool]:
+    """Return the plan of a file, found to be one of ``problem`` and to verify; without a file, a new one.
+
+    Also whether to go on from it: Ctrl-C while it was made means that nothing is planned any more.
+    """
     if plan_file is not None:
         from .topologies.plans import load_plan_of
 
-        return load_plan_of(problem, plan_file)
+        return load_plan_of(problem, plan_file), True
     from .solvers import solve
 
     with watched(delivery) as (cancel, progress):
         planned = solve(problem, cancel=cancel, progress=progress, **options)
     _require_plan(planned, problem, delivery)
-    return planned
+    if cancel.is_set():
+        delivery.say("stopped early: nothing is planned anew")
+    return planned, not cancel.is_set()
 
 
 def _require_plan(planned: Plan, problem: Problem, delivery: Delivery) -> None:

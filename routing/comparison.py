@@ -26,8 +26,8 @@ class Figures:
 
     Attributes
     ----------
-    cost
-        Within the horizon, USD by kind.
+    cost, cost_in_all
+        USD by kind, within the horizon and with continuing jobs to their ends.
     tco2e
         Within the horizon.
     mean_rtt_ms, worst_rtt_ms
@@ -38,9 +38,12 @@ class Figures:
         Accelerator-hours in use over those there are, bought modules included; None without any.
     used_hours, available_hours
         The two.
+    objective, bound, gap
+        Of the plan: costs in all, with money by ``money_weight``.
     """
 
     cost: Cost
+    cost_in_all: Cost
     tco2e: float
     mean_rtt_ms: float | None
     worst_rtt_ms: float | None
@@ -50,6 +53,7 @@ class Figures:
     objective: float | None
     bound: float | None
     gap: float | None
+    money_weight: float = 1.0
 
     @property
     def utilization(self) -> float | None:
@@ -87,6 +91,7 @@ def figures(problem: Problem, plan: Plan) -> Figures:
     served = [(service.requests_per_second, service.mean_rtt_ms) for service in plan.services]
     return Figures(
         cost=plan.cost,
+        cost_in_all=plan.cost_in_all,
         tco2e=plan.emission.tco2e,
         mean_rtt_ms=_mean((rate, rtt) for rate, rtt in served if rtt is not None),
         worst_rtt_ms=max((s.worst_rtt_ms for s in plan.services if s.worst_rtt_ms is not None), default=None),
@@ -96,6 +101,7 @@ def figures(problem: Problem, plan: Plan) -> Figures:
         objective=plan.objective,
         bound=plan.bound,
         gap=plan.gap,
+        money_weight=problem.objective.money_weight,
     )
 
 

@@ -49,7 +49,21 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         Column("note", "note", spare=True),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]
-    return Table("figures", f"Scenarios ({len(rows)})", columns, rows)
+    in_all = [each.figures.cost_in_all.total_usd if each.figures else None for each in compared]
+    table = Table("figures", f"Scenarios ({len(rows)})", columns, rows)
+    return _with_in_all(table, 2, in_all) if _continue(compared) else table
+
+
+def _continue(compared: Sequence[Compared]) -> bool:
+    """Return whether any plan has jobs that go on beyond the horizon."""
+    return any(each.figures and each.figures.cost != each.figures.cost_in_all for each in compared)
+
+
+def _with_in_all(table: Table, place: int, values: Sequence[float | None]) -> Table:
+    """Return a table with costs to the ends of continuing jobs, as plans minimise them, in a column."""
+    columns = [*table.columns[:place], money_column("in_all_usd", "in all USD"), *table.columns[place:]]
+    rows = [[*row[:place], value, *row[place:]] for row, value in zip(table.rows, values, strict=True)]
+    return Table(table.name, table.title, columns, rows)
 
 
 def _cells(found: Figures | None) -> list[Any]:
@@ -99,8 +113,10 @@ def _difference_table(compared: Sequence[Compared]) -> Table:
         text_column("certain"),
     )
     rows = [_differences(each, base) for each in others] if base else []
-    title = f"Differences to {base.case.name}" if base else "Differences"
-    return Table("differences", title, columns, rows)
+    table = Table("differences", f"Differences to {base.case.name}" if base else "Differences", columns, rows)
+    in_all = [each.figures.cost_in_all.total_usd for each in others if each.figures]
+    first = base.figures.cost_in_all.total_usd if base and base.figures else 0.0
+    return _with_in_all(table, 3, [usd - first for usd in in_all]) if _continue(compared) else table
 
 
 def _differences(each: Compared, base: Compared) -> list[Any]:
@@ -126,9 +142,14 @@ def _difference(new: float | None, old: float | None) -> float | None:
 
 
 def certainty(new: Figures, old: Figures) -> str:
-    """Return what the bounds prove of two plans that leave out alike: ``dearer``, ``cheaper`` or ``open``."""
+    """Return what the bounds prove of two plans that leave out alike: ``dearer``, ``cheaper`` or ``open``.
+
+    They are of costs in all, and prove nothing between plans that weigh money differently.
+    """
     if abs(new.unserved - old.unserved) > 1e-6:
         return "other work"
+    if new.money_weight != old.money_weight:
+        return "other aim"
     if None in (new.objective, new.bound, old.objective, old.bound):
         return "open"
     if (new.bound or 0.0) > (old.objective or 0.0):

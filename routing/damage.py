@@ -1,7 +1,8 @@
 """What a loss takes from a plan at once, from the plan and its problem alone: no solver, no re-plan.
 
 A training job is lost where a data center that it runs at, or any node or link of its dataset's routes or of
-the routes between its sites, is lost. Of a service the requests are lost whose pool or route is hit.
+the routes between its sites, is lost. Of a service the requests are lost whose pool or route is hit; of one
+that survives the loss, only those of users at a lost data center, as its reserve answers the others.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .losses import Failure
 from .plan import Flow, JobPlan, Plan, Route, ServicePlan
 from .problem import Problem
 from .weights import weight_per_unit
-from .workloads import TrainingJob
+from .workloads import InferenceService, TrainingJob
 
 Element = tuple[str, str]
 """``("node", id)`` or ``("link", id)``."""
@@ -79,12 +80,16 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class _Stake:
-    """Work that is lost as one: its units (see :mod:`.weights`), the hours of its accelerators."""
+    """Work that is lost as one: its units (see :mod:`.weights`), the hours of its accelerators.
+
+    ``origin`` is where its requests come from.
+    """
 
     workload: str
     units: float
     accelerator_hours: float
     needs: frozenset[Element]
+    origin: str = ""
 
 
 class Exposure:
@@ -117,18 +122,39 @@ class Exposure:
         groups: defaultdict[str, list[_Stake]] = defaultdict(list)
         for index in hit:
             groups[self._stakes[index].workload].append(self._stakes[index])
-        parts = [self._part(name, stakes) for name, stakes in groups.items()]
+        parts = [self._part(name, stakes, failure) for name, stakes in groups.items()]
         return Damage(tuple(sorted(parts, key=lambda part: (-part.unserved, -part.accelerators))))
 
-    def _part(self, name: str, stakes: list[_Stake]) -> WorkloadDamage:
+    def _part(self, name: str, stakes: list[_Stake], failure: Failure) -> WorkloadDamage:
         workload, hours = self._problem.workload[name], self._problem.horizon_hours
-        units = sum(stake.units for stake in stakes)
+        survives = isinstance(workload, InferenceService) and self._survives(workload, failure)
+        units = sum(stake.units for stake in stakes if not survives or stake.origin in failure.data_centers)
         return WorkloadDamage(
             name,
             None if isinstance(workload, TrainingJob) else units / hours,
             units * weight_per_unit(self._problem, workload),
             sum(stake.accelerator_hours for stake in stakes) / hours,
         )
+
+    def _survives(self, service: InferenceService, failure: Failure) -> bool:
+        """Return whether no more is lost than one thing that the service is planned to survive."""
+        if service.survive == "link":
+            return not failure.data_centers and len(failure.links) == 1
+        if service.survive is None:
+            return False
+        return any(
+            failure.data_centers <= {name} and failure.links <= self._links_at[name]
+            for name in failure.data_centers or self._links_at
+        )
+
+    @cached_property
+    def _links_at(self) -> dict[str, set[str]]:
+        """Return the links that end at each data center."""
+        links = self._problem.links
+        return {
+            site.id: {link.id for link in links if site.id in (link.source, link.target)}
+            for site in self._problem.data_centers
+        }
 
 
 def require_own(problem: Problem, plan: Plan) -> None:
@@ -183,7 +209,7 @@ def _flow_stakes(service: ServicePlan, plan: Plan, hours: dict[str, float]) -> I
             for flow in flows
         )
         needs = frozenset([("node", flows[0].data_center), *_passed([plan.route[flows[0].route]])])
-        yield _Stake(service.service, units, sum(shares), needs)
+        yield _Stake(service.service, units, sum(shares), needs, plan.route[flows[0].route].origin)
     for each in service.replicas:
         if each.accelerators and not rates[each.pool, each.period]:
             needs = frozenset([("node", each.data_center)])

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal
 
-from .changes import Remove, risk_groups
+from .changes import Protect, Remove, risk_groups
 from .errors import InputError
 from .problem import Problem
 from .scenarios import Scenario
+from .workloads import InferenceService
 
 MOST_FAILURES = 100_000
 """Failures that pairs may grow to."""
@@ -27,7 +28,8 @@ class Failure:
     data_centers, links
         All that goes, links that end at a lost data center included.
     scenario
-        The problem without it.
+        The problem without it. Where services are to survive losses, this is the one that they are protected
+        against: what is left need not survive another.
     """
 
     name: str
@@ -67,6 +69,8 @@ def _failure(problem: Problem, kind: FailureKind, name: str, removal: Remove, *,
         if link.id in removal.links or groups & set(link.risk_groups) or {link.source, link.target} & sites
     }
     scenario = Scenario(f"without={name}" if is_unique else f"without={kind} {name}", (removal,))
+    if any(isinstance(work, InferenceService) and work.survive for work in problem.workloads):
+        scenario = Scenario(f"{scenario.name} + unprotected", (removal, Protect(survive=None)))
     return Failure(name, kind, frozenset(sites), frozenset(links), scenario)
 
 

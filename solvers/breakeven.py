@@ -20,9 +20,15 @@ from .options import CancelToken
 
 NOISE = 1e-6
 """Part of the cost below which a saving is none, and of the work left out below which that is alike."""
+MOST_TIMES = 1_000_000
+"""Of what is varied, as scenarios may multiply it."""
 MOST_STEPS = 60
 Winner = Literal["own", "cloud"]
 Answer = Literal["from", "until", "always", "never"]
+
+
+class StoppedError(SolverError):
+    """The caller stopped the search before there was a plan at a value."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,11 @@ class _Curve:
             middle = (low + high) / 2
             if high - low <= tolerance or self.stop() or not low < middle < high:
                 break
-            if holds(self.at(middle)) == at_low:
+            try:
+                point = self.at(middle)
+            except StoppedError:
+                break
+            if holds(point) == at_low:
                 low = middle
             else:
                 high = middle
@@ -175,7 +185,12 @@ def find_breakeven(
     for value in _spread(low, high, points):
         if curve.known and stop():
             break
-        curve.at(value)
+        try:
+            curve.at(value)
+        except StoppedError:
+            if not curve.known:
+                raise
+            break
     ends = _first_change(curve.sorted())
     if ends is None:
         found = curve.sorted()
@@ -260,9 +275,10 @@ def breakeven(
 
 
 def _require_range(low: float, high: float, tolerance: float, points: int) -> None:
+    beyond = f"must be above 'from', which is {low:g}, and at most {MOST_TIMES:,}"
     checks = {
         "from": (0 < low < float("inf"), "must be a number above 0"),
-        "to": (low < high < float("inf"), f"must be a number above 'from', which is {low:g}"),
+        "to": (low < high <= MOST_TIMES, beyond),
         "tolerance": (0 < tolerance < float("inf") or not low < high, "must be a number above 0"),
         "points": (2 <= points <= 1000, "must be between 2 and 1000"),
     }
@@ -300,7 +316,10 @@ class _Planner:
             plan = solve(problem, **self.options)
             if not plan:
                 where = f"{quoted(scenario.name)} at {self.sweep.name} {value:g}"
-                raise SolverError(f"no plan was found for {where} ({plan.status}); allow it more time")
+                if self.options["cancel"] is not None and self.options["cancel"].is_set():
+                    raise StoppedError(f"stopped before there was a plan for {where}")
+                hint = "; allow it more time" if plan.status == "unknown" else ""
+                raise SolverError(f"no plan was found for {where} ({plan.status}){hint}")
             self.known[problem.digest] = Case(problem, plan)
         return self.known[problem.digest]
 

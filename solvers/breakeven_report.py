@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 from ..routing.owning import Sweep
@@ -30,7 +31,7 @@ def render_breakeven(found: Breakeven, sweep: Sweep, cases: tuple[str, str], for
     curve = _curve(found, sweep)
     if form == "csv":
         return to_csv(curve)
-    parts = [clean(verdict(found, sweep, cases)), to_text(curve, columns, MOST_ROWS)]
+    parts = [textwrap.fill(clean(verdict(found, sweep, cases)), columns), to_text(curve, columns, MOST_ROWS)]
     parts.append(to_text(_composition(found.owned, sweep, cases), columns, MOST_ROWS))
     return "\n\n".join(parts)
 

@@ -126,7 +126,8 @@ class _Search:
         """Return the points."""
         first = self._try(self.base, float("inf"))
         if first is None:
-            raise SolverError("no plan was found, so there is nothing to trade; allow it more time")
+            why = "stopped before there was one" if self._stopped() else "route plan says why"
+            raise SolverError(f"no plan was found, so there is nothing to trade: {why}")
         least = self._least(first).value
         caps = [least + (first.value - least) * step / (points - 1) for step in range(points)]
         for cap in reversed(caps[:-1]):

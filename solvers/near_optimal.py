@@ -135,7 +135,8 @@ def _solved(problem: Problem, options: Mapping[str, Any]) -> Plan:
 
     plan = solve(problem, **options)
     if not plan:
-        raise SolverError("no plan was found, so there is nothing to differ from; allow it more time")
+        hint = "; allow it more time" if plan.status == "unknown" else ""
+        raise SolverError(f"no plan was found ({plan.status}), so there is nothing to differ from{hint}")
     return plan
 
 

@@ -64,6 +64,7 @@ def solve_scenarios(
     jobs: int = 1,
     engine: Engine = "local",
     folder: str | os.PathLike[str] | None = None,
+    sound: Callable[[Problem, Plan], bool] | None = None,
     share: bool = True,
     done: Callable[[Outcome], None] | None = None,
     cancel: CancelToken | None = None,
@@ -82,6 +83,8 @@ def solve_scenarios(
     folder
         Where plans are kept as they come; those found there, of the same problem and options, are not solved
         again.
+    sound
+        Whether a plan found there is what it says; one that is not is made anew. Without it all are taken.
     share
         Whether the plan of the first scenario is where the search for the others begins. It is planned before
         them, so that what each of them gets does not depend on the order in which they end.
@@ -114,7 +117,7 @@ def solve_scenarios(
 
         connected()
         workers = 0
-    sweep = _Sweep(problem, options, kept, cancel, done)
+    sweep = _Sweep(problem, options, kept, cancel, done, sound)
     numbered = list(enumerate(scenarios))
     if share and len(numbered) > 1:
         sweep.plan(numbered[:1], 1)
@@ -133,6 +136,7 @@ class _Sweep:
     kept: Folder | None
     cancel: CancelToken | None
     done: Callable[[Outcome], None] | None
+    sound: Callable[[Problem, Plan], bool] | None
     found: dict[int, Outcome] = field(default_factory=dict)
 
     def begin_from(self, first: Outcome | None) -> None:
@@ -143,6 +147,8 @@ class _Sweep:
     def plan(self, numbered: Sequence[Numbered], workers: int) -> None:
         """Take the outcomes that the folder knows, then those of the other scenarios."""
         waiting = [pair for pair in numbered if not self._is_known(*pair)]
+        if self.cancel is not None and self.cancel.is_set():
+            return
         for number, outcome in self._solved(waiting, workers):
             self._take(number, outcome)
             if self.kept is not None:
@@ -162,9 +168,10 @@ class _Sweep:
         except RouteError:
             return False
         plan = self.kept.plan(scenario.name, changed.digest)
-        if plan is not None:
-            self._take(number, Outcome(scenario, changed, plan, known=True))
-        return plan is not None
+        if plan is None or not (self.sound is None or self.sound(changed, plan)):
+            return False
+        self._take(number, Outcome(scenario, changed, plan, known=True))
+        return True
 
     def _solved(self, waiting: Sequence[Numbered], workers: int) -> Iterator[tuple[int, Outcome]]:
         """Yield outcomes with their numbers as they come; without ``workers``, from a Ray cluster."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
@@ -49,6 +50,19 @@ def over_processes(
         crew.dismiss()
 
 
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Hold SIGINT back, also from a process that is started, which could not ignore it at once."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @dataclass
 class _Worker:
     process: SpawnProcess
@@ -72,7 +86,8 @@ class _Crew:
         near, far = self.context.Pipe()
         arguments = (far, self.problem, self.options, self.halted)
         process = self.context.Process(target=serve, args=arguments, daemon=False)
-        process.start()
+        with _ctrl_c_blocked():
+            process.start()
         far.close()
         worker = _Worker(process, near, self.queue.pop())
         near.send(worker.task)

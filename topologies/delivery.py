@@ -161,6 +161,14 @@ def _require_other(path: str, inputs: Iterable[str | None]) -> None:
         raise OutputError(f"{path}: is read as an input; name another file")
 
 
+def require_apart(*paths: str | None) -> None:
+    """Raise OutputError where two results are to be written to one file, which need not be there yet."""
+    given = [path for path in paths if path not in (None, "-")]
+    places = [os.path.realpath(path) for path in given if path]
+    if len(set(places)) < len(places):
+        raise OutputError(f"{given[-1]}: is to hold two results; name another file for one of them")
+
+
 def _is_same(one: str, other: str) -> bool:
     try:
         return Path(one).samefile(other)

@@ -10,6 +10,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from computeroute.cli_futures import _end
+from computeroute.routing.scenarios import BUILT_IN
+from computeroute.solvers.sweep import solve_scenarios
+from computeroute.topologies import load
+from computeroute.topologies.delivery import Delivery
 
 Route = Callable[..., Result]
 
@@ -68,3 +73,46 @@ def test_scenarios_that_fail_are_rows_and_the_others_count(route: Route) -> None
     assert "no pool is left" in result.stdout
     assert "2 of 3 scenarios have no plan" in result.stderr
     assert route("compare", "two-sites", "-s", "kind=edge").exit_code == 2
+
+
+def test_scenarios_that_all_fail_print_no_result(route: Route) -> None:
+    result = route("compare", "two-sites", "-q", "-s", "kind=edge", "-s", "without=nowhere")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no pool is left" in result.stderr
+    assert "nowhere" in result.stderr
+
+
+def test_a_file_without_scenarios_is_a_fault(route: Route, tmp_path: Path) -> None:
+    book = tmp_path / "none.yaml"
+    book.write_text("scenarios: {}\n")
+    result = route("compare", "two-sites", "--scenarios", book)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "holds no scenario" in result.stderr
+
+
+def test_the_file_of_scenarios_is_not_overwritten(route: Route, tmp_path: Path) -> None:
+    book = tmp_path / "futures.yaml"
+    book.write_text("scenarios: {a: hybrid}\n")
+    result = route("compare", "two-sites", "--scenarios", book, "-o", book)
+    assert (result.exit_code, book.read_text()) == (2, "scenarios: {a: hybrid}\n")
+
+
+def test_scenarios_that_were_not_reached_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    found = solve_scenarios(load("two-sites"), [BUILT_IN["hybrid"]])
+    _end(found, 1, Delivery("table", None))
+    with pytest.raises(SystemExit) as left:
+        _end(found, 3, Delivery("table", None))
+    assert left.value.code == 1
+    assert "2 of 3 scenarios have no plan" in capsys.readouterr().err
+
+
+def test_a_kept_plan_that_does_not_verify_is_made_anew(route: Route, tmp_path: Path) -> None:
+    asked = ("compare", "two-sites", "-s", "hybrid", "--folder", tmp_path, "-f", "csv")
+    first = route(*asked)
+    (kept,) = tmp_path.glob("*.json")
+    document = json.loads(kept.read_text(encoding="utf-8"))
+    document["plan"]["cost"]["compute_usd"] = 1.0
+    kept.write_text(json.dumps(document), encoding="utf-8")
+    second = route(*asked)
+    assert second.stdout == first.stdout
+    assert "read from the folder" not in second.stderr

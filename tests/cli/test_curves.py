@@ -5,11 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
+from computeroute.cli_curves import _frontier
+from computeroute.routing.errors import SolverError
+from computeroute.solvers.frontier_axes import AXES
+from computeroute.topologies import load
 
 Route = Callable[..., Result]
 PAGE = Path(__file__).parents[2] / "docs" / "cloud-or-own.md"
@@ -113,3 +119,45 @@ def test_faults_of_frontier(arguments: tuple[str, ...], message: str, route: Rou
     result = route("frontier", "two-sites", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+def test_a_range_beyond_all_factors_is_a_fault(route: Route) -> None:
+    result = route("breakeven", "two-sites", "--sweep", "utilization", "--to", "1e7")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "at most 1,000,000" in result.stderr
+
+
+def test_no_plan_is_not_blamed_on_time(route: Route) -> None:
+    asked = ("breakeven", "two-sites", "--sweep", "price", "--points", "2", "--scenario", "budget_usd=1")
+    result = route(*asked)
+    assert result.exit_code == 3
+    assert "(infeasible)" in result.stderr
+    assert "more time" not in result.stderr
+
+
+def test_the_answer_is_no_wider_than_the_tables(route: Route) -> None:
+    result = route("breakeven", "two-sites", "--sweep", "price", "--points", "2", "--tolerance", "1", "-q")
+    assert max(map(len, result.stdout.splitlines())) <= 110
+
+
+class Told:
+    """A place of remarks that asks to stop after the first one."""
+
+    def __init__(self) -> None:
+        self.stopped = threading.Event()
+
+    def say(self, _: str) -> None:
+        self.stopped.set()
+
+
+@pytest.mark.parametrize("curve_alone", [True, False])
+def test_a_stop_before_the_alternatives_keeps_the_curve(curve_alone: bool) -> None:
+    told: Any = Told()
+    how = {"token": told.stopped, "curve_alone": curve_alone, "options": {}}
+    asked = (load("two-sites"), told, AXES["latency"], (2, 1, 1.0))
+    if curve_alone:
+        curve, near = _frontier(*asked, **how)
+        assert (len(curve), near) == (1, None)
+    else:
+        with pytest.raises(SolverError):
+            _frontier(*asked, **how)

@@ -259,3 +259,17 @@ def test_completion(words: str, expected: str, spawn: Spawn) -> None:
     command = [sys.executable, "-c", "from computeroute.cli import main; main(prog_name='route')"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     assert expected in done.stdout.splitlines()
+
+
+def test_interrupted_stress_plans_nothing_anew(tmp_path: Path) -> None:
+    (tmp_path / "hard.json").write_text(json.dumps(hard_problem()))
+    options = ["--solver", "cp-sat", "--gap", "0", "--time-limit", "50"]
+    with start("stress", str(tmp_path / "hard.json"), *options) as process:
+        assert process.stderr is not None
+        seen = next((line for line in iter(process.stderr.readline, b"") if b"best" in line), b"")
+        process.send_signal(signal.SIGINT)
+        output, messages = process.communicate(timeout=20)
+    assert b"cost: best" in seen
+    assert b"nothing was planned anew" in output
+    assert b"stopped early" in messages
+    assert process.returncode == 0

@@ -72,3 +72,20 @@ def test_inputs_are_not_overwritten(route: Route, old: Path) -> None:
 def test_a_plan_is_needed(route: Route, tmp_path: Path) -> None:
     assert route("replan", "two-sites").exit_code == 2
     assert route("replan", "two-sites", "--from", tmp_path / "none.json").exit_code == 2
+
+
+def test_plan_and_topology_do_not_share_a_file(route: Route, old: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both.json"
+    result = route("replan", "two-sites", "--from", old, "-o", both, "--keep-topology", both)
+    assert (result.exit_code, both.exists()) == (2, False)
+    assert "two results" in result.stderr
+
+
+def test_a_plan_of_other_work_is_doubted(route: Route, old: Path, tmp_path: Path) -> None:
+    data = json.loads(route("samples", "two-sites").stdout)
+    for work in data["workloads"]:
+        work["id"] += "-new"
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps(data), encoding="utf-8")
+    assert "is it the right plan?" in route("replan", file, "--from", old).stderr
+    assert "is it the right plan?" not in route("replan", "two-sites", "--from", old).stderr

@@ -134,3 +134,10 @@ def test_interrupt_returns_what_is_done(tmp_path: Path) -> None:
     assert "stopping; what is done so far follows" in error
     verdicts = {loss["replan"]["verdict"] for loss in json.loads(out)["losses"]}
     assert "not reached" in verdicts
+
+
+@pytest.mark.parametrize("command", [("stress", "-", "--plan", "-"), ("replan", "-", "--from", "-")])
+def test_only_one_input_is_standard_input(route: Route, command: tuple[str, ...]) -> None:
+    result = route(*command)
+    assert result.exit_code == 2
+    assert "only one of" in result.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 from computeroute.routing.comparison import Case, Compared, compare, figures
@@ -98,6 +99,27 @@ def test_certainty_follows_from_the_bounds(compared: list[Compared]) -> None:
     assert certainty(base, dear) == "cheaper"
     assert certainty(base, base) == "open"
     assert certainty(cloud, base) == "other work"
+
+
+def test_nothing_is_certain_between_plans_that_weigh_money_differently(compared: list[Compared]) -> None:
+    # Twice the weight doubles the objective of the very same plan, which is no dearer for it.
+    found = compared[0].figures
+    assert found is not None
+    assert found.objective is not None
+    assert found.bound is not None
+    doubled = replace(found, objective=2 * found.objective, bound=2 * found.bound, money_weight=2.0)
+    assert certainty(doubled, found) == "other aim"
+
+
+def test_jobs_that_continue_show_their_cost_to_the_end() -> None:
+    # Fine-tuning for 30 of 24 hours: the plan is chosen, and found dearer, by what it costs to its end.
+    outcomes = solve_scenarios(load("two-sites"), chosen(("hybrid", "training*3"), _known()))
+    compared = compare([outcome.case() for outcome in outcomes])
+    tables = json.loads(render_comparison(compared, "json", None, 110))
+    in_all = [outcome.plan.cost_in_all.total_usd for outcome in outcomes if outcome.plan]
+    assert [row["in_all_usd"] for row in tables["figures"]] == in_all
+    assert tables["differences"][0]["in_all_usd"] == pytest.approx(in_all[1] - in_all[0])
+    assert in_all[1] > tables["figures"][1]["total_usd"] + 1
 
 
 def test_tables_have_the_figures_for_people_and_programs(compared: list[Compared]) -> None:

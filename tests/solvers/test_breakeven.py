@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from computeroute.routing import InputError, Plan, Problem, check
 from computeroute.routing.owning import SWEEPS, at_load, range_of, used_for_years
 from computeroute.routing.scenarios import BUILT_IN
-from computeroute.solvers.breakeven import Breakeven, Case, Point, breakeven, find_breakeven
+from computeroute.solvers.breakeven import Breakeven, Case, Point, StoppedError, breakeven, find_breakeven
 from computeroute.solvers.breakeven_report import render_breakeven, verdict
 
 from .enumeration import Enumeration
@@ -182,6 +183,28 @@ def test_work_left_out_counts_before_cost() -> None:
 def test_a_stop_keeps_what_is_there() -> None:
     found = sought(lambda value: 150 - 10 * value, stop=lambda: True)
     assert [point.value for point in found.points] == [0.0]
+
+
+@pytest.mark.parametrize("after", [1, 9, 12])
+def test_a_stop_amid_a_plan_keeps_what_is_there(after: int) -> None:
+    """Nine points show the curve, then bisection begins; the plan at which it stops is missing."""
+    tried: list[float] = []
+
+    def evaluate(value: float) -> Point:
+        if len(tried) == after:
+            raise StoppedError("stopped")
+        tried.append(value)
+        return point_of(value, 150 - 10 * value, 100.0)
+
+    found = find_breakeven(evaluate, 0.0, 10.0, 0.01)
+    assert sorted(tried) == [point.value for point in found.points]
+
+
+def test_a_stop_before_there_is_anything_is_an_error(problem: Problem) -> None:
+    stopped = threading.Event()
+    stopped.set()
+    with pytest.raises(StoppedError, match="stopped before there was a plan"):
+        breakeven(problem, SWEEPS["price"], HYBRID, CLOUD, cancel=stopped)
 
 
 def test_faults_are_told_together(problem: Problem) -> None:

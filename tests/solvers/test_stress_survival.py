@@ -1,0 +1,76 @@
+"""Losses that services are planned for: a reserve answers, and what is left need not survive another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.routing.scenarios import scenario
+from computeroute.routing.trials import Trial
+from computeroute.solvers import solve
+from computeroute.solvers.stress import stress
+
+from .stress_world import world
+
+
+def protected(survive: str, **service: Any) -> Problem:
+    data = world().model_dump(mode="json", exclude_none=True)
+    data["workloads"][1] |= {"survive": survive, **service}
+    return Problem.parse(data)
+
+
+def losses(problem: Problem, **options: Any) -> dict[str, Trial]:
+    plan = solve(problem)
+    assert check(problem, plan) == []
+    return {trial.failure.name: trial for trial in stress(problem, plan, **options)}
+
+
+def at_once(trials: dict[str, Trial]) -> dict[str, tuple[float, float]]:
+    return {name: (trial.damage.requests_per_second, trial.damage.unserved) for name, trial in trials.items()}
+
+
+def test_a_reserve_answers_at_once() -> None:
+    # The job runs at a with its data at b and is lost with both; all requests go to a, and b holds as many
+    # replicas. Losing a, or a link of it, takes no answers. Losing both ways to the users takes all of them.
+    found = at_once(losses(protected("site"), replan=False))
+    assert found["a"] == (0, 1)
+    assert found["a--u"] == (0, 0)
+    assert found["b"] == (0, 1)
+    assert found["conduit"] == (3, 2)
+
+
+def test_links_are_another_promise() -> None:
+    # Planned for the loss of a link: a data center is more than that, two links are too.
+    found = at_once(losses(protected("link"), replan=False))
+    assert found["a--u"] == (0, 0)
+    assert found["conduit"] == (3, 2)
+    serving = max(found, key=lambda name: (name in {"a", "b"}) * found[name][0])
+    assert found[serving][0] == 3
+
+
+def test_users_at_a_lost_site_are_lost_with_it() -> None:
+    demand = [{"location": place, "requests_per_second": [4, 2]} for place in ("u", "a")]
+    found = at_once(losses(protected("site", demand=demand, max_rtt_ms=10), replan=False))
+    assert found["a"][0] == pytest.approx(3)
+    assert found["b"][0] == 0
+
+
+def test_what_is_left_need_not_survive_another_loss() -> None:
+    # Of two sites one is lost: no second one could take over from the other.
+    problem = protected("site")
+    trials = losses(problem)
+    assert (trials["a"].unserved_after, trials["b"].unserved_after) == (0, 1)
+    for trial in trials.values():
+        changed = scenario(trial.failure.scenario.name).apply(problem)
+        assert changed == trial.failure.scenario.apply(problem)
+        assert trial.verdict == "not needed" or (trial.replan and not check(changed, trial.replan))
+
+
+def test_a_loss_that_hits_nothing_keeps_a_plan_that_holds() -> None:
+    # A link that no request takes may be the way to the reserve, which the plan then does without.
+    problem = protected("site", max_rtt_ms=10)
+    for trial in losses(problem, replan=False).values():
+        if not trial.damage:
+            changed = trial.failure.scenario.apply(problem)
+            assert check(changed, trial.present.model_copy(update={"problem_digest": changed.digest})) == []
