@@ -38,7 +38,7 @@ def without_pools(problem: Problem, gone: set[str]) -> Problem:
     if not gone:
         return problem
     if len(gone) == len(problem.pools):
-        raise InputError(["no pool is left to run anything on"])
+        raise InputError(["no pool is left to run anything on; keep a site that has pools"])
     pinned = {each.pool for each in problem.limits.pinned if each.pool in gone}
     kept = [pool for pool in problem.pools if pool.id not in gone or pool.id in pinned]
     pools = tuple(_empty(pool) if pool.id in pinned else pool for pool in kept)

@@ -14,7 +14,7 @@ from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, _numbe
 from .capacity import degraded_link, degraded_pool, without_pools
 from .errors import InputError, quoted, suggestion
 from .problem import Limits, Problem
-from .sites import Jurisdiction, Pool, SiteKind
+from .sites import DataCenter, Jurisdiction, Link, Pool, SiteKind
 from .workloads import InferenceService, Survival, TrainingJob
 
 Factor = Annotated[float, _number(ge=0, le=1e6)]
@@ -62,7 +62,9 @@ class Alone(Frozen):
         """Return the problem of this owner. Workloads without owner belong to nobody and are gone."""
         mine = tuple(workload for workload in problem.workloads if workload.owner == self.owner)
         if not mine:
-            raise InputError([f"no workload belongs to {quoted(self.owner)}"])
+            owners = dict.fromkeys(workload.owner for workload in problem.workloads if workload.owner)
+            hint = suggestion(self.owner, owners) or f"; owners of workloads: {', '.join(owners) or 'none'}"
+            raise InputError([f"no workload belongs to {quoted(self.owner)}{hint}"])
         others = {workload.id for workload in problem.workloads} - {workload.id for workload in mine}
         return Keep(owners=(self.owner,)).apply(_without_workloads(problem, others))
 
@@ -87,18 +89,17 @@ class Remove(Frozen):
         _known("link", self.links, problem.link)
         _known("risk group", self.risk_groups, risk_groups(problem))
         _known("workload", self.workloads, problem.workload)
-        lost = {site.id for site in problem.data_centers if self._loses(site.id, self.data_centers, site)}
-        links = tuple(
-            link
-            for link in problem.links
-            if not self._loses(link.id, self.links, link) and not {link.source, link.target} & lost
-        )
+        lost, cut = self.lost(problem)
+        links = tuple(link for link in problem.links if link.id not in cut)
         gone = {pool.id for pool in problem.pools if pool.id in self.pools or pool.data_center in lost}
         pools = tuple(degraded_pool(pool, 0.0) if pool.id in gone else pool for pool in problem.pools)
         return _without_workloads(problem.replace(links=links, pools=pools), set(self.workloads))
 
-    def _loses(self, name: str, names: Ids, element: Any) -> bool:
-        return name in names or bool(set(element.risk_groups) & set(self.risk_groups))
+    def lost(self, problem: Problem) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the data centers and the links that go, links that end at a lost data center included."""
+        sites = _hit(problem.data_centers, self.data_centers, self.risk_groups)
+        ends = {link.id for link in problem.links if {link.source, link.target} & sites}
+        return sites, _hit(problem.links, self.links, self.risk_groups) | ends
 
 
 class Degrade(Frozen):
@@ -120,10 +121,8 @@ class Degrade(Frozen):
         _known("pool", self.pools, problem.pool)
         _known("link", self.links, problem.link)
         _known("risk group", self.risk_groups, risk_groups(problem))
-        shared = set(self.risk_groups)
-        sites = {
-            s.id for s in problem.data_centers if s.id in self.data_centers or shared & set(s.risk_groups)
-        }
+        sites = _hit(problem.data_centers, self.data_centers, self.risk_groups)
+        links = _hit(problem.links, self.links, self.risk_groups)
         return problem.replace(
             pools=_mapped(
                 problem.pools,
@@ -132,7 +131,7 @@ class Degrade(Frozen):
             ),
             links=_mapped(
                 problem.links,
-                lambda link: link.id in self.links or bool(shared & set(link.risk_groups)),
+                lambda link: link.id in links,
                 lambda link: degraded_link(link, self.to),
             ),
         )
@@ -178,27 +177,27 @@ class Scale(Frozen):
 
     def _workload(self, work: TrainingJob | InferenceService) -> TrainingJob | InferenceService:
         if isinstance(work, InferenceService):
-            return work.replace(demand=tuple(_times(each, self.demand, _REQUESTS) for each in work.demand))
+            return work.replace(demand=tuple(times(each, self.demand, _REQUESTS) for each in work.demand))
         if work.compute:
-            return work.replace(compute=_times(work.compute, self.training, ("pflop_days",)))
-        return work.replace(needs=tuple(_times(need, self.training, ("hours",)) for need in work.needs or ()))
+            return work.replace(compute=times(work.compute, self.training, ("pflop_days",)))
+        return work.replace(needs=tuple(times(need, self.training, ("hours",)) for need in work.needs or ()))
 
     def _pool(self, pool: Pool) -> Pool:
-        bought = pool.expansion and _times(pool.expansion, self.prices, ("capital_usd_per_module",))
-        cheaper: Pool = _times(pool, self.prices, _POOL_PRICES).replace(expansion=bought)
+        bought = pool.expansion and times(pool.expansion, self.prices, ("capital_usd_per_module",))
+        cheaper: Pool = times(pool, self.prices, POOL_PRICES).replace(expansion=bought)
         return cheaper
 
     def _site(self, site: Any) -> Any:
-        cheaper = _times(_times(site, self.energy, ("usd_per_kwh",)), self.carbon, ("g_per_kwh",))
-        return _times(cheaper, self.network, ("egress_usd_per_gb",))
+        cheaper = times(times(site, self.energy, ("usd_per_kwh",)), self.carbon, ("g_per_kwh",))
+        return times(cheaper, self.network, ("egress_usd_per_gb",))
 
     def _link(self, link: Any) -> Any:
-        wider = _times(link, self.bandwidth, ("bandwidth_gbps",))
-        return _times(wider, self.network, ("usd_per_gb", "egress_usd_per_gb"))
+        wider = times(link, self.bandwidth, ("bandwidth_gbps",))
+        return times(wider, self.network, ("usd_per_gb", "egress_usd_per_gb"))
 
 
 _REQUESTS = ("requests_per_second",)
-_POOL_PRICES = (
+POOL_PRICES = (
     "usd_per_accelerator_hour",
     "committed_usd_per_accelerator_hour",
     "spot_usd_per_accelerator_hour",
@@ -226,14 +225,7 @@ class Limit(Frozen):
         changed = problem.replace(limits=problem.limits.replace(**changes)) if changes else problem
         if "max_rtt_ms" not in self.model_fields_set:
             return changed
-        chosen = problem.workload if self.workloads is None else set(self.workloads)
-        return changed.replace(
-            workloads=_mapped(
-                problem.workloads,
-                lambda work: isinstance(work, InferenceService) and work.id in chosen,
-                lambda work: work.replace(max_rtt_ms=self.max_rtt_ms),
-            )
-        )
+        return _with_services(changed, self.workloads, max_rtt_ms=self.max_rtt_ms)
 
 
 class Protect(Frozen):
@@ -246,14 +238,7 @@ class Protect(Frozen):
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with this protection."""
         _known("workload", self.workloads, problem.workload)
-        chosen = problem.workload if self.workloads is None else set(self.workloads)
-        return problem.replace(
-            workloads=_mapped(
-                problem.workloads,
-                lambda work: isinstance(work, InferenceService) and work.id in chosen,
-                lambda work: work.replace(survive=self.survive),
-            )
-        )
+        return _with_services(problem, self.workloads, survive=self.survive)
 
 
 class Aim(Frozen):
@@ -328,13 +313,19 @@ def _faults(what: str, names: Iterable[str], choices: Mapping[str, Any]) -> Iter
             yield f"unknown {what} {quoted(name)}{suggestion(name, choices)}"
 
 
+def _hit(elements: Iterable[DataCenter | Link], names: Ids, groups: Ids) -> frozenset[str]:
+    """Return the ids of the elements that are named, or in one of the groups."""
+    shared = set(groups)
+    return frozenset(each.id for each in elements if each.id in names or shared & set(each.risk_groups))
+
+
 def _mapped(
     elements: tuple[_E, ...], chosen: Callable[[_E], bool], change: Callable[[_E], _E]
 ) -> tuple[_E, ...]:
     return tuple(change(element) if chosen(element) else element for element in elements)
 
 
-def _times(element: Any, factor: float, fields: tuple[str, ...]) -> Any:
+def times(element: Any, factor: float, fields: tuple[str, ...]) -> Any:
     """Return an element with numbers, or lists of them, multiplied; those that are absent stay so."""
     if factor == 1.0:
         return element
@@ -346,6 +337,18 @@ def _times(element: Any, factor: float, fields: tuple[str, ...]) -> Any:
 
 def _product(value: float | tuple[float, ...], factor: float) -> float | tuple[float, ...]:
     return tuple(each * factor for each in value) if isinstance(value, tuple) else value * factor
+
+
+def _with_services(problem: Problem, names: Ids | None, **fields: Any) -> Problem:
+    """Return the problem with fields of some services, or of all, changed."""
+    chosen = problem.workload if names is None else set(names)
+    return problem.replace(
+        workloads=_mapped(
+            problem.workloads,
+            lambda work: isinstance(work, InferenceService) and work.id in chosen,
+            lambda work: work.replace(**fields),
+        )
+    )
 
 
 def _without_workloads(problem: Problem, gone: set[str]) -> Problem:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from .errors import InputError
+from .errors import InputError, quoted
 from .losses import Failure
 from .plan import Flow, JobPlan, Plan, Route, ServicePlan
 from .problem import Problem
@@ -160,7 +160,11 @@ class Exposure:
 def require_own(problem: Problem, plan: Plan) -> None:
     """Raise InputError unless ``plan`` is one of ``problem`` that can be used."""
     if plan.problem_digest != problem.digest:
-        raise InputError([f"the plan is of problem {plan.problem_digest}, not of {problem.digest}"])
+        named = f"{quoted(plan.problem_name)} ({plan.problem_digest[:19]})"
+        own = f"{quoted(problem.name)} ({problem.digest[:19]})"
+        raise InputError(
+            [f"the plan is of problem {named}, not of {own}; give that topology, or plan this one first"]
+        )
     if not plan:
         raise InputError([f"the plan holds nothing that could be lost: its status is {plan.status}"])
 

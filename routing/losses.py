@@ -57,21 +57,11 @@ def single_failures(problem: Problem) -> list[Failure]:
 
 
 def _failure(problem: Problem, kind: FailureKind, name: str, removal: Remove, *, is_unique: bool) -> Failure:
-    groups = set(removal.risk_groups)
-    sites = {
-        site.id
-        for site in problem.data_centers
-        if site.id in removal.data_centers or groups & set(site.risk_groups)
-    }
-    links = {
-        link.id
-        for link in problem.links
-        if link.id in removal.links or groups & set(link.risk_groups) or {link.source, link.target} & sites
-    }
+    sites, links = removal.lost(problem)
     scenario = Scenario(f"without={name}" if is_unique else f"without={kind} {name}", (removal,))
     if any(isinstance(work, InferenceService) and work.survive for work in problem.workloads):
         scenario = Scenario(f"{scenario.name} + unprotected", (removal, Protect(survive=None)))
-    return Failure(name, kind, frozenset(sites), frozenset(links), scenario)
+    return Failure(name, kind, sites, links, scenario)
 
 
 def paired(failures: Sequence[Failure], chosen: Iterable[Failure]) -> list[Failure]:

@@ -8,18 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
-from .changes import Scale
+from .changes import POOL_PRICES, Scale, times
 from .errors import InputError
 from .problem import Problem
 from .sites import Pool
-
-_PRICES = (
-    "usd_per_accelerator_hour",
-    "committed_usd_per_accelerator_hour",
-    "spot_usd_per_accelerator_hour",
-)
 
 
 @dataclass(frozen=True)
@@ -82,13 +75,10 @@ def at_cloud_prices(problem: Problem, factor: float) -> Problem:
     if not any(pool.data_center in clouds for pool in problem.pools):
         raise InputError(["no pool is at a site of kind 'cloud', so that there is no price to vary"])
     return problem.replace(
-        pools=tuple(_priced(pool, factor) if pool.data_center in clouds else pool for pool in problem.pools)
+        pools=tuple(
+            times(pool, factor, POOL_PRICES) if pool.data_center in clouds else pool for pool in problem.pools
+        )
     )
-
-
-def _priced(pool: Pool, factor: float) -> Pool:
-    now: dict[str, Any] = {name: getattr(pool, name) for name in _PRICES}
-    return pool.replace(**{name: usd * factor for name, usd in now.items() if usd is not None})
 
 
 SWEEPS: Mapping[str, Sweep] = MappingProxyType(

@@ -70,11 +70,11 @@ def _options_by_place(variables: Variables) -> dict[tuple[int, Key], list[int]]:
 def _columns(variables: Variables, options: list[int], job: JobPlan) -> list[int]:
     """Return the column of the job's start, or those of its pauses; nothing where there are none alike."""
     columns, starts, pauses = variables.columns, variables.starts, variables.pauses
-    begun = np.flatnonzero(np.isin(starts.option, options))
+    begun = _of_options(starts.option, options)
     near = begun[np.abs(starts.start_hours[begun] - job.start_hours) <= LATEST_HOURS]
     if len(near):
         return [_cheapest(variables, np.asarray(columns.range("start"))[near])]
-    paused = np.flatnonzero(np.isin(pauses.option, options))
+    paused = _of_options(pauses.option, options)
     if len(paused) == 0:
         return []
     chosen = _cheapest(variables, np.asarray(columns.range("pause"))[paused])
@@ -84,6 +84,13 @@ def _columns(variables: Variables, options: list[int], job: JobPlan) -> list[int
     if pauses.active_hours[runs].sum() < job.hours - LATEST_HOURS:
         return [chosen]
     return [chosen, *columns.range("active")[runs].tolist()]
+
+
+def _of_options(owner: Ints, options: list[int]) -> Ints:
+    """Return the places of some options in ``owner``, which ascends."""
+    first, last = (np.searchsorted(owner, options, side=side) for side in ("left", "right"))
+    runs = [np.arange(*ends) for ends in zip(first.tolist(), last.tolist(), strict=True)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *runs])
 
 
 def _cheapest(variables: Variables, columns: Ints) -> int:

@@ -21,12 +21,11 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
 from .options import CancelToken
-from .sweep import Outcome, outcome_of, solve_scenario
+from .sweep import Numbered, Outcome, outcome_of, solve_scenario
 
 LOOK_SECONDS = 0.1
 PATIENCE_SECONDS = 10.0
 """For workers to end by themselves."""
-Numbered = tuple[int, Scenario]
 
 
 def over_processes(

@@ -36,8 +36,8 @@ def over_ray(
     """
     ray = connected()
     task = ray.remote(num_cpus=1, max_retries=1)(answer)
-    shared = ray.put(problem)
-    running = {task.remote(shared, scenario, options): (number, scenario) for number, scenario in waiting}
+    shared, given = ray.put(problem), ray.put(options)
+    running = {task.remote(shared, scenario, given): (number, scenario) for number, scenario in waiting}
     while running:
         ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
         for reference in ready:
