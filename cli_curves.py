@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, with_delivery, with_problem
+from .cli_options import form_option, many_plans, solving, with_delivery, with_problem
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -30,7 +29,6 @@ route frontier my.json --alternatives 3 --within 2
 carbon: emissions within the horizon, by caps on the whole plan.
 latency: the longest round trip of any request, by caps on every service.
 Tables: points (for csv without --table), alternatives, moves."""
-Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 SWEPT = ("utilization", "horizon", "price")
 AXES = ("cost,carbon", "cost,latency")
 TABLES = ("points", "alternatives", "moves")
@@ -45,30 +43,9 @@ horizon: years within which bought modules are repaid, their life at most.
 price: hourly prices at cloud sites, times those of the file."""
 
 
-def _solving(gap: float) -> Decorator:
-    """Return what gives a command the options of each of its plans, with the gap that it proves."""
-    options = (
-        click.option("--solver", default="auto", help="As of route plan."),
-        click.option("--time-limit", default=30.0, show_default=True, help="Seconds for each plan."),
-        click.option("--gap", "gap_limit", default=gap, show_default=True, help="Gap to prove, each plan."),
-        click.option("--seed", default=0, show_default=True, help="Same seed, same plans."),
-        click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
-    )
-
-    def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        return functools.reduce(lambda made, option: option(made), reversed(options), command)
-
-    return decorate
-
-
 def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> Any:
     """Run a search that Ctrl-C ends with what it has found."""
-    from .solvers.interrupt import interrupt_token, say_stopping
-    from .topologies.delivery import keep_output_clean
-
-    keep_output_clean()
-    quiet = delivery.quiet or sys.stderr is None
-    with interrupt_token((lambda: None) if quiet else say_stopping) as token:
+    with many_plans(delivery) as token:
         found = search(token)
         if token.is_set():
             delivery.say("stopped early: this is what was found by then")
@@ -83,7 +60,7 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> Any:
 @click.option("--points", default=9, show_default=True, help="Evenly spread points of the curve.")
 @click.option("--scenario", "own", default="hybrid", show_default=True, help="The case of owning.")
 @click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")
-@_solving(1e-6)
+@solving(seconds=30.0, gap=1e-6)
 @form_option
 @with_delivery
 @with_problem
@@ -122,7 +99,7 @@ def _two_cases(*lines: str) -> list[Scenario]:
 @click.option("--alternatives", "count", default=0, help="So many other plans that differ most.")
 @click.option("--within", default=1.0, show_default=True, help="Percent that these may be dearer.")
 @click.option("--table", "name", type=click.Choice(TABLES), help="One table only; csv has points without it.")
-@_solving(1e-4)
+@solving(seconds=30.0, gap=1e-4)
 @form_option
 @with_delivery
 @with_problem

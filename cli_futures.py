@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, with_delivery, with_problem, with_solving
+from .cli_options import (
+    form_option,
+    many_plans,
+    require_table,
+    with_delivery,
+    with_problem,
+    with_solving,
+)
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -68,10 +75,8 @@ def compare(
     """
     from .routing.comparison import compare as compared
     from .routing.comparison_tables import TABLE_NAMES, render_comparison
-    from .routing.errors import UnknownNameError
 
-    if name is not None and name not in TABLE_NAMES:
-        raise UnknownNameError("table", name, TABLE_NAMES)
+    require_table(name, TABLE_NAMES)
     scenarios = _chosen(names, book)
     outcomes = _planned(problem, delivery, scenarios, run)
     _require_any(outcomes)
@@ -97,11 +102,8 @@ def _planned(
     problem: Problem, delivery: Delivery, scenarios: list[Scenario], run: dict[str, Any]
 ) -> list[Outcome]:
     """Plan the scenarios, telling of each on standard error as it is there."""
-    from .solvers.interrupt import interrupt_token, say_stopping
     from .solvers.sweep import solve_scenarios
-    from .topologies.delivery import keep_output_clean
 
-    keep_output_clean()
     count = 0
 
     def done(outcome: Outcome) -> None:
@@ -109,7 +111,7 @@ def _planned(
         count += 1
         delivery.say(f"{count}/{len(scenarios)}  {outcome.line()}")
 
-    with interrupt_token(say_stopping if not delivery.quiet else lambda: None) as token:
+    with many_plans(delivery) as token:
         return solve_scenarios(problem, scenarios, done=done, cancel=token, sound=_verifies, **run)
 
 

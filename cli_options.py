@@ -6,7 +6,7 @@ import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from .routing.errors import RouteError, SolverError
+from .routing.errors import RouteError, SolverError, UnknownNameError
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
     from .routing.problem import Problem
+    from .solvers.interrupt import Interrupt
     from .solvers.options import CancelToken, ProgressCallback
     from .topologies.delivery import Delivery
 
 DEBUG = "ROUTE_DEBUG"
+Command = Callable[..., None]
 
 
 class Commands(click.Group):
@@ -143,35 +145,52 @@ form_option = click.option(
 )
 
 
-SOLVE_OPTIONS = (
-    click.option(
-        "--solver",
-        default="auto",
-        shell_complete=complete_solvers,
-        help="auto (default), highs, cp-sat, scip or decomposition.",
-    ),
-    click.option(
-        "--time-limit",
-        type=float,
-        default=60.0,
-        show_default=True,
-        help="Seconds; then the best plan counts.",
-    ),
-    click.option(
-        "--gap", "gap_limit", type=float, default=1e-3, show_default=True, help="Relative gap to prove."
-    ),
-    click.option(
-        "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."
-    ),
-    click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
-)
+def solving(*, seconds: float = 60.0, gap: float = 1e-3) -> Callable[[Command], Command]:
+    """Return what gives a command the options of a solver, by the names of ``solve``, with these defaults."""
+    options = (
+        click.option(
+            "--solver",
+            default="auto",
+            shell_complete=complete_solvers,
+            help="auto (default), highs, cp-sat, scip or decomposition.",
+        ),
+        click.option(
+            "--time-limit",
+            type=float,
+            default=seconds,
+            show_default=True,
+            help="Seconds for a plan; then the best one counts.",
+        ),
+        click.option(
+            "--gap", "gap_limit", type=float, default=gap, show_default=True, help="Relative gap to prove."
+        ),
+        click.option(
+            "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."
+        ),
+        click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
+    )
+    return lambda command: functools.reduce(lambda made, option: option(made), reversed(options), command)
 
 
-def with_solving(command: Callable[..., None]) -> Callable[..., None]:
-    """Give the command the options of a solver; they reach it by the names of ``solve``."""
-    for option in reversed(SOLVE_OPTIONS):
-        command = option(command)
-    return command
+with_solving = solving()
+
+
+def require_table(name: str | None, known: Sequence[str]) -> None:
+    """Raise UnknownNameError unless there is a table of that name, or none is asked for."""
+    if name is not None and name not in known:
+        raise UnknownNameError("table", name, known)
+
+
+@contextmanager
+def many_plans(delivery: Delivery) -> Iterator[Interrupt]:
+    """Keep standard output for the result, and give a token that Ctrl-C sets, saying what follows then."""
+    from .solvers.interrupt import interrupt_token, say_stopping
+    from .topologies.delivery import keep_output_clean
+
+    keep_output_clean()
+    quiet = delivery.quiet or sys.stderr is None
+    with interrupt_token((lambda: None) if quiet else say_stopping) as token:
+        yield token
 
 
 @contextmanager

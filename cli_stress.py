@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, not_both_stdin, watched, with_delivery, with_problem, with_solving
+from .cli_options import (
+    form_option,
+    many_plans,
+    not_both_stdin,
+    require_table,
+    watched,
+    with_delivery,
+    with_problem,
+    with_solving,
+)
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
     from .routing.problem import Problem
-    from .solvers.interrupt import Interrupt
     from .topologies.delivery import Delivery
 
 STRESS_EPILOG = """\b
@@ -62,19 +67,12 @@ def stress(
     """
     from .routing.stress_report import TABLE_NAMES, render_stress
 
-    _require_table(name, TABLE_NAMES)
+    require_table(name, TABLE_NAMES)
     several = {key: options.pop(key) for key in ("pairs", "replan", "top", "jobs")}
     present, is_whole = _present(problem, delivery, plan_file, options)
     trials = _stress(problem, present, delivery, several | options | ({} if is_whole else {"top": 0}))
     how: dict[str, Any] = {"form": delivery.form, "name": name, "columns": delivery.columns}
     delivery.send(render_stress(problem, present, trials, **how))
-
-
-def _require_table(name: str | None, known: tuple[str, ...]) -> None:
-    from .routing.errors import UnknownNameError
-
-    if name is not None and name not in known:
-        raise UnknownNameError("table", name, known)
 
 
 def _present(
@@ -119,7 +117,7 @@ def _stress(problem: Problem, present: Plan, delivery: Delivery, options: dict[s
         count += 1
         delivery.say(f"{count}/{of}  without {trial.failure.name}: {trial.verdict}")
 
-    with _many_plans(delivery) as token:
+    with many_plans(delivery) as token:
         return stress(problem, present, done=tell, cancel=token, **options)
 
 
@@ -138,7 +136,7 @@ def pooling(problem: Problem, delivery: Delivery, name: str | None, **options: A
     """
     from .routing.pooling_report import TABLE_NAMES, render_pooling
 
-    _require_table(name, TABLE_NAMES)
+    require_table(name, TABLE_NAMES)
     found = _pooling(problem, delivery, options)
     delivery.send(render_pooling(found, form=delivery.form, name=name, columns=delivery.columns))
     if not found:
@@ -156,24 +154,8 @@ def _pooling(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> A
         count += 1
         delivery.say(f"{count}/{of}  {outcome.line()}")
 
-    with _many_plans(delivery) as token:
+    with many_plans(delivery) as token:
         return compare_pooling(problem, done=tell, cancel=token, **options)
-
-
-@contextmanager
-def _many_plans(delivery: Delivery) -> Iterator[Interrupt]:
-    """Keep standard output for the result, and give a token that Ctrl-C sets."""
-    from .solvers.interrupt import interrupt_token
-    from .topologies.delivery import keep_output_clean
-
-    keep_output_clean()
-    with interrupt_token((lambda: None) if delivery.quiet else _say_stopping) as token:
-        yield token
-
-
-def _say_stopping() -> None:
-    with suppress(OSError):
-        os.write(2, b"\nstopping; what is done so far follows (Ctrl-C again to give up)\n")
 
 
 TRIED_OUT = (stress, pooling)

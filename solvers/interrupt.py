@@ -30,7 +30,7 @@ class Interrupt:
 def say_stopping() -> None:
     """Tell on standard error, without buffers: the signal may have come amid a line of progress."""
     with suppress(OSError):
-        os.write(2, b"\nstopping; the best plan so far follows (Ctrl-C again to give up)\n")
+        os.write(2, b"\nstopping; what is done so far follows (Ctrl-C again to give up)\n")
 
 
 @contextmanager

@@ -183,7 +183,7 @@ def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         output, messages = process.communicate(timeout=20)
     assert b"cost: best" in seen, "the solver told of a plan before the signal"
-    assert b"stopping; the best plan so far follows" in messages
+    assert b"stopping; what is done so far follows" in messages
     plan = Plan.from_json(output)
     assert plan.stopped_by == "cancel"
     assert process.returncode == (1 if plan.left_out else 0)
