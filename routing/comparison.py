@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .moves import Move, moves_between
@@ -116,7 +116,3 @@ def _available_hours(problem: Problem, plan: Plan) -> float:
     bought = {purchase.pool: purchase.accelerators for purchase in plan.purchases}
     counts = ((pool, pool.count + bought.get(pool.id, 0)) for pool in problem.pools)
     return sum(count for pool, count in counts if pool.reserve_fraction < 1) * problem.horizon_hours
-
-
-KINDS: Mapping[str, str] = {name: name.removesuffix("_usd") for name in Cost.model_fields}
-"""Kinds of cost by field."""

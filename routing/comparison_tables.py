@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .comparison import KINDS, Compared, Figures
+from .comparison import Compared, Figures
 from .moves import Move
-from .tables import Column, Table, money_column, number_column, text_column, to_csv, to_json, to_text
+from .report import kind_columns
+from .tables import (
+    Column,
+    Table,
+    as_spare,
+    money_column,
+    number_column,
+    text_column,
+    to_csv,
+    to_json,
+    to_text,
+)
 from .text import clean, percent, plural
 
 MOST_MOVES = 12
@@ -41,12 +52,12 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         text_column("scenario"),
         money_column("total_usd", "total USD"),
         number_column("tco2e", "tCO2e", 2),
-        number_column("mean_rtt_ms", "mean rtt ms", 1),
+        as_spare(number_column("mean_rtt_ms", "mean rtt ms", 1)),
         number_column("worst_rtt_ms", "worst rtt ms", 1),
         number_column("unserved", "unserved", 3),
-        number_column("used_percent", "used %", 1),
-        Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}"),
-        Column("note", "note", spare=True),
+        as_spare(number_column("used_percent", "used %", 1)),
+        Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}", spare=True),
+        as_spare(text_column("note")),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]
     in_all = [each.figures.cost_in_all.total_usd if each.figures else None for each in compared]
@@ -61,7 +72,11 @@ def _continue(compared: Sequence[Compared]) -> bool:
 
 def _with_in_all(table: Table, place: int, values: Sequence[float | None]) -> Table:
     """Return a table with costs to the ends of continuing jobs, as plans minimise them, in a column."""
-    columns = [*table.columns[:place], money_column("in_all_usd", "in all USD"), *table.columns[place:]]
+    columns = [
+        *table.columns[:place],
+        as_spare(money_column("in_all_usd", "in all USD")),
+        *table.columns[place:],
+    ]
     rows = [[*row[:place], value, *row[place:]] for row, value in zip(table.rows, values, strict=True)]
     return Table(table.name, table.title, columns, rows)
 
@@ -83,10 +98,9 @@ def _cells(found: Figures | None) -> list[Any]:
 
 def _cost_table(compared: Sequence[Compared]) -> Table:
     costs = {each.case.name: each.figures.cost for each in compared if each.figures}
-    kinds = [kind for kind in KINDS if any(getattr(cost, kind) for cost in costs.values())]
-    columns = (text_column("scenario"), *(money_column(kind, f"{KINDS[kind]} USD") for kind in kinds))
-    rows = [[name, *(getattr(cost, kind) for kind in kinds)] for name, cost in costs.items()]
-    return Table("cost", "Cost by kind", columns, rows)
+    kinds = kind_columns(costs.values())
+    rows = [[name, *(getattr(cost, kind.name) for kind in kinds)] for name, cost in costs.items()]
+    return Table("cost", "Cost by kind", (text_column("scenario"), *kinds), rows)
 
 
 def _note(each: Compared) -> str:
@@ -106,9 +120,9 @@ def _difference_table(compared: Sequence[Compared]) -> Table:
         money_column("total_usd", "total USD"),
         number_column("total_percent", "total %", 2),
         number_column("tco2e", "tCO2e", 2),
-        number_column("mean_rtt_ms", "mean rtt ms", 1),
+        as_spare(number_column("mean_rtt_ms", "mean rtt ms", 1)),
         number_column("unserved", "unserved", 3),
-        number_column("used_points", "used points", 1),
+        as_spare(number_column("used_points", "used points", 1)),
         number_column("moves"),
         text_column("certain"),
     )

@@ -9,6 +9,7 @@ from .hourly import Hour
 from .pooling import IDLE, Party, Pooling, Side, mean
 from .tables import (
     Table,
+    as_spare,
     facts,
     money_column,
     number_column,
@@ -33,7 +34,7 @@ def render_pooling(found: Pooling, *, form: str, name: str | None = None, column
         return to_json(_totals(found) | records)
     if name is None and form == "table":
         shown = [to_text(table, columns, MOST_ROWS) for table in tables.values() if table.rows]
-        return "\n\n".join([facts(_head(found)), *shown]) + "\n"
+        return "\n\n".join([facts(_head(found), columns), *shown]) + "\n"
     table = tables[name or "owners"]
     if form == "json":
         return to_json(table.records())
@@ -44,8 +45,8 @@ def owner_table(found: Pooling) -> Table:
     """Return one row per owner, one for what no workload used, and the total."""
     columns = (
         text_column("owner"),
-        number_column("workloads", "work"),
-        number_column("installed", "cards"),
+        as_spare(number_column("workloads", "work")),
+        as_spare(number_column("installed", "cards")),
         number_column("alone_percent", "used alone %", 1),
         number_column("together_percent", "together %", 1),
         number_column("alone_unserved", "left out alone", 3),
@@ -112,9 +113,9 @@ def hour_table(found: Pooling) -> Table:
         text_column("period"),
         number_column("alone_percent", "alone %", 1),
         number_column("together_percent", "together %", 1),
-        number_column("serving", "serving"),
-        number_column("training", "training"),
-        number_column("interruptible", "may pause"),
+        as_spare(number_column("serving")),
+        as_spare(number_column("training")),
+        as_spare(number_column("interruptible", "may pause")),
         number_column("alone_unserved_requests_per_second", "req/s lost alone", 1),
         number_column("together_unserved_requests_per_second", "together", 1),
         money_column("alone_usd", "USD alone"),

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from .errors import UnknownNameError
+from .layout import GAP
 from .overview import origins
 from .paths import PathFinder
 from .policies import Residency
 from .problem import Problem
-from .tables import GAP, MORE, Table, number_column, text_column, to_text
+from .tables import MORE, Table, number_column, text_column, to_text
 from .text import number, shorten
 
 NO_POLICY = "(no policy)"

@@ -8,7 +8,7 @@ from .plan import Plan
 from .problem import Problem
 from .replan import ACTIONS, WorkloadChange, workload_changes
 from .report import MOST_ROWS, summary
-from .tables import Column, Table, money_column, text_column, to_csv, to_json, to_text
+from .tables import Table, as_spare, money_column, text_column, to_csv, to_json, to_text
 from .text import money
 
 
@@ -19,7 +19,7 @@ def render_changes(problem: Problem, plan: Plan, form: str, columns: int) -> str
         return to_csv(_shown(changes, plan))
     if form == "json":
         return to_json(_document(changes, plan))
-    return "\n\n".join([summary(plan, problem), to_text(_shown(changes, plan), columns, MOST_ROWS)])
+    return "\n\n".join([summary(plan, problem, columns), to_text(_shown(changes, plan), columns, MOST_ROWS)])
 
 
 def _document(changes: list[WorkloadChange], plan: Plan) -> dict[str, object]:
@@ -45,7 +45,7 @@ def _table(changes: list[WorkloadChange], plan: Plan) -> Table:
     head = (
         text_column("action"),
         text_column("workload"),
-        Column("kind", "kind", spare=True),
+        as_spare(text_column("kind")),
         text_column("from"),
         text_column("to"),
         money_column("moving_usd", "moving USD"),

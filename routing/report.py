@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .commitments import over_budget
 from .plan import Cost, LeftOut, Plan
 from .problem import Problem
 from .report_use import link_table, pool_table
 from .report_work import job_table, service_table
-from .tables import Column, Table, facts, money_column, number_column, text_column, to_text
+from .tables import (
+    UNLIMITED,
+    Column,
+    Table,
+    as_spare,
+    facts,
+    money_column,
+    number_column,
+    text_column,
+    to_text,
+)
 from .text import money, number, percent, plural
 
 DEFAULT_WIDTH = 110
 MOST_ROWS = 40
 MOST_LINKS = 10
+MOST_KINDS = 3
+"""Kinds of cost that are always shown, the largest."""
 _STOPS = {"gap": "the solver", "time": "the time limit", "cancel": "an interrupt"}
 _CUTS = {"by_data_center": "data center", "by_provider": "provider", "by_owner": "owner"}
 
@@ -46,9 +58,9 @@ def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
     yield _left_out_table(plan)
 
 
-def summary(plan: Plan, problem: Problem) -> str:
+def summary(plan: Plan, problem: Problem, columns: int = UNLIMITED) -> str:
     """Return the head of the report: status, objective and bound, unserved work, emissions, solver."""
-    return facts(_summary(plan, problem))
+    return facts(_summary(plan, problem), columns)
 
 
 def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
@@ -135,13 +147,21 @@ def _breakdown_tables(plan: Plan) -> Iterator[Table]:
         yield _breakdown_table(attribute, " and ".join(names), costs)
 
 
+def kind_columns(costs: Collection[Cost]) -> list[Column]:
+    """Return a column for each kind of cost that there is; all but the largest are spare."""
+    most = {
+        kind: max((abs(getattr(cost, kind)) for cost in costs), default=0.0) for kind in Cost.model_fields
+    }
+    columns = {kind: money_column(kind, kind.replace("_usd", " USD")) for kind, usd in most.items() if usd}
+    for kind in sorted(columns, key=lambda kind: -most[kind])[MOST_KINDS:]:
+        columns[kind] = as_spare(columns[kind])
+    return list(columns.values())
+
+
 def _breakdown_table(name: str, what: str, costs: dict[str, Cost]) -> Table:
-    kinds = [kind for kind in Cost.model_fields if any(getattr(cost, kind) for cost in costs.values())]
-    names = [*kinds, "total_usd"]
-    columns = [
-        text_column("name", what),
-        *(money_column(kind, kind.replace("_usd", " USD")) for kind in names),
-    ]
+    kinds = kind_columns(costs.values())
+    columns = [text_column("name", what), *kinds, money_column("total_usd", "total USD")]
+    names = [column.name for column in columns[1:]]
     ranked = sorted(costs.items(), key=lambda item: -item[1].total_usd)
     rows = [[key, *(getattr(cost, kind) for kind in names)] for key, cost in ranked]
     return Table(name, f"Cost by {what}", columns, rows)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from .plan import Plan
@@ -11,6 +10,7 @@ from .problem import Problem
 from .tables import (
     Column,
     Table,
+    as_spare,
     facts,
     money_column,
     number_column,
@@ -51,21 +51,21 @@ def loss_table(trials: Sequence[Trial]) -> Table:
     """Return one row per loss."""
     columns: list[Column] = [
         text_column("loss"),
-        Column("kind", "kind", spare=True),
+        as_spare(text_column("kind")),
         number_column("jobs"),
         number_column("requests_per_second", "requests/s", 1),
-        replace(number_column("accelerators", "cards"), spare=True),
+        as_spare(number_column("accelerators", "cards")),
         number_column("unserved_at_once", "weight", 3),
         number_column("unserved_after", "left after", 3),
         money_column("extra_usd", "extra USD"),
-        number_column("gap_percent", "gap %", 2),
+        as_spare(number_column("gap_percent", "gap %", 2)),
         text_column("replan", "re-plan"),
     ]
     rows = [_row(trial) for trial in trials]
     if any(
         plan.cost != plan.cost_in_all for trial in trials for plan in (trial.present, trial.replan) if plan
     ):
-        columns.insert(8, money_column("extra_in_all_usd", "in all USD"))
+        columns.insert(8, as_spare(money_column("extra_in_all_usd", "in all USD")))
         rows = [[*row[:8], trial.extra_in_all_usd, *row[8:]] for row, trial in zip(rows, trials, strict=True)]
     title = f"Losses ({len(rows)}), worst first: what stops at once, what a re-plan leaves out and costs more"
     return Table("losses", title, columns, rows)
@@ -100,7 +100,8 @@ def workload_table(trials: Sequence[Trial]) -> Table:
 def _report(problem: Problem, present: Plan, trials: Sequence[Trial], columns: int) -> str:
     hit = [trial for trial in trials if trial.damage]
     spared = [trial.failure.name for trial in trials if not trial.damage]
-    parts = [_head(problem, present, trials), to_text(loss_table(hit), columns, MOST_ROWS) if hit else ""]
+    parts = [_head(problem, present, trials, columns)]
+    parts += [to_text(loss_table(hit), columns, MOST_ROWS)] * bool(hit)
     if worst := hit[:1]:
         table = workload_table(worst)
         titled = Table(table.name, f"What the worst loss hits at once: {hit[0].failure.name}", *_body(table))
@@ -115,7 +116,7 @@ def _body(table: Table) -> tuple[Sequence[Column], Sequence[Sequence[Any]]]:
     return table.columns[1:], [row[1:] for row in table.rows]
 
 
-def _head(problem: Problem, present: Plan, trials: Sequence[Trial]) -> str:
+def _head(problem: Problem, present: Plan, trials: Sequence[Trial], columns: int) -> str:
     lost = [trial for trial in trials if trial.damage]
     return facts(
         [
@@ -123,7 +124,8 @@ def _head(problem: Problem, present: Plan, trials: Sequence[Trial]) -> str:
             ("present plan", f"{money(present.cost.total_usd)} USD, {_unserved(present.unserved)}"),
             ("hit", f"{len(lost):,} of {len(trials):,} losses hit the present plan"),
             ("after re-plans", _after(lost, present)),
-        ]
+        ],
+        columns,
     )
 
 

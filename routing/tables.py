@@ -5,17 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .text import clean, guarded, money, number, pad, plural, shorten, width
+from .layout import Strip, fitting, lines
+from .text import clean, filled, guarded, money, number, pad, plural, width
 
-GAP = "  "
-LEAST_COLUMNS = 6
-LEAST_FIRST_COLUMNS = 16
-"""The first column says what a row is about, so it gives way less."""
 MORE = "(use --format json or csv)"
+UNLIMITED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,12 @@ class Column:
     show: Callable[[Any], str] | None = None
     """Turns a value into text; a column that has one is aligned to the right and never cut."""
     spare: bool = False
-    """Whether people can do without it where the table would be too wide."""
+    """Whether people can do without it where the table would be too wide; the last such goes first."""
+
+
+def as_spare(column: Column) -> Column:
+    """Return a column that is left out of text where there is no room for it."""
+    return replace(column, spare=True)
 
 
 def text_column(name: str, heading: str = "") -> Column:
@@ -109,46 +112,27 @@ def to_text(table: Table, columns: int, limit: int) -> str:
     table
         What to show.
     columns
-        Width to keep to; text is cut with an ellipsis, numbers never.
+        Width to keep to. Where it is too narrow, headings take two lines, then columns that are spare are
+        left out, which a line below says, then text is cut with an ellipsis; numbers never are.
     limit
         Rows to show; the others are counted.
     """
     shown = table.rows[:limit]
     strips = [
-        _Strip(column, [_text_cell(row[at], column) for row in shown])
+        Strip(
+            column.heading, [_text_cell(row[at], column) for row in shown], column.show is None, column.spare
+        )
         for at, column in enumerate(table.columns)
     ]
-    strips = [strip for strip in strips if any(strip.cells) or not shown]
-    if _total(strips) > columns:
-        strips = [strip for strip in strips if not strip.column.spare]
-    widths = _fit(strips, columns)
-    lines = [clean(table.title)] if table.title else []
-    lines += [_line(cells, strips, widths) for cells in _rows(strips, widths)]
+    fit, left_out = fitting([strip for strip in strips if any(strip.cells) or not shown], columns)
+    parts = [filled(table.title, columns)] if table.title else []
+    parts += lines(fit, columns)
     if len(table.rows) > limit:
-        lines.append(f"... and {len(table.rows) - limit:,} more {MORE}")
-    return "\n".join(lines)
-
-
-@dataclass(frozen=True, slots=True)
-class _Strip:
-    """A column and its cells as text."""
-
-    column: Column
-    cells: list[str]
-
-    @property
-    def is_text(self) -> bool:
-        return self.column.show is None
-
-    @property
-    def width(self) -> int:
-        return max(map(width, [self.column.heading, *self.cells]))
-
-
-def _rows(strips: Sequence[_Strip], widths: Sequence[int]) -> Iterator[Sequence[str]]:
-    yield [strip.column.heading for strip in strips]
-    yield ["-" * room for room in widths]
-    yield from zip(*(strip.cells for strip in strips), strict=True)
+        parts.append(f"... and {len(table.rows) - limit:,} more {MORE}")
+    if left_out:
+        names = ", ".join(strip.heading for strip in left_out)
+        parts.append(filled(f"not shown for want of room: {names} {MORE}", columns))
+    return "\n".join(parts)
 
 
 def _text_cell(value: Any, column: Column) -> str:
@@ -166,42 +150,18 @@ def indented(text: str) -> str:
     return " " * (len(text) - len(text.lstrip(" "))) + clean(text.lstrip(" "))
 
 
-def _line(cells: Sequence[str], strips: Sequence[_Strip], widths: Sequence[int]) -> str:
-    padded = [
-        pad(shorten(cell, room), room, right=not strip.is_text)
-        for cell, strip, room in zip(cells, strips, widths, strict=True)
-    ]
-    return GAP.join(padded).rstrip()
-
-
-def _total(strips: Sequence[_Strip]) -> int:
-    return sum(strip.width for strip in strips) + len(GAP) * (len(strips) - 1)
-
-
-def _fit(strips: Sequence[_Strip], columns: int) -> list[int]:
-    """Return the width of each column; the widest text column that still can gives way first."""
-    widths = [strip.width for strip in strips]
-    excess = _total(strips) - columns
-    least = [LEAST_COLUMNS if at else LEAST_FIRST_COLUMNS for at in range(len(widths))]
-    while excess > 0:
-        able = [at for at, strip in enumerate(strips) if strip.is_text and widths[at] > least[at]]
-        if not able:
-            break
-        widths[max(able, key=widths.__getitem__)] -= 1
-        excess -= 1
-    return widths
-
-
-def facts(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return labelled lines, the labels in one column."""
-    listed = [(label, clean(value)) for label, value in pairs]
+def facts(pairs: Iterable[tuple[str, str]], columns: int = UNLIMITED) -> str:
+    """Return labelled lines, the labels in one column; values too long for ``columns`` go on below."""
+    listed = list(pairs)
     room = max((width(label) for label, _ in listed), default=0)
-    return "\n".join(f"{pad(label, room)}  {value}" for label, value in listed)
+    indent = " " * (room + 2)
+    return "\n".join(f"{pad(label, room)}  {filled(value, columns, indent)}" for label, value in listed)
 
 
 __all__ = [
     "Column",
     "Table",
+    "as_spare",
     "facts",
     "money",
     "money_column",

@@ -64,6 +64,20 @@ def shorten(text: str, columns: int) -> str:
     return text[: sum(1 for _ in ends)].rstrip() + ELLIPSIS
 
 
+def filled(text: str, columns: int, indent: str = "") -> str:
+    """Return cleaned ``text`` on lines of ``columns``, all but the first after ``indent``.
+
+    The first line is to follow something as wide as ``indent``. A word that is too long has its line.
+    """
+    room, lines = columns - len(indent), [""]
+    for word in clean(text).split(" "):
+        if lines[-1] and width(lines[-1]) + 1 + width(word) > room:
+            lines.append(word)
+        else:
+            lines[-1] += " " * bool(lines[-1]) + word
+    return f"\n{indent}".join(lines)
+
+
 def pad(text: str, columns: int, *, right: bool = False) -> str:
     """Return ``text`` filled with spaces to ``columns``, on its left side where ``right``."""
     space = " " * (columns - width(text))

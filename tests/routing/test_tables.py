@@ -59,6 +59,58 @@ def test_narrow_names_are_not_cut_further() -> None:
     assert shown.split("\n")[-1] == "xxxxxxxxxxxxxxx…  yyyyy…"
 
 
+def wide(first: str = "fra") -> Table:
+    """Return 3 + 2 + 11 + 2 + 5 + 2 + 5 = 30 columns; with its heading on two lines the second takes 6."""
+    columns = (
+        text_column("site"),
+        number_column("rtt", "mean rtt ms", 1),
+        tables.as_spare(number_column("gap", "gap %", 1)),
+        tables.as_spare(text_column("kind")),
+    )
+    return Table("wide", "Wide", columns, [[first, 12.5, 0.1, "cloud"], ["par", 8, 0, "edge"]])
+
+
+def test_headings_are_folded_before_columns_go() -> None:
+    assert tables.to_text(wide(), 31, 10).split("\n")[1] == "site  mean rtt ms  gap %  kind"
+    assert tables.to_text(wide(), 26, 10).split("\n") == [
+        "Wide",
+        "        mean",
+        "site  rtt ms  gap %  kind",
+        "----  ------  -----  -----",
+        "fra     12.5    0.1  cloud",
+        "par      8.0    0.0  edge",
+    ]
+
+
+def test_spare_columns_go_one_by_one_from_the_right() -> None:
+    assert tables.to_text(wide(), 25, 10).split("\n")[1:] == [
+        "site  mean rtt ms  gap %",
+        "----  -----------  -----",
+        "fra          12.5    0.1",
+        "par           8.0    0.0",
+        "not shown for want of",
+        "room: kind (use --format",
+        "json or csv)",
+    ]
+    shown = tables.to_text(wide(), 18, 10)
+    assert shown.split("\n")[1] == "site  mean rtt ms"
+    assert "room: gap %, kind" in " ".join(shown.split())
+    assert tables.to_csv(wide()).startswith("site,rtt,gap,kind\n")
+    assert set(wide().records()[0]) == {"site", "rtt", "gap", "kind"}
+
+
+def test_names_are_cut_only_where_nothing_else_gives_way() -> None:
+    # 20 of the name + 6 + 2 = 28: the spare columns would be needed below that; text is cut from there on.
+    shown = tables.to_text(wide("x" * 40), 28, 10).split("\n")
+    assert shown[4] == "x" * 19 + "…    12.5"
+    assert tables.to_text(wide("x" * 40), 25, 10).split("\n")[4] == "x" * 16 + "…    12.5"
+
+
+def test_long_titles_go_on_below() -> None:
+    titled = Table("n", "What stops at once", [text_column("a")], [["b"]])
+    assert tables.to_text(titled, 12, 5).split("\n")[:2] == ["What stops", "at once"]
+
+
 def test_many_rows_are_counted() -> None:
     shown = tables.to_text(table(*([f"s{k}", k, 0, True] for k in range(1500))), 80, 3)
     assert shown.split("\n")[-1] == "... and 1,497 more (use --format json or csv)"
@@ -107,3 +159,6 @@ def test_records_and_json() -> None:
 def test_facts_align_labels() -> None:
     assert tables.facts([("a", "1"), ("long", "2\x07")]) == "a     1\nlong  2"
     assert tables.facts([]) == ""
+    assert tables.facts([("a", "one two"), ("long", "one two three")], 13) == (
+        "a     one two\nlong  one two\n      three"
+    )
