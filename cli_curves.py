@@ -83,6 +83,7 @@ def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: 
         delivery, lambda token: breakeven(problem, sweep, *cases, done=say, cancel=token, **options)
     )
     delivery.send(render_breakeven(found, sweep, (own, cloud), delivery.form, delivery.columns))
+    _end([case.plan for point in found.points for case in (point.own, point.cloud)], delivery)
 
 
 def _two_cases(*lines: str) -> list[Scenario]:
@@ -143,8 +144,13 @@ def frontier(
     delivery.send(
         render_frontier(found, near, problem, axis, form=delivery.form, name=name, columns=delivery.columns)
     )
-    if any(plan.left_out for _, plan in plans):
-        delivery.say("plans leave work out")
+    _end([plan for _, plan in plans], delivery)
+
+
+def _end(plans: list[Plan], delivery: Delivery) -> None:
+    """Leave with 1 where plans leave work out."""
+    if short := sum(bool(plan.left_out) for plan in plans):
+        delivery.say(f"{short} of {len(plans)} plans leave work out")
         sys.exit(1)
 
 

@@ -8,6 +8,7 @@
     ├── OutputError           a result could not be written              (exit code 2)
     ├── MissingExtraError     an optional dependency is not installed    (exit code 2)
     └── SolverError           a solver failed or ended without an answer (exit code 3)
+        └── NoPlanError       the limits permit no plan, which is proven (exit code 1)
 
 All of them survive pickling, so they cross from a worker process unharmed.
 """
@@ -103,6 +104,12 @@ class SolverError(RouteError):
     """A solver failed, crashed or ended without an answer."""
 
     exit_code = 3
+
+
+class NoPlanError(SolverError):
+    """Something was to be made of a plan, and it is proven that the problem has none."""
+
+    exit_code = 1
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:

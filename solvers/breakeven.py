@@ -16,6 +16,7 @@ from ..routing.owning import Sweep, range_of
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
+from .no_plan import no_plan
 from .options import CancelToken
 
 NOISE = 1e-6
@@ -263,7 +264,7 @@ def breakeven(
     InputError
         For a range or tolerance that is none, or when the sweep or a case does not fit the problem.
     SolverError
-        When a case has no plan.
+        When no plan was found for a case; its NoPlanError where that is proven.
     """
     usual = range_of(sweep, problem)
     low, high = usual[0] if low is None else low, usual[1] if high is None else high
@@ -315,11 +316,10 @@ class _Planner:
         if problem.digest not in self.known:
             plan = solve(problem, **self.options)
             if not plan:
-                where = f"{quoted(scenario.name)} at {self.sweep.name} {value:g}"
+                where = f"for {quoted(scenario.name)} at {self.sweep.name} {value:g}"
                 if self.options["cancel"] is not None and self.options["cancel"].is_set():
-                    raise StoppedError(f"stopped before there was a plan for {where}")
-                hint = "; allow it more time" if plan.status == "unknown" else ""
-                raise SolverError(f"no plan was found for {where} ({plan.status}){hint}")
+                    raise StoppedError(f"stopped before there was a plan {where}")
+                raise no_plan(plan, problem, where)
             self.known[problem.digest] = Case(problem, plan)
         return self.known[problem.digest]
 

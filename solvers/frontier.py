@@ -15,6 +15,7 @@ from ..routing.errors import Fault, InputError, SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .frontier_axes import Axis, carbon_priced
+from .no_plan import no_plan
 from .options import CancelToken, relative_gap
 
 NOISE = 1e-6
@@ -103,7 +104,7 @@ def frontier(
     InputError
         For a number of points out of range, or when the problem has nothing to do with the axis.
     SolverError
-        When there is no plan at all.
+        When no plan was found at all; its NoPlanError where that is proven.
     """
     if not 2 <= points <= 1000:
         raise InputError([Fault("points", "must be between 2 and 1000")], "options")
@@ -124,10 +125,7 @@ class _Search:
 
     def run(self, points: int) -> list[FrontierPoint]:
         """Return the points."""
-        first = self._try(self.base, float("inf"))
-        if first is None:
-            why = "stopped before there was one" if self._stopped() else "route plan says why"
-            raise SolverError(f"no plan was found, so there is nothing to trade: {why}")
+        first = self._first()
         least = self._least(first).value
         caps = [least + (first.value - least) * step / (points - 1) for step in range(points)]
         for cap in reversed(caps[:-1]):
@@ -136,19 +134,31 @@ class _Search:
             self._polish(cap)
         return list(self._points(caps, first))
 
+    def _first(self) -> Tried:
+        """Return the cheapest plan."""
+        from . import solve
+
+        plan = solve(self.base, **self.options)
+        if plan:
+            return self._keep(self.base, plan, float("inf"))
+        if self._stopped():
+            raise SolverError("stopped before there was a plan to trade with")
+        raise no_plan(plan, self.base, "to trade with")
+
     def _stopped(self) -> bool:
         cancel = self.options["cancel"]
         return cancel is not None and cancel.is_set()
 
     def _try(self, problem: Problem, cap: float, *, is_cost: bool = True) -> Tried | None:
-        """Plan a problem and keep what comes of it."""
+        """Plan a problem and keep what comes of it; nothing is planned after a stop."""
         from . import solve
 
-        if self.tried and self._stopped():
+        if self._stopped():
             return None
         plan = solve(problem, **self.options)
-        if not plan:
-            return None
+        return self._keep(problem, plan, cap, is_cost=is_cost) if plan else None
+
+    def _keep(self, problem: Problem, plan: Plan, cap: float, *, is_cost: bool = True) -> Tried:
         value, usd = self.axis.value(plan), self.axis.usd(self.base, plan)
         found = Tried(problem, plan, cap, value, usd, plan.bound if is_cost else None)
         self.tried.append(found)

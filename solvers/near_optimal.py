@@ -26,6 +26,7 @@ from .formulation import build_arrays
 from .header import Header
 from .mathopt import Answer, Request, settle, solve_integer
 from .near_optimal_large import forbidding_plan, sites_of
+from .no_plan import no_plan
 from .options import Options
 from .program import Program, partial_program
 from .rates import Floats
@@ -135,8 +136,7 @@ def _solved(problem: Problem, options: Mapping[str, Any]) -> Plan:
 
     plan = solve(problem, **options)
     if not plan:
-        hint = "; allow it more time" if plan.status == "unknown" else ""
-        raise SolverError(f"no plan was found ({plan.status}), so there is nothing to differ from{hint}")
+        raise no_plan(plan, problem, "to differ from")
     return plan
 
 

@@ -10,6 +10,7 @@ from computeroute.routing.errors import (
     Fault,
     InputError,
     MissingExtraError,
+    NoPlanError,
     OutputError,
     RouteError,
     SolverError,
@@ -26,6 +27,7 @@ EVERY = [
     OutputError("disk full"),
     MissingExtraError("pandas", "pandas"),
     SolverError("it broke"),
+    NoPlanError("a budget of nothing"),
 ]
 
 
@@ -37,7 +39,7 @@ def test_errors_survive_pickling(error: RouteError) -> None:
 
 
 def test_exit_codes() -> None:
-    assert [error.exit_code for error in EVERY] == [2, 2, 2, 2, 2, 3]
+    assert [error.exit_code for error in EVERY] == [2, 2, 2, 2, 2, 3, 1]
     assert all(isinstance(error, RouteError) for error in EVERY)
 
 

@@ -1,0 +1,22 @@
+"""Why there is no plan: because there can be none, or because none was found."""
+
+from __future__ import annotations
+
+import pytest
+from computeroute.routing.errors import NoPlanError
+from computeroute.routing.plan import Plan, Status
+from computeroute.solvers.no_plan import no_plan
+from computeroute.topologies import load
+
+
+@pytest.mark.parametrize(("status", "code"), [("infeasible", 1), ("unknown", 3)])
+def test_only_what_is_proven_is_told_as_such(status: Status, code: int) -> None:
+    plan = Plan(
+        status=status, objective=None, bound=None, gap=None, runtime_seconds=0, seed=0, solver="s",
+        solver_version="1", problem_name="p", problem_digest="d", unserved=0.0, unserved_bound=0.0,
+        stopped_by="time",
+    )  # fmt: skip
+    error = no_plan(plan, load("two-sites"), "to differ from")
+    assert error.exit_code == code
+    assert isinstance(error, NoPlanError) == (code == 1)
+    assert ("more time" in str(error)) == (code == 3)
