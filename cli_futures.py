@@ -18,6 +18,7 @@ from .cli_options import (
 )
 
 if TYPE_CHECKING:
+    from .routing.errors import OutputError
     from .routing.plan import Plan
     from .routing.problem import Problem
     from .routing.scenarios import Scenario
@@ -102,6 +103,7 @@ def _planned(
     problem: Problem, delivery: Delivery, scenarios: list[Scenario], run: dict[str, Any]
 ) -> list[Outcome]:
     """Plan the scenarios, telling of each on standard error as it is there."""
+    from .routing.text import clean
     from .solvers.sweep import solve_scenarios
 
     count = 0
@@ -109,10 +111,15 @@ def _planned(
     def done(outcome: Outcome) -> None:
         nonlocal count
         count += 1
-        delivery.say(f"{count}/{len(scenarios)}  {outcome.line()}")
+        delivery.say(f"{count}/{len(scenarios)}  {outcome.line(why=False)}")
+
+    def unkept(error: OutputError) -> None:
+        click.echo(f"warning: {clean(str(error))}; its result is not lost", err=True)
 
     with many_plans(delivery) as token:
-        return solve_scenarios(problem, scenarios, done=done, cancel=token, sound=_verifies, **run)
+        return solve_scenarios(
+            problem, scenarios, done=done, unkept=unkept, cancel=token, sound=_verifies, **run
+        )
 
 
 def _verifies(problem: Problem, plan: Plan) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from .comparison import Compared, Figures
+from .errors import quoted
 from .moves import Move
 from .report import kind_columns
 from .tables import (
@@ -19,7 +21,7 @@ from .tables import (
     to_json,
     to_text,
 )
-from .text import clean, percent, plural
+from .text import filled, percent, plural
 
 MOST_MOVES = 12
 """Moves of one scenario that people see."""
@@ -33,12 +35,25 @@ def render_comparison(compared: Sequence[Compared], form: str, name: str | None,
         return to_csv(tables[name or "figures"])
     if form == "json":
         return to_json({key: table.records() for key, table in tables.items() if name in (None, key)})
+    tables["figures"] = _without_notes(tables["figures"])
     shown = [tables[name]] if name else [tables[key] for key in TABLE_NAMES[:-1]]
     parts = [to_text(table, columns, len(table.rows)) for table in shown if table.rows]
     if name is None:
         parts += [to_text(_moves_table([each]), columns, MOST_MOVES) for each in compared if each.moves]
-        parts += [clean(f"{each.case.name}: {_note(each)}") for each in compared if _note(each)]
+    if name in (None, "figures"):
+        parts += [filled(_told(each), columns) for each in compared if _note(each)]
     return "\n\n".join(parts)
+
+
+def _without_notes(figures: Table) -> Table:
+    """Return the figures for people, who read the notes below the tables, where there is room."""
+    return replace(figures, columns=figures.columns[:-1], rows=[row[:-1] for row in figures.rows])
+
+
+def _told(each: Compared) -> str:
+    """Return the note of a case with the name of that, which an error may have in front already."""
+    note, name = _note(each), each.case.name
+    return note if note.startswith(f"scenario {quoted(name)}") else f"{name}: {note}"
 
 
 def comparison_tables(compared: Sequence[Compared]) -> list[Table]:
@@ -57,7 +72,7 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         number_column("unserved", "unserved", 3),
         as_spare(number_column("used_percent", "used %", 1)),
         Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}", spare=True),
-        as_spare(text_column("note")),
+        text_column("note"),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]
     in_all = [each.figures.cost_in_all.total_usd if each.figures else None for each in compared]

@@ -7,12 +7,13 @@ are solved at once, nor where.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ..routing.comparison import Case
-from ..routing.errors import InputError, RouteError
+from ..routing.errors import InputError, OutputError, RouteError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
@@ -46,10 +47,10 @@ class Outcome:
         """Return this outcome as a comparison takes it."""
         return Case(self.scenario.name, self.problem, self.plan, str(self.error or ""))
 
-    def line(self) -> str:
-        """Return this outcome in one line."""
+    def line(self, *, why: bool = True) -> str:
+        """Return this outcome in one line, with the error where there is one and ``why`` is asked for."""
         if self.plan is None:
-            return clean(f"{self.scenario.name}: {self.error}")
+            return clean(f"{self.scenario.name}: {self.error if why else 'failed'}")
         where = "read from the folder" if self.known else f"{self.plan.runtime_seconds:.1f} s"
         gap = f", gap {percent(self.plan.gap, 3)}" if self.plan.gap is not None else ""
         left = ", leaves work out" if self.plan.left_out else ""
@@ -67,6 +68,7 @@ def solve_scenarios(
     sound: Callable[[Problem, Plan], bool] | None = None,
     share: bool = True,
     done: Callable[[Outcome], None] | None = None,
+    unkept: Callable[[OutputError], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Any,
 ) -> list[Outcome]:
@@ -90,6 +92,9 @@ def solve_scenarios(
         them, so that what each of them gets does not depend on the order in which they end.
     done
         Called with every outcome as it is there, in the calling thread.
+    unkept
+        Called with the error where a plan cannot be written to the folder, which loses nothing else: the plan
+        is in its outcome and the others go on. Without it a RuntimeWarning says so.
     cancel
         Once set, what is being solved ends with its best plan, and the rest is missing from the outcomes.
     **options
@@ -105,7 +110,7 @@ def solve_scenarios(
     InputError
         For options out of their range.
     OutputError
-        When the folder cannot be written.
+        When the folder cannot be written from the start.
     MissingExtraError, SolverError
         When Ray is not installed, or no cluster is running.
     """
@@ -117,7 +122,7 @@ def solve_scenarios(
 
         connected()
         workers = 0
-    sweep = _Sweep(problem, options, kept, cancel, done, sound)
+    sweep = _Sweep(problem, options, kept, cancel, done, unkept or _warn, sound)
     numbered = list(enumerate(scenarios))
     if share and len(numbered) > 1:
         sweep.plan(numbered[:1], 1)
@@ -136,6 +141,7 @@ class _Sweep:
     kept: Folder | None
     cancel: CancelToken | None
     done: Callable[[Outcome], None] | None
+    unkept: Callable[[OutputError], None]
     sound: Callable[[Problem, Plan], bool] | None
     found: dict[int, Outcome] = field(default_factory=dict)
 
@@ -151,8 +157,16 @@ class _Sweep:
             return
         for number, outcome in self._solved(waiting, workers):
             self._take(number, outcome)
-            if self.kept is not None:
-                self.kept.keep(outcome.scenario.name, outcome.plan)
+            self._keep(outcome)
+
+    def _keep(self, outcome: Outcome) -> None:
+        """Write a plan to the folder; a disk that is full must not cost what has been solved."""
+        if self.kept is None:
+            return
+        try:
+            self.kept.keep(outcome.scenario.name, outcome.plan)
+        except OutputError as error:
+            self.unkept(error)
 
     def _take(self, number: int, outcome: Outcome) -> None:
         self.found[number] = outcome
@@ -191,6 +205,10 @@ class _Sweep:
             if self.cancel is not None and self.cancel.is_set():
                 return
             yield number, solve_scenario(self.problem, scenario, cancel=self.cancel, **self.options)
+
+
+def _warn(error: OutputError) -> None:
+    warnings.warn(f"{error}; the plan is in the outcome only", RuntimeWarning, stacklevel=2)
 
 
 def _check(jobs: int, options: dict[str, Any]) -> None:

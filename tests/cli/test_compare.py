@@ -70,7 +70,8 @@ def test_bad_usage_ends_with_two(route: Route, arguments: list[str], expected: s
 def test_scenarios_that_fail_are_rows_and_the_others_count(route: Route) -> None:
     result = route("compare", "two-sites", "-s", "hybrid", "-s", "without=nowhere", "-s", "kind=edge")
     assert result.exit_code == 1
-    assert "no pool is left" in result.stdout
+    assert result.output.count("no pool is left") == 1
+    assert result.stderr.count("kind=edge: failed") == 1
     assert "2 of 3 scenarios have no plan" in result.stderr
     assert route("compare", "two-sites", "-s", "kind=edge").exit_code == 2
 
@@ -80,6 +81,24 @@ def test_scenarios_that_all_fail_print_no_result(route: Route) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert "no pool is left" in result.stderr
     assert "nowhere" in result.stderr
+    result = route("compare", "two-sites", "-s", "kind=edge", "-s", "without=nowhere")
+    assert result.stderr.count("no pool is left") == 1
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_plan_that_cannot_be_kept_is_not_lost(route: Route, tmp_path: Path, jobs: int) -> None:
+    # Something else has the name of the draft of a plan: as with a full disk, it cannot be written.
+    asked = ("compare", "two-sites", "-s", "hybrid", "-s", "prices*2", "-f", "csv", "--jobs", jobs)
+    assert route(*asked, "--folder", tmp_path).exit_code == 0
+    for file in tmp_path.glob("*.json"):
+        file.unlink()
+        file.with_suffix(".part").mkdir()
+    result = route(*asked, "--folder", tmp_path, "-q")
+    assert result.exit_code == 0
+    assert result.stdout == route(*asked).stdout
+    warnings = result.stderr.splitlines()
+    assert len(warnings) == 2
+    assert all(line.startswith(f"warning: {tmp_path}") and "not lost" in line for line in warnings)
 
 
 def test_a_file_without_scenarios_is_a_fault(route: Route, tmp_path: Path) -> None:

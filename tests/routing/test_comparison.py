@@ -140,7 +140,11 @@ def test_a_case_without_a_plan_is_a_row_with_its_error(compared: list[Compared])
     broken = Case("=1+1", None, None, "scenario '=1+1': no pool is left")
     rows = compare([broken, compared[0].case])
     assert rows[1].moves == ()
-    assert "no pool is left" in render_comparison(rows, "table", None, 160)
+    for name in (None, "figures"):
+        assert render_comparison(rows, "table", name, 160).count("no pool is left") == 1
+    assert render_comparison(rows, "table", "cost", 160).count("no pool is left") == 0
+    note = json.loads(render_comparison(rows, "json", None, 160))["figures"][0]["note"]
+    assert note == "scenario '=1+1': no pool is left"
     assert "'=1+1" in render_comparison(rows, "csv", None, 110)
     assert figures(*_pair(compared[0])) == rows[1].figures
 

@@ -157,6 +157,22 @@ def test_a_folder_that_cannot_be_is_told_before_anything_is_solved(problem: Prob
         solve_scenarios(problem, chosen(LINES, _built_in()), folder=tmp_path / "file" / "x")
 
 
+def test_a_plan_that_cannot_be_kept_is_in_its_outcome(problem: Problem, tmp_path: Path) -> None:
+    scenarios, refused = chosen(LINES[:2], _built_in()), list[str]()
+    solve_scenarios(problem, scenarios[:1], folder=tmp_path)
+    (file,) = tmp_path.iterdir()
+    file.unlink()
+    file.with_suffix(".part").mkdir()
+    found = solve_scenarios(
+        problem, scenarios, folder=tmp_path, unkept=lambda error: refused.append(str(error))
+    )
+    assert all(outcome.plan for outcome in found)
+    assert len(refused) == 1
+    assert "hybrid" in refused[0]
+    with pytest.warns(RuntimeWarning, match="in the outcome only"):
+        solve_scenarios(problem, scenarios[:1], folder=tmp_path)
+
+
 @pytest.mark.parametrize("options", [{"jobs": 0}, {"jobs": 1000}, {"time_limit": -1.0}, {"seed": -1}])
 def test_options_out_of_range_are_refused(problem: Problem, options: dict[str, Any]) -> None:
     with pytest.raises(InputError):
