@@ -106,7 +106,7 @@ class _Crew:
                 plan, error = worker.line.recv()
                 alive = True
             except (EOFError, OSError):
-                plan, error, alive = None, SolverError("its process died (out of memory, or killed)"), False
+                plan, error, alive = None, _death(worker.process), False
             self._go_on(worker, alive)
             yield number, outcome_of(self.problem, scenario, plan, error)
 
@@ -129,6 +129,17 @@ class _Crew:
             worker.process.join(PATIENCE_SECONDS)
             if worker.process.is_alive():
                 worker.process.kill()
+
+
+def _death(process: SpawnProcess) -> SolverError:
+    """Return the error that says how a process ended that was to answer."""
+    process.join(PATIENCE_SECONDS)
+    code = process.exitcode
+    if code is not None and code < 0:
+        name = {each.value: each.name for each in signal.Signals}.get(-code, f"signal {-code}")
+        hint = " (out of memory?)" if name == "SIGKILL" else ""
+        return SolverError(f"its process was killed by {name}{hint}")
+    return SolverError(f"its process ended before it answered, with exit code {code}")
 
 
 def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: Event) -> None:

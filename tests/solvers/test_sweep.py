@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
+import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,25 +84,37 @@ def test_a_failed_scenario_does_not_lose_the_others(problem: Problem) -> None:
         assert "no pool is left" in found[1].line()
 
 
-class Dies:
-    """A change that ends the process it is made in, but not that of the tests."""
+class Lethal:
+    """A change that ends whatever process receives it.
 
-    def __init__(self, keeps: int) -> None:
-        self.keeps = keeps
+    What receives it needs nothing of this module, so that it cannot die of not finding that instead.
+    """
+
+    def __init__(self, end: Callable[..., Any], *arguments: object) -> None:
+        self.end = (end, arguments)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self.end
 
     def apply(self, problem: Problem) -> Problem:
-        if os.getpid() != self.keeps:
-            os.kill(os.getpid(), signal.SIGKILL)
         return problem
 
 
-def test_a_process_that_dies_costs_its_scenario_only(problem: Problem) -> None:
-    lethal = Scenario("lethal", (Dies(os.getpid()),))
+@pytest.mark.parametrize(
+    ("lethal", "how"),
+    [
+        (Lethal(signal.raise_signal, signal.SIGKILL), r"was killed by SIGKILL \(out of memory\?\)"),
+        (Lethal(signal.raise_signal, signal.SIGTERM), "was killed by SIGTERM$"),
+        (Lethal(sys.exit, 7), "before it answered, with exit code 7"),
+    ],
+    ids=["SIGKILL", "SIGTERM", "exit"],
+)
+def test_a_process_that_dies_costs_its_scenario_only(problem: Problem, lethal: Any, how: str) -> None:
     first, *others = chosen(LINES[:3], _built_in())
-    found = solve_scenarios(problem, [first, lethal, *others], jobs=2)
+    found = solve_scenarios(problem, [first, Scenario("lethal", (lethal,)), *others], jobs=2)
     assert [bool(outcome) for outcome in found] == [True, False, True, True]
     assert isinstance(found[1].error, SolverError)
-    assert "died" in str(found[1].error)
+    assert re.search(how, str(found[1].error))
 
 
 def test_workers_are_deaf_to_ctrl_c_from_their_first_moment(problem: Problem) -> None:
