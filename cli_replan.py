@@ -77,10 +77,11 @@ def replan(
     kept = [Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path]
     require_apart(keep_topology, output)
     prices = {name: others.pop(name) for name in Moving.model_fields}
-    problem = going_on(problem, load_plan(plan_file), max_moves, **prices)
+    old = load_plan(plan_file)
+    problem = going_on(problem, old, max_moves, **prices)
     if not {*problem.present.jobs, *problem.present.services} & {*problem.workload}:
         delivery.say("no workload of the plan is in this topology; is it the right plan?")
-    found = solved(problem, delivery, others)
+    found = solved(problem, delivery, others | {"like": old})
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
     texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)
     for place, text in zip(kept, texts, strict=True):

@@ -25,6 +25,7 @@ from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
 from .reserve import with_reserve
+from .resuming import resumed_solution
 from .routebook import RouteBook
 from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
@@ -41,6 +42,7 @@ MASTERS = 2
 """Programs that the search of a large model solves at once."""
 PROOF_AFTER_SHARE = 0.4
 """Share of the time after which, on fewer processors than programs, the proof waits no longer."""
+ROUNDING = 1e-9
 FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
 FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
@@ -114,6 +116,16 @@ class Keeper:
         if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
             self.best = x
 
+    def settle_for(self, x: Floats) -> None:
+        """Keep ``x`` unless the best is as good, but for rounding."""
+        if self.best is not None and float(self.arrays.unserved @ x) >= float(
+            self.arrays.unserved @ self.best
+        ):
+            saved = float(self.arrays.cost @ (self.best - x))
+            if saved <= ROUNDING * abs(float(self.arrays.cost @ x) + self.arrays.offset):
+                return
+        self._compare(x)
+
     def cost_bound(self) -> float | None:
         """Return the proven bound of the cost, offset included, that holds for the best solution."""
         bounds = [self.bounds.get("cost", -np.inf)]
@@ -174,15 +186,20 @@ def search_exact(
     """Search the whole model from what is known.
 
     ``solvers`` are of the whole and of what is left of a period. Without anything known, the decomposition
-    looks for a first plan beside the search.
+    looks for a first plan beside the search. What comes of it is no worse than going on with the plan of a
+    similar problem, where there is one; a large search begins there.
     """
-    known = lead or Lead()
+    known, resumed = lead or Lead(), None
+    if options.like is not None:
+        resumed = resumed_solution(variables, arrays, options.like, options.seed)
     keeper = Keeper(arrays, options, started, known.start)
+    if resumed is not None and arrays.columns > LARGE_COLUMNS:
+        keeper.hear(Found(resumed))
     for proved in known.proved:
         keeper.bounds[proved.phase] = proved.bound
     keeper.report()
     like = None if options.like is None else Likeness.of(variables, options.like)
-    settings = replace(_settings(options, solvers, started), start=known.start, like=like)
+    settings = replace(_settings(options, solvers, started), start=keeper.best, like=like)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     needs_plan = lead is None and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
@@ -190,6 +207,8 @@ def search_exact(
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
         keeper.best = keeper.fallback
+    if resumed is not None:
+        keeper.settle_for(resumed)
     return _plan(variables, keeper, options, solvers[0], stopped_by)
 
 
@@ -219,7 +238,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         from .market.solve import MarketSearch
 
         market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
-        quiet = replace(options, progress=None)
+        quiet = replace(options, progress=None, like=None)
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
         survivors = bool(variables.services.survivors)

@@ -68,7 +68,8 @@ class Options:
     all_or_nothing
         Refuse a plan that leaves work out.
     like
-        A plan of a similar problem: a large exact search tries first what it decides for jobs.
+        A plan of a similar problem: large searches begin with it, and what they return is no worse than going
+        on with it where that is possible.
     """
 
     time_limit: float = 60.0

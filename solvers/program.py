@@ -112,6 +112,15 @@ def complete_program(arrays: Arrays) -> Program:
     )
 
 
+def penalised_cost(arrays: Arrays) -> Floats:
+    """Return a cost by which leaving work out is dearer than any way of doing it."""
+    weights = arrays.unserved[arrays.unserved > 0]
+    if len(weights) == 0:
+        return arrays.cost
+    dearest = float(np.abs(arrays.cost * np.minimum(arrays.upper, 1.0)).max(initial=1.0))
+    return arrays.cost + arrays.unserved * (2 * dearest / float(np.median(weights)))
+
+
 def partial_program(arrays: Arrays, cost: Floats) -> Program:
     """Return the program in which work may be left out, with the objective ``cost``."""
     return Program(

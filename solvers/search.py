@@ -148,13 +148,6 @@ class Search:
         found = self.integer(program, self.best, self.left() / 2, "unserved work", 1e-6).x
         return self.best if found is None else found
 
-    def penalised_cost(self) -> Floats:
-        """Return a cost by which leaving work out is dearer than any way of doing it."""
-        arrays = self.arrays
-        weights = arrays.unserved[arrays.unserved > 0]
-        dearest = float(np.abs(arrays.cost * np.minimum(arrays.upper, 1.0)).max(initial=1.0))
-        return arrays.cost + arrays.unserved * (2 * dearest / float(np.median(weights)))
-
     def _least_cost(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         """Return the best solution found of least cost, or None; dear moves are avoided where possible."""
         part = staying(self.arrays, program)

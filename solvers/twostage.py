@@ -15,7 +15,7 @@ import numpy as np
 from .arrays import Arrays
 from .deciding import ALIKE_SHARE, Start, decide_with_room, prove, relax
 from .mathopt import solve_relaxation
-from .program import Program, partial_program
+from .program import Program, partial_program, penalised_cost
 from .rates import Floats
 from .rounding import Rounded, RoundingSettings, best_flows, round_replicas
 
@@ -195,7 +195,7 @@ class _Trial:
 def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
     """Tell a plan that leaves out what does not fit in the failed periods."""
     arrays = search.arrays
-    partial = partial_program(arrays, search.penalised_cost())
+    partial = partial_program(arrays, penalised_cost(arrays))
     free = np.isin(arrays.period, rounded.failed)
     whole = np.where(partial.integer & ~free, np.round(rounded.x), rounded.x)
     held = partial.with_bounds(np.where(free, partial.lower, whole), np.where(free, partial.upper, whole))

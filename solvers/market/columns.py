@@ -197,27 +197,54 @@ def answer_columns(
     ``via`` (T, L, S) are the arcs that its flows take; ``traffic`` is that of a request/s on every arc of the
     world.
     """
+    at, user, slot = np.nonzero(reply.flow > 0)
+    arc, rps = via[at, user, slot], reply.flow[at, user, slot]
+    served = Served(at, arc, rps, reply.replicas, reply.unserved)
+    return served_columns(unit, served, rates, goods, blocks=blocks, traffic=traffic)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What a unit does: flows by period (ascending), arc of the unit and requests/s.
+
+    ``replicas`` (T, S) stand, and ``unserved`` (T, L) requests/s are left out.
+    """
+
+    period: Ints
+    arc: Ints
+    rps: Floats
+    replicas: Floats
+    unserved: Floats
+
+
+def served_columns(
+    unit: Unit,
+    served: Served,
+    rates: Rates,
+    goods: Goods,
+    *,
+    blocks: Ints,
+    traffic: ArcTraffic | None,
+) -> Columns:
+    """Return the columns of what a unit does; parameters as for :func:`answer_columns`."""
     periods = len(unit.demand)
     number = np.zeros(periods, dtype=np.int64) if len(blocks) == 1 else np.arange(periods)
-    at, user, slot = np.nonzero(reply.flow > 0)
-    arc = via[at, user, slot]
-    rps = reply.flow[at, user, slot]
+    at, arc, rps, replicas = served.period, served.arc, served.rps, served.replicas
     entries = _Entries()
-    _stand(unit, (reply.replicas, number), rates, goods, entries)
-    _enter(unit, reply.replicas, goods, entries)
+    _stand(unit, (replicas, number), rates, goods, entries)
+    _enter(unit, replicas, goods, entries)
     requested = rps * rates.durations[at]
     entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
     entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
     if traffic is not None:
         part = coo_array(traffic.on(unit.arc_id[arc]))
         entries.add(number[at[part.row]], goods.traffic(part.col, at[part.row]), part.data * rps[part.row])
-    share = reply.unserved / np.maximum(unit.demand, 1e-300)
-    unserved = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks)).astype(float)
-    standing = np.nonzero(reply.replicas)
-    flows = (unit.arc_id[arc], at, rps)
-    stands = (unit.slot_id[standing[1]], standing[0], reply.replicas[standing])
-    choices = _split(flows, stands, number, len(blocks))
-    return Columns(blocks, entries.matrix(len(blocks), goods.size), unserved, choices)
+    share = served.unserved / np.maximum(unit.demand, 1e-300)
+    work = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks)).astype(float)
+    standing = np.nonzero(replicas)
+    stands = (unit.slot_id[standing[1]], standing[0], replicas[standing])
+    choices = _split((unit.arc_id[arc], at, rps), stands, number, len(blocks))
+    return Columns(blocks, entries.matrix(len(blocks), goods.size), work, choices)
 
 
 def _stand(unit: Unit, standing: tuple[Floats, Ints], rates: Rates, goods: Goods, entries: _Entries) -> None:

@@ -163,8 +163,8 @@ class Placement:
         step = -part[np.arange(len(rows)), rows]
         return np.asarray(excess / np.asarray(step).ravel())
 
-    def broken_rows(self) -> Ints:
-        """Return the rows that are broken though blocks were only placed where they fit.
+    def broken_rows(self, part: float = FIT) -> Ints:
+        """Return the rows that are broken, by more than a part, though blocks were placed where they fit.
 
         That is possible where goods relieve a row, as with shares of providers, and where purchases take
         of it.
@@ -174,7 +174,7 @@ class Placement:
         bought = np.zeros(len(rules.widening_cost))
         bought[:modules], bought[modules:] = self.modules, self.beyond_committed()
         load = self.load + rules.widening.T @ bought
-        slack = 1e-9 * np.maximum(1.0, np.abs(rules.capacity))
+        slack = part * np.maximum(1.0, np.abs(rules.capacity))
         return np.flatnonzero(load > rules.capacity + slack)
 
     def turnover(self, row: int) -> float:

@@ -33,6 +33,7 @@ from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker, draw, natural_prices
 from .refilling import refill
 from .relieving import relieved
+from .resuming import gone_on
 
 PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
 """Parts of the time for prices before the first plan is improved, and for writing the plan."""
@@ -118,6 +119,8 @@ class MarketSearch:
     def run(self, *, only_first: bool = False) -> None:
         """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
         self.penalty = penalty_of(self.market)
+        if self.options.like is not None:
+            self.best = gone_on(self.market, self.penalty, self.options.like)
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
         natural = natural_prices(self.market, seeker.columns)

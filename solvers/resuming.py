@@ -1,0 +1,58 @@
+"""The plan of a similar problem as a solution of the whole model: everything goes on, where it can."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..routing.errors import SolverError
+from ..routing.plan import Plan
+from .arrays import Arrays
+from .mathopt import solve_relaxation
+from .program import partial_program, penalised_cost
+from .rates import Floats
+from .variables import Variables
+
+SECONDS = 30.0
+"""For what is not decided by the plan: routes, parts of demands, reserves for losses."""
+
+
+def resumed_solution(variables: Variables, arrays: Arrays, plan: Plan, seed: int = 0) -> Floats | None:
+    """Return ``plan`` as values of all columns; None where nothing of the kind keeps the rows.
+
+    Where it fits as it is, that is what is returned, so what comes of it costs no more than going on as
+    before. Where not, whole decisions are held and the rest is decided anew; else what does not fit is left
+    out.
+    """
+    from .market.handover import as_solution, as_values
+    from .market.market import build_market
+    from .market.penalty import penalty_of
+    from .market.resuming import gone_on, resumed
+
+    market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
+    placement = resumed(market, 1.0, plan)
+    found = as_solution(variables, arrays, market, placement)
+    if found is None:
+        found = _completed(arrays, as_values(variables, arrays, market, placement), seed)
+    if found is not None:
+        return found
+    fitting = gone_on(market, penalty_of(market), plan)
+    if fitting is None:
+        return None
+    found = as_solution(variables, arrays, market, fitting)
+    return _completed(arrays, as_values(variables, arrays, market, fitting), seed) if found is None else found
+
+
+def _completed(arrays: Arrays, x: Floats, seed: int) -> Floats | None:
+    """Return the best solution with the integers of ``x``, None where there is none."""
+    program = partial_program(arrays, penalised_cost(arrays))
+    whole = np.clip(x, program.lower, program.upper)
+    held = program.with_bounds(
+        np.where(program.integer, whole, program.lower), np.where(program.integer, whole, program.upper)
+    ).compact()
+    if not held.consistent:
+        return None
+    try:
+        found = solve_relaxation(held.program, SECONDS, seed).x
+    except SolverError:  # an aid to the search, which may well go on without
+        return None
+    return None if found is None else np.where(program.integer, whole, held.whole(found))
