@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from .plan import JobPlan, Plan, ServicePlan
+from .places import parts_of_running
+from .plan import Plan
 from .problem import Problem
 from .text import money
 
 LEAST_SHARE = 0.005
-"""Part of a workload's accelerator-hours below which a change of place is not told."""
+"""Part of a workload below which a change of place is not told."""
 Why = Literal["gone", "left out", "back", "full", "cheaper", "new", "dropped", "other"]
 
 
@@ -23,9 +23,9 @@ class Move:
     Attributes
     ----------
     share
-        Part of its accelerator-hours that is at other sites than before, 0 to 1.
+        Part of it that is at other sites than before, 0 to 1.
     before, after
-        Share of its accelerator-hours by data center.
+        Part of what runs of it by data center, see :func:`.parts_of_running`.
     cost_usd, cost_before_usd
         What it costs within the horizon, price of carbon and latency included; 0 where it does not run.
     why, detail
@@ -44,38 +44,11 @@ class Move:
 
 def moves_between(old_problem: Problem, old: Plan, new_problem: Problem, new: Plan) -> tuple[Move, ...]:
     """Return the workloads whose places differ between two plans, those that differ most first."""
-    before, after = places(old), places(new)
+    before, after = parts_of_running(old_problem, old), parts_of_running(new_problem, new)
     reasons = _Reasons(old_problem, old, new_problem, new, before, after)
     names = dict.fromkeys((*old_problem.workload, *new_problem.workload))
     found = [reasons.move(name, share) for name in names if (share := reasons.share(name)) > LEAST_SHARE]
     return tuple(sorted(found, key=lambda move: (-move.share, -abs(move.cost_usd - move.cost_before_usd))))
-
-
-def places(plan: Plan) -> dict[str, dict[str, float]]:
-    """Return the share of accelerator-hours by data center of every workload that runs."""
-    found = {job.job: _shares(_job_hours(job)) for job in plan.jobs}
-    return found | {
-        service.service: _shares(_service_use(service)) for service in plan.services if service.replicas
-    }
-
-
-def _job_hours(job: JobPlan) -> Iterator[tuple[str, float]]:
-    for place in job.placements:
-        yield place.data_center, place.accelerators * job.hours
-
-
-def _service_use(service: ServicePlan) -> Iterator[tuple[str, float]]:
-    """Yield requests/s where there are flows: replicas on standby are no place of work."""
-    for flow in service.flows:
-        yield flow.data_center, flow.requests_per_second
-
-
-def _shares(amounts: Iterator[tuple[str, float]]) -> dict[str, float]:
-    total: dict[str, float] = defaultdict(float)
-    for place, amount in amounts:
-        total[place] += amount
-    whole = sum(total.values())
-    return {place: amount / whole for place, amount in total.items() if amount > 0} if whole > 0 else {}
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..routing.places import Places, parts_of_asked
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.tables import (
@@ -21,7 +22,7 @@ from ..routing.text import money, number, percent, plural
 from .frontier import FrontierPoint
 from .frontier_axes import Axis
 from .near_optimal import NearOptimal
-from .whereabouts import Places, moved, places
+from .whereabouts import moved
 
 TABLES = ("points", "alternatives", "moves")
 MOST_ROWS = 100
@@ -130,10 +131,10 @@ def _moves(near: NearOptimal, problem: Problem) -> Table:
         text_column("from", "runs at"),
         text_column("to", "would run at"),
     )
-    before = places(problem, near.best)
+    before = parts_of_asked(problem, near.best)
     rows = []
     for index, each in enumerate(near.alternatives, 1):
-        after = places(problem, each.plan)
+        after = parts_of_asked(problem, each.plan)
         for name, part in moved(problem, before, after).items():
             if part > 1e-4:
                 rows.append([index, name, part, _where(before, name), _where(after, name)])
@@ -189,5 +190,5 @@ def _described(problem: Problem, plan: Plan) -> dict[str, Any]:
         "unserved_bound": plan.unserved_bound,
         "cost": plan.cost.model_dump(),
         "tco2e": plan.emission.tco2e,
-        "places": {name: dict(at) for name, at in places(problem, plan).items()},
+        "places": {name: dict(at) for name, at in parts_of_asked(problem, plan).items()},
     }

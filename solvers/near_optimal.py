@@ -18,6 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack, vstack
 
 from ..routing.errors import Fault, InputError, SolverError
+from ..routing.places import Places, parts_of_asked
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
@@ -34,7 +35,7 @@ from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, most_unserved
 from .size import MOST_COLUMNS, possible_columns
 from .slivers import serve_slivers
 from .solution import decide
-from .whereabouts import Places, kept_columns, moved, places
+from .whereabouts import kept_columns, moved
 
 LEAST_DIFFERENCE = 1e-3
 """Part of one workload that has to run elsewhere for a plan to be another one."""
@@ -169,13 +170,13 @@ class _Search:
         """Yield alternatives until there are ``count`` or no other is to be had."""
         self.variables = build_variables(self.problem)
         self.arrays: Arrays = build_arrays(self.variables)
-        known = self.known = [places(self.problem, self.first)]
+        known = self.known = [parts_of_asked(self.problem, self.first)]
         while len(known) <= count and not self._stopped():
             self.kept.append(kept_columns(self.variables, known[-1]))
             plan = self._next_large() if self.arrays.columns > self.most_columns else self._next()
             if plan is None:
                 return
-            now = places(self.problem, plan)
+            now = parts_of_asked(self.problem, plan)
             each = [sum(moved(self.problem, before, now).values()) for before in known]
             if min(each) < LEAST_DIFFERENCE:
                 self.ended = "alike"

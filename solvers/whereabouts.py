@@ -1,48 +1,13 @@
-"""Where workloads run in a plan, how much that differs between plans, and what of it a solution keeps."""
+"""How much of where work runs differs between plans, and what of it a solution keeps."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
-
 import numpy as np
 
-from ..routing.plan import Plan
-from ..routing.problem import Problem, per_period
+from ..routing.places import Places, requests_asked
+from ..routing.problem import Problem
 from .rates import Floats
 from .variables import Variables
-
-Places = Mapping[str, Mapping[str, float]]
-"""Share of each workload that runs at each site, by workload and site; what is left out runs nowhere."""
-
-
-def places(problem: Problem, plan: Plan) -> Places:
-    """Return where the workloads of a plan run: of jobs by accelerators, of services by requests."""
-    found: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for job in plan.jobs:
-        total = sum(place.accelerators for place in job.placements)
-        for place in job.placements:
-            found[job.job][place.data_center] += place.accelerators / total
-    hours = {period.id: period.duration_hours for period in problem.periods}
-    asked = _requests(problem)
-    for service in plan.services:
-        for flow in service.flows:
-            part = flow.requests_per_second * hours[flow.period] / asked[service.service]
-            found[service.service][flow.data_center] += part
-    return found
-
-
-def _requests(problem: Problem) -> dict[str, float]:
-    """Return the requests of each service over the horizon, as requests/s times hours."""
-    hours, count = problem.durations_hours, len(problem.periods)
-    return {
-        service.id: sum(
-            rate * each
-            for demand in service.demand
-            for rate, each in zip(per_period(demand.requests_per_second, count), hours, strict=True)
-        )
-        for service in problem.services
-    }
 
 
 def moved(problem: Problem, one: Places, other: Places) -> dict[str, float]:
@@ -72,7 +37,7 @@ def kept_columns(variables: Variables, before: Places) -> Floats:
     part = there.sum(axis=1) / np.maximum(table.sites, 1)
     variables.columns.of("start", kept)[:] = part[variables.starts.option]
     variables.columns.of("pause", kept)[:] = part[variables.pauses.option]
-    asked = _requests(problem)
+    asked = requests_asked(problem)
     total = np.array([asked[service.id] or 1.0 for service in problem.services] or [1.0])
     demand, period = services.arc_demand[variables.share_arc], variables.share_period
     owner = services.demand_service[demand]

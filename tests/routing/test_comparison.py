@@ -10,7 +10,8 @@ from dataclasses import replace
 import pytest
 from computeroute.routing.comparison import Case, Compared, compare, figures
 from computeroute.routing.comparison_tables import certainty, render_comparison
-from computeroute.routing.moves import moves_between, places
+from computeroute.routing.moves import moves_between
+from computeroute.routing.places import parts_of_asked, parts_of_running
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen
 from computeroute.solvers.sweep import solve_scenarios
 from computeroute.topologies import load
@@ -83,11 +84,34 @@ def test_a_plan_has_no_moves_against_itself_and_returns_are_told(compared: list[
     assert [(move.workload, move.why) for move in dropped] == [("finetune", "dropped")]
 
 
-def test_places_are_shares_of_what_runs(compared: list[Compared]) -> None:
-    plan = compared[0].case.plan
+def test_places_are_parts_of_what_runs_or_of_what_is_asked(compared: list[Compared]) -> None:
+    for each in compared:
+        problem, plan = each.case.problem, each.case.plan
+        assert problem is not None
+        assert plan is not None
+        running, asked = parts_of_running(problem, plan), parts_of_asked(problem, plan)
+        for name, parts in running.items():
+            assert sum(parts.values()) == pytest.approx(1)
+            served = sum(asked[name].values())
+            assert served == pytest.approx(1) or any(entry.workload == name for entry in plan.left_out)
+            assert {at: part / served for at, part in asked[name].items()} == pytest.approx(parts)
+
+
+def test_places_of_services_count_requests_not_rates(compared: list[Compared]) -> None:
+    # A rate for 16 of 24 h at one site and another one for 8 h at another: by requests, not by rates.
+    problem, plan = compared[0].case.problem, compared[0].case.plan
+    assert problem is not None
     assert plan is not None
-    for shares in places(plan).values():
-        assert sum(shares.values()) == pytest.approx(1)
+    day, night = (problem.periods[at].replace(hours=hours) for at, hours in ((0, 16.0), (1, 8.0)))
+    service = next(each for each in plan.services if each.service == "assistant-eu")
+    flow = service.flows[0].model_copy(update={"requests_per_second": 10.0})
+    flows = (
+        flow.model_copy(update={"period": day.id, "data_center": "frankfurt"}),
+        flow.model_copy(update={"period": night.id, "data_center": "virginia"}),
+    )
+    moved = plan.model_copy(update={"services": (service.model_copy(update={"flows": flows}),), "jobs": ()})
+    found = parts_of_running(problem.replace(periods=(day, night)), moved)
+    assert found == {"assistant-eu": pytest.approx({"frankfurt": 2 / 3, "virginia": 1 / 3})}
 
 
 def test_certainty_follows_from_the_bounds(compared: list[Compared]) -> None:

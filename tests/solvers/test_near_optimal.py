@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from computeroute.routing import InputError, Problem, check
+from computeroute.routing.places import parts_of_asked
 from computeroute.solvers import solve
 from computeroute.solvers.near_optimal import near_optimal
-from computeroute.solvers.whereabouts import moved, places
+from computeroute.solvers.whereabouts import moved
 from computeroute.topologies import load
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -108,7 +109,7 @@ def test_parts_of_a_service_move() -> None:
     result = near_optimal(problem, 1, 0.04, time_limit=10)
     [other] = result.alternatives
     assert check(problem, other.plan) == []
-    parts = moved(problem, places(problem, result.best), places(problem, other.plan))
+    parts = moved(problem, parts_of_asked(problem, result.best), parts_of_asked(problem, other.plan))
     assert [name for name, part in parts.items() if part > 1e-4] == ["assistant-us"]
     assert sum(parts.values()) == pytest.approx(other.moved)
     assert other.plan.unserved == 0
