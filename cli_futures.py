@@ -118,7 +118,7 @@ def _planned(
 
     with many_plans(delivery) as token:
         return solve_scenarios(
-            problem, scenarios, done=done, unkept=unkept, cancel=token, sound=_verifies, **run
+            problem, scenarios, done=done, unkept=unkept, cancel=token, verifies=_verifies, **run
         )
 
 

@@ -81,7 +81,7 @@ def replan(
     problem = going_on(problem, old, max_moves, **prices)
     if not {*problem.present.jobs, *problem.present.services} & {*problem.workload}:
         delivery.say("no workload of the plan is in this topology; is it the right plan?")
-    found = solved(problem, delivery, others | {"like": old})
+    found = solved(problem, delivery, others | {"similar_plan": old})
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
     texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)
     for place, text in zip(kept, texts, strict=True):

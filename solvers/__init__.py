@@ -82,7 +82,7 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
         A name in :data:`SOLVERS`, or any callable ``(Problem, Options) -> Plan``.
     **options
         Fields of :class:`Options`: ``time_limit`` (s), ``gap_limit``, ``seed``, ``threads``, ``progress``,
-        ``cancel``, ``all_or_nothing``.
+        ``cancel``, ``all_or_nothing``, ``similar_plan``.
 
     Returns
     -------

@@ -182,13 +182,13 @@ class _Decider:
 
     def _alike(self) -> Floats | None:
         """Decide with what a plan of a similar problem decided for jobs held; None without such a plan."""
-        like = self.search.settings.like
-        if like is None or len(like.decided) == 0:
+        likeness = self.search.settings.likeness
+        if likeness is None or len(likeness.decided) == 0:
             return None
         small = self._few(gather=self.gather)
         arrays, program = self.start.arrays, small.program
-        held = small.values(arrays, as_values(arrays.columns, like.decided)) > HELD
-        if not np.isin(like.decided, small.master.kept).all():
+        held = small.values(arrays, as_values(arrays.columns, likeness.decided)) > HELD
+        if not np.isin(likeness.decided, small.master.kept).all():
             return None
         lower, upper = np.where(held, 1.0, program.lower), np.where(held, 1.0, program.upper)
         few = replace(small, program=program.with_bounds(lower, upper))

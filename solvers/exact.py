@@ -190,16 +190,18 @@ def search_exact(
     similar problem, where there is one; a large search begins there.
     """
     known, resumed = lead or Lead(), None
-    if options.like is not None:
-        resumed = resumed_solution(variables, arrays, options.like, options.seed)
+    if options.similar_plan is not None:
+        resumed = resumed_solution(variables, arrays, options.similar_plan, options.seed)
     keeper = Keeper(arrays, options, started, known.start)
     if resumed is not None and arrays.columns > LARGE_COLUMNS:
         keeper.hear(Found(resumed))
     for proved in known.proved:
         keeper.bounds[proved.phase] = proved.bound
     keeper.report()
-    like = None if options.like is None else Likeness.of(variables, options.like)
-    settings = replace(_settings(options, solvers, started), start=keeper.best, like=like)
+    likeness = None
+    if options.similar_plan is not None:
+        likeness = Likeness.of(variables, options.similar_plan)
+    settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     needs_plan = lead is None and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
@@ -238,7 +240,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         from .market.solve import MarketSearch
 
         market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
-        quiet = replace(options, progress=None, like=None)
+        quiet = replace(options, progress=None, similar_plan=None)
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
         survivors = bool(variables.services.survivors)

@@ -67,7 +67,7 @@ class Options:
         Callback for reports, and token to stop early. The callback runs in the calling thread.
     all_or_nothing
         Refuse a plan that leaves work out.
-    like
+    similar_plan
         A plan of a similar problem: large searches begin with it, and what they return is no worse than going
         on with it where that is possible.
     """
@@ -79,7 +79,7 @@ class Options:
     progress: ProgressCallback | None = None
     cancel: CancelToken | None = None
     all_or_nothing: bool = False
-    like: Plan | None = None
+    similar_plan: Plan | None = None
 
     def __post_init__(self) -> None:
         """Raise InputError unless every option is within its range."""

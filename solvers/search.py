@@ -48,7 +48,7 @@ class Settings:
     watch: bool = True
     proof_after: float = 0.0
     start: Floats | None = None
-    like: Likeness | None = None
+    likeness: Likeness | None = None
     """What a plan of a similar problem decides: tried first."""
 
 

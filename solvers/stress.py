@@ -67,7 +67,7 @@ def stress(
 
     plans = {trial.failure.scenario.name: trial for trial in chosen}
     scenarios = [trial.failure.scenario for trial in chosen]
-    begun = {"share": False, "like": plan}
+    begun = {"share": False, "similar_plan": plan}
     solve_scenarios(problem, scenarios, done=note, cancel=cancel, **{**begun, **options})
     return ranked(_tried(trial, plans, outcomes) for trial in worst)
 

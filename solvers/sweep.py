@@ -65,7 +65,7 @@ def solve_scenarios(
     jobs: int = 1,
     engine: Engine = "local",
     folder: str | os.PathLike[str] | None = None,
-    sound: Callable[[Problem, Plan], bool] | None = None,
+    verifies: Callable[[Problem, Plan], bool] | None = None,
     share: bool = True,
     done: Callable[[Outcome], None] | None = None,
     unkept: Callable[[OutputError], None] | None = None,
@@ -85,7 +85,7 @@ def solve_scenarios(
     folder
         Where plans are kept as they come; those found there, of the same problem and options, are not solved
         again.
-    sound
+    verifies
         Whether a plan found there is what it says; one that is not is made anew. Without it all are taken.
     share
         Whether the plan of the first scenario is where the search for the others begins. It is planned before
@@ -122,7 +122,7 @@ def solve_scenarios(
 
         connected()
         workers = 0
-    sweep = _Sweep(problem, options, kept, cancel, done, unkept or _warn, sound)
+    sweep = _Sweep(problem, options, kept, cancel, done, unkept or _warn, verifies)
     numbered = list(enumerate(scenarios))
     if share and len(numbered) > 1:
         sweep.plan(numbered[:1], 1)
@@ -142,12 +142,12 @@ class _Sweep:
     cancel: CancelToken | None
     done: Callable[[Outcome], None] | None
     unkept: Callable[[OutputError], None]
-    sound: Callable[[Problem, Plan], bool] | None
+    verifies: Callable[[Problem, Plan], bool] | None
     found: dict[int, Outcome] = field(default_factory=dict)
 
     def begin_from(self, first: Outcome | None) -> None:
         """Let what comes begin from the plan of ``first``, where it has one."""
-        self.options = {**self.options, "like": first.plan if first else None}
+        self.options = {**self.options, "similar_plan": first.plan if first else None}
         self.kept = self.kept and self.kept.of(self.options)
 
     def plan(self, numbered: Sequence[Numbered], workers: int) -> None:
@@ -182,7 +182,7 @@ class _Sweep:
         except RouteError:
             return False
         plan = self.kept.plan(scenario.name, changed.digest)
-        if plan is None or not (self.sound is None or self.sound(changed, plan)):
+        if plan is None or not (self.verifies is None or self.verifies(changed, plan)):
             return False
         self._take(number, Outcome(scenario, changed, plan, known=True))
         return True

@@ -85,7 +85,7 @@ class Folder:
 def _told(options: dict[str, Any]) -> str:
     """Return options as text; a plan to begin with is told by its problem and what it costs."""
     told = {name: value for name, value in options.items() if name not in ("progress", "cancel")}
-    like = told.get("like")
-    if isinstance(like, Plan):
-        told["like"] = [like.problem_digest, like.objective]
+    similar = told.get("similar_plan")
+    if isinstance(similar, Plan):
+        told["similar_plan"] = [similar.problem_digest, similar.objective]
     return json.dumps(told, sort_keys=True, default=repr)

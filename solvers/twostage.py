@@ -150,10 +150,10 @@ class _Trial:
 
     def take_over(self) -> bool:
         """Try what a plan of a similar problem decides, as it is; return whether that is close enough."""
-        like, settings = self.search.settings.like, self.search.settings
-        if like is None:
+        likeness, settings = self.search.settings.likeness, self.search.settings
+        if likeness is None:
             return False
-        held = like.held(self.program).compact()
+        held = likeness.held(self.program).compact()
         if not held.consistent:
             return False
         found = solve_relaxation(held.program, self.search.left() * TAKING_OVER_SHARE, settings.seed).x

@@ -119,8 +119,8 @@ class MarketSearch:
     def run(self, *, only_first: bool = False) -> None:
         """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
         self.penalty = penalty_of(self.market)
-        if self.options.like is not None:
-            self.best = gone_on(self.market, self.penalty, self.options.like)
+        if self.options.similar_plan is not None:
+            self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
         seeker = Seeker.begin(self.market, self.penalty)
         self._hear(seeker.told)
         natural = natural_prices(self.market, seeker.columns)

@@ -54,7 +54,7 @@ def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
         before = Problem.parse(random_world(Random(seed)))
         problem = scenario("prices*3 + carbon*2").apply(before)
         plan = solve(
-            problem, solver="highs", gap_limit=1e-4, time_limit=10, like=solve(before, solver="highs")
+            problem, solver="highs", gap_limit=1e-4, time_limit=10, similar_plan=solve(before, solver="highs")
         )
         unserved, cost = map(float, Enumeration(problem).best())
         assert check(problem, plan) == []

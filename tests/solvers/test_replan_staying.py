@@ -37,7 +37,7 @@ def test_it_is_no_worse_than_staying(before: tuple[Problem, Plan], solver: str) 
     # Nothing but the prices of moves is new, so staying costs what the plan cost.
     problem, plan = before
     problem = going_on(problem, plan, **MOVING)
-    found = solve(problem, solver=solver, time_limit=SHORT, like=plan)
+    found = solve(problem, solver=solver, time_limit=SHORT, similar_plan=plan)
     assert check(problem, found) == []
     assert score(found) <= (score(plan)[0], score(plan)[1] * (1 + 1e-9))
 
@@ -48,7 +48,7 @@ def test_nor_where_prices_and_demand_change(before: tuple[Problem, Plan], line: 
     # Staying is possible, so that nothing is left out, and nothing needs to move.
     problem, plan = before
     problem = going_on(scenario(line).apply(problem), plan, **MOVING)
-    found = solve(problem, solver=solver, time_limit=SHORT, like=plan)
+    found = solve(problem, solver=solver, time_limit=SHORT, similar_plan=plan)
     assert check(problem, found) == []
     assert score(found)[0] == 0
     if line == "prices*2":  # pools cost twice as much, the rest as before
@@ -61,7 +61,7 @@ def test_what_cannot_stay_does_not_cost_the_rest_its_place(before: tuple[Problem
     site = plan.jobs[0].placements[0].data_center
     problem = going_on(scenario(f"without={site}").apply(problem), plan, **MOVING)
     gone = {job.job for job in plan.jobs if any(place.data_center == site for place in job.placements)}
-    found = solve(problem, solver=solver, time_limit=SHORT, like=plan)
+    found = solve(problem, solver=solver, time_limit=SHORT, similar_plan=plan)
     assert check(problem, found) == []
     assert {job.job for job in found.jobs} >= {job.job for job in plan.jobs} - gone
 
@@ -80,7 +80,7 @@ def test_small_and_large_searches_are_no_worse_than_staying(
             if not plan.jobs and not any(service.replicas for service in plan.services):
                 continue
             problem = going_on(problem, plan, usd_per_job=2.0)
-            found = solve(problem, solver="highs", gap_limit=1.0, like=plan)
+            found = solve(problem, solver="highs", gap_limit=1.0, similar_plan=plan)
             assert check(problem, found) == []
             assert score(found) <= (score(plan)[0] + 1e-6, score(plan)[1] + 1e-6 * abs(score(plan)[1]))
 
@@ -92,6 +92,6 @@ def test_the_exact_search_that_follows_the_decomposition_begins_there_too(
     monkeypatch.setattr(automatic, "choose", lambda _: choice)
     problem, plan = before
     problem = going_on(problem, plan, **MOVING)
-    found = solve(problem, time_limit=1.0, like=plan)
+    found = solve(problem, time_limit=1.0, similar_plan=plan)
     assert check(problem, found) == []
     assert score(found) <= (score(plan)[0], score(plan)[1] * (1 + 1e-9))
