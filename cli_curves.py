@@ -72,7 +72,8 @@ def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: 
     bounds prove it. No such place within the range is an answer too.
     """
     from .routing.owning import SWEEPS
-    from .solvers.breakeven import Point, breakeven
+    from .solvers.bisection import Point
+    from .solvers.breakeven import breakeven
     from .solvers.breakeven_report import render_breakeven
 
     def say(point: Point) -> None:

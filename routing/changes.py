@@ -5,136 +5,19 @@ A change that names something unknown, or leaves nothing to plan with, is an err
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
 from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, _number
-from .capacity import degraded_link, degraded_pool, without_pools
-from .errors import InputError, quoted, suggestion
+from .editing import mapped, require_known, times, with_services
 from .problem import Limits, Problem
-from .sites import DataCenter, Jurisdiction, Link, Pool, SiteKind
+from .sites import Pool
+from .taking import Alone, Degrade, Ids, Keep, Remove, risk_groups
 from .workloads import InferenceService, Survival, TrainingJob
 
 Factor = Annotated[float, _number(ge=0, le=1e6)]
 PositiveFactor = Annotated[float, _number(gt=0, le=1e6)]
-Ids = tuple[Id, ...]
-_E = TypeVar("_E")
-
-
-class Keep(Frozen):
-    """Use only some sites for compute; the others stay as nodes, for data and transit.
-
-    A site stays in use where every list that is given names it.
-    """
-
-    kinds: tuple[SiteKind, ...] | None = None
-    providers: Ids | None = None
-    owners: Ids | None = None
-    jurisdictions: tuple[Jurisdiction, ...] | None = None
-    data_centers: Ids | None = None
-
-    def apply(self, problem: Problem) -> Problem:
-        """Return the problem with the pools of other sites gone, commitments and all."""
-        sites = problem.data_centers
-        _known("provider", self.providers, (site.provider_id for site in sites))
-        _known("owner", self.owners, (site.owner_id for site in sites))
-        _known("data center", self.data_centers, (site.id for site in sites))
-        wanted = (
-            (self.kinds, [site.kind for site in sites]),
-            (self.providers, [site.provider_id for site in sites]),
-            (self.owners, [site.owner_id for site in sites]),
-            (self.jurisdictions, [site.jurisdiction for site in sites]),
-            (self.data_centers, [site.id for site in sites]),
-        )
-        given = [[value in names for value in values] for names, values in wanted if names is not None]
-        kept = {site.id for site, *all_of in zip(sites, *given, strict=True) if all(all_of)}
-        return without_pools(problem, {pool.id for pool in problem.pools if pool.data_center not in kept})
-
-
-class Alone(Frozen):
-    """One owner with its own sites and its own workloads."""
-
-    owner: Id
-
-    def apply(self, problem: Problem) -> Problem:
-        """Return the problem of this owner. Workloads without owner belong to nobody and are gone."""
-        mine = tuple(workload for workload in problem.workloads if workload.owner == self.owner)
-        if not mine:
-            owners = dict.fromkeys(workload.owner for workload in problem.workloads if workload.owner)
-            hint = suggestion(self.owner, owners) or f"; owners of workloads: {', '.join(owners) or 'none'}"
-            raise InputError([f"no workload belongs to {quoted(self.owner)}{hint}"])
-        others = {workload.id for workload in problem.workloads} - {workload.id for workload in mine}
-        return Keep(owners=(self.owner,)).apply(_without_workloads(problem, others))
-
-
-class Remove(Frozen):
-    """Lose data centers, pools, links, all that shares a risk, or workloads.
-
-    A lost data center has no capacity left and none of its links; data that lies there cannot be reached.
-    What was committed at it is still paid for.
-    """
-
-    data_centers: Ids = ()
-    pools: Ids = ()
-    links: Ids = ()
-    risk_groups: Ids = ()
-    workloads: Ids = ()
-
-    def apply(self, problem: Problem) -> Problem:
-        """Return the problem without them."""
-        _known("data center", self.data_centers, problem.data_center)
-        _known("pool", self.pools, problem.pool)
-        _known("link", self.links, problem.link)
-        _known("risk group", self.risk_groups, risk_groups(problem))
-        _known("workload", self.workloads, problem.workload)
-        lost, cut = self.lost(problem)
-        links = tuple(link for link in problem.links if link.id not in cut)
-        gone = {pool.id for pool in problem.pools if pool.id in self.pools or pool.data_center in lost}
-        pools = tuple(degraded_pool(pool, 0.0) if pool.id in gone else pool for pool in problem.pools)
-        return _without_workloads(problem.replace(links=links, pools=pools), set(self.workloads))
-
-    def lost(self, problem: Problem) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the data centers and the links that go, links that end at a lost data center included."""
-        sites = _hit(problem.data_centers, self.data_centers, self.risk_groups)
-        ends = {link.id for link in problem.links if {link.source, link.target} & sites}
-        return sites, _hit(problem.links, self.links, self.risk_groups) | ends
-
-
-class Degrade(Frozen):
-    """Leave a part of the capacity of data centers, pools, links, or all that shares a risk."""
-
-    to: Fraction
-    """Part that is left."""
-    data_centers: Ids = ()
-    pools: Ids = ()
-    links: Ids = ()
-    risk_groups: Ids = ()
-
-    def apply(self, problem: Problem) -> Problem:
-        """Return the problem with less capacity."""
-        if self.to == 0:
-            names = ("data_centers", "pools", "links", "risk_groups")
-            return Remove(**{name: getattr(self, name) for name in names}).apply(problem)
-        _known("data center", self.data_centers, problem.data_center)
-        _known("pool", self.pools, problem.pool)
-        _known("link", self.links, problem.link)
-        _known("risk group", self.risk_groups, risk_groups(problem))
-        sites = _hit(problem.data_centers, self.data_centers, self.risk_groups)
-        links = _hit(problem.links, self.links, self.risk_groups)
-        return problem.replace(
-            pools=_mapped(
-                problem.pools,
-                lambda pool: pool.id in self.pools or pool.data_center in sites,
-                lambda pool: degraded_pool(pool, self.to),
-            ),
-            links=_mapped(
-                problem.links,
-                lambda link: link.id in links,
-                lambda link: degraded_link(link, self.to),
-            ),
-        )
 
 
 class Scale(Frozen):
@@ -160,8 +43,8 @@ class Scale(Frozen):
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with the numbers multiplied."""
-        _known("workload", self.workloads, problem.workload)
-        _known("provider", self.providers, (site.provider_id for site in problem.data_centers))
+        require_known("workload", self.workloads, problem.workload)
+        require_known("provider", self.providers, (site.provider_id for site in problem.data_centers))
         chosen = problem.workload if self.workloads is None else set(self.workloads)
         sites = {
             site.id
@@ -169,9 +52,9 @@ class Scale(Frozen):
             if self.providers is None or site.provider_id in self.providers
         }
         return problem.replace(
-            workloads=_mapped(problem.workloads, lambda work: work.id in chosen, self._workload),
-            pools=_mapped(problem.pools, lambda pool: pool.data_center in sites, self._pool),
-            data_centers=_mapped(problem.data_centers, lambda site: site.id in sites, self._site),
+            workloads=mapped(problem.workloads, lambda work: work.id in chosen, self._workload),
+            pools=mapped(problem.pools, lambda pool: pool.data_center in sites, self._pool),
+            data_centers=mapped(problem.data_centers, lambda site: site.id in sites, self._site),
             links=tuple(map(self._link, problem.links)),
         )
 
@@ -217,7 +100,7 @@ class Limit(Frozen):
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with other limits."""
-        _known("workload", self.workloads, problem.workload)
+        require_known("workload", self.workloads, problem.workload)
         named = self.model_fields_set & set(Limits.model_fields)
         changes: dict[str, Any] = {name: getattr(self, name) for name in named}
         if changes.get("max_provider_share", ()) is None:
@@ -225,7 +108,7 @@ class Limit(Frozen):
         changed = problem.replace(limits=problem.limits.replace(**changes)) if changes else problem
         if "max_rtt_ms" not in self.model_fields_set:
             return changed
-        return _with_services(changed, self.workloads, max_rtt_ms=self.max_rtt_ms)
+        return with_services(changed, self.workloads, max_rtt_ms=self.max_rtt_ms)
 
 
 class Protect(Frozen):
@@ -237,8 +120,8 @@ class Protect(Frozen):
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with this protection."""
-        _known("workload", self.workloads, problem.workload)
-        return _with_services(problem, self.workloads, survive=self.survive)
+        require_known("workload", self.workloads, problem.workload)
+        return with_services(problem, self.workloads, survive=self.survive)
 
 
 class Aim(Frozen):
@@ -292,72 +175,18 @@ class Change(Frozen):
         return changed
 
 
-def risk_groups(problem: Problem) -> dict[str, None]:
-    """Return the names of all groups of data centers and links that share a risk, in file order."""
-    groups = [element.risk_groups for element in problem.data_centers]
-    groups += [element.risk_groups for element in problem.links]
-    return dict.fromkeys(name for each in groups for name in each)
-
-
-def _known(what: str, names: Iterable[str] | None, known: Iterable[str] | Mapping[str, Any]) -> None:
-    """Raise InputError with every one of ``names`` that is not known."""
-    choices = dict.fromkeys(known)
-    faults = list(_faults(what, names or (), choices))
-    if faults:
-        raise InputError(faults)
-
-
-def _faults(what: str, names: Iterable[str], choices: Mapping[str, Any]) -> Iterator[str]:
-    for name in names:
-        if name not in choices:
-            yield f"unknown {what} {quoted(name)}{suggestion(name, choices)}"
-
-
-def _hit(elements: Iterable[DataCenter | Link], names: Ids, groups: Ids) -> frozenset[str]:
-    """Return the ids of the elements that are named, or in one of the groups."""
-    shared = set(groups)
-    return frozenset(each.id for each in elements if each.id in names or shared & set(each.risk_groups))
-
-
-def _mapped(
-    elements: tuple[_E, ...], chosen: Callable[[_E], bool], change: Callable[[_E], _E]
-) -> tuple[_E, ...]:
-    return tuple(change(element) if chosen(element) else element for element in elements)
-
-
-def times(element: Any, factor: float, fields: tuple[str, ...]) -> Any:
-    """Return an element with numbers, or lists of them, multiplied; those that are absent stay so."""
-    if factor == 1.0:
-        return element
-    now = {name: getattr(element, name) for name in fields}
-    return element.replace(
-        **{name: _product(value, factor) for name, value in now.items() if value is not None}
-    )
-
-
-def _product(value: float | tuple[float, ...], factor: float) -> float | tuple[float, ...]:
-    return tuple(each * factor for each in value) if isinstance(value, tuple) else value * factor
-
-
-def _with_services(problem: Problem, names: Ids | None, **fields: Any) -> Problem:
-    """Return the problem with fields of some services, or of all, changed."""
-    chosen = problem.workload if names is None else set(names)
-    return problem.replace(
-        workloads=_mapped(
-            problem.workloads,
-            lambda work: isinstance(work, InferenceService) and work.id in chosen,
-            lambda work: work.replace(**fields),
-        )
-    )
-
-
-def _without_workloads(problem: Problem, gone: set[str]) -> Problem:
-    if not gone:
-        return problem
-    limits = problem.limits.replace(
-        pinned=tuple(each for each in problem.limits.pinned if each.workload not in gone),
-        forbidden=tuple(each for each in problem.limits.forbidden if each.workload not in gone),
-    )
-    return problem.replace(
-        workloads=tuple(work for work in problem.workloads if work.id not in gone), limits=limits
-    )
+__all__ = [
+    "POOL_PRICES",
+    "Add",
+    "Aim",
+    "Alone",
+    "Change",
+    "Degrade",
+    "Keep",
+    "Limit",
+    "Protect",
+    "Remove",
+    "Scale",
+    "risk_groups",
+    "times",
+]

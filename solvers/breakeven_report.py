@@ -18,7 +18,7 @@ from ..routing.tables import (
     to_text,
 )
 from ..routing.text import clean
-from .breakeven import NOISE, Breakeven, Case, Point
+from .bisection import NOISE, Breakeven, Case, Point
 
 MOST_ROWS = 100
 _SURE = {"own": "own", "cloud": "cloud", None: "open"}

@@ -11,7 +11,8 @@ import pytest
 from computeroute.routing import InputError, Plan, Problem, check
 from computeroute.routing.owning import SWEEPS, at_load, range_of, used_for_years
 from computeroute.routing.scenarios import BUILT_IN
-from computeroute.solvers.breakeven import Breakeven, Case, Point, StoppedError, breakeven, find_breakeven
+from computeroute.solvers.bisection import Breakeven, Case, Point, StoppedError, find_breakeven
+from computeroute.solvers.breakeven import breakeven
 from computeroute.solvers.breakeven_report import render_breakeven, verdict
 
 from .enumeration import Enumeration

@@ -1,0 +1,141 @@
+"""Changes that take away: sites, owners, and what is lost or has less capacity."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .base import Fraction, Frozen, Id
+from .capacity import degraded_link, degraded_pool, without_pools
+from .editing import mapped, require_known, without_workloads
+from .errors import InputError, quoted, suggestion
+from .problem import Problem
+from .sites import DataCenter, Jurisdiction, Link, SiteKind
+
+Ids = tuple[Id, ...]
+
+
+class Keep(Frozen):
+    """Use only some sites for compute; the others stay as nodes, for data and transit.
+
+    A site stays in use where every list that is given names it.
+    """
+
+    kinds: tuple[SiteKind, ...] | None = None
+    providers: Ids | None = None
+    owners: Ids | None = None
+    jurisdictions: tuple[Jurisdiction, ...] | None = None
+    data_centers: Ids | None = None
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem with the pools of other sites gone, commitments and all."""
+        sites = problem.data_centers
+        require_known("provider", self.providers, (site.provider_id for site in sites))
+        require_known("owner", self.owners, (site.owner_id for site in sites))
+        require_known("data center", self.data_centers, (site.id for site in sites))
+        wanted = (
+            (self.kinds, [site.kind for site in sites]),
+            (self.providers, [site.provider_id for site in sites]),
+            (self.owners, [site.owner_id for site in sites]),
+            (self.jurisdictions, [site.jurisdiction for site in sites]),
+            (self.data_centers, [site.id for site in sites]),
+        )
+        given = [[value in names for value in values] for names, values in wanted if names is not None]
+        kept = {site.id for site, *all_of in zip(sites, *given, strict=True) if all(all_of)}
+        return without_pools(problem, {pool.id for pool in problem.pools if pool.data_center not in kept})
+
+
+class Alone(Frozen):
+    """One owner with its own sites and its own workloads."""
+
+    owner: Id
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem of this owner. Workloads without owner belong to nobody and are gone."""
+        mine = tuple(workload for workload in problem.workloads if workload.owner == self.owner)
+        if not mine:
+            owners = dict.fromkeys(workload.owner for workload in problem.workloads if workload.owner)
+            hint = suggestion(self.owner, owners) or f"; owners of workloads: {', '.join(owners) or 'none'}"
+            raise InputError([f"no workload belongs to {quoted(self.owner)}{hint}"])
+        others = {workload.id for workload in problem.workloads} - {workload.id for workload in mine}
+        return Keep(owners=(self.owner,)).apply(without_workloads(problem, others))
+
+
+class Remove(Frozen):
+    """Lose data centers, pools, links, all that shares a risk, or workloads.
+
+    A lost data center has no capacity left and none of its links; data that lies there cannot be reached.
+    What was committed at it is still paid for.
+    """
+
+    data_centers: Ids = ()
+    pools: Ids = ()
+    links: Ids = ()
+    risk_groups: Ids = ()
+    workloads: Ids = ()
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem without them."""
+        require_known("data center", self.data_centers, problem.data_center)
+        require_known("pool", self.pools, problem.pool)
+        require_known("link", self.links, problem.link)
+        require_known("risk group", self.risk_groups, risk_groups(problem))
+        require_known("workload", self.workloads, problem.workload)
+        lost, cut = self.lost(problem)
+        links = tuple(link for link in problem.links if link.id not in cut)
+        gone = {pool.id for pool in problem.pools if pool.id in self.pools or pool.data_center in lost}
+        pools = tuple(degraded_pool(pool, 0.0) if pool.id in gone else pool for pool in problem.pools)
+        return without_workloads(problem.replace(links=links, pools=pools), set(self.workloads))
+
+    def lost(self, problem: Problem) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the data centers and the links that go, links that end at a lost data center included."""
+        sites = _hit(problem.data_centers, self.data_centers, self.risk_groups)
+        ends = {link.id for link in problem.links if {link.source, link.target} & sites}
+        return sites, _hit(problem.links, self.links, self.risk_groups) | ends
+
+
+class Degrade(Frozen):
+    """Leave a part of the capacity of data centers, pools, links, or all that shares a risk."""
+
+    to: Fraction
+    """Part that is left."""
+    data_centers: Ids = ()
+    pools: Ids = ()
+    links: Ids = ()
+    risk_groups: Ids = ()
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem with less capacity."""
+        if self.to == 0:
+            names = ("data_centers", "pools", "links", "risk_groups")
+            return Remove(**{name: getattr(self, name) for name in names}).apply(problem)
+        require_known("data center", self.data_centers, problem.data_center)
+        require_known("pool", self.pools, problem.pool)
+        require_known("link", self.links, problem.link)
+        require_known("risk group", self.risk_groups, risk_groups(problem))
+        sites = _hit(problem.data_centers, self.data_centers, self.risk_groups)
+        links = _hit(problem.links, self.links, self.risk_groups)
+        return problem.replace(
+            pools=mapped(
+                problem.pools,
+                lambda pool: pool.id in self.pools or pool.data_center in sites,
+                lambda pool: degraded_pool(pool, self.to),
+            ),
+            links=mapped(
+                problem.links,
+                lambda link: link.id in links,
+                lambda link: degraded_link(link, self.to),
+            ),
+        )
+
+
+def risk_groups(problem: Problem) -> dict[str, None]:
+    """Return the names of all groups of data centers and links that share a risk, in file order."""
+    groups = [element.risk_groups for element in problem.data_centers]
+    groups += [element.risk_groups for element in problem.links]
+    return dict.fromkeys(name for each in groups for name in each)
+
+
+def _hit(elements: Iterable[DataCenter | Link], names: Ids, groups: Ids) -> frozenset[str]:
+    """Return the ids of the elements that are named, or in one of the groups."""
+    shared = set(groups)
+    return frozenset(each.id for each in elements if each.id in names or shared & set(each.risk_groups))
