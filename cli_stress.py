@@ -29,7 +29,7 @@ route stress my.json --pairs --top 20 --format csv --output losses.csv
 route stress my.json --no-replan --table lost_workloads
 
 \b
-Tables: losses (for csv without --table), lost_workloads."""
+Tables: losses (for csv without --table), lost_workloads, fewer_sites."""
 POOLING_EPILOG = """\b
 route pooling my.json
 route pooling my.json --format csv --table hours

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, _number
+from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, PositiveCount, _number
 from .editing import mapped, require_known, times, with_services
 from .problem import Limits, Problem
 from .sites import Pool
@@ -124,6 +124,21 @@ class Protect(Frozen):
         return with_services(problem, self.workloads, survive=self.survive)
 
 
+class Spread(Frozen):
+    """Let services that ask for more sites than so many ask for no more; those that ask for less stay."""
+
+    min_sites: PositiveCount
+    workloads: Ids | None = None
+    """The services that change; all of them where absent."""
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem in which no ``min_sites`` of theirs is larger."""
+        require_known("workload", self.workloads, problem.workload)
+        wide = [each.id for each in problem.services if each.min_sites > self.min_sites]
+        chosen = [name for name in wide if self.workloads is None or name in self.workloads]
+        return with_services(problem, chosen, min_sites=self.min_sites)
+
+
 class Aim(Frozen):
     """Change the objective; what is not named stays."""
 
@@ -159,6 +174,7 @@ class Change(Frozen):
     scale: Scale | None = None
     limit: Limit | None = None
     protect: Protect | None = None
+    spread: Spread | None = None
     objective: Aim | None = None
     add: Add | None = None
 
@@ -187,6 +203,7 @@ __all__ = [
     "Protect",
     "Remove",
     "Scale",
+    "Spread",
     "risk_groups",
     "times",
 ]

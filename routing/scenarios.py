@@ -8,6 +8,7 @@ A scenario is declared in a file (:func:`scenario_book`) or written on one line 
 - ``without=fra``: lose a data center, pool, link or risk group of that name;
 - ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``energy``, ``network``, ``carbon``, ``bandwidth``;
 - ``survive=site``, ``survive=link``, ``survive=none``: change what every service survives;
+- ``min_sites=1``, ``min_sites=1 of chat|shop``: let services, or some, ask for no more sites than this;
 - ``budget_usd=1e6``, ``carbon_cap_tco2e=20``, ``max_rtt_ms=40``: change a limit;
 - any of these, and scenarios of the file, joined with ``+``: applied from left to right.
 """
@@ -15,7 +16,7 @@ A scenario is declared in a file (:func:`scenario_book`) or written on one line 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import product
@@ -24,7 +25,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .changes import Change, Keep, Limit, Protect, Remove, Scale, risk_groups
+from .changes import Change, Keep, Limit, Protect, Remove, Scale, Spread, risk_groups
 from .errors import Fault, InputError, UnknownNameError, quoted
 from .faults import from_validation
 from .problem import Problem
@@ -137,14 +138,31 @@ def _change(word: str, sign: str, value: str) -> Any:
         return Keep.model_validate({_SELECTING[word]: tuple(value.split("|"))})
     if sign == "=" and word in _LIMITS:
         return Limit(**{word: None if value == "none" else _number(value, word)})
-    if sign == "=" and word == "survive":
-        return Protect.model_validate({"survive": None if value == "none" else value})
-    if sign == "=" and word == "alone":
-        return Change.model_validate({"alone": {"owner": value}})
-    if sign == "=" and word == "without":
-        return Loss(value)
-    words = [*(f"{name}*" for name in _SCALES), *(f"{name}=" for name in (*_SELECTING, *_LIMITS))]
-    raise UnknownNameError("change", word + sign, [*words, "alone=", "without=", "survive="])
+    if sign == "=" and word in _OTHERS:
+        return _OTHERS[word](value)
+    words = [*(f"{name}*" for name in _SCALES), *(f"{name}=" for name in (*_SELECTING, *_LIMITS, *_OTHERS))]
+    raise UnknownNameError("change", word + sign, words)
+
+
+def _alone(value: str) -> Change:
+    return Change.model_validate({"alone": {"owner": value}})
+
+
+def _protect(value: str) -> Protect:
+    return Protect.model_validate({"survive": None if value == "none" else value})
+
+
+def _spread(value: str) -> Spread:
+    count, of, names = (part.strip() for part in value.partition(" of "))
+    if not count.isdecimal() or bool(of) != bool(names):
+        example = "such as min_sites=1, or min_sites=1 of chat|shop"
+        raise InputError([f"min_sites needs a whole number, {example}; got {quoted(value)}"])
+    return Spread(min_sites=int(count), workloads=tuple(names.split("|")) if names else None)
+
+
+_OTHERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {"alone": _alone, "without": Loss, "survive": _protect, "min_sites": _spread}
+)
 
 
 def _number(text: str, word: str) -> float:

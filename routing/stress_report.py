@@ -22,7 +22,7 @@ from .tables import (
 from .text import clean, money, number, shorten
 from .trials import Trial
 
-TABLE_NAMES = ("losses", "lost_workloads")
+TABLE_NAMES = ("losses", "lost_workloads", "fewer_sites")
 MOST_ROWS = 40
 ROUNDING = 1e-9
 
@@ -41,7 +41,7 @@ def render_stress(
         return to_json(_document(problem, present, trials))
     if name is None and form == "table":
         return _report(problem, present, trials, columns)
-    table = workload_table(trials) if name == "lost_workloads" else loss_table(trials)
+    table = _TABLES[name or "losses"](trials)
     if form == "json":
         return to_json(table.records())
     return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
@@ -97,6 +97,26 @@ def workload_table(trials: Sequence[Trial]) -> Table:
     return Table("lost_workloads", "Workloads hit at once, by loss", columns, rows)
 
 
+def site_table(trials: Sequence[Trial]) -> Table:
+    """Return one row per loss and service to which it leaves fewer sites than its ``min_sites``."""
+    columns = (
+        text_column("loss"),
+        text_column("workload"),
+        number_column("min_sites", "min_sites"),
+        number_column("left_at_once", "left at once"),
+        number_column("after_replan", "after re-plan"),
+    )
+    rows = [
+        [trial.failure.name, each.service, each.asked, each.left, each.after]
+        for trial in trials
+        for each in trial.fewer_sites
+    ]
+    return Table("fewer_sites", "Services with fewer sites than they ask for, by loss", columns, rows)
+
+
+_TABLES = {"losses": loss_table, "lost_workloads": workload_table, "fewer_sites": site_table}
+
+
 def _report(problem: Problem, present: Plan, trials: Sequence[Trial], columns: int) -> str:
     hit = [trial for trial in trials if trial.damage]
     spared = [trial.failure.name for trial in trials if not trial.damage]
@@ -106,6 +126,8 @@ def _report(problem: Problem, present: Plan, trials: Sequence[Trial], columns: i
         table = workload_table(worst)
         titled = Table(table.name, f"What the worst loss hits at once: {hit[0].failure.name}", *_body(table))
         parts.append(to_text(titled, columns, MOST_ROWS))
+    if any(trial.fewer_sites for trial in hit):
+        parts.append(to_text(site_table(hit), columns, MOST_ROWS))
     if spared:
         parts.append(_spared(spared, columns))
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -178,6 +200,7 @@ def _entry(trial: Trial) -> dict[str, Any]:
             "unserved": damage.unserved,
             "workloads": workload_table([trial]).records(),
         },
+        "fewer_sites": site_table([trial]).records(),
         "replan": {
             "verdict": trial.verdict,
             "gap": replan.gap if replan else None,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .damage import Damage
+from .fewer_sites import FewerSites
 from .losses import Failure
 from .plan import Plan
 
@@ -27,6 +28,9 @@ class Trial:
         None where none was asked for, or none was found.
     verdict
         How the re-plan ended: a status of plans, one of the words above, or an error.
+    fewer_sites
+        The services to which the loss leaves fewer sites than they ask for; the re-plan serves them by what
+        is left.
     """
 
     failure: Failure
@@ -34,6 +38,7 @@ class Trial:
     present: Plan
     replan: Plan | None
     verdict: str
+    fewer_sites: tuple[FewerSites, ...] = ()
 
     @property
     def unserved_after(self) -> float | None:

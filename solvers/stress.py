@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..routing.damage import Damage, Exposure
+from ..routing.fewer_sites import fewer_sites, served_by_what_is_left
 from ..routing.losses import Failure, paired, single_failures
 from ..routing.plan import Plan
 from ..routing.problem import Problem
@@ -55,7 +57,7 @@ def stress(
         When the plan is of another problem or cannot be used, or there are too many pairs.
     """
     suffered = suffer(problem, plan, pairs=pairs)
-    worst = ranked(_without_replan(plan, each, damage) for each, damage in suffered)
+    worst = ranked(_without_replan(problem, plan, each, damage) for each, damage in suffered)
     hit = [trial for trial in worst if trial.damage]
     chosen = hit[:top] if replan else []
     outcomes: dict[str, Outcome] = {}
@@ -83,10 +85,11 @@ def suffer(problem: Problem, plan: Plan, *, pairs: bool = False) -> list[tuple[F
     return suffered
 
 
-def _without_replan(plan: Plan, failure: Failure, damage: Damage) -> Trial:
+def _without_replan(problem: Problem, plan: Plan, failure: Failure, damage: Damage) -> Trial:
     if not damage:
         return Trial(failure, damage, plan, plan, KEPT)
-    return Trial(failure, damage, plan, None, NOT_ASKED)
+    fewer = fewer_sites(problem, plan, failure)
+    return Trial(served_by_what_is_left(failure, fewer), damage, plan, None, NOT_ASKED, fewer)
 
 
 def _tried(trial: Trial, chosen: dict[str, Trial], outcomes: dict[str, Outcome]) -> Trial:
@@ -94,14 +97,15 @@ def _tried(trial: Trial, chosen: dict[str, Trial], outcomes: dict[str, Outcome])
     if name in outcomes:
         return _with_replan(trial, outcomes[name])
     if name in chosen:
-        return Trial(trial.failure, trial.damage, trial.present, None, NOT_REACHED)
+        return replace(trial, verdict=NOT_REACHED)
     return trial
 
 
 def _with_replan(trial: Trial, outcome: Outcome) -> Trial:
     replan = outcome.plan if outcome else None
     verdict = outcome.plan.status if outcome.plan is not None else f"failed: {outcome.error}"
-    return Trial(trial.failure, trial.damage, trial.present, replan, verdict)
+    fewer = tuple(each.in_plan(replan) for each in trial.fewer_sites)
+    return replace(trial, replan=replan, verdict=verdict, fewer_sites=fewer)
 
 
 __all__: Sequence[str] = ("stress", "suffer")

@@ -260,3 +260,26 @@ def test_all_wrong_lines_are_told_at_once_and_each_name_counts_once() -> None:
 def test_a_sweep_has_the_last_axis_changing_fastest() -> None:
     names = [each.name for each in sweep([["hybrid", "cloud-only"], ["demand*1", "demand*2"]])]
     assert names == ["hybrid+demand*1", "hybrid+demand*2", "cloud-only+demand*1", "cloud-only+demand*2"]
+
+
+def test_services_ask_for_no_more_sites_than_told(problem: Problem) -> None:
+    (chat,) = problem.services
+    services = [chat.replace(id=f"s{asked}", min_sites=asked) for asked in (1, 2, 3)]
+    third = problem.data_centers[1].replace(id="third")
+    asking = problem.replace(
+        data_centers=(*problem.data_centers, third), workloads=(*services, *problem.jobs)
+    )
+
+    def asked(line: str) -> list[int]:
+        return [service.min_sites for service in scenario(line).apply(asking).services]
+
+    assert asked("min_sites=2") == [1, 2, 2]
+    assert asked("min_sites=1") == [1, 1, 1]
+    assert asked("min_sites=1 of s3|s1") == [1, 2, 1]
+    book = scenario_book({"scenarios": {"x": [{"spread": {"min_sites": 1, "workloads": ["s2"]}}]}})
+    assert [service.min_sites for service in book["x"].apply(asking).services] == [1, 1, 3]
+    with pytest.raises(InputError, match="did you mean 's3'"):
+        scenario("min_sites=1 of s33").apply(asking)
+    for wrong in ("min_sites=few", "min_sites=1 of ", "min_sites=0"):
+        with pytest.raises(InputError, match="min_sites"):
+            scenario(wrong)
