@@ -18,12 +18,15 @@ READABLE_COLUMNS = 20
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """A column as text: numbers are aligned to the right and never cut; spare ones may be left out."""
+    """A column as text: numbers are aligned to the right and never cut.
+
+    Spare ones may be left out, those that are most so first, of these the last.
+    """
 
     heading: str
     cells: Sequence[str]
     is_text: bool
-    spare: bool = False
+    spare: int = 0
 
     @property
     def width(self) -> int:
@@ -49,11 +52,11 @@ def halves(heading: str) -> tuple[str, str]:
 
 
 def fitting(strips: Sequence[Strip], columns: int) -> tuple[list[Strip], list[Strip]]:
-    """Return what is shown within ``columns`` and what is not: spare strips go one by one, the last first."""
+    """Return what is shown within ``columns`` and what is not: spare strips go one by one."""
     shown, left_out = list(strips), list[Strip]()
     while _total([strip.readable for strip in shown]) > columns:
-        last = next((strip for strip in reversed(shown) if strip.spare), None)
-        if last is None:
+        last = max(reversed(shown), key=lambda strip: strip.spare, default=None)
+        if last is None or not last.spare:
             break
         shown.remove(last)
         left_out.insert(0, last)

@@ -45,11 +45,11 @@ def _table(changes: list[WorkloadChange], plan: Plan) -> Table:
     head = (
         text_column("action"),
         text_column("workload"),
-        as_spare(text_column("kind")),
+        as_spare(text_column("kind"), 2),
         text_column("from"),
         text_column("to"),
         money_column("moving_usd", "moving USD"),
-        money_column("cost_usd", "cost USD"),
+        as_spare(money_column("cost_usd", "cost USD")),
         text_column("why"),
     )
     rows = [

@@ -17,7 +17,7 @@ def job_table(plan: Plan) -> Table:
     pools_name_sites = all(place.pool.startswith(place.data_center) for place in places)
     columns = (
         text_column("job"),
-        Column("data_center", "site", spare=pools_name_sites),
+        Column("data_center", "site", spare=int(pools_name_sites)),
         text_column("pool"),
         number_column("accelerators", "cards"),
         number_column("start_hours", "start h", 2),

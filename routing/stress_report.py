@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .plan import Plan
@@ -49,35 +49,38 @@ def render_stress(
 
 def loss_table(trials: Sequence[Trial]) -> Table:
     """Return one row per loss."""
-    columns: list[Column] = [
-        text_column("loss"),
-        as_spare(text_column("kind")),
-        number_column("jobs"),
-        number_column("requests_per_second", "requests/s", 1),
-        as_spare(number_column("accelerators", "cards")),
-        number_column("unserved_at_once", "weight", 3),
-        number_column("unserved_after", "left after", 3),
-        money_column("extra_usd", "extra USD"),
-        as_spare(number_column("gap_percent", "gap %", 2)),
-        text_column("replan", "re-plan"),
-    ]
-    rows = [_row(trial) for trial in trials]
-    if any(
-        plan.cost != plan.cost_in_all for trial in trials for plan in (trial.present, trial.replan) if plan
-    ):
-        columns.insert(8, as_spare(money_column("extra_in_all_usd", "in all USD")))
-        rows = [[*row[:8], trial.extra_in_all_usd, *row[8:]] for row, trial in zip(rows, trials, strict=True)]
+    chosen = list(_COLUMNS.items())
+    if not any(trial.unprotected for trial in trials):
+        chosen = [each for each in chosen if each[0].name != "extra_unprotected_usd"]
+    plans = [plan for trial in trials for plan in (trial.present, trial.replan) if plan]
+    if all(plan.cost == plan.cost_in_all for plan in plans):
+        chosen = [each for each in chosen if each[0].name != "extra_in_all_usd"]
+    rows = [[value(trial) for _, value in chosen] for trial in trials]
     title = f"Losses ({len(rows)}), worst first: what stops at once, what a re-plan leaves out and costs more"
-    return Table("losses", title, columns, rows)
+    return Table("losses", title, [column for column, _ in chosen], rows)
 
 
-def _row(trial: Trial) -> list[Any]:
-    damage = trial.damage
-    at_once = [damage.jobs, damage.requests_per_second, damage.accelerators, damage.unserved]
-    replanned = trial.replan if damage else None
-    gap = None if replanned is None or replanned.gap is None else 100 * replanned.gap
-    after = [trial.unserved_after, trial.extra_usd, gap, trial.verdict]
-    return [trial.failure.name, trial.failure.kind, *at_once, *after]
+def _gap_percent(trial: Trial) -> float | None:
+    replanned = trial.replan if trial.damage else None
+    return None if replanned is None or replanned.gap is None else 100 * replanned.gap
+
+
+_COLUMNS: Mapping[Column, Callable[[Trial], Any]] = {
+    text_column("loss"): lambda trial: trial.failure.name,
+    as_spare(text_column("kind"), 2): lambda trial: trial.failure.kind,
+    number_column("jobs"): lambda trial: trial.damage.jobs,
+    number_column("requests_per_second", "requests/s", 1): lambda trial: trial.damage.requests_per_second,
+    as_spare(number_column("accelerators", "cards"), 2): lambda trial: trial.damage.accelerators,
+    number_column("unserved_at_once", "weight", 3): lambda trial: trial.damage.unserved,
+    number_column("unserved_after", "left after", 3): lambda trial: trial.unserved_after,
+    money_column("extra_usd", "extra USD"): lambda trial: trial.extra_usd,
+    as_spare(money_column("extra_unprotected_usd", "loss alone USD")): lambda trial: (
+        trial.extra_unprotected_usd
+    ),
+    as_spare(money_column("extra_in_all_usd", "in all USD")): lambda trial: trial.extra_in_all_usd,
+    as_spare(number_column("gap_percent", "gap %", 2)): _gap_percent,
+    text_column("replan", "re-plan"): lambda trial: trial.verdict,
+}
 
 
 def workload_table(trials: Sequence[Trial]) -> Table:
@@ -146,6 +149,7 @@ def _head(problem: Problem, present: Plan, trials: Sequence[Trial], columns: int
             ("present plan", f"{money(present.cost.total_usd)} USD, {_unserved(present.unserved)}"),
             ("hit", f"{len(lost):,} of {len(trials):,} losses hit the present plan"),
             ("after re-plans", _after(lost, present)),
+            *_protection(problem, present, lost),
         ],
         columns,
     )
@@ -160,6 +164,24 @@ def _after(lost: Sequence[Trial], present: Plan) -> str:
     return f"{worse:,} of {len(done):,} leave out more than the present plan{missing}"
 
 
+def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> list[tuple[str, str]]:
+    """Return what reserves for losses cost, which re-plans do without."""
+    if not any(service.survive for service in problem.services):
+        return []
+    free = "re-plans keep no reserve for another loss"
+    base = _unprotected(trials)
+    if base is None:
+        return [("reserves", f"{free}: extra USD is what the loss alone costs less what that saves")]
+    saved = money(present.cost.total_usd - base.cost.total_usd)
+    text = f"{free}: extra USD is {saved} USD, their price, below what the loss alone costs"
+    more = abs(base.unserved - present.unserved) > ROUNDING
+    return [("reserves", f"{text}; without them {_unserved(base.unserved)}" if more else text)]
+
+
+def _unprotected(trials: Sequence[Trial]) -> Plan | None:
+    return next((trial.unprotected for trial in trials if trial.unprotected), None)
+
+
 def _unserved(weight: float) -> str:
     return f"leaves out weight {number(weight, 3)}" if weight else "all work is placed"
 
@@ -170,6 +192,7 @@ def _spared(names: Sequence[str], columns: int) -> str:
 
 
 def _document(problem: Problem, present: Plan, trials: Sequence[Trial]) -> dict[str, Any]:
+    base = _unprotected(trials)
     return {
         "name": problem.name,
         "digest": problem.digest,
@@ -179,6 +202,7 @@ def _document(problem: Problem, present: Plan, trials: Sequence[Trial]) -> dict[
             "unserved": present.unserved,
             "cost_usd": present.cost.total_usd,
             "cost_in_all_usd": present.cost_in_all.total_usd,
+            "unprotected_cost_usd": base.cost.total_usd if base else None,
         },
         "losses": [_entry(trial) for trial in trials],
     }
@@ -208,6 +232,7 @@ def _entry(trial: Trial) -> dict[str, Any]:
             "unserved_bound": replan.unserved_bound if replan else None,
             "recovered": trial.recovered,
             "extra_usd": trial.extra_usd,
+            "extra_unprotected_usd": trial.extra_unprotected_usd,
             "extra_in_all_usd": trial.extra_in_all_usd,
         },
     }

@@ -24,13 +24,13 @@ class Column:
     heading: str
     show: Callable[[Any], str] | None = None
     """Turns a value into text; a column that has one is aligned to the right and never cut."""
-    spare: bool = False
-    """Whether people can do without it where the table would be too wide; the last such goes first."""
+    spare: int = 0
+    """How well people can do without it where the table would be too wide: 0 for not at all."""
 
 
-def as_spare(column: Column) -> Column:
-    """Return a column that is left out of text where there is no room for it."""
-    return replace(column, spare=True)
+def as_spare(column: Column, spare: int = 1) -> Column:
+    """Return a column that is left out of text where there is no room for it, the more spare the sooner."""
+    return replace(column, spare=spare)
 
 
 def text_column(name: str, heading: str = "") -> Column:

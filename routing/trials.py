@@ -31,6 +31,9 @@ class Trial:
     fewer_sites
         The services to which the loss leaves fewer sites than they ask for; the re-plan serves them by what
         is left.
+    unprotected
+        The best plan without a loss in which no service is to survive one, as in the re-plan. None where no
+        service is, and where there is no re-plan.
     """
 
     failure: Failure
@@ -39,6 +42,7 @@ class Trial:
     replan: Plan | None
     verdict: str
     fewer_sites: tuple[FewerSites, ...] = ()
+    unprotected: Plan | None = None
 
     @property
     def unserved_after(self) -> float | None:
@@ -59,6 +63,16 @@ class Trial:
     def extra_usd(self) -> float | None:
         """Cost of the re-plan less the present one, within the horizon, USD."""
         return self.replan.cost.total_usd - self.present.cost.total_usd if self.replan else None
+
+    @property
+    def extra_unprotected_usd(self) -> float | None:
+        """Cost of the re-plan less that of the unprotected plan, within the horizon, USD.
+
+        Neither has reserves for losses, so this is the price of the loss alone.
+        """
+        if not self.replan or not self.unprotected:
+            return None
+        return self.replan.cost.total_usd - self.unprotected.cost.total_usd
 
     @property
     def extra_in_all_usd(self) -> float | None:

@@ -92,9 +92,9 @@ def _curve(found: Breakeven, sweep: Sweep) -> Table:
     columns: tuple[Column, ...] = (
         number_column(sweep.name, sweep.name, 4),
         money_column("own_usd", "own USD"),
-        Column("own_bound_usd", "own bound", money_column("").show, spare=True),
+        Column("own_bound_usd", "own bound", money_column("").show, spare=1),
         money_column("cloud_usd", "cloud USD"),
-        Column("cloud_bound_usd", "cloud bound", money_column("").show, spare=True),
+        Column("cloud_bound_usd", "cloud bound", money_column("").show, spare=1),
         money_column("saving_usd", "saving USD"),
         text_column("proven", "surely better"),
         text_column("modules", "modules bought"),

@@ -11,6 +11,7 @@ from ..routing.fewer_sites import fewer_sites, served_by_what_is_left
 from ..routing.losses import Failure, paired, single_failures
 from ..routing.plan import Plan
 from ..routing.problem import Problem
+from ..routing.scenarios import BUILT_IN
 from ..routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial, ranked
 from .options import CancelToken
 from .sweep import Outcome, solve_scenarios
@@ -49,7 +50,8 @@ def stress(
     Returns
     -------
     list[Trial]
-        The worst first, see :func:`.ranked`.
+        The worst first, see :func:`.ranked`. Where services survive losses, one more plan is made, without
+        that, to tell what the loss costs from what reserves do.
 
     Raises
     ------
@@ -64,14 +66,23 @@ def stress(
 
     def note(outcome: Outcome) -> None:
         outcomes[outcome.scenario.name] = outcome
-        if done is not None:
+        if done is not None and outcome.scenario is not UNPROTECTED:
             done(_with_replan(plans[outcome.scenario.name], outcome), len(chosen))
 
     plans = {trial.failure.scenario.name: trial for trial in chosen}
-    scenarios = [trial.failure.scenario for trial in chosen]
+    scenarios = [UNPROTECTED] * (bool(chosen) and _protects(problem))
+    scenarios += [trial.failure.scenario for trial in chosen]
     begun = {"share": False, "similar_plan": plan}
     solve_scenarios(problem, scenarios, done=note, cancel=cancel, **{**begun, **options})
     return ranked(_tried(trial, plans, outcomes) for trial in worst)
+
+
+UNPROTECTED = BUILT_IN["unprotected"]
+"""What re-plans are compared with where services survive losses: they need no reserve any more."""
+
+
+def _protects(problem: Problem) -> bool:
+    return any(service.survive for service in problem.services)
 
 
 def suffer(problem: Problem, plan: Plan, *, pairs: bool = False) -> list[tuple[Failure, Damage]]:
@@ -95,7 +106,8 @@ def _without_replan(problem: Problem, plan: Plan, failure: Failure, damage: Dama
 def _tried(trial: Trial, chosen: dict[str, Trial], outcomes: dict[str, Outcome]) -> Trial:
     name = trial.failure.scenario.name
     if name in outcomes:
-        return _with_replan(trial, outcomes[name])
+        base = outcomes.get(UNPROTECTED.name)
+        return replace(_with_replan(trial, outcomes[name]), unprotected=base.plan if base else None)
     if name in chosen:
         return replace(trial, verdict=NOT_REACHED)
     return trial

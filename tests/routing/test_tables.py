@@ -99,6 +99,19 @@ def test_spare_columns_go_one_by_one_from_the_right() -> None:
     assert set(wide().records()[0]) == {"site", "rtt", "gap", "kind"}
 
 
+def test_what_is_most_spare_goes_first() -> None:
+    columns = (
+        text_column("site"),
+        tables.as_spare(text_column("kind"), 2),
+        number_column("rtt"),
+        tables.as_spare(number_column("gap")),
+        tables.as_spare(number_column("use"), 2),
+    )
+    table = Table("t", "", columns, [["fra", "cloud", 12, 1, 50]])
+    headings = [tables.to_text(table, room, 10).split("\n")[0].split() for room in (21, 15, 10)]
+    assert headings == [["site", "kind", "rtt", "gap"], ["site", "rtt", "gap"], ["site", "rtt"]]
+
+
 def test_names_are_cut_only_where_nothing_else_gives_way() -> None:
     # 20 of the name + 6 + 2 = 28: the spare columns would be needed below that; text is cut from there on.
     shown = tables.to_text(wide("x" * 40), 28, 10).split("\n")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.scenarios import scenario
+from computeroute.routing.stress_report import render_stress
 from computeroute.routing.trials import Trial
 from computeroute.solvers import solve
 from computeroute.solvers.stress import stress
@@ -74,3 +76,35 @@ def test_a_loss_that_hits_nothing_keeps_a_plan_that_holds() -> None:
         if not trial.damage:
             changed = trial.failure.scenario.apply(problem)
             assert check(changed, trial.present.model_copy(update={"problem_digest": changed.digest})) == []
+
+
+def test_what_a_loss_costs_is_told_apart_from_what_reserves_do() -> None:
+    # Unprotected, all runs at a for 96 USD, and the losses cost what they do there: without a all runs at b
+    # for twice the money, without a--u the service alone; without b the job's 24 USD are saved, with the
+    # conduit the service's 72; without a--b the job moves to its data. Protected, b holds as many replicas,
+    # for 144 USD.
+    problem = protected("site")
+    trials = losses(problem)
+    alone = {name: trial.extra_unprotected_usd for name, trial in trials.items()}
+    expected = {"a": 96, "a--u": 72, "b": -24, "conduit": -72, "a--b": 24}
+    assert alone == {**{name: pytest.approx(usd) for name, usd in expected.items()}, "b--u": None}
+    for name, usd in expected.items():
+        assert trials[name].extra_usd == pytest.approx(usd - 144)
+    present = trials["a"].present
+    text = render_stress(problem, present, list(trials.values()), form="table")
+    assert "extra USD is 144.00 USD, their price, below" in " ".join(text.split())
+    assert "loss alone USD" in text
+    document = json.loads(render_stress(problem, present, list(trials.values()), form="json"))
+    assert document["present"]["unprotected_cost_usd"] == pytest.approx(96)
+
+
+def test_the_plan_without_reserves_is_not_counted_as_a_re_plan() -> None:
+    problem, told = protected("site"), list[tuple[str, int]]()
+    plan = solve(problem)
+    stress(problem, plan, top=2, done=lambda trial, of: told.append((trial.failure.name, of)))
+    assert [of for _, of in told] == [2, 2]
+    trials = stress(problem, plan, replan=False)
+    assert all(trial.unprotected is None for trial in trials)
+    assert "less what that saves" in " ".join(render_stress(problem, plan, trials, form="table").split())
+    usual = stress(world(), solve(world()), top=1)
+    assert "reserves" not in render_stress(world(), usual[0].present, usual, form="table")
