@@ -43,6 +43,7 @@ MASTERS = 2
 PROOF_AFTER_SHARE = 0.4
 """Share of the time after which, on fewer processors than programs, the proof waits no longer."""
 ROUNDING = 1e-9
+"""Part of the cost below which a solution is no better than another."""
 FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
 FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15

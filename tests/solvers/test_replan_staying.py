@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from computeroute.routing import Plan, Problem, check
@@ -83,6 +84,18 @@ def test_small_and_large_searches_are_no_worse_than_staying(
             found = solve(problem, solver="highs", gap_limit=1.0, similar_plan=plan)
             assert check(problem, found) == []
             assert score(found) <= (score(plan)[0] + 1e-6, score(plan)[1] + 1e-6 * abs(score(plan)[1]))
+
+
+def test_large_searches_report_the_old_plan_first(
+    before: tuple[Problem, Plan], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("computeroute.solvers.exact.LARGE_COLUMNS", 0)
+    problem, plan = before
+    told: list[float | None] = []
+    problem = going_on(problem, plan, **MOVING)
+    options: dict[str, Any] = {"time_limit": SHORT, "similar_plan": plan}
+    solve(problem, solver="highs", progress=lambda each: told.append(each.incumbent), **options)
+    assert told[0] == pytest.approx(plan.objective)
 
 
 def test_the_exact_search_that_follows_the_decomposition_begins_there_too(
