@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TYPES := $(VENV)/types
+# Threads of array sums wait for each other where several processes share the cores, and gain nothing elsewhere.
+export OPENBLAS_NUM_THREADS ?= 1
 
 .PHONY: plan test lint types bench clean
 

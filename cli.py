@@ -20,6 +20,7 @@ from .cli_options import (
     complete_sample_words,
     end_with,
     form_option,
+    keep_array_sums_on_one_core,
     not_both_stdin,
     solved,
     with_delivery,
@@ -65,6 +66,7 @@ def main() -> None:
 
     A TOPOLOGY is a JSON or YAML file, '-' for standard input, or the name of a sample.
     """
+    keep_array_sums_on_one_core()
 
 
 @main.command(epilog=PLAN_EPILOG)

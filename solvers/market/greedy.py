@@ -17,6 +17,8 @@ from .units import Unit
 
 WIDE = 400
 """Columns of a job among which a place is sought when the nearest do not fit."""
+TOGETHER = 200
+"""Jobs whose wide choice is made up at once."""
 
 
 def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints) -> None:
@@ -24,11 +26,12 @@ def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints)
     order = _by_stake(priced, jobs)
     first = np.searchsorted(priced.columns.block, np.arange(placement.market.blocks + 1))
     missed = [job for job in order if not _place(placement, priced, first, job)]
-    if missed:
-        wide = job_columns(placement.market, told, WIDE, np.array(missed))
+    for begin in range(0, len(missed), TOGETHER):
+        some = missed[begin : begin + TOGETHER]
+        wide = job_columns(placement.market, told, WIDE, np.array(some))
         again = Priced.of(placement.market, wide, told.prices, told.penalty)
         first = np.searchsorted(wide.block, np.arange(placement.market.blocks + 1))
-        for job in missed:
+        for job in some:
             _place(placement, again, first, job)
 
 

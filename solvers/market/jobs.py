@@ -164,6 +164,10 @@ class Starts:
     last: NDArray[np.int16]
     moved: NDArray[np.int16]
 
+    def only(self, rows: Ints) -> Starts:
+        """Return those of some of the options."""
+        return Starts(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
 
 def starts(options: Options, rates: Rates) -> Starts:
     """Return where each option may start: at its earliest hour, and at the begin of every later period."""

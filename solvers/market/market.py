@@ -43,6 +43,8 @@ class Market:
         Traffic of a request/s on every arc, None where no link can be overloaded by requests.
     crowded
         Directions of links (D) that could carry more than they may.
+    job_count
+        (J,) as how many each job counts; None: as one.
     """
 
     problem: Problem
@@ -57,6 +59,7 @@ class Market:
     units: tuple[Unit, ...]
     traffic: ArcTraffic | None
     crowded: Bools
+    job_count: Floats | None = None
 
     @cached_property
     def unit_blocks(self) -> tuple[Ints, ...]:
@@ -85,6 +88,8 @@ class Market:
     def left_out_work(self) -> Floats:
         """Unserved work of every block that does nothing (B); 0 for jobs that have no option."""
         jobs = np.where(self.placeable, _priorities(self.problem), 0.0)
+        if self.job_count is not None:
+            jobs = jobs * self.job_count
         served = [
             np.array([unit.weight.sum()]) if unit.is_whole else unit.weight.sum(axis=1) for unit in self.units
         ]

@@ -33,8 +33,10 @@ SLOW = 1e-4
 STEPS = 100
 BOX = 0.25
 """How far prices may move in one round, as a part of the price that a row's users pay as it is."""
-WIDE = 2.0
-"""Wider boxes count as so wide when one is to be narrowed: they hold nobody back."""
+WIDE, GROWTH = 2.0, 2.0
+"""Widest box: wider ones hold nobody back; and times which it grows after a gain."""
+BACK = 0.35
+"""Part of the way to prices that gain nothing at which prices are tried: the dual is concave."""
 COMBINATIONS = 400
 """Combinations of giants that are kept from round to round."""
 ENOUGH = 1e-5
@@ -63,9 +65,9 @@ class Seeker:
         return kept(self.columns, nearest(self.columns.block, reduced, most))
 
     @classmethod
-    def begin(cls, market: Market, penalty: float) -> Seeker:
-        """Return a seeker at prices of zero."""
-        told = appraise(market, np.zeros(len(market.rules.capacity)), penalty)
+    def begin(cls, market: Market, penalty: float, prices: Floats | None = None) -> Seeker:
+        """Return a seeker at the prices, or at prices of zero."""
+        told = appraise(market, np.zeros(len(market.rules.capacity)) if prices is None else prices, penalty)
         giants = Giants.of(market, told)
         told, combinations = giants.together(told)
         return cls(market, penalty, told, draw(market, told), giants, combinations)
@@ -85,15 +87,26 @@ class Seeker:
             columns, apart = self.giants.merged(columns, self.combinations), self.giants.jobs
         core = price_core(self.market, columns, self.told, apart)
         prices = climb(core, self.told.prices, self.box, self.temperature)
-        tried, combinations = self.giants.together(appraise(self.market, prices, self.penalty))
-        gain = (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
+        tried, combinations = self._tell(prices)
         self.columns = joined([self.recent(), draw(self.market, tried)])
-        self.box = self.box * 3 if gain > 0 else min(self.box, WIDE) / 4
+        gain = self._gain(tried)
+        if gain > 0:
+            self.box = min(WIDE, GROWTH * self.box)
+        else:
+            tried, more = self._tell(self.told.prices + BACK * (prices - self.told.prices))
+            combinations, gain = combinations + more, self._gain(tried)
+            self.box *= BACK if gain > 0 else BACK / GROWTH
         if 0 <= gain < SLOW:
             self.temperature = max(COLD, self.temperature / 2)
         self.told = tried if gain > 0 else self.told
         self.combinations = self.giants.nearest(self.combinations + combinations, self.told, COMBINATIONS)
         return gain
+
+    def _tell(self, prices: Floats) -> tuple[Appraisal, list[Combination]]:
+        return self.giants.together(appraise(self.market, prices, self.penalty))
+
+    def _gain(self, tried: Appraisal) -> float:
+        return (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options, Progress, relative_gap
+from ..rates import Floats
 from .appraisal import Appraisal, appraise
 from .building import NEAREST, Builder
 from .candidates import job_columns, service_columns
@@ -33,10 +34,12 @@ from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker, draw, natural_prices
 from .refilling import refill
 from .relieving import relieved
+from .representing import representative
 from .resuming import gone_on
 
-PRICE_SHARE, ENDING_SHARE = 0.35, 0.06
-"""Parts of the time for prices before the first plan is improved, and for writing the plan."""
+FIRST_PRICE_SHARE, PRICE_SHARE, ENDING_SHARE = 0.25, 0.35, 0.06
+"""Parts of the time for prices of few blocks that stand for many, for those of all before the first plan is
+improved, and for writing the plan."""
 FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
@@ -121,7 +124,7 @@ class MarketSearch:
         self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
-        seeker = Seeker.begin(self.market, self.penalty)
+        seeker = Seeker.begin(self.market, self.penalty, self._first_prices())
         self._hear(seeker.told)
         natural = natural_prices(self.market, seeker.columns)
         builder = Builder(self.market, self.penalty, natural, seeker.giants)
@@ -133,6 +136,15 @@ class MarketSearch:
         seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
         self._hear(seeker.told)
         self._in_rounds(seeker, builder)
+
+    def _first_prices(self) -> Floats | None:
+        """Return the prices of a small market that stands for a large one."""
+        small = representative(self.market)
+        if small is None:
+            return None
+        seeker = Seeker.begin(small, self.penalty)
+        seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over))
+        return seeker.told.prices
 
     def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""

@@ -273,3 +273,16 @@ def test_interrupted_stress_plans_nothing_anew(tmp_path: Path) -> None:
     assert b"nothing was planned anew" in output
     assert b"stopped early" in messages
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("2", "2")])
+def test_linear_algebra_keeps_to_one_core_unless_told_otherwise(given: str | None, expected: str) -> None:
+    code = (
+        "import os\nfrom computeroute.cli import main\n"
+        "main(['samples'], standalone_mode=False)\nprint(os.environ['OPENBLAS_NUM_THREADS'])"
+    )
+    rest = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment = rest if given is None else {**rest, "OPENBLAS_NUM_THREADS": given}
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert ended.stdout.splitlines()[-1] == expected

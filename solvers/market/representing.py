@@ -1,0 +1,105 @@
+"""A small market that stands for a large one: large blocks as they are, a few small ones for all of these.
+
+Few workloads take most of the capacity, and prices follow these. So every job and unit is drawn with a chance
+in proportion to its size, large ones for certain, and counts for as many as the chance is one in. Sums over
+blocks are then those of the large market on average, and vary little.
+Source: W. G. Madow, On the theory of systematic sampling, II, Annals of Mathematical Statistics 20 (1949)
+333-354.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..rates import Floats
+from .jobs import Options
+from .market import Market
+
+JOBS, UNITS = 1200, 200
+"""Jobs and units drawn."""
+WORTH = 3
+"""Times as many blocks that a market has when it is worth being stood for."""
+
+
+def representative(market: Market, most_jobs: int = JOBS, most_units: int = UNITS) -> Market | None:
+    """Return a market of few blocks that stands for ``market``, None where that has few itself.
+
+    Parameters
+    ----------
+    market
+        The large one.
+    most_jobs, most_units
+        About how many jobs and units are drawn.
+    """
+    jobs, units = _job_sizes(market), _unit_sizes(market)
+    if np.count_nonzero(jobs) <= WORTH * most_jobs and np.count_nonzero(units) <= WORTH * most_units:
+        return None
+    count = _counts(jobs, most_jobs)
+    running = np.flatnonzero(count[market.running.job] > 0)
+    pausing = np.flatnonzero(count[market.pausing.job] > 0)
+    many = _counts(units, most_units)
+    drawn = (replace(market.units[k], **_times(market, k, many[k])) for k in np.flatnonzero(many).tolist())
+    return replace(
+        market,
+        running=_scaled(market.running.only(running), count),
+        spans=market.spans.only(running),
+        pausing=_scaled(market.pausing.only(pausing), count),
+        rooms=market.rooms[pausing],
+        units=tuple(drawn),
+        job_count=count,
+    )
+
+
+def _times(market: Market, unit: int, many: float) -> dict[str, Floats]:
+    """Return what is changed of a unit that counts so many times."""
+    one = market.units[unit]
+    return {"demand": one.demand * many, "weight": one.weight * many, "most": np.floor(one.most * many)}
+
+
+def _job_sizes(market: Market) -> Floats:
+    """Return the most accelerator-hours of every job within the horizon (J), 0 where it has no option."""
+    found = np.zeros(len(market.problem.jobs))
+    for options in (market.running, market.pausing):
+        np.maximum.at(
+            found, options.job, options.accelerators * np.minimum(options.hours, market.rates.horizon)
+        )
+    return found
+
+
+def _unit_sizes(market: Market) -> Floats:
+    """Return about how many accelerators every unit takes, summed over the periods."""
+    sizes = [unit.demand.sum() * np.mean(unit.accelerators / unit.rps) for unit in market.units]
+    return np.array(sizes, dtype=float)
+
+
+def _counts(sizes: Floats, most: int) -> Floats:
+    """Return how many each of about ``most`` counts for that are drawn by size; 0 for those not drawn."""
+    chance = _chances(sizes, most)
+    whole = np.floor(np.cumsum(chance) + 0.5)
+    drawn = np.diff(whole, prepend=0.0) > 0
+    return np.where(drawn, 1.0 / np.where(drawn, chance, 1.0), 0.0)
+
+
+def _chances(sizes: Floats, most: int) -> Floats:
+    """Return the chance of each to be drawn: in proportion to its size, at most 1, ``most`` in sum."""
+    chance, open_ = (sizes > 0).astype(float), np.flatnonzero(sizes > 0)
+    left = float(most)
+    while len(open_) > left > 0:
+        part = sizes[open_] * left / sizes[open_].sum()
+        if (part <= 1).all():
+            chance[open_] = part
+            break
+        left -= np.count_nonzero(part > 1)
+        open_ = open_[part <= 1]
+    return chance
+
+
+def _scaled(options: Options, count: Floats) -> Options:
+    """Return options that take and cost as much as all those do that their jobs count for."""
+    times = count[options.job]
+    names = ("accelerators", "money", "other", "moved", "transfer_gbps")
+    scaled = {name: getattr(options, name) * times for name in names}
+    return replace(options, reserved=csr_array(options.reserved.multiply(times[:, None])), **scaled)

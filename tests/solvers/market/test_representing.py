@@ -1,0 +1,63 @@
+"""A small market that stands for a large one: it takes as much, and its prices prove nearly as much."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.market import Market
+from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.prices import Seeker
+from computeroute.solvers.market.representing import _counts, representative
+from computeroute.solvers.market.solve import market_of
+from computeroute.topologies.generate import generate
+
+
+@pytest.fixture(scope="module")
+def large() -> Market:
+    return market_of(generate(sites=12, services=40, jobs=300, periods=4, locations=10, seed=5))
+
+
+def test_sizes_are_kept_in_sum_and_large_ones_count_once() -> None:
+    """Of 100 + 60 x 1 two are drawn: the first for certain, and one of the others, which counts for all."""
+    sizes = np.array([100.0, *[1.0] * 60, 0.0])
+    count = _counts(sizes, 2)
+    assert count[0] == 1 and count[-1] == 0
+    assert np.count_nonzero(count) == 2
+    assert count @ sizes == pytest.approx(160)
+
+
+@pytest.mark.parametrize("most", [5, 50, 500])
+def test_sums_stay_the_same_however_heavy_the_tail(most: int) -> None:
+    sizes = np.random.default_rng(most).pareto(1.0, 2000)
+    count = _counts(sizes, most)
+    assert np.count_nonzero(count) == most
+    assert count @ sizes == pytest.approx(sizes.sum(), rel=0.01 if most > 5 else 0.3)
+
+
+def test_those_that_are_few_are_taken_as_they_are() -> None:
+    np.testing.assert_array_equal(_counts(np.array([3.0, 0.0, 1.0]), 5), [1.0, 0.0, 1.0])
+
+
+def test_a_market_of_few_blocks_needs_nobody_to_stand_for_it(large: Market) -> None:
+    assert representative(large) is None
+
+
+def test_it_is_smaller_and_has_as_much_to_lose(large: Market) -> None:
+    small = representative(large, 60, 10)
+    assert small is not None
+    assert len(small.running) + len(small.pausing) < 0.7 * (len(large.running) + len(large.pausing))
+    assert len(small.units) == 10
+    assert small.left_out_work.sum() == pytest.approx(large.left_out_work.sum(), rel=0.3)
+
+
+def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -> None:
+    small, penalty = representative(large, 60, 10), penalty_of(large)
+    assert small is not None
+    of_small, of_large = Seeker.begin(small, penalty), Seeker.begin(large, penalty)
+    at_first = of_large.told.complete
+    for _ in range(3):
+        of_small.step()
+        of_large.step()
+    told, _ = of_large.giants.together(appraise(large, of_small.told.prices, penalty))
+    assert told.complete - at_first > 0.4 * (of_large.told.complete - at_first)
