@@ -43,8 +43,8 @@ class Market:
         Traffic of a request/s on every arc, None where no link can be overloaded by requests.
     crowded
         Directions of links (D) that could carry more than they may.
-    job_count
-        (J,) as how many each job counts; None: as one.
+    job_work
+        (J,) unserved work of leaving a job out; None: its priority.
     """
 
     problem: Problem
@@ -59,7 +59,7 @@ class Market:
     units: tuple[Unit, ...]
     traffic: ArcTraffic | None
     crowded: Bools
-    job_count: Floats | None = None
+    job_work: Floats | None = None
 
     @cached_property
     def unit_blocks(self) -> tuple[Ints, ...]:
@@ -87,9 +87,8 @@ class Market:
     @cached_property
     def left_out_work(self) -> Floats:
         """Unserved work of every block that does nothing (B); 0 for jobs that have no option."""
-        jobs = np.where(self.placeable, _priorities(self.problem), 0.0)
-        if self.job_count is not None:
-            jobs = jobs * self.job_count
+        priorities = _priorities(self.problem) if self.job_work is None else self.job_work
+        jobs = np.where(self.placeable, priorities, 0.0)
         served = [
             np.array([unit.weight.sum()]) if unit.is_whole else unit.weight.sum(axis=1) for unit in self.units
         ]

@@ -45,7 +45,10 @@ ENOUGH = 1e-5
 
 @dataclass
 class Seeker:
-    """Better prices round by round; keeps all columns seen."""
+    """Better prices round by round; keeps all columns seen.
+
+    With ``may_leave``, prices are better where they prove more of plans that may leave work out.
+    """
 
     market: Market
     penalty: float
@@ -55,6 +58,7 @@ class Seeker:
     combinations: list[Combination]
     box: float = BOX
     temperature: float = WARM
+    may_leave: bool = False
 
     def recent(self) -> Columns:
         """Return the columns that are among the nearest of their block at the best prices."""
@@ -72,13 +76,13 @@ class Seeker:
         told, combinations = giants.together(told)
         return cls(market, penalty, told, draw(market, told), giants, combinations)
 
-    def run(self, watch: Watch, rounds: int = ROUNDS) -> None:
-        """Seek until little is gained."""
+    def run(self, watch: Watch, enough: float = ENOUGH) -> None:
+        """Seek until the bound has gained less than a part of ``enough`` in some rounds on end."""
         idle = 0
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             if watch.over() or idle >= PATIENCE:
                 return
-            idle = idle + 1 if abs(self.step()) < ENOUGH else 0
+            idle = idle + 1 if abs(self.step()) < enough else 0
 
     def step(self) -> float:
         """Climb once and draw columns at the prices found; return the relative gain of the bound."""
@@ -106,7 +110,8 @@ class Seeker:
         return self.giants.together(appraise(self.market, prices, self.penalty))
 
     def _gain(self, tried: Appraisal) -> float:
-        return (tried.complete - self.told.complete) / max(abs(tried.complete), 1e-9)
+        now, then = (told.partial if self.may_leave else told.complete for told in (tried, self.told))
+        return (now - then) / max(abs(now), 1e-9)
 
 
 @dataclass(frozen=True)

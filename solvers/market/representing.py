@@ -15,48 +15,73 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..rates import Floats
+from .appraisal import appraise
 from .jobs import Options
 from .market import Market
+from .serving import least_cost
+from .units import Unit
 
 JOBS, UNITS = 1200, 200
 """Jobs and units drawn."""
 WORTH = 3
 """Times as many blocks that a market has when it is worth being stood for."""
+DEAR = 100.0
+"""Times its least cost at which a block is left out."""
+TINY = 1e-300
 
 
-def representative(market: Market, most_jobs: int = JOBS, most_units: int = UNITS) -> Market | None:
+def representative(
+    market: Market, penalty: float, most_jobs: int = JOBS, most_units: int = UNITS
+) -> Market | None:
     """Return a market of few blocks that stands for ``market``, None where that has few itself.
+
+    Where by chance those drawn want more than there is, prices would rise without end; so every block is left
+    out at a multiple of its cost.
 
     Parameters
     ----------
     market
         The large one.
+    penalty
+        Price of a unit of unserved work.
     most_jobs, most_units
         About how many jobs and units are drawn.
     """
     jobs, units = _job_sizes(market), _unit_sizes(market)
     if np.count_nonzero(jobs) <= WORTH * most_jobs and np.count_nonzero(units) <= WORTH * most_units:
         return None
-    count = _counts(jobs, most_jobs)
+    count, many = _counts(jobs, most_jobs), _counts(units, most_units)
     running = np.flatnonzero(count[market.running.job] > 0)
     pausing = np.flatnonzero(count[market.pausing.job] > 0)
-    many = _counts(units, most_units)
-    drawn = (replace(market.units[k], **_times(market, k, many[k])) for k in np.flatnonzero(many).tolist())
-    return replace(
+    small = replace(
         market,
         running=_scaled(market.running.only(running), count),
         spans=market.spans.only(running),
         pausing=_scaled(market.pausing.only(pausing), count),
         rooms=market.rooms[pausing],
-        units=tuple(drawn),
-        job_count=count,
+        units=tuple(_times(market.units[k], float(many[k])) for k in np.flatnonzero(many).tolist()),
     )
+    return _left_out_at_cost(small, penalty)
 
 
-def _times(market: Market, unit: int, many: float) -> dict[str, Floats]:
-    """Return what is changed of a unit that counts so many times."""
-    one = market.units[unit]
-    return {"demand": one.demand * many, "weight": one.weight * many, "most": np.floor(one.most * many)}
+def _times(unit: Unit, many: float) -> Unit:
+    """Return a unit that takes as much as so many."""
+    return replace(unit, demand=unit.demand * many, most=np.floor(unit.most * many))
+
+
+def _left_out_at_cost(market: Market, penalty: float) -> Market:
+    """Return the market with unserved work at which leaving out costs a multiple of the least cost."""
+    told = appraise(market, np.zeros(len(market.rules.capacity)), penalty, whole=False)
+    dear = DEAR / penalty
+    units = []
+    for _, unit, offered in market.offers(told.goods):
+        cost = least_cost(unit, offered)[:, None] * dear
+        units.append(
+            replace(
+                unit, weight=cost * unit.demand / np.maximum(unit.demand.sum(axis=1, keepdims=True), TINY)
+            )
+        )
+    return replace(market, units=tuple(units), job_work=dear * told.job_least)
 
 
 def _job_sizes(market: Market) -> Floats:

@@ -43,6 +43,8 @@ improved, and for writing the plan."""
 FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
+ROUGH = 3e-4
+"""Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
 UNSERVED_TOLERANCE = 1e-7
 BOUND_STEPS = 8
@@ -139,11 +141,12 @@ class MarketSearch:
 
     def _first_prices(self) -> Floats | None:
         """Return the prices of a small market that stands for a large one."""
-        small = representative(self.market)
+        small = representative(self.market, self.penalty)
         if small is None:
             return None
         seeker = Seeker.begin(small, self.penalty)
-        seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over))
+        seeker.may_leave = True
+        seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
         return seeker.told.prices
 
     def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:

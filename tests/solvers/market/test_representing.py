@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
-from computeroute.solvers.market.representing import _counts, representative
+from computeroute.solvers.market.representing import DEAR, _counts, representative
 from computeroute.solvers.market.solve import market_of
 from computeroute.topologies.generate import generate
 
@@ -40,21 +42,40 @@ def test_those_that_are_few_are_taken_as_they_are() -> None:
 
 
 def test_a_market_of_few_blocks_needs_nobody_to_stand_for_it(large: Market) -> None:
-    assert representative(large) is None
+    assert representative(large, penalty_of(large)) is None
 
 
-def test_it_is_smaller_and_has_as_much_to_lose(large: Market) -> None:
-    small = representative(large, 60, 10)
+def test_it_is_smaller_and_costs_as_much(large: Market) -> None:
+    penalty = penalty_of(large)
+    small = representative(large, penalty, 60, 10)
     assert small is not None
     assert len(small.running) + len(small.pausing) < 0.7 * (len(large.running) + len(large.pausing))
     assert len(small.units) == 10
-    assert small.left_out_work.sum() == pytest.approx(large.left_out_work.sum(), rel=0.3)
+    free = np.zeros(len(large.rules.capacity))
+    assert appraise(small, free, penalty).complete == pytest.approx(
+        appraise(large, free, penalty).complete, rel=0.1
+    )
+
+
+def test_prices_stay_in_bounds_where_those_drawn_want_too_much(large: Market) -> None:
+    """With next to no room everything is left out, at 100 times what it costs; bounds end there."""
+    penalty = penalty_of(large)
+    narrow = replace(large, rules=replace(large.rules, capacity=1e-3 * large.rules.capacity))
+    small = representative(narrow, penalty, 60, 10)
+    assert small is not None
+    seeker = Seeker.begin(small, penalty)
+    seeker.may_leave, least = True, seeker.told.complete
+    for _ in range(3):
+        seeker.step()
+    assert least < seeker.told.partial <= DEAR * least
 
 
 def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -> None:
-    small, penalty = representative(large, 60, 10), penalty_of(large)
+    penalty = penalty_of(large)
+    small = representative(large, penalty, 60, 10)
     assert small is not None
     of_small, of_large = Seeker.begin(small, penalty), Seeker.begin(large, penalty)
+    of_small.may_leave = True
     at_first = of_large.told.complete
     for _ in range(3):
         of_small.step()
