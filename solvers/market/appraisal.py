@@ -11,6 +11,8 @@ from .entering import least_in_all
 from .goods import GoodPrices
 from .market import Market
 from .pausing import Pauses
+from .threads import each
+from .units import Unit
 
 ROUNDING = 1e-11
 """Relative error that sums of floating-point numbers are granted; bounds are lowered by it."""
@@ -53,10 +55,16 @@ def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = Tr
     blocks = len(market.problem.jobs)
     out = penalty * market.left_out_work[:blocks]
     complete, partial = float(least.sum()), float(np.minimum(least, out).sum())
-    for _, unit, offered in market.offers(goods):
+    offer_to = market.offering(goods)
+
+    def bounds(unit: Unit) -> tuple[float, float]:
+        offered = offer_to(unit, None)
         served = least_in_all(unit, offered, penalty * unit.weight)
+        return served, least_in_all(unit, offered) if whole else served
+
+    for served, complete_one in each(bounds, market.units, threads=market.has_large_units):
         partial += served
-        complete += least_in_all(unit, offered) if whole else served
+        complete += complete_one
     idle = rules.idle(prices)
     error = ROUNDING * (abs(complete) + abs(idle) + float(prices @ np.abs(rules.capacity)))
     return Appraisal(

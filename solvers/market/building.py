@@ -15,6 +15,7 @@ import numpy as np
 from ..rates import Floats, Ints
 from .appraisal import Appraisal, appraise
 from .candidates import job_columns
+from .columns import Columns
 from .giants import Giants
 from .greedy import fill_jobs, fill_units, room_for_replicas, unit_order
 from .market import Market
@@ -34,13 +35,15 @@ GROWTH = 1.5
 class Builder:
     """Builds placements at prices; remembers which rows lacked room.
 
-    ``natural`` (R,) is what users of a row pay a unit of it without its price.
+    ``natural`` (R,) is what users of a row pay a unit of it without its price, ``kept_free`` (R,) what jobs
+    leave to units.
     """
 
     market: Market
     penalty: float
     natural: Floats
     giants: Giants
+    kept_free: Floats
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
     urgent_jobs: list[int] = field(default_factory=list)
@@ -93,7 +96,9 @@ class Builder:
             fill_jobs(placement, told, columns, np.array([job]))
         fill_units(placement, told, self.urgent)
         rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
+        placement.room = placement.room - self.kept_free
         fill_jobs(placement, told, columns, rest)
+        placement.room = placement.room + self.kept_free
         urgent = set(self.urgent)
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in urgent])
         placement.trim_modules()
@@ -153,3 +158,18 @@ class Builder:
         period, slot = np.nonzero(full)
         found = rows[unit.pool[slot], period].ravel()
         return found[found < len(self.rises)]
+
+
+def kept_for_units(market: Market, columns: Columns) -> Floats:
+    """Return what units take of every link row (R), each block by the mean of its columns.
+
+    Jobs fill links to the last bit, and a user with one way only could not be served any more.
+    """
+    mine = columns.block >= len(market.problem.jobs)
+    times = np.bincount(columns.block, minlength=market.blocks)
+    share = np.where(mine, 1.0 / np.maximum(times[columns.block], 1), 0.0)
+    taken = np.asarray((columns.goods.T @ share) @ market.rules.use)
+    rows = market.rules.traffic_use[0]
+    found = np.zeros(len(taken) + 1)
+    found[rows] = np.append(taken, 0.0)[rows]
+    return np.minimum(found[:-1], market.rules.capacity)

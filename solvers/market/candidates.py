@@ -11,8 +11,10 @@ from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
 from .jobs import CHUNK
 from .market import Market
-from .serving import Offer, answer
+from .serving import Answer, Offer, answer
 from .sites import whole_answer
+from .threads import each
+from .units import Unit
 
 STARTS = 3
 """Starts of one option among the candidates of a job, at most."""
@@ -69,19 +71,30 @@ def unit_columns(
     market: Market, number: int, offered: Offer, most: Floats, cutoff: Floats | None = None
 ) -> Columns:
     """Return the columns of a unit's answer with at most ``most`` (T, S) replicas."""
-    unit = market.units[number]
-    reply = (whole_answer if unit.is_whole else answer)(unit, offered, most, cutoff)
-    blocks = market.unit_blocks[number]
-    goods = market.rules.goods
-    return answer_columns(
-        unit, reply, offered.via, market.rates, goods, blocks=blocks, traffic=market.traffic
-    )
+    reply = unit_reply(market.units[number], offered, most, cutoff)
+    return reply_columns(market, number, reply, offered.via)
+
+
+def unit_reply(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+    """Return a unit's answer with at most ``most`` (T, S) replicas, see :func:`.serving.answer`."""
+    return (whole_answer if unit.is_whole else answer)(unit, offered, most, cutoff)
+
+
+def reply_columns(market: Market, number: int, reply: Answer, via: Ints) -> Columns:
+    """Return the columns of a unit's answer that takes the arcs ``via`` (T, L, S)."""
+    blocks, goods = market.unit_blocks[number], market.rules.goods
+    unit, traffic = market.units[number], market.traffic
+    return answer_columns(unit, reply, via, market.rates, goods, blocks=blocks, traffic=traffic)
 
 
 def service_columns(market: Market, told: Appraisal) -> Columns:
     """Return the answers of all units at the prices."""
-    parts = [
-        unit_columns(market, number, offered, np.broadcast_to(unit.most, offered.replica.shape))
-        for number, unit, offered in market.offers(told.goods)
-    ]
+    offer_to = market.offering(told.goods)
+
+    def answered(number: int) -> Columns:
+        unit = market.units[number]
+        offered = offer_to(unit, None)
+        return unit_columns(market, number, offered, np.broadcast_to(unit.most, offered.replica.shape))
+
+    parts = each(answered, range(len(market.units)), threads=market.has_large_units)
     return joined(parts) if parts else _nothing(market)

@@ -8,31 +8,30 @@ import numpy as np
 
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
-from .candidates import job_columns, unit_columns
 from .columns import Columns
+from .detours import fitting_answer
 from .entering import may_enter
 from .market import Market
+from .openings import fitting_columns
 from .placing import Placement, Priced
 from .units import Unit
 
-WIDE = 400
-"""Columns of a job among which a place is sought when the nearest do not fit."""
-TOGETHER = 200
-"""Jobs whose wide choice is made up at once."""
-
 
 def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints) -> None:
-    """Place jobs (all out so far) by their nearest columns, or by any that fits."""
-    order = _by_stake(priced, jobs)
+    """Place jobs (all out so far) by their nearest columns, or else by what fits of all they have."""
     first = np.searchsorted(priced.columns.block, np.arange(placement.market.blocks + 1))
-    missed = [job for job in order if not _place(placement, priced, first, job)]
-    for begin in range(0, len(missed), TOGETHER):
-        some = missed[begin : begin + TOGETHER]
-        wide = job_columns(placement.market, told, WIDE, np.array(some))
-        again = Priced.of(placement.market, wide, told.prices, told.penalty)
-        first = np.searchsorted(wide.block, np.arange(placement.market.blocks + 1))
-        for job in some:
-            _place(placement, again, first, job)
+    for job in _by_stake(priced, jobs):
+        mine = np.arange(first[job], first[job + 1])
+        if not _place_by(placement, priced, mine, job):
+            fit_in(placement, told, job)
+
+
+def fit_in(placement: Placement, told: Appraisal, job: int) -> bool:
+    """Place a job that is out by what costs least at the prices of all that fits; return whether it does."""
+    fitting = fitting_columns(placement, told, job)
+    if fitting is None:
+        return False
+    return _place_by(placement, fitting, np.arange(len(fitting.columns)), job)
 
 
 def _by_stake(priced: Priced, jobs: Ints) -> list[int]:
@@ -44,8 +43,8 @@ def _by_stake(priced: Priced, jobs: Ints) -> list[int]:
     return order
 
 
-def _place(placement: Placement, priced: Priced, first: Ints, block: int) -> bool:
-    mine = np.arange(first[block], first[block + 1])
+def _place_by(placement: Placement, priced: Priced, mine: Ints, block: int) -> bool:
+    """Place a block by the cheapest of columns ``mine`` that fits; return whether one does."""
     order = mine[np.argsort(priced.reduced[mine], kind="stable")]
     worth = order[priced.cost[order] < placement.out_cost[block]]
     return placement.try_columns(block, priced, worth.tolist())
@@ -53,15 +52,13 @@ def _place(placement: Placement, priced: Priced, first: Ints, block: int) -> boo
 
 def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> None:
     """Serve units (all out so far) from what is left, those with the fewest slots first."""
-    market = placement.market
-    offer_to = market.offering(told.goods)
+    offer_to = placement.market.offering(told.goods)
     for number in units:
-        unit = market.units[number]
-        offered = offer_to(unit)
-        most = room_for_replicas(placement, unit)
+        unit = placement.market.units[number]
         cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
-        found = unit_columns(market, number, offered, most, cutoff)
-        take(placement, found)
+        take(
+            placement, fitting_answer(placement, number, offer_to, room_for_replicas(placement, unit), cutoff)
+        )
 
 
 def take(placement: Placement, columns: Columns) -> None:

@@ -18,6 +18,7 @@ from ..option_table import OptionTable
 from ..rates import Floats, Ints, Rates, long_run_usd
 from ..windows import TOLERANCE_HOURS
 from .goods import GoodPrices
+from .threads import each
 
 CHUNK = 100_000
 """Options priced at once."""
@@ -75,6 +76,13 @@ class Options:
         changed: dict[str, Any] = {"owner": place[self.owner[kept]], "pool": self.pool[kept]}
         names = [name for name in self.__dataclass_fields__ if name not in changed]
         return Options(**changed, **{name: getattr(self, name)[rows] for name in names})
+
+    def part(self, begin: int, end: int) -> Options:
+        """Return the options from ``begin`` to before ``end``."""
+        pairs = slice(*np.searchsorted(self.owner, [begin, end]).tolist())
+        changed: dict[str, Any] = {"owner": self.owner[pairs] - begin, "pool": self.pool[pairs]}
+        names = [name for name in self.__dataclass_fields__ if name not in changed]
+        return Options(**changed, **{name: getattr(self, name)[begin:end] for name in names})
 
 
 def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: bool) -> Options:
@@ -168,6 +176,10 @@ class Starts:
         """Return those of some of the options."""
         return Starts(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
+    def part(self, begin: int, end: int) -> Starts:
+        """Return those of the options from ``begin`` to before ``end``."""
+        return Starts(*(getattr(self, name)[begin:end] for name in self.__dataclass_fields__))
+
 
 def starts(options: Options, rates: Rates) -> Starts:
     """Return where each option may start: at its earliest hour, and at the begin of every later period."""
@@ -192,9 +204,12 @@ def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrice
     """
     run = _running(rates, prices)
     found = np.empty(spans.start.shape)
-    for begin in range(0, len(options), CHUNK):
+
+    def fill(begin: int) -> None:
         rows = slice(begin, min(begin + CHUNK, len(options)))
         found[rows] = _chunk_costs(options, spans, rates, run, rows)
+
+    each(fill, range(0, len(options), CHUNK), threads=len(options) > CHUNK)
     found += flat_costs(options, prices)[:, None]
     if prices.traffic.any():
         _add_traffic_costs(found, options, spans, prices.traffic)

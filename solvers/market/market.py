@@ -22,6 +22,9 @@ from .serving import Offer, offer
 from .traffic import ArcTraffic, arc_traffic, crowded_directions
 from .units import Unit, build_units
 
+LARGE_UNITS = 60_000
+"""Triples of period, demand and slot that units have on average when threads save time."""
+
 
 @dataclass(frozen=True)
 class Market:
@@ -85,6 +88,12 @@ class Market:
         return found
 
     @cached_property
+    def has_large_units(self) -> bool:
+        """Return whether units are large enough to be worked on in threads."""
+        sizes = sum(unit.demand.size * len(unit.slot_id) for unit in self.units)
+        return len(self.units) > 1 and sizes >= LARGE_UNITS * len(self.units)
+
+    @cached_property
     def left_out_work(self) -> Floats:
         """Unserved work of every block that does nothing (B); 0 for jobs that have no option."""
         priorities = _priorities(self.problem) if self.job_work is None else self.job_work
@@ -107,16 +116,19 @@ class Market:
         """Yield what every unit is offered at prices of goods."""
         offer_to = self.offering(prices)
         for number, unit in enumerate(self.units):
-            yield number, unit, offer_to(unit)
+            yield number, unit, offer_to(unit, None)
 
-    def offering(self, prices: GoodPrices) -> Callable[[Unit], Offer]:
-        """Return what tells what a unit is offered at prices of goods."""
+    def offering(self, prices: GoodPrices) -> Callable[[Unit, Bools | None], Offer]:
+        """Return what tells what a unit is offered at prices of goods, past closed directions (D, T)."""
         way = None
         if self.traffic is not None and prices.traffic.any():
             way = self.traffic.priced(prices.traffic)
 
-        def offer_to(unit: Unit) -> Offer:
+        def offer_to(unit: Unit, closed: Bools | None = None) -> Offer:
             mine = None if way is None else way(unit.arc_id)
+            if closed is not None and self.traffic is not None:
+                crossed = np.asarray(self.traffic.on(unit.arc_id) @ closed.astype(float)) > 0
+                mine = np.where(crossed, np.inf, 0.0 if mine is None else mine)
             return offer(unit, self.rates.durations, prices, mine)
 
         return offer_to

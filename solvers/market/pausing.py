@@ -10,6 +10,7 @@ from ..rates import Floats, Rates
 from ..windows import PAUSE_SLIVER_HOURS
 from .goods import GoodPrices
 from .jobs import CHUNK, Options, flat_costs
+from .threads import each
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ def pause_rooms(options: Options, rates: Rates) -> Floats:
 
 def best_pauses(options: Options, room: Floats, prices: GoodPrices) -> Pauses:
     """Return the cost of every option in its cheapest hours, see :func:`pause_hours`."""
-    parts = [
-        _pause_costs(options.only(rows), room[rows], prices)
-        for rows in np.split(np.arange(len(options)), range(CHUNK, len(options), CHUNK))
-    ]
+
+    def priced(begin: int) -> tuple[Floats, Floats]:
+        end = min(begin + CHUNK, len(options))
+        return _pause_costs(options.part(begin, end), room[begin:end], prices)
+
+    parts = each(priced, range(0, max(1, len(options)), CHUNK), threads=len(options) > CHUNK)
     cost, bound = (np.concatenate([part[k] for part in parts]) for k in range(2))
     return Pauses(cost, bound)
 

@@ -45,7 +45,7 @@ ENOUGH = 1e-5
 
 @dataclass
 class Seeker:
-    """Better prices round by round; keeps all columns seen.
+    """Better prices round by round; keeps columns seen, which are drawn when first asked for.
 
     With ``may_leave``, prices are better where they prove more of plans that may leave work out.
     """
@@ -53,12 +53,19 @@ class Seeker:
     market: Market
     penalty: float
     told: Appraisal
-    columns: Columns
     giants: Giants
     combinations: list[Combination]
+    drawn: Columns | None = None
     box: float = BOX
     temperature: float = WARM
     may_leave: bool = False
+
+    @property
+    def columns(self) -> Columns:
+        """The columns seen."""
+        if self.drawn is None:
+            self.drawn = draw(self.market, self.told)
+        return self.drawn
 
     def recent(self) -> Columns:
         """Return the columns that are among the nearest of their block at the best prices."""
@@ -74,7 +81,7 @@ class Seeker:
         told = appraise(market, np.zeros(len(market.rules.capacity)) if prices is None else prices, penalty)
         giants = Giants.of(market, told)
         told, combinations = giants.together(told)
-        return cls(market, penalty, told, draw(market, told), giants, combinations)
+        return cls(market, penalty, told, giants, combinations)
 
     def run(self, watch: Watch, enough: float = ENOUGH) -> None:
         """Seek until the bound has gained less than a part of ``enough`` in some rounds on end."""
@@ -92,7 +99,7 @@ class Seeker:
         core = price_core(self.market, columns, self.told, apart)
         prices = climb(core, self.told.prices, self.box, self.temperature)
         tried, combinations = self._tell(prices)
-        self.columns = joined([self.recent(), draw(self.market, tried)])
+        self.drawn = joined([self.recent(), draw(self.market, tried)])
         gain = self._gain(tried)
         if gain > 0:
             self.box = min(WIDE, GROWTH * self.box)

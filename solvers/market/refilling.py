@@ -12,16 +12,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ..rates import Floats
-from .candidates import unit_columns
 from .columns import Columns, joined
+from .detours import OfferTo, fitting_answer
 from .goods import GoodPrices
 from .greedy import room_for_replicas, unit_order
 from .menus import beyond_prices
 from .placing import Placed, Placement, Priced, committed_rows
-from .serving import Offer
 from .units import Unit
 
-OfferTo = Callable[[Unit], Offer]
 LEAST_GAIN = 1e-9
 """Relative gain below which a block stays with what it does."""
 
@@ -65,7 +63,7 @@ def _answers(placement: Placement, number: int, offers: list[OfferTo]) -> Iterat
     within = np.minimum(room, committed_replicas(placement, unit))
     cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
     for offer_to, most in zip(offers, (within, room, room), strict=True):
-        yield unit_columns(market, number, offer_to(unit), most, cutoff)
+        yield fitting_answer(placement, number, offer_to, most, cutoff)
 
 
 def committed_replicas(placement: Placement, unit: Unit) -> Floats:

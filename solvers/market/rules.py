@@ -49,15 +49,31 @@ class Rules:
     @cached_property
     def held_use(self) -> tuple[Ints, Floats]:
         """Rows (P, T, K) that an accelerator held takes of, and how much; the number of rows where none."""
-        goods, rows = self.goods, len(self.capacity)
-        taken = self.use[: goods.pools * goods.periods]
+        return self._use_of(self.goods.held(*self._places(self.goods.pools)))
+
+    @cached_property
+    def spot_held_use(self) -> tuple[Ints, Floats]:
+        """Rows (P, T, K) that an accelerator held at the spot price takes of beside, and how much."""
+        return self._use_of(self.goods.spot_held(*self._places(self.goods.pools)))
+
+    @cached_property
+    def traffic_use(self) -> tuple[Ints, Floats]:
+        """Rows (D, T, K) that a Gbit/s takes of, and how much."""
+        return self._use_of(self.goods.traffic(*self._places(self.goods.directions)))
+
+    def _places(self, count: int) -> tuple[Ints, Ints]:
+        return np.arange(count)[:, None], np.arange(self.goods.periods)
+
+    def _use_of(self, goods: Ints) -> tuple[Ints, Floats]:
+        """Return the rows (A, T, K) that a unit of some goods (A, T) takes of, and how much."""
+        taken, rows = csr_array(self.use[goods.ravel()]), len(self.capacity)
         counts = np.diff(taken.indptr)
         owner = np.repeat(np.arange(len(counts)), counts)
         place = np.arange(len(owner)) - taken.indptr[owner]
         shape = (len(counts), max(1, int(counts.max(initial=1))))
         row, amount = np.full(shape, rows, dtype=np.int64), np.ones(shape)
         row[owner, place], amount[owner, place] = taken.indices, taken.data
-        wide = (goods.pools, goods.periods, shape[1])
+        wide = (*goods.shape, shape[1])
         return row.reshape(wide), amount.reshape(wide)
 
     def good_prices(self, prices: Floats) -> Floats:

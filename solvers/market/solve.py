@@ -17,9 +17,8 @@ from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options, Progress, relative_gap
-from ..rates import Floats
 from .appraisal import Appraisal, appraise
-from .building import NEAREST, Builder
+from .building import NEAREST, Builder, kept_for_units
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .deciding import decisions
@@ -126,10 +125,10 @@ class MarketSearch:
         self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
-        seeker = Seeker.begin(self.market, self.penalty, self._first_prices())
+        small = self._small_seeker()
+        seeker = Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
         self._hear(seeker.told)
-        natural = natural_prices(self.market, seeker.columns)
-        builder = Builder(self.market, self.penalty, natural, seeker.giants)
+        builder = self._builder(seeker, small or seeker)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
         if only_first or self.is_close():
@@ -139,15 +138,21 @@ class MarketSearch:
         self._hear(seeker.told)
         self._in_rounds(seeker, builder)
 
-    def _first_prices(self) -> Floats | None:
-        """Return the prices of a small market that stands for a large one."""
+    def _small_seeker(self) -> Seeker | None:
+        """Return the seeker of a small market that stands for a large one, with good prices."""
         small = representative(self.market, self.penalty)
         if small is None:
             return None
         seeker = Seeker.begin(small, self.penalty)
         seeker.may_leave = True
         seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
-        return seeker.told.prices
+        return seeker
+
+    def _builder(self, seeker: Seeker, seen: Seeker) -> Builder:
+        """Return a builder that knows what rows cost and units take by the columns ``seen``."""
+        natural = natural_prices(seen.market, seen.columns)
+        free = kept_for_units(seen.market, seen.columns)
+        return Builder(self.market, self.penalty, natural, seeker.giants, free)
 
     def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
 from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.building import Builder
+from computeroute.solvers.market.building import Builder, kept_for_units
 from computeroute.solvers.market.giants import Giants
 from computeroute.solvers.market.greedy import fill_units
 from computeroute.solvers.market.market import Market
@@ -25,7 +25,8 @@ def built(market: Market, rounds: int) -> Placement:
     seeker = Seeker.begin(market, penalty)
     for _ in range(6):
         seeker.step()
-    builder = Builder(market, penalty, natural_prices(market, seeker.columns), seeker.giants)
+    natural, free = natural_prices(market, seeker.columns), kept_for_units(market, seeker.columns)
+    builder = Builder(market, penalty, natural, seeker.giants, free)
     return builder.build(seeker.told, rounds, lambda: False)
 
 

@@ -1,0 +1,111 @@
+"""Answers of units that keep within what links have left: round those that are full, or less over them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.sparse import coo_array
+
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .candidates import reply_columns, unit_reply
+from .columns import Columns
+from .openings import Room
+from .placing import Placement
+from .serving import Answer, Offer, cheaper, replicas_for
+from .traffic import ArcTraffic
+from .units import Unit
+
+OfferTo = Callable[[Unit, Bools | None], Offer]
+ROUNDS = 3
+"""Times that an answer goes round directions that the one before would overload."""
+FIT = 1 + 1e-9
+
+
+def fitting_answer(
+    placement: Placement, number: int, offer_to: OfferTo, most: Floats, cutoff: Floats | None
+) -> Columns:
+    """Return the columns of a unit's answer that overloads no link beside what others send.
+
+    Where the cheapest one would, users go elsewhere; where that leaves more out, as many are served as the
+    links have room for.
+
+    Parameters
+    ----------
+    placement
+        What the others do; the unit is out.
+    number
+        Of the unit.
+    offer_to
+        Tells what the unit is offered, past directions (D, T) that are closed.
+    most, cutoff
+        As for :func:`.serving.answer`.
+    """
+    market, unit = placement.market, placement.market.units[number]
+    offered = offer_to(unit, None)
+    reply, via = unit_reply(unit, offered, most, cutoff), offered.via
+    if market.traffic is None:
+        return reply_columns(market, number, reply, via)
+    room = Room.of(placement).traffic
+    gbps = traffic_of(unit, market.traffic, reply, via)
+    closed = gbps > room * FIT + TINY
+    if closed.any():
+        less = _less(unit, market.traffic, (reply, via), np.where(closed, room / np.maximum(gbps, TINY), 1.0))
+        other = _round(unit, market.traffic, offer_to, (room, closed), (most, cutoff))
+        reply, via = (less, via) if other is None else _better(unit, (less, via), other)
+    return reply_columns(market, number, reply, via)
+
+
+TINY = 1e-12
+
+
+def traffic_of(unit: Unit, traffic: ArcTraffic, reply: Answer, via: Ints) -> Floats:
+    """Return the Gbit/s (D, T) that an answer puts on every direction."""
+    at, user, slot = np.nonzero(reply.flow > 0)
+    part = coo_array(traffic.on(unit.arc_id[via[at, user, slot]]))
+    shape = (traffic.out.shape[1], len(reply.flow))
+    place = np.ravel_multi_index((part.col, at[part.row]), shape)
+    amounts = part.data * reply.flow[at, user, slot][part.row]
+    return np.bincount(place, amounts, shape[0] * shape[1]).reshape(shape)
+
+
+def _round(
+    unit: Unit,
+    traffic: ArcTraffic,
+    offer_to: OfferTo,
+    links: tuple[Floats, Bools],
+    limits: tuple[Floats, Floats | None],
+) -> tuple[Answer, Ints] | None:
+    """Return an answer that goes round closed directions, None where each overloads others."""
+    room, closed = links
+    for _ in range(ROUNDS):
+        offered = offer_to(unit, closed)
+        reply = unit_reply(unit, offered, *limits)
+        over = traffic_of(unit, traffic, reply, offered.via) > room * FIT + TINY
+        if not over.any():
+            return reply, offered.via
+        closed = closed | over
+    return None
+
+
+def _less(unit: Unit, traffic: ArcTraffic, answered: tuple[Answer, Ints], part: Floats) -> Answer:
+    """Return an answer with only a ``part`` (D, T), at most 1, of its requests over each direction."""
+    reply, via = answered
+    at, user, slot = np.nonzero(reply.flow > 0)
+    crossed = coo_array(traffic.on(unit.arc_id[via[at, user, slot]]))
+    kept = np.ones(len(at))
+    np.minimum.at(kept, crossed.row, np.maximum(part, 0.0)[crossed.col, at[crossed.row]])
+    flow = reply.flow.copy()
+    flow[at, user, slot] *= kept
+    lost = (reply.flow - flow).sum(axis=2)
+    return Answer(flow, replicas_for(unit, flow.sum(axis=1)), reply.cost, reply.unserved + lost)
+
+
+def _better(unit: Unit, one: tuple[Answer, Ints], other: tuple[Answer, Ints]) -> tuple[Answer, Ints]:
+    """Return the answer that leaves less out, in each period where these do not depend on each other."""
+    if unit.is_whole:
+        return min(other, one, key=lambda each: float(each[0].unserved.sum()))
+    found = cheaper(other[0], one[0], unit, np.ones(len(unit.demand), dtype=bool))
+    from_one = (found.flow == one[0].flow).all(axis=(1, 2))
+    return found, np.where(from_one[:, None, None], one[1], other[1])

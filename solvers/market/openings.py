@@ -1,0 +1,134 @@
+"""Openings: where and when a job fits into what others leave, all its options at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .columns import Columns, joined, pause_columns, start_columns
+from .jobs import Options, Starts
+from .market import Market
+from .pausing import best_pauses, pause_hours
+from .placing import Placement, Priced
+
+NEAREST = 40
+"""Starts that fit, and options with hours that fit, among which a job finds its place."""
+FIT = 1 - 1e-9
+
+
+@dataclass(frozen=True)
+class Room:
+    """What is left: accelerators to be held (P, T), those at the spot price (P, T), Gbit/s (D, T)."""
+
+    held: Floats
+    spot_held: Floats
+    traffic: Floats
+
+    @classmethod
+    def of(cls, placement: Placement) -> Room:
+        """Return what a placement leaves."""
+        rules = placement.market.rules
+        free = np.append(placement.room - placement.load, np.inf)
+        uses = (rules.held_use, rules.spot_held_use, rules.traffic_use)
+        return cls(*((free[rows] / amounts).min(axis=2) for rows, amounts in uses))
+
+
+def fitting_columns(placement: Placement, told: Appraisal, job: int, most: int = NEAREST) -> Priced | None:
+    """Return the columns of a job that is out that cost least at the prices among those that seem to fit.
+
+    What a column takes together, as where its dataset crosses what its sites reserve, is not looked at.
+    """
+    market, room = placement.market, Room.of(placement)
+    parts = [*_begun(market, told, room, job, most), *_paused(market, told, room, job, most)]
+    return Priced.of(market, joined(parts), told.prices, placement.penalty) if parts else None
+
+
+def _begun(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
+    """Return the columns of the options of a job that do not pause, none where nothing is open."""
+    begin, end = np.searchsorted(market.running.job, [job, job + 1]).tolist()
+    mine = slice(begin, end)
+    option, at = np.nonzero(open_starts(room, market.running, market.spans, mine))
+    near = np.argsort(told.start_costs[mine][option, at], kind="stable")[:most]
+    if len(near) == 0:
+        return []
+    goods, rates = market.rules.goods, market.rates
+    options, spans = market.running.part(begin, end), market.spans.part(begin, end)
+    return [start_columns(options, spans, rates, goods, rows=option[near], at=at[near])]
+
+
+def _paused(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
+    """Return the columns of the options of a job that may pause, in the hours that are open."""
+    begin, end = np.searchsorted(market.pausing.job, [job, job + 1]).tolist()
+    mine = slice(begin, end)
+    hours_open = np.where(open_periods(room, market.pausing, mine), market.rooms[mine], 0.0)
+    able = np.flatnonzero(hours_open.sum(axis=1) >= market.pausing.hours[mine] * FIT)
+    if len(able) == 0:
+        return []
+    options, hours_open = market.pausing.part(begin, end).only(able), hours_open[able]
+    hours = pause_hours(options, hours_open, told.goods)
+    whole = np.flatnonzero(hours.sum(axis=1) >= options.hours * FIT)
+    cost = best_pauses(options.only(whole), hours_open[whole], told.goods).cost
+    near = np.sort(whole[np.argsort(cost, kind="stable")[:most]])
+    if len(near) == 0:
+        return []
+    return [pause_columns(options, market.rules.goods, market.rates, near, hours[near])]
+
+
+def open_starts(room: Room, options: Options, spans: Starts, mine: slice) -> Bools:
+    """Return from which starts (O, T) the options ``mine`` fit into the room."""
+    closed = ~_pools_open(room, options, mine) | _crowded(room, options.reserved, mine)
+    while_moved = _crowded(room, options.dataset, mine, options.transfer_gbps[mine])
+    first, last = spans.first[mine], spans.last[mine]
+    kept_out = _between(closed, first, last) + _between(while_moved, first, spans.moved[mine])
+    return np.asarray(spans.possible[mine] & (kept_out == 0))
+
+
+def open_periods(room: Room, options: Options, mine: slice) -> Bools:
+    """Return in which periods (O, T) there is room for the options ``mine``, that may pause."""
+    closed = _crowded(room, options.reserved, mine)
+    closed |= _crowded(room, options.dataset, mine, options.transfer_gbps[mine])
+    return _pools_open(room, options, mine) & ~closed
+
+
+def _pools_open(room: Room, options: Options, mine: slice) -> Bools:
+    """Return when all pools of each option have as many accelerators left as it takes (O, T)."""
+    pairs = slice(*np.searchsorted(options.owner, [mine.start, mine.stop]).tolist())
+    owner, pool = options.owner[pairs] - mine.start, options.pool[pairs]
+    left = room.held[pool]
+    spot = options.spot[mine][owner]
+    left[spot] = np.minimum(left[spot], room.spot_held[pool[spot]])
+    enough = left >= FIT * options.accelerators[mine][owner][:, None]
+    count = mine.stop - mine.start
+    if len(owner) == count:
+        return np.asarray(enough)
+    found = np.ones((count, enough.shape[1]), dtype=bool)
+    np.logical_and.at(found, owner, enough)
+    return found
+
+
+def _crowded(room: Room, crossed: csr_array, mine: slice, gbps: Floats | None = None) -> Bools:
+    """Return when a direction has not as much left as each option puts on it (O, T).
+
+    ``crossed`` (all options, D) is in Gbit/s, or how often each crosses it with so many ``gbps``.
+    """
+    ends = crossed.indptr[mine.start : mine.stop + 1]
+    found = np.zeros((mine.stop - mine.start, room.traffic.shape[1]), dtype=bool)
+    part = slice(int(ends[0]), int(ends[-1]))
+    if part.start < part.stop:
+        row = np.repeat(np.arange(len(found)), np.diff(ends))
+        needed = crossed.data[part] * (1.0 if gbps is None else gbps[row])
+        over = room.traffic[crossed.indices[part]] < FIT * needed[:, None]
+        np.logical_or.at(found, row, over)
+    return found
+
+
+def _between(closed: Bools, first: Ints, last: Ints) -> Ints:
+    """Return in how many periods from ``first`` to before ``last`` (O, T) it is closed (O, T)."""
+    sums = np.concatenate([np.zeros((len(closed), 1), dtype=np.int64), np.cumsum(closed, axis=1)], axis=1)
+    ends, begins = (np.take_along_axis(sums, at.astype(np.int64), axis=1) for at in (last, first))
+    return np.asarray(ends - begins)
