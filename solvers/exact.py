@@ -186,9 +186,9 @@ def search_exact(
 ) -> Plan:
     """Search the whole model from what is known.
 
-    ``solvers`` are of the whole and of what is left of a period. Without anything known, the decomposition
-    looks for a first plan beside the search. What comes of it is no worse than going on with the plan of a
-    similar problem, where there is one; a large search begins there.
+    ``solvers`` are of the whole and of what is left of a period. Without anything known or to go on from, the
+    decomposition looks for a first plan beside the search. What comes of it is no worse than going on with the
+    plan of a similar problem, where there is one; a large search begins there.
     """
     known, resumed = lead or Lead(), None
     if options.similar_plan is not None:
@@ -204,7 +204,7 @@ def search_exact(
         likeness = Likeness.of(variables, options.similar_plan)
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    needs_plan = lead is None and arrays.columns > FALLBACK_COLUMNS
+    needs_plan = lead is None and resumed is None and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
     finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -13,7 +14,7 @@ from .candidates import reply_columns, unit_reply
 from .columns import Columns
 from .openings import Room
 from .placing import Placement
-from .serving import Answer, Offer, cheaper, replicas_for
+from .serving import EPSILON, Answer, Offer, replicas_for
 from .traffic import ArcTraffic
 from .units import Unit
 
@@ -51,10 +52,23 @@ def fitting_answer(
     gbps = traffic_of(unit, market.traffic, reply, via)
     closed = gbps > room * FIT + TINY
     if closed.any():
-        less = _less(unit, market.traffic, (reply, via), np.where(closed, room / np.maximum(gbps, TINY), 1.0))
-        other = _round(unit, market.traffic, offer_to, (room, closed), (most, cutoff))
-        reply, via = (less, via) if other is None else _better(unit, (less, via), other)
+        part = np.where(closed, room / np.maximum(gbps, TINY), 1.0)
+        less = _less(unit, market.traffic, (reply, via), part), via
+        when = np.arange(len(unit.demand)) if unit.is_whole else np.flatnonzero(closed.any(axis=0))
+        other = _round(unit, market.traffic, offer_to, _Limits(room, closed, most, cutoff, when))
+        reply, via = less if other is None else _better(unit, less, other, when)
     return reply_columns(market, number, reply, via)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What limits an answer in the periods ``when``; closed and room (D, T), the others as there."""
+
+    room: Floats
+    closed: Bools
+    most: Floats
+    cutoff: Floats | None
+    when: Ints
 
 
 TINY = 1e-12
@@ -67,25 +81,24 @@ def traffic_of(unit: Unit, traffic: ArcTraffic, reply: Answer, via: Ints) -> Flo
     shape = (traffic.out.shape[1], len(reply.flow))
     place = np.ravel_multi_index((part.col, at[part.row]), shape)
     amounts = part.data * reply.flow[at, user, slot][part.row]
-    return np.bincount(place, amounts, shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(place, amounts, shape[0] * shape[1]).astype(float)
+    return np.asarray(total.reshape(shape))
 
 
-def _round(
-    unit: Unit,
-    traffic: ArcTraffic,
-    offer_to: OfferTo,
-    links: tuple[Floats, Bools],
-    limits: tuple[Floats, Floats | None],
-) -> tuple[Answer, Ints] | None:
-    """Return an answer that goes round closed directions, None where each overloads others."""
-    room, closed = links
+def _round(unit: Unit, traffic: ArcTraffic, offer_to: OfferTo, limits: _Limits) -> tuple[Answer, Ints] | None:
+    """Return an answer for some periods round closed directions, None where each overloads others."""
+    when, closed = limits.when, limits.closed
+    cutoff = None if limits.cutoff is None else limits.cutoff[when]
+    part = replace(unit, demand=unit.demand[when], weight=unit.weight[when])
+    room = limits.room[:, when] * FIT + TINY
     for _ in range(ROUNDS):
-        offered = offer_to(unit, closed)
-        reply = unit_reply(unit, offered, *limits)
-        over = traffic_of(unit, traffic, reply, offered.via) > room * FIT + TINY
+        offered = offer_to(unit, closed).during(when)
+        reply = unit_reply(part, offered, limits.most[when], cutoff)
+        over = traffic_of(part, traffic, reply, offered.via) > room
         if not over.any():
             return reply, offered.via
-        closed = closed | over
+        closed = closed.copy()
+        closed[:, when] |= over
     return None
 
 
@@ -102,10 +115,19 @@ def _less(unit: Unit, traffic: ArcTraffic, answered: tuple[Answer, Ints], part: 
     return Answer(flow, replicas_for(unit, flow.sum(axis=1)), reply.cost, reply.unserved + lost)
 
 
-def _better(unit: Unit, one: tuple[Answer, Ints], other: tuple[Answer, Ints]) -> tuple[Answer, Ints]:
-    """Return the answer that leaves less out, in each period where these do not depend on each other."""
+def _better(
+    unit: Unit, one: tuple[Answer, Ints], other: tuple[Answer, Ints], when: Ints
+) -> tuple[Answer, Ints]:
+    """Return the answer, or in each of the periods ``when`` that of ``other``, that leaves less out."""
     if unit.is_whole:
         return min(other, one, key=lambda each: float(each[0].unserved.sum()))
-    found = cheaper(other[0], one[0], unit, np.ones(len(unit.demand), dtype=bool))
-    from_one = (found.flow == one[0].flow).all(axis=(1, 2))
-    return found, np.where(from_one[:, None, None], one[1], other[1])
+    missed = one[0].unserved.sum(axis=1)
+    scale = EPSILON * np.maximum(1.0, unit.demand.sum(axis=1))[when]
+    place = np.flatnonzero(other[0].unserved.sum(axis=1) <= missed[when] + scale)
+    names = ("flow", "replicas", "cost", "unserved")
+    found = {name: getattr(one[0], name).copy() for name in names}
+    for name in names:
+        found[name][when[place]] = getattr(other[0], name)[place]
+    via = one[1].copy()
+    via[when[place]] = other[1][place]
+    return Answer(**found), via

@@ -55,10 +55,9 @@ def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> N
     offer_to = placement.market.offering(told.goods)
     for number in units:
         unit = placement.market.units[number]
+        room = room_for_replicas(placement, unit)
         cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
-        take(
-            placement, fitting_answer(placement, number, offer_to, room_for_replicas(placement, unit), cutoff)
-        )
+        take(placement, fitting_answer(placement, number, offer_to, room, cutoff))
 
 
 def take(placement: Placement, columns: Columns) -> None:

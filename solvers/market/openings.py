@@ -45,7 +45,10 @@ def fitting_columns(placement: Placement, told: Appraisal, job: int, most: int =
     """
     market, room = placement.market, Room.of(placement)
     parts = [*_begun(market, told, room, job, most), *_paused(market, told, room, job, most)]
-    return Priced.of(market, joined(parts), told.prices, placement.penalty) if parts else None
+    if not parts:
+        return None
+    columns = joined(parts) if len(parts) > 1 else parts[0]
+    return Priced.of(market, columns, told.prices, placement.penalty)
 
 
 def _begun(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
@@ -56,9 +59,8 @@ def _begun(market: Market, told: Appraisal, room: Room, job: int, most: int) -> 
     near = np.argsort(told.start_costs[mine][option, at], kind="stable")[:most]
     if len(near) == 0:
         return []
-    goods, rates = market.rules.goods, market.rates
-    options, spans = market.running.part(begin, end), market.spans.part(begin, end)
-    return [start_columns(options, spans, rates, goods, rows=option[near], at=at[near])]
+    rows, goods = begin + option[near], market.rules.goods
+    return [start_columns(market.running, market.spans, market.rates, goods, rows=rows, at=at[near])]
 
 
 def _paused(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
@@ -83,9 +85,9 @@ def open_starts(room: Room, options: Options, spans: Starts, mine: slice) -> Boo
     """Return from which starts (O, T) the options ``mine`` fit into the room."""
     closed = ~_pools_open(room, options, mine) | _crowded(room, options.reserved, mine)
     while_moved = _crowded(room, options.dataset, mine, options.transfer_gbps[mine])
-    first, last = spans.first[mine], spans.last[mine]
-    kept_out = _between(closed, first, last) + _between(while_moved, first, spans.moved[mine])
-    return np.asarray(spans.possible[mine] & (kept_out == 0))
+    first, last, moved = (at[mine].astype(np.int64) for at in (spans.first, spans.last, spans.moved))
+    shut = _any_between(closed, first, last) | _any_between(while_moved, first, moved)
+    return np.asarray(spans.possible[mine] & ~shut)
 
 
 def open_periods(room: Room, options: Options, mine: slice) -> Bools:
@@ -127,8 +129,8 @@ def _crowded(room: Room, crossed: csr_array, mine: slice, gbps: Floats | None = 
     return found
 
 
-def _between(closed: Bools, first: Ints, last: Ints) -> Ints:
-    """Return in how many periods from ``first`` to before ``last`` (O, T) it is closed (O, T)."""
+def _any_between(closed: Bools, first: Ints, last: Ints) -> Bools:
+    """Return whether any period from ``first`` to before ``last`` (O, T) is closed (O, T)."""
     sums = np.concatenate([np.zeros((len(closed), 1), dtype=np.int64), np.cumsum(closed, axis=1)], axis=1)
-    ends, begins = (np.take_along_axis(sums, at.astype(np.int64), axis=1) for at in (last, first))
-    return np.asarray(ends - begins)
+    ends, begins = (np.take_along_axis(sums, at, axis=1) for at in (last, first))
+    return np.asarray(ends > begins)

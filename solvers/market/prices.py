@@ -56,6 +56,7 @@ class Seeker:
     giants: Giants
     combinations: list[Combination]
     drawn: Columns | None = None
+    drawn_at: Appraisal | None = None
     box: float = BOX
     temperature: float = WARM
     may_leave: bool = False
@@ -64,8 +65,13 @@ class Seeker:
     def columns(self) -> Columns:
         """The columns seen."""
         if self.drawn is None:
-            self.drawn = draw(self.market, self.told)
+            self.drawn, self.drawn_at = draw(self.market, self.told), self.told
         return self.drawn
+
+    def near(self) -> Columns:
+        """Return the recent columns, and those drawn at the best prices."""
+        found = self.recent()
+        return found if self.drawn_at is self.told else joined([found, draw(self.market, self.told)])
 
     def recent(self) -> Columns:
         """Return the columns that are among the nearest of their block at the best prices."""
@@ -99,7 +105,7 @@ class Seeker:
         core = price_core(self.market, columns, self.told, apart)
         prices = climb(core, self.told.prices, self.box, self.temperature)
         tried, combinations = self._tell(prices)
-        self.drawn = joined([self.recent(), draw(self.market, tried)])
+        self.drawn, self.drawn_at = joined([self.recent(), draw(self.market, tried)]), tried
         gain = self._gain(tried)
         if gain > 0:
             self.box = min(WIDE, GROWTH * self.box)

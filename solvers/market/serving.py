@@ -47,6 +47,10 @@ class Offer:
     unit: Floats
     entering: Floats
 
+    def during(self, when: Ints) -> Offer:
+        """Return what is offered in some periods."""
+        return Offer(self.arc[when], self.via[when], self.replica[when], self.unit[when], self.entering)
+
 
 def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
     """Return the prices for ``unit``; ``traffic`` (A, T) is the price of a request/s on each arc."""
@@ -158,24 +162,27 @@ def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None)
     Where a slot is asked for more than it has room for, all that ask get the same part.
     """
     left, room = demand.copy(), room.copy()
-    flow = np.zeros(unit_cost.shape)
-    slots = np.arange(room.shape[1])
+    flow, slots = np.zeros(unit_cost.shape), np.arange(room.shape[1])
+    busy, cost = np.arange(len(demand)), unit_cost
     for _ in range(room.shape[1]):
-        price = np.where((room > EPSILON)[:, None, :], unit_cost, np.inf)
+        price = np.where((room[busy] > EPSILON)[:, None, :], cost, np.inf)
         best = price.argmin(axis=2)
         least = np.take_along_axis(price, best[:, :, None], axis=2)[:, :, 0]
-        wanted = np.where(np.isfinite(least) & (left > EPSILON), left, 0.0)
+        wanted = np.where(np.isfinite(least) & (left[busy] > EPSILON), left[busy], 0.0)
         if cutoff is not None:
-            wanted = np.where(least <= cutoff, wanted, 0.0)
-        if not wanted.any():
+            wanted = np.where(least <= cutoff[busy], wanted, 0.0)
+        some = wanted.any(axis=1)
+        if not some.all():
+            busy, cost, best, wanted = busy[some], cost[some], best[some], wanted[some]
+        if len(busy) == 0:
             break
         asked = (best[:, :, None] == slots) * wanted[:, :, None]
         total = asked.sum(axis=1)
-        part = np.minimum(1.0, room / np.maximum(total, EPSILON))
+        part = np.minimum(1.0, room[busy] / np.maximum(total, EPSILON))
         given = asked * part[:, None, :]
-        flow += given
-        room = np.where(part < 1.0, 0.0, room - total)
-        left = left - given.sum(axis=2)
+        flow[busy] += given
+        room[busy] = np.where(part < 1.0, 0.0, room[busy] - total)
+        left[busy] -= given.sum(axis=2)
     return flow, np.where(left > EPSILON * np.maximum(1.0, demand), left, 0.0)
 
 

@@ -30,7 +30,7 @@ from .menus import Menu
 from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Placement, Priced, has_relieved_rows
-from .prices import Seeker, draw, natural_prices
+from .prices import Seeker, natural_prices
 from .refilling import refill
 from .relieving import relieved
 from .representing import representative
@@ -41,7 +41,10 @@ FIRST_PRICE_SHARE, PRICE_SHARE, ENDING_SHARE = 0.25, 0.35, 0.06
 improved, and for writing the plan."""
 FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
-BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE = 0.2, 0.3, 0.5
+BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
+LONG_SHARE = 0.15
+"""Part of the time from which on building is long: plans come before better prices then, and improving is taken
+to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
@@ -134,9 +137,14 @@ class MarketSearch:
         if only_first or self.is_close():
             return
         self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over))
-        seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
-        self._hear(seeker.told)
+        if self.took["building"] > LONG_SHARE * self.options.time_limit:
+            self.took["improving"] = self.took["building"]
+        else:
+            seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
+            self._hear(seeker.told)
         self._in_rounds(seeker, builder)
+        if not self.is_close() and not self._is_exhausted():
+            self._refill(self.watch)
 
     def _small_seeker(self) -> Seeker | None:
         """Return the seeker of a small market that stands for a large one, with good prices."""
@@ -230,7 +238,7 @@ class MarketSearch:
         told = self.prices
         self._refill(Watch(REFILL_SHARE * watch.left, watch.over))
         with self._timed("improving"):
-            columns = joined([seeker.recent(), draw(self.market, told), *self._varied(told, watch)])
+            columns = joined([seeker.near(), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)
         if not has_relieved_rows(self.market):
             self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
@@ -254,7 +262,7 @@ class MarketSearch:
         placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
         rng = np.random.default_rng(self.options.seed)
         ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
-        ejector.sweep(range(self.market.blocks), watch)
+        ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
         busy, idle, most = True, 0, IDLE_TRIES_PER_BLOCK * self.market.blocks
         while busy and idle < most and not watch.over() and not self.is_close():
             best, idle = self.best, idle + SLICE
@@ -268,8 +276,9 @@ class MarketSearch:
         market = self.market
         most = int(np.clip(MENU_COLUMNS // max(1, len(market.problem.jobs)), NEAREST, MOST_NEAREST))
         found = [job_columns(market, told, most)]
+        until = Watch(VARIED_SHARE * watch.left, watch.over)
         for factor in PRICE_FACTORS:
-            if watch.over():
+            if until.over():
                 break
             found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
         return [*found, *divided_columns(market, told)]

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
 from computeroute.solvers import solve
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import giants
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.columns import kept
@@ -90,7 +89,8 @@ def test_what_giants_prove_is_below_the_optimum(seed: int, monkeypatch: pytest.M
     market = market_of(problem)
     penalty = penalty_of(market)
     seeker = Seeker.begin(market, penalty)
-    seeker.run(Watch(10.0), rounds=6)
+    for _ in range(6):
+        seeker.step()
     committed = market.rates.committed_count * market.rates.committed_usd * market.rates.horizon
     offset = float(committed.sum()) * problem.objective.money_weight
     extra = exact.unserved - market.barred_work
