@@ -186,9 +186,9 @@ def search_exact(
 ) -> Plan:
     """Search the whole model from what is known.
 
-    ``solvers`` are of the whole and of what is left of a period. With nothing known and nothing to go on from,
-    the decomposition looks for a first plan beside the search. What comes of it is no worse than going on with
-    the plan of a similar problem, where there is one; a large search begins there.
+    ``solvers`` are of the whole and of what is left of a period. With nothing known and nothing to go on
+    from, the decomposition looks for a first plan beside the search. What comes of it is no worse than going
+    on with the plan of a similar problem, where there is one; a large search begins there.
     """
     known, resumed = lead or Lead(), None
     if options.similar_plan is not None:

@@ -43,8 +43,8 @@ FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
 LONG_SHARE = 0.15
-"""Part of the time from which on building is long: plans come before better prices then, and to improve them is
-taken to be as long."""
+"""Part of the time from which on building is long: plans come before better prices then, and to improve them
+is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
