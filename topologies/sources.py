@@ -13,7 +13,7 @@ from typing import BinaryIO
 from ..routing.errors import InputError, suggestion
 from .samples import sample_names, sample_text
 
-MAX_BYTES = 2**29
+MAX_BYTES = 2**30
 """Larger files are refused before they are read: parsed, they would take many times their size in memory."""
 
 

@@ -36,9 +36,11 @@ from .relieving import relieved
 from .representing import representative
 from .resuming import gone_on
 
-FIRST_PRICE_SHARE, PRICE_SHARE, ENDING_SHARE = 0.25, 0.35, 0.06
-"""Parts of the time for prices of few blocks that stand for many, for those of all before the first plan is
-improved, and for writing the plan."""
+FIRST_PRICE_SHARE, PRICE_SHARE = 0.25, 0.35
+"""Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
+is improved."""
+ENDING_SHARE, MOST_ENDING_SHARE = 0.06, 0.15
+"""Parts of the time for writing the plan, least and most."""
 FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
@@ -79,10 +81,14 @@ def solve_market(problem: Problem, options: Options) -> Plan:
 
 
 def search_of(market: Market, options: Options, started: float, until: float) -> MarketSearch:
-    """Return a search that ends ``until`` seconds after it ``started``, with what writing the plan takes."""
+    """Return a search that ends ``until`` seconds after it ``started``, with what writing the plan takes.
+
+    That is taken to be as long as building the market was, as both grow with the options and flows.
+    """
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    left = until * (1 - ENDING_SHARE) - (time.monotonic() - started)
-    return MarketSearch(market, options, Watch(max(left, 0.0), stop), started)
+    built = time.monotonic() - started
+    left = until - built - np.clip(built, ENDING_SHARE * until, MOST_ENDING_SHARE * until)
+    return MarketSearch(market, options, Watch(max(float(left), 0.0), stop), started)
 
 
 def market_of(problem: Problem) -> Market:

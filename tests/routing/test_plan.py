@@ -9,6 +9,7 @@ import pickle
 from typing import Any
 
 import pytest
+from computeroute.routing import plan as plans
 from computeroute.routing.errors import InputError
 from computeroute.routing.plan import (
     Breakdown,
@@ -128,6 +129,13 @@ def test_the_head_of_the_json_is_what_scripts_look_for() -> None:
         12.5 - 2**-40,
     ]
     assert json.loads(plan(objective=None, bound=None, gap=None, status="unknown").to_json())["gap"] is None
+
+
+def test_a_plan_of_many_flows_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\n" in plan().to_json()
+    monkeypatch.setattr(plans, "INDENTED_FLOWS", sum(len(each.flows) for each in plan().services) - 1)
+    assert "\n" not in plan().to_json()
+    assert Plan.from_json(plan().to_json()) == plan()
 
 
 @settings(max_examples=50)
