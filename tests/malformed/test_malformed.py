@@ -115,7 +115,7 @@ def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) ->
     path.touch()
     os.truncate(path, 2**40)
     begin = time.perf_counter()
-    _refused(str(path), "is larger than 512 MiB")
+    _refused(str(path), "is larger than 1024 MiB")
     assert time.perf_counter() - begin < 5
 
 
