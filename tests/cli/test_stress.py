@@ -129,7 +129,7 @@ def test_interrupt_returns_what_is_done(tmp_path: Path) -> None:
             break
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=200)
     assert process.returncode == 0, error
     assert "stopping; what is done so far follows" in error
     verdicts = {loss["replan"]["verdict"] for loss in json.loads(out)["losses"]}
