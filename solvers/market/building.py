@@ -96,9 +96,10 @@ class Builder:
             fill_jobs(placement, told, columns, np.array([job]))
         fill_units(placement, told, self.urgent)
         rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
-        placement.room = placement.room - self.kept_free
+        room = placement.room
+        placement.room = room - self.kept_free
         fill_jobs(placement, told, columns, rest)
-        placement.room = placement.room + self.kept_free
+        placement.room = room
         urgent = set(self.urgent)
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in urgent])
         placement.trim_modules()

@@ -21,12 +21,11 @@ from .units import Unit
 OfferTo = Callable[[Unit, Bools | None], Offer]
 ROUNDS = 3
 """Times that an answer goes round directions that the one before would overload."""
-FIT = 1 + 1e-9
+FIT, TINY = 1 + 1e-9, 1e-12
+"""How far traffic may pass what is left, as a part of it and in Gbit/s: rounding."""
 
 
-def fitting_answer(
-    placement: Placement, number: int, offer_to: OfferTo, most: Floats, cutoff: Floats | None
-) -> Columns:
+def fitting_answer(placement: Placement, number: int, offer_to: OfferTo, most: Floats) -> Columns:
     """Return the columns of a unit's answer that overloads no link beside what others send.
 
     Where the cheapest one would, users go elsewhere; where that leaves more out, as many are served as the
@@ -40,11 +39,11 @@ def fitting_answer(
         Of the unit.
     offer_to
         Tells what the unit is offered, past directions (D, T) that are closed.
-    most, cutoff
-        As for :func:`.serving.answer`.
+    most
+        Replicas (T, S) of every slot, at most.
     """
     market, unit = placement.market, placement.market.units[number]
-    offered = offer_to(unit, None)
+    offered, cutoff = offer_to(unit, None), placement.cutoff(unit)
     reply, via = unit_reply(unit, offered, most, cutoff), offered.via
     if market.traffic is None:
         return reply_columns(market, number, reply, via)
@@ -67,11 +66,8 @@ class _Limits:
     room: Floats
     closed: Bools
     most: Floats
-    cutoff: Floats | None
+    cutoff: Floats
     when: Ints
-
-
-TINY = 1e-12
 
 
 def traffic_of(unit: Unit, traffic: ArcTraffic, reply: Answer, via: Ints) -> Floats:
@@ -88,12 +84,11 @@ def traffic_of(unit: Unit, traffic: ArcTraffic, reply: Answer, via: Ints) -> Flo
 def _round(unit: Unit, traffic: ArcTraffic, offer_to: OfferTo, limits: _Limits) -> tuple[Answer, Ints] | None:
     """Return an answer for some periods round closed directions, None where each overloads others."""
     when, closed = limits.when, limits.closed
-    cutoff = None if limits.cutoff is None else limits.cutoff[when]
     part = replace(unit, demand=unit.demand[when], weight=unit.weight[when])
     room = limits.room[:, when] * FIT + TINY
     for _ in range(ROUNDS):
         offered = offer_to(unit, closed).during(when)
-        reply = unit_reply(part, offered, limits.most[when], cutoff)
+        reply = unit_reply(part, offered, limits.most[when], limits.cutoff[when])
         over = traffic_of(part, traffic, reply, offered.via) > room
         if not over.any():
             return reply, offered.via

@@ -9,13 +9,12 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
-from .columns import answer_columns, pause_columns
+from .columns import answer_columns
 from .goods import GoodPrices
 from .greedy import room_for_replicas
-from .jobs import Options
 from .market import Market
 from .menus import run_sums
-from .pausing import pause_hours
+from .openings import fitting_columns
 from .placing import Placed, Placement, Priced
 from .serving import Answer, answer, offer
 from .sites import whole_answer
@@ -32,7 +31,6 @@ class Fresh:
     market: Market
     told: Appraisal
     unit_of: Ints = field(init=False)
-    _pauses: dict[int, tuple[Options, Floats, Priced]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Note which unit every block is of."""
@@ -42,7 +40,9 @@ class Fresh:
     def answer(self, placement: Placement, block: int) -> Priced | None:
         """Return columns of a block that is out, made for the room there is; they may still not fit."""
         jobs = len(self.market.problem.jobs)
-        return self._pause(placement, block) if block < jobs else self._unit(placement, block, block - jobs)
+        if block < jobs:
+            return fitting_columns(placement, self.told, block)
+        return self._unit(placement, block, block - jobs)
 
     def _unit(self, placement: Placement, block: int, place: int) -> Priced:
         number = int(self.unit_of[place])
@@ -63,7 +63,7 @@ class Fresh:
         prices, hours = _during(self.told.goods, when), self.market.rates.durations[when]
         offered = offer(part, hours, prices, self._way(placement, unit, prices, when))
         most = room_for_replicas(placement, unit)[when]
-        cutoff = placement.penalty * part.weight / np.maximum(part.demand, 1e-300)
+        cutoff = placement.cutoff(part)
         found = (whole_answer if unit.is_whole else answer)(part, offered, most, cutoff)
         whole = (len(unit.demand), *found.flow.shape[1:])
         flow, via = np.zeros(whole), np.zeros(whole, dtype=np.int64)
@@ -81,35 +81,6 @@ class Fresh:
         rows = market.rules.use.indices[market.rules.use.indptr[good]]
         full = np.asarray(placement.room[rows] - placement.load[rows] <= FULL * market.rules.capacity[rows])
         return np.asarray(market.traffic.on(unit.arc_id) @ (prices.traffic + CLOSED * full))
-
-    def _pause(self, placement: Placement, job: int) -> Priced | None:
-        options, rooms, hourly = self._known(placement, job)
-        if len(options) == 0:
-            return None
-        free = _fits(placement, hourly).reshape(rooms.shape)
-        hours = pause_hours(options, np.where(free, rooms, 0.0), self.told.goods)
-        able = np.flatnonzero(hours.sum(axis=1) >= options.hours - 1e-9)
-        if len(able) == 0:
-            return None
-        market = self.market
-        columns = pause_columns(options, market.rules.goods, market.rates, able, hours[able])
-        return Priced.of(market, columns, self.told.prices, placement.penalty)
-
-    def _known(self, placement: Placement, job: int) -> tuple[Options, Floats, Priced]:
-        """Return the pausing options of a job, their hours, and columns that run in one period each."""
-        if job not in self._pauses:
-            market = self.market
-            rows = np.flatnonzero(market.pausing.job == job)
-            options, rooms = market.pausing.only(rows), market.rooms[rows]
-            periods = rooms.shape[1]
-            alone = np.asarray(np.eye(periods)[None] * rooms[:, :, None]).reshape(-1, periods)
-            each = np.repeat(np.arange(len(rows)), periods)
-            idle = ~np.any(alone, axis=1, keepdims=True)
-            one = np.where(idle, np.eye(1, periods) * 1e-6, alone)
-            columns = pause_columns(options, market.rules.goods, market.rates, each, one)
-            priced = Priced.of(market, columns, self.told.prices, placement.penalty)
-            self._pauses[job] = (options, rooms, priced)
-        return self._pauses[job]
 
 
 FULL = 1e-6

@@ -54,10 +54,8 @@ def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> N
     """Serve units (all out so far) from what is left, those with the fewest slots first."""
     offer_to = placement.market.offering(told.goods)
     for number in units:
-        unit = placement.market.units[number]
-        room = room_for_replicas(placement, unit)
-        cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
-        take(placement, fitting_answer(placement, number, offer_to, room, cutoff))
+        room = room_for_replicas(placement, placement.market.units[number])
+        take(placement, fitting_answer(placement, number, offer_to, room))
 
 
 def take(placement: Placement, columns: Columns) -> None:

@@ -124,7 +124,7 @@ class Market:
         if self.traffic is not None and prices.traffic.any():
             way = self.traffic.priced(prices.traffic)
 
-        def offer_to(unit: Unit, closed: Bools | None = None) -> Offer:
+        def offer_to(unit: Unit, closed: Bools | None) -> Offer:
             mine = None if way is None else way(unit.arc_id)
             if closed is not None and self.traffic is not None:
                 crossed = np.asarray(self.traffic.on(unit.arc_id) @ closed.astype(float)) > 0

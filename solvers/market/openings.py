@@ -19,6 +19,7 @@ from .placing import Placement, Priced
 NEAREST = 40
 """Starts that fit, and options with hours that fit, among which a job finds its place."""
 FIT = 1 - 1e-9
+"""Part of what is asked for that is enough: rounding."""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from ..arrays import Bools
 from ..rates import Floats, Ints
 from .columns import Choice, Columns
 from .market import Market
+from .units import Unit
 
 FIT = 1e-9
 
@@ -89,6 +90,10 @@ class Placement:
         """Return what leaving a block out is."""
         work = float(self.market.left_out_work[block])
         return Placed(NOTHING, np.zeros(0), float(self.out_cost[block]), None, work)
+
+    def cutoff(self, unit: Unit) -> Floats:
+        """Return the price (T, L) of a request/s of a unit above which it is left out."""
+        return np.asarray(self.penalty * unit.weight / np.maximum(unit.demand, 1e-300))
 
     def remove(self, block: int) -> None:
         """Take a block out; it is left out until placed again."""

@@ -61,9 +61,8 @@ def _answers(placement: Placement, number: int, offers: list[OfferTo]) -> Iterat
     unit = market.units[number]
     room = room_for_replicas(placement, unit)
     within = np.minimum(room, committed_replicas(placement, unit))
-    cutoff = placement.penalty * unit.weight / np.maximum(unit.demand, 1e-300)
     for offer_to, most in zip(offers, (within, room, room), strict=True):
-        yield fitting_answer(placement, number, offer_to, most, cutoff)
+        yield fitting_answer(placement, number, offer_to, most)
 
 
 def committed_replicas(placement: Placement, unit: Unit) -> Floats:

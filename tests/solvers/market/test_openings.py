@@ -135,7 +135,7 @@ def test_answers_never_overload_links(seed: int) -> None:
     placement.load[rows] = rng.random(len(rows)) * market.rules.capacity[rows]
     for number, unit in enumerate(market.units):
         most = room_for_replicas(placement, unit)
-        columns = fitting_answer(placement, number, market.offering(told.goods), most, None)
+        columns = fitting_answer(placement, number, market.offering(told.goods), most)
         taken = np.asarray((columns.goods @ market.rules.use).sum(axis=0))
         assert (placement.load + taken <= placement.room + 1e-6)[rows].all()
 
