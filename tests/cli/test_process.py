@@ -21,7 +21,7 @@ from computeroute.routing import Plan, Problem, check
 from computeroute.solvers.interrupt import interrupt_token
 from computeroute.topologies.delivery import keep_output_clean
 
-from .conftest import COMMAND
+from .conftest import COMMAND, start
 
 Spawn = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -161,16 +161,6 @@ def test_a_stream_that_is_no_descriptor_is_left_alone(monkeypatch: pytest.Monkey
     monkeypatch.setattr(sys, "stdout", stream)
     keep_output_clean()
     assert sys.stdout is stream
-
-
-def start(*arguments: str) -> subprocess.Popen[bytes]:
-    """Start a command that heeds SIGINT even if these tests run in the background, where it is ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        pipe = subprocess.PIPE
-        return subprocess.Popen([*COMMAND, *arguments], stdin=pipe, stdout=pipe, stderr=pipe)
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:

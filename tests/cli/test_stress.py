@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +15,7 @@ import pytest
 from click.testing import Result
 from computeroute.topologies import sample_text
 
-from .conftest import COMMAND
+from .conftest import start
 
 Route = Callable[..., Result]
 
@@ -119,19 +117,14 @@ def test_names_are_shown_without_what_steers_a_terminal(
 
 def test_interrupt_returns_what_is_done(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(sample_text("europe-hybrid"))
-    command = [*COMMAND, "stress", str(tmp_path / "t.json"), "--time-limit", "1", "-f", "json"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ}
-    )
-    assert process.stderr
-    for line in process.stderr:
-        if line.startswith("1/"):
-            break
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=200)
+    with start("stress", str(tmp_path / "t.json"), "--time-limit", "1", "-f", "json") as process:
+        assert process.stderr
+        next(line for line in iter(process.stderr.readline, b"") if line.startswith(b"1/"))
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=60)
     assert process.returncode == 0, error
-    assert "stopping; what is done so far follows" in error
+    assert b"stopping; what is done so far follows" in error
     verdicts = {loss["replan"]["verdict"] for loss in json.loads(out)["losses"]}
     assert "not reached" in verdicts
 
