@@ -1,4 +1,6 @@
-"""Iterated local search by cyclic exchanges: shaken a little, improved, kept where it does little harm.
+"""Iterated local search by cyclic exchanges: one workload is moved, the others give way; kept if little harm.
+
+Who was moved is held until the others have made the best of it: else nearly all that comes is the move back.
 
 Sources: H. R. Lourenco, O. C. Martin and T. Stuetzle, Iterated local search, Handbook of Metaheuristics
 (2003) 321-353; the penalties that keep a share of what is found within the capacities follow M. Yagiura,
@@ -16,8 +18,8 @@ from .places import Places
 from .shifts import Assignment
 from .state import State
 
-SHAKES, SHAKEN = 20, 4
-"""Shakes before penalties are adapted, and workloads that are moved each time, at most."""
+SHAKES = 20
+"""Shakes before penalties are adapted."""
 FITTING = 0.5
 """Share of the local optima that should fit."""
 EAGERNESS = 0.2
@@ -44,6 +46,7 @@ class Shaking:
         worth = 1e-9 * max(1.0, float(np.abs(state.problem.cost).mean()))
         self._search = Exchanges(places, 2.0 * places.price + 0.5 * unit, worth)
         self._start = places.of_options(state.problem, start)
+        self._movable = np.flatnonzero(np.isfinite(places.excess[:, : places.workloads]).sum(axis=0) > 1)
         self._place = self._start
         self._fitting = FITTING
         self._idle = 0
@@ -58,40 +61,47 @@ class Shaking:
         self._cost, self._found = state.best.cost, None
         if self._idle > PATIENCE:
             self._place, self._idle, self._own = self._start, 0, np.inf
-        place, value = self._descended(self._place)
+        place, value = self._improved(self._place)
         for _ in range(SHAKES):
-            tried, found = self._descended(self._shaken(place))
+            tried, found = self._improved(*self._shaken(place))
             if found <= value + HARM * self._places.spread * self._rng.exponential():
                 place, value = tried, found
         self._place = place
         self._adapt()
         return None if self._found is None else Assignment(state.problem, self._places.options(self._found))
 
-    def _shaken(self, place: Ints) -> Ints:
-        """Return the assignment with a few workloads at other places that suit them."""
+    def _shaken(self, place: Ints) -> tuple[Ints, Ints]:
+        """Return the assignment with a workload at another place that suits it, and which (none or one)."""
         rng, tables = self._rng, self._places
-        most = min(SHAKEN, len(place))
-        moved = rng.choice(len(place), rng.integers(min(2, most), most + 1), replace=False)
-        luck = tables.spread * rng.gumbel(size=(len(tables), len(moved)))
+        moved = rng.choice(self._movable, min(1, len(self._movable)))
+        worth = tables.spread * rng.gumbel(size=(len(tables), len(moved))) - tables.excess[:, moved]
+        worth[place[moved], np.arange(len(moved))] = -np.inf
         place = place.copy()
-        place[moved] = (tables.excess[:, moved] - luck).argmin(axis=0)
-        return place
+        place[moved] = worth.argmax(axis=0)
+        return place, moved
 
-    def _descended(self, place: Ints) -> tuple[Ints, float]:
-        """Return the local optimum below an assignment, and its value; note the best that fits."""
-        search = self._search
+    def _improved(self, place: Ints, held: Ints | None = None) -> tuple[Ints, float]:
+        """Return the local optimum below an assignment, and its value.
+
+        The workloads ``held`` stay at first. The best that fits is noted.
+        """
+        search, over = self._search, self._state.watch.over
         search.begin(place)
         if self._state.done():
             return place, search.value
-        search.descend(self._state.watch.over)
-        place = search.place[: len(place)].copy()
+        if held is not None:
+            search.descend(over, held)
+            self._note()
+        search.descend(over)
         self._fitting += 0.05 * (search.fits - self._fitting)
-        if search.fits:
-            self._note(place)
-        return place, search.value
+        self._note()
+        return search.places, search.value
 
-    def _note(self, place: Ints) -> None:
-        """Take note of an assignment that fits."""
+    def _note(self) -> None:
+        """Take note of what the search is at, if it fits."""
+        if not self._search.fits:
+            return
+        place = self._search.places
         cost = float(self._state.problem.cost[self._places.options(place)].sum())
         if cost < self._own:
             self._own, self._idle = cost, 0
@@ -103,4 +113,4 @@ class Shaking:
         self._idle += 1
         factor = np.exp(EAGERNESS * (FITTING - self._fitting))
         price = self._places.price
-        self._search.penalty = np.maximum(self._least, price + factor * (self._search.penalty - price))
+        self._search.set_penalty(np.maximum(self._least, price + factor * (self._search.penalty - price)))

@@ -66,6 +66,49 @@ def test_loads_and_values_stay_true_and_no_shift_is_left(seed: int) -> None:
             assert search.value >= after - 1e-9
 
 
+def test_a_workload_that_is_held_lets_others_turn_only() -> None:
+    problem = choice_problem(blocks_of(RING, [1.0, 1.0, 1.0]))
+    search = Exchanges(tables(problem), np.full(4, 100.0), 1e-9)
+    search.begin(np.array([0, 1, 2]))
+    search.descend(lambda: False, np.array([1]))
+    assert search.places.tolist() == [0, 1, 2]
+    search.descend(lambda: False)
+    assert search.places.tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_search_that_goes_on_is_where_one_begun_anew_would_be(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    problem = choice_problem(random_blocks(rng, workloads=9, resources=4))
+    places = Places.of(problem, rng.uniform(0.0, 2.0, len(problem.capacity)))
+    if places is None or (problem.sizes == 0).any():
+        return
+    old = Exchanges(places, np.full(len(places), 50.0), 1e-9)
+    for penalty in (50.0, 50.0, 3.0, 20.0):
+        start = places.of_options(problem, rng.integers(problem.first[:-1], problem.first[1:]))
+        old.set_penalty(np.full(len(places), penalty))
+        new = Exchanges(places, np.full(len(places), penalty), 1e-9)
+        for search in (old, new):
+            search.begin(start)
+            search.descend(lambda: False)
+        assert old.places.tolist() == new.places.tolist()
+        assert old.value == pytest.approx(new.value, abs=1e-9)
+
+
+def test_shakes_move_one_workload_to_where_it_may_be_and_none_that_has_no_choice() -> None:
+    problem = choice_problem(blocks_of([*RING, [(1.0, [0.0, 0.0, 1.0])]], [1.0, 1.0, 2.0]))
+    places = tables(problem)
+    state = state_of(problem, [0, 2, 4, 6])
+    shaking = Shaking(state, places, np.array([0, 2, 4, 6]), np.random.default_rng(0))
+    seen = set()
+    for _ in range(30):
+        place, moved = shaking._shaken(np.array([0, 1, 2, 2]))
+        seen.add(int(moved[0]))
+        assert (place != [0, 1, 2, 2]).nonzero()[0].tolist() == moved.tolist()
+        assert np.isfinite(places.excess[place, np.arange(4)]).all()
+    assert seen == {0, 1, 2}
+
+
 def test_options_that_take_of_several_resources_have_no_tables() -> None:
     problem = choice_problem(blocks_of([[(1.0, [1.0, 1.0])]], [2.0, 2.0]))
     assert Places.of(problem, np.zeros(2)) is None
