@@ -10,6 +10,8 @@ on Computing 16 (2004) 133-151.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ..blocks import Ints
@@ -53,12 +55,22 @@ class Shaking:
         self._found: Ints | None = None
         self._cost = self._own = np.inf
 
-    def run(self) -> Assignment | None:
-        """Shake and improve a few times; return the best assignment that was met, if it fits and is new."""
+    def run(self, enough: Callable[[], bool] = lambda: True) -> Assignment | None:
+        """Shake and improve until ``enough()``, asked every few shakes.
+
+        Returns the best assignment that was met, if it fits and is better than the best known.
+        """
         state = self._state
         if state.best is None:
             return None
         self._cost, self._found = state.best.cost, None
+        self._round()
+        while not (enough() or state.done()):
+            self._round()
+        return None if self._found is None else Assignment(state.problem, self._places.options(self._found))
+
+    def _round(self) -> None:
+        """Shake and improve a few times, then adapt the penalties."""
         if self._idle > PATIENCE:
             self._place, self._idle, self._own = self._start, 0, np.inf
         place, value = self._improved(self._place)
@@ -68,7 +80,6 @@ class Shaking:
                 place, value = tried, found
         self._place = place
         self._adapt()
-        return None if self._found is None else Assignment(state.problem, self._places.options(self._found))
 
     def _shaken(self, place: Ints) -> tuple[Ints, Ints]:
         """Return the assignment with a workload at another place that suits it, and which (none or one)."""

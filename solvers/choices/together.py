@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import numpy as np
 
@@ -53,8 +54,12 @@ class Together:
         self._lead += (1 if shakes else -1) * (self._state.watch.spent - began)
 
     def _beside(self, shaking: Shaking, threads: int) -> None:
+        """Shake for as long as neighbourhoods are solved: those take long, shakes do not."""
+        solved = Event()
         with ThreadPoolExecutor(1) as pool:
-            found = pool.submit(shaking.run)
-            while not found.done() and not self._state.done():
+            found = pool.submit(shaking.run, solved.is_set)
+            try:
                 self._hoods.run(1.0, np.inf, threads)
+            finally:
+                solved.set()
             self._state.offer(found.result())
