@@ -25,7 +25,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .changes import Change, Keep, Limit, Protect, Remove, Scale, Spread, risk_groups
+from .changes import Aim, Change, Keep, Limit, Protect, Remove, Scale, Spread, risk_groups
 from .errors import Fault, InputError, UnknownNameError, quoted
 from .faults import from_validation
 from .problem import Problem
@@ -85,6 +85,24 @@ class Scenario:
 
     def __add__(self, other: Scenario) -> Scenario:
         return Scenario(f"{self.name}+{other.name}", self.changes + other.changes)
+
+    def family(self) -> str:
+        """Return text that is the same for scenarios that differ in prices, carbon or the objective only."""
+        changes = (_but_for_prices(change) for change in self.changes)
+        return repr([change for change in changes if change is not None])
+
+
+def _but_for_prices(change: Any) -> Any:
+    """Return what a change does beside prices, carbon and the objective; None where that is nothing."""
+    if isinstance(change, Change):
+        change = next(each for name in Change.model_fields if (each := getattr(change, name)) is not None)
+    if isinstance(change, Aim):
+        return None
+    if isinstance(change, Scale):
+        change = change.replace(prices=1.0, energy=1.0, network=1.0, carbon=1.0)
+        if all(getattr(change, name) == 1.0 for name in ("demand", "training", "bandwidth")):
+            return None
+    return change
 
 
 BUILT_IN: Mapping[str, Scenario] = MappingProxyType(

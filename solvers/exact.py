@@ -25,7 +25,7 @@ from .options import Options, Progress, relative_gap
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
 from .reserve import with_reserve
-from .resuming import resumed_solution
+from .resuming import resumed_solution, seek_bound
 from .routebook import RouteBook
 from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
@@ -137,12 +137,17 @@ class Keeper:
 
     def is_close(self) -> bool:
         """Return whether nothing is left out that need not be, within the gap asked for of the bound."""
+        if self.best is None or not self.serves_all():
+            return False
+        gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
+        return gap is not None and gap <= self.options.gap_limit
+
+    def serves_all(self) -> bool:
+        """Return whether there is a solution that leaves nothing out that need not be."""
         if self.best is None:
             return False
         left = float(self.arrays.unserved @ self.best) - float(self.arrays.unserved @ self.arrays.lower)
-        cost = float(self.arrays.cost @ self.best) + self.arrays.offset
-        gap = relative_gap(cost, self.cost_bound())
-        return gap is not None and gap <= self.options.gap_limit and left <= UNSERVED_TOLERANCE
+        return left <= UNSERVED_TOLERANCE
 
     def report(self) -> None:
         """Tell the caller how far the solve is."""
@@ -187,14 +192,15 @@ def search_exact(
     """Search the whole model from what is known.
 
     ``solvers`` are of the whole and of what is left of a period. With nothing known and nothing to go on
-    from, the decomposition looks for a first plan beside the search. What comes of it is no worse than going
-    on with the plan of a similar problem, where there is one; a large search begins there.
+    from, the decomposition looks for a first plan beside the search; beside a large one always, as its bound
+    may be what is missing. What comes of it is no worse than going on with the plan of a similar problem,
+    where there is one; the search begins there.
     """
     known, resumed = lead or Lead(), None
     if options.similar_plan is not None:
         resumed = resumed_solution(variables, arrays, options.similar_plan, options.seed)
     keeper = Keeper(arrays, options, started, known.start)
-    if resumed is not None and arrays.columns > LARGE_COLUMNS:
+    if resumed is not None:
         keeper.hear(Found(resumed))
     for proved in known.proved:
         keeper.bounds[proved.phase] = proved.bound
@@ -204,15 +210,31 @@ def search_exact(
         likeness = Likeness.of(variables, options.similar_plan)
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
-    needs_plan = lead is None and resumed is None and arrays.columns > FALLBACK_COLUMNS
+    is_large = arrays.columns > LARGE_COLUMNS
+    if resumed is not None and is_large:
+        _prove_soon(variables, keeper, stop)
+    needs_plan = lead is None and (is_large or (resumed is None and arrays.columns > FALLBACK_COLUMNS))
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
-    finished = run_search(arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside)
+    finished = keeper.is_close() or run_search(
+        arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside
+    )
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
     if not finished and keeper.best is None:
         keeper.best = keeper.fallback
     if resumed is not None:
         keeper.settle_for(resumed)
     return _plan(variables, keeper, options, solvers[0], stopped_by)
+
+
+def _prove_soon(variables: Variables, keeper: Keeper, stop: Callable[[], bool]) -> None:
+    """Let a few seconds of prices prove what they can of a plan to begin from that serves everybody."""
+
+    def enough(bound: float) -> bool:
+        keeper.hear(Proved("complete cost", bound))
+        return stop() or keeper.is_close()
+
+    if keeper.serves_all():
+        seek_bound(variables, keeper.options, enough)
 
 
 def _settings(options: Options, solvers: tuple[str, str], started: float) -> Settings:
@@ -241,7 +263,12 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         from .market.solve import MarketSearch
 
         market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
-        quiet = replace(options, progress=None, similar_plan=None)
+
+        def tell(_: Progress) -> None:
+            if not is_fallback:
+                emit(Proved("complete cost", search.complete))
+
+        quiet = replace(options, progress=tell, similar_plan=None)
         search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
         search.run()
         survivors = bool(variables.services.survivors)

@@ -1,6 +1,11 @@
-"""The plan of a similar problem as a solution of the whole model: everything goes on, where it can."""
+"""The plan of a similar problem as a solution of the whole model: everything goes on, where it can.
+
+Often only a bound is missing then, and prices of the decomposition may prove one in a second or two.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -8,12 +13,15 @@ from ..routing.errors import SolverError
 from ..routing.plan import Plan
 from .arrays import Arrays
 from .mathopt import solve_relaxation
+from .options import Options
 from .program import partial_program, penalised_cost
 from .rates import Floats
 from .variables import Variables
 
 SECONDS = 30.0
 """For what is not decided by the plan: routes, parts of demands, reserves for losses."""
+PRICE_SECONDS, PRICE_SHARE = 3.0, 0.05
+"""Most seconds, and share of the time limit, for prices that may prove what a plan is missing."""
 
 
 def resumed_solution(variables: Variables, arrays: Arrays, plan: Plan, seed: int = 0) -> Floats | None:
@@ -40,6 +48,22 @@ def resumed_solution(variables: Variables, arrays: Arrays, plan: Plan, seed: int
         return None
     found = as_solution(variables, arrays, market, fitting)
     return _completed(arrays, as_values(variables, arrays, market, fitting), seed) if found is None else found
+
+
+def seek_bound(variables: Variables, options: Options, enough: Callable[[float], bool]) -> None:
+    """Seek prices that prove a bound of what complete plans cost (offset excluded).
+
+    It ends when ``enough(bound)``, asked with every bound, when better prices gain little, or soon.
+    """
+    from .choices.watch import Watch
+    from .market.market import build_market
+    from .market.penalty import penalty_of
+    from .market.prices import Seeker
+
+    seconds = min(PRICE_SECONDS, PRICE_SHARE * options.time_limit)
+    market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
+    seeker = Seeker.begin(market, penalty_of(market))
+    seeker.run(Watch(seconds, lambda: enough(seeker.told.complete)))
 
 
 def _completed(arrays: Arrays, x: Floats, seed: int) -> Floats | None:

@@ -161,18 +161,31 @@ class Search:
 
     def _least_of(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         if self._is_large():
+            if self.settings.likeness is not None and self._is_proven(program, best, phase):
+                return best
             found = two_stage(self, program, phase, gather=phase == "complete cost")
             if best is None or (found is not None and program.cost @ found < program.cost @ best):
                 best = found
             if self.is_close(best, phase) or self.out_of_time():
                 return best
-        relaxation = self._relax(program)
-        if relaxation.infeasible:
+        if self._bounded(program, phase).infeasible:
             return None
-        if relaxation.x is not None:
-            self.tell_bound(phase, lagrangian_bound(program, relaxation.duals)[0])
         answer = self.integer(program, best, self.left(), phase, self.settings.gap_limit)
         return answer.x if answer.x is not None else best
+
+    def _is_proven(self, program: Program, x: Floats | None, phase: Phase) -> bool:
+        """Return whether the bound of the relaxation is all that a plan to begin from was missing."""
+        if x is None or self.is_close(x, phase):
+            return x is not None
+        self._bounded(program, phase)
+        return self.is_close(x, phase)
+
+    def _bounded(self, program: Program, phase: Phase) -> Relaxation:
+        """Return the relaxation, whose bound is told."""
+        relaxation = self._relax(program)
+        if relaxation.x is not None:
+            self.tell_bound(phase, lagrangian_bound(program, relaxation.duals)[0])
+        return relaxation
 
     def _is_large(self) -> bool:
         return self.arrays.columns > LARGE_COLUMNS

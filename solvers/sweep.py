@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..routing.comparison import Case
@@ -22,8 +23,22 @@ from .options import CancelToken, Options
 from .sweep_folder import Folder
 
 Engine = Literal["local", "ray"]
-Numbered = tuple[int, Scenario]
 MOST_JOBS = 256
+LEAST_FAMILY = 3
+"""Scenarios that differ in prices only from which one is planned before the others, which begin from it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scenario, its number, and the plan to begin from where that is not the one of the options."""
+
+    number: int
+    scenario: Scenario
+    begin: Plan | None = None
+
+    def options(self, given: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of its solve where the sweep has ``given`` ones."""
+        return given if self.begin is None else {**given, "similar_plan": self.begin}
 
 
 @dataclass(frozen=True)
@@ -88,8 +103,9 @@ def solve_scenarios(
     verifies
         Whether a plan found there is what it says; one that is not is made anew. Without it all are taken.
     share
-        Whether the plan of the first scenario is where the search for the others begins. It is planned before
-        them, so that what each of them gets does not depend on the order in which they end.
+        Whether the plan of the first scenario is where the search for the others begins, or that of the first
+        of those which differ in prices, carbon or the objective only. Such plans are made before those that
+        begin from them, so that what each gets does not depend on the order in which they end.
     done
         Called with every outcome as it is there, in the calling thread.
     unkept
@@ -123,13 +139,21 @@ def solve_scenarios(
         connected()
         workers = 0
     sweep = _Sweep(problem, options, kept, cancel, done, unkept or _warn, verifies)
-    numbered = list(enumerate(scenarios))
-    if share and len(numbered) > 1:
-        sweep.plan(numbered[:1], 1)
-        numbered = numbered[1:]
+    tasks = [Task(number, scenario) for number, scenario in enumerate(scenarios)]
+    if not share or len(tasks) < 2:
+        sweep.plan(tasks, workers)
+    else:
+        sweep.plan(tasks[:1], 1)
         sweep.begin_from(sweep.found.get(0))
-    sweep.plan(numbered, workers)
+        sweep.plan(sweep.set_apart(tasks[1:], _leaders(scenarios)), workers)
     return [sweep.found[number] for number in sorted(sweep.found)]
+
+
+def _leaders(scenarios: Sequence[Scenario]) -> list[int]:
+    """Return whose plan each scenario begins from: of the first of its family, or of all in small ones."""
+    families = [scenario.family() for scenario in scenarios]
+    size = Counter(families)
+    return [families.index(each) if size[each] >= LEAST_FAMILY else 0 for each in families]
 
 
 @dataclass
@@ -144,27 +168,55 @@ class _Sweep:
     unkept: Callable[[OutputError], None]
     verifies: Callable[[Problem, Plan], bool] | None
     found: dict[int, Outcome] = field(default_factory=dict)
+    followers: dict[int, list[Task]] = field(default_factory=lambda: defaultdict(list))
 
     def begin_from(self, first: Outcome | None) -> None:
         """Let what comes begin from the plan of ``first``, where it has one."""
         self.options = {**self.options, "similar_plan": first.plan if first else None}
-        self.kept = self.kept and self.kept.of(self.options)
 
-    def plan(self, numbered: Sequence[Numbered], workers: int) -> None:
-        """Take the outcomes that the folder knows, then those of the other scenarios."""
-        waiting = [pair for pair in numbered if not self._is_known(*pair)]
-        if self.cancel is not None and self.cancel.is_set():
+    def set_apart(self, tasks: Sequence[Task], leaders: Sequence[int]) -> list[Task]:
+        """Return the tasks that nothing waits for; the others begin from the plan of their leader."""
+        for task in tasks:
+            if leaders[task.number] not in (0, task.number):
+                self.followers[leaders[task.number]].append(task)
+        return [task for task in tasks if leaders[task.number] in (0, task.number)]
+
+    def plan(self, tasks: Sequence[Task], workers: int) -> None:
+        """Take the outcomes that the folder knows, then those of the other scenarios as they come."""
+        waiting: deque[Task] = deque()
+        for task in tasks:
+            self._admit(task, waiting)
+        if not waiting or (self.cancel is not None and self.cancel.is_set()):
             return
-        for number, outcome in self._solved(waiting, workers):
-            self._take(number, outcome)
-            self._keep(outcome)
+        for task, outcome in self._solved(waiting, workers):
+            self._take(task.number, outcome)
+            self._keep(task, outcome)
+            self._release(task.number, waiting)
 
-    def _keep(self, outcome: Outcome) -> None:
+    def _admit(self, task: Task, waiting: deque[Task]) -> None:
+        """Take the outcome of a task from the folder, or let the task wait for its turn."""
+        if self._is_known(task):
+            self._release(task.number, waiting)
+        else:
+            waiting.append(task)
+
+    def _release(self, leader: int, waiting: deque[Task]) -> None:
+        """Admit those that begin from the plan of ``leader``, or as all do where it has none."""
+        found = self.found[leader]
+        for task in self.followers.pop(leader, []):
+            self._admit(replace(task, begin=found.plan) if found else task, waiting)
+
+    def _kept(self, task: Task) -> Folder | None:
+        """Return the folder for what a task is solved with."""
+        return self.kept and self.kept.of(task.options(self.options))
+
+    def _keep(self, task: Task, outcome: Outcome) -> None:
         """Write a plan to the folder; a disk that is full must not cost what has been solved."""
-        if self.kept is None:
+        kept = self._kept(task)
+        if kept is None:
             return
         try:
-            self.kept.keep(outcome.scenario.name, outcome.plan)
+            kept.keep(outcome.scenario.name, outcome.plan)
         except OutputError as error:
             self.unkept(error)
 
@@ -173,22 +225,26 @@ class _Sweep:
         if self.done is not None:
             self.done(outcome)
 
-    def _is_known(self, number: int, scenario: Scenario) -> bool:
+    def _is_known(self, task: Task) -> bool:
         """Return whether the folder has the plan of a scenario, which is then taken."""
-        if self.kept is None:
+        kept = self._kept(task)
+        if kept is None:
             return False
         try:
-            changed = scenario.apply(self.problem)
+            changed = task.scenario.apply(self.problem)
         except RouteError:
             return False
-        plan = self.kept.plan(scenario.name, changed.digest)
+        plan = kept.plan(task.scenario.name, changed.digest)
         if plan is None or not (self.verifies is None or self.verifies(changed, plan)):
             return False
-        self._take(number, Outcome(scenario, changed, plan, known=True))
+        self._take(task.number, Outcome(task.scenario, changed, plan, known=True))
         return True
 
-    def _solved(self, waiting: Sequence[Numbered], workers: int) -> Iterator[tuple[int, Outcome]]:
-        """Yield outcomes with their numbers as they come; without ``workers``, from a Ray cluster."""
+    def _solved(self, waiting: deque[Task], workers: int) -> Iterator[tuple[Task, Outcome]]:
+        """Yield outcomes with their tasks as they come; without ``workers``, from a Ray cluster.
+
+        Tasks may join those that wait whenever an outcome has been yielded.
+        """
         if not workers:
             from .sweep_ray import over_ray
 
@@ -200,11 +256,11 @@ class _Sweep:
         else:
             yield from self._one_by_one(waiting)
 
-    def _one_by_one(self, waiting: Sequence[Numbered]) -> Iterator[tuple[int, Outcome]]:
-        for number, scenario in waiting:
-            if self.cancel is not None and self.cancel.is_set():
-                return
-            yield number, solve_scenario(self.problem, scenario, cancel=self.cancel, **self.options)
+    def _one_by_one(self, waiting: deque[Task]) -> Iterator[tuple[Task, Outcome]]:
+        while waiting and not (self.cancel is not None and self.cancel.is_set()):
+            task = waiting.popleft()
+            options = {**task.options(self.options), "cancel": self.cancel}
+            yield task, solve_scenario(self.problem, task.scenario, **options)
 
 
 def _warn(error: OutputError) -> None:

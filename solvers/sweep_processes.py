@@ -7,8 +7,10 @@ at, not the others.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -19,31 +21,31 @@ from typing import Any
 from ..routing.errors import RouteError, SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
-from ..routing.scenarios import Scenario
 from .options import CancelToken
-from .sweep import Numbered, Outcome, outcome_of, solve_scenario
+from .sweep import Outcome, Task, outcome_of, solve_scenario
 
 LOOK_SECONDS = 0.1
+THREADS = "OPENBLAS_NUM_THREADS"
 PATIENCE_SECONDS = 10.0
 """For workers to end by themselves."""
 
 
 def over_processes(
     problem: Problem,
-    waiting: Sequence[Numbered],
+    waiting: deque[Task],
     jobs: int,
     cancel: CancelToken | None,
     options: dict[str, Any],
-) -> Iterator[tuple[int, Outcome]]:
-    """Yield outcomes, with the numbers of their scenarios, as workers bring them."""
+) -> Iterator[tuple[Task, Outcome]]:
+    """Yield outcomes, with their tasks, as workers bring them; more may be waiting after each."""
     context = multiprocessing.get_context("spawn")
-    crew = _Crew(context, context.Event(), problem, options, list(reversed(waiting)), [])
+    crew = _Crew(context, context.Event(), problem, options, waiting, [])
     try:
-        for _ in range(min(jobs, len(waiting))):
-            crew.hire()
-        while crew.workers:
+        while crew.workers or crew.queue:
             if cancel is not None and cancel.is_set():
                 crew.halt()
+            while crew.queue and len(crew.workers) < jobs:
+                crew.hire()
             yield from crew.outcomes()
     finally:
         crew.dismiss()
@@ -62,22 +64,35 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _one_thread_for_sums() -> Iterator[None]:
+    """Let a process that is started keep array sums to one thread: those of several wait for each other."""
+    if THREADS in os.environ:
+        yield
+        return
+    os.environ[THREADS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[THREADS]
+
+
 @dataclass
 class _Worker:
     process: SpawnProcess
     line: Connection
-    task: Numbered
+    task: Task
 
 
 @dataclass
 class _Crew:
-    """Workers, what each is at, and what is still to be given out (last first)."""
+    """Workers, what each is at, and what is still to be given out."""
 
     context: SpawnContext
     halted: Event
     problem: Problem
     options: dict[str, Any]
-    queue: list[Numbered]
+    queue: deque[Task]
     workers: list[_Worker]
 
     def hire(self) -> None:
@@ -85,10 +100,10 @@ class _Crew:
         near, far = self.context.Pipe()
         arguments = (far, self.problem, self.options, self.halted)
         process = self.context.Process(target=serve, args=arguments, daemon=False)
-        with _ctrl_c_blocked():
+        with _ctrl_c_blocked(), _one_thread_for_sums():
             process.start()
         far.close()
-        worker = _Worker(process, near, self.queue.pop())
+        worker = _Worker(process, near, self.queue.popleft())
         near.send(worker.task)
         self.workers.append(worker)
 
@@ -97,28 +112,26 @@ class _Crew:
         self.queue.clear()
         self.halted.set()
 
-    def outcomes(self) -> Iterator[tuple[int, Outcome]]:
+    def outcomes(self) -> Iterator[tuple[Task, Outcome]]:
         """Wait a moment, and yield what has come; who is done gets the next scenario."""
         ready = wait([worker.line for worker in self.workers], LOOK_SECONDS)
         for worker in [each for each in self.workers if each.line in ready]:
-            number, scenario = worker.task
+            task = worker.task
             try:
                 plan, error = worker.line.recv()
                 alive = True
             except (EOFError, OSError):
                 plan, error, alive = None, _death(worker.process), False
+            yield task, outcome_of(self.problem, task.scenario, plan, error)
             self._go_on(worker, alive)
-            yield number, outcome_of(self.problem, scenario, plan, error)
 
     def _go_on(self, worker: _Worker, alive: bool) -> None:
-        if alive and self.queue:
-            worker.task = self.queue.pop()
+        if alive and self.queue and not self.halted.is_set():
+            worker.task = self.queue.popleft()
             worker.line.send(worker.task)
             return
         self.workers.remove(worker)
         worker.line.close()
-        if not alive and self.queue:
-            self.hire()
 
     def dismiss(self) -> None:
         """End all workers: by themselves where they can, else by force."""
@@ -147,15 +160,13 @@ def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: E
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         try:
-            _, scenario = line.recv()
+            task = line.recv()
         except (EOFError, OSError):
             return
-        line.send(answer(problem, scenario, {**options, "cancel": halted}))
+        line.send(answer(problem, task, {**options, "cancel": halted}))
 
 
-def answer(
-    problem: Problem, scenario: Scenario, options: dict[str, Any]
-) -> tuple[Plan | None, RouteError | None]:
+def answer(problem: Problem, task: Task, options: dict[str, Any]) -> tuple[Plan | None, RouteError | None]:
     """Return the plan of a scenario or the error that it ended with."""
-    outcome = solve_scenario(problem, scenario, **options)
+    outcome = solve_scenario(problem, task.scenario, **task.options(options))
     return outcome.plan, outcome.error

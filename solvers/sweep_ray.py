@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
 from ..routing.errors import MissingExtraError, SolverError
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
 from .options import CancelToken
-from .sweep import Outcome, outcome_of
+from .sweep import Outcome, Task, outcome_of
 from .sweep_processes import answer
 
 LOOK_SECONDS, REACH_SECONDS = 0.2, 5.0
@@ -21,11 +22,11 @@ ADVICE = "start one with 'ray start --head', or name one in RAY_ADDRESS"
 
 def over_ray(
     problem: Problem,
-    waiting: Sequence[tuple[int, Scenario]],
+    waiting: deque[Task],
     cancel: CancelToken | None,
     options: dict[str, Any],
-) -> Iterator[tuple[int, Outcome]]:
-    """Yield outcomes, with the numbers of their scenarios, as the cluster brings them.
+) -> Iterator[tuple[Task, Outcome]]:
+    """Yield outcomes, with their tasks, as the cluster brings them.
 
     Raises
     ------
@@ -35,14 +36,17 @@ def over_ray(
         When no cluster is running.
     """
     ray = connected()
-    task = ray.remote(num_cpus=1, max_retries=1)(answer)
+    remote = ray.remote(num_cpus=1, max_retries=1)(answer)
     shared, given = ray.put(problem), ray.put(options)
-    running = {task.remote(shared, scenario, given): (number, scenario) for number, scenario in waiting}
-    while running:
+    running: dict[Any, Task] = {}
+    while running or waiting:
+        while waiting:
+            task = waiting.popleft()
+            running[remote.remote(shared, task, given)] = task
         ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
         for reference in ready:
-            number, scenario = running.pop(reference)
-            yield number, _outcome(ray, problem, scenario, reference)
+            task = running.pop(reference)
+            yield task, _outcome(ray, problem, task.scenario, reference)
         if cancel is not None and cancel.is_set():
             for reference in running:
                 ray.cancel(reference, force=True)

@@ -9,6 +9,7 @@ import re
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from computeroute.routing.errors import InputError, OutputError, SolverError
 from computeroute.routing.scenarios import Scenario, chosen, sweep
 from computeroute.solvers import solve
 from computeroute.solvers.options import Options
-from computeroute.solvers.sweep import Outcome, solve_scenarios
+from computeroute.solvers.sweep import Outcome, Task, solve_scenarios
 from computeroute.solvers.sweep_processes import _Crew
 from computeroute.topologies import load
 
@@ -120,7 +121,7 @@ def test_a_process_that_dies_costs_its_scenario_only(problem: Problem, lethal: A
 def test_workers_are_deaf_to_ctrl_c_from_their_first_moment(problem: Problem) -> None:
     # A terminal sends it to all; a process that has not come to ignore it yet would end with a traceback.
     context = multiprocessing.get_context("spawn")
-    crew = _Crew(context, context.Event(), problem, {}, [(0, Scenario("hybrid"))], [])
+    crew = _Crew(context, context.Event(), problem, {}, deque([Task(0, Scenario("hybrid"))]), [])
     crew.hire()
     pid = crew.workers[0].process.pid
     assert pid is not None
