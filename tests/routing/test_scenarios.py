@@ -283,3 +283,33 @@ def test_services_ask_for_no_more_sites_than_told(problem: Problem) -> None:
     for wrong in ("min_sites=few", "min_sites=1 of ", "min_sites=0"):
         with pytest.raises(InputError, match="min_sites"):
             scenario(wrong)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("prices*2", "hybrid", True),
+        ("demand*1.5 + energy*2", "demand*1.5 + prices*0.5 + carbon*3 + network*2", True),
+        ("demand*1 + prices*2", "prices*3", True),
+        ("demand*1.5", "demand*1.6", False),
+        ("without=frankfurt + prices*2", "without=frankfurt", True),
+        ("without=frankfurt", "hybrid", False),
+        ("training*2", "hybrid", False),
+        ("bandwidth*2", "hybrid", False),
+        ("budget_usd=5", "budget_usd=6", False),
+    ],
+)
+def test_families_differ_in_prices_only(one: str, other: str, alike: bool) -> None:
+    assert (scenario(one).family() == scenario(other).family()) is alike
+
+
+def test_changes_of_files_belong_to_families_too() -> None:
+    book = scenario_book(
+        {
+            "scenarios": {
+                "green": [{"objective": {"usd_per_tco2e": 90}}, {"scale": {"demand": 2}}],
+                "dear": [{"scale": {"demand": 2, "energy": 3}}],
+            }
+        }
+    )
+    assert book["green"].family() == book["dear"].family() == scenario("demand*2").family()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.scenarios import scenario
-from computeroute.solvers import search, solve
+from computeroute.solvers import exact, search, solve
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.likeness import as_values, decided_columns
 
@@ -45,11 +45,14 @@ def test_what_cannot_be_any_more_is_passed_over() -> None:
         assert np.array_equal(decided_columns(build_variables(other), plan), [])
 
 
+@pytest.mark.parametrize("by_prices", [False, True])
 @pytest.mark.parametrize("first", range(0, 60, 20))
 def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
-    first: int, monkeypatch: pytest.MonkeyPatch
+    first: int, by_prices: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    if by_prices:
+        monkeypatch.setattr(exact, "LARGE_COLUMNS", 0)
     for seed in range(first, first + 20):
         before = Problem.parse(random_world(Random(seed)))
         problem = scenario("prices*3 + carbon*2").apply(before)
@@ -62,3 +65,22 @@ def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
         assert plan.bound is not None
         assert plan.bound <= cost + 1e-6 * max(1.0, cost)
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
+
+
+def test_what_prices_prove_needs_no_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Problem.parse(random_world(Random(3)))
+    problem = scenario("prices*1.5").apply(before)
+    old = solve(before, solver="highs")
+    monkeypatch.setattr(exact, "LARGE_COLUMNS", 0)
+    monkeypatch.setattr(exact, "run_search", _refused)
+    plan = solve(problem, solver="highs", gap_limit=0.9, similar_plan=old)
+    assert (plan.stopped_by, plan.unserved) == ("gap", 0.0)
+    assert plan.bound is not None
+    assert 0 < plan.bound <= float(Enumeration(problem).best()[1]) * (1 + 1e-9)
+    assert check(problem, plan) == []
+    with pytest.raises(AssertionError, match="searched"):
+        solve(problem, solver="highs", gap_limit=0.0, similar_plan=old)
+
+
+def _refused(*_: object) -> bool:
+    raise AssertionError("searched")

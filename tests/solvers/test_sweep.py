@@ -19,8 +19,9 @@ from computeroute.routing import Problem, check
 from computeroute.routing.errors import InputError, OutputError, SolverError
 from computeroute.routing.scenarios import Scenario, chosen, sweep
 from computeroute.solvers import solve
+from computeroute.solvers import sweep as sweep_module
 from computeroute.solvers.options import Options
-from computeroute.solvers.sweep import Outcome, Task, solve_scenarios
+from computeroute.solvers.sweep import Outcome, Task, solve_scenario, solve_scenarios
 from computeroute.solvers.sweep_processes import _Crew
 from computeroute.topologies import load
 
@@ -83,6 +84,41 @@ def test_a_failed_scenario_does_not_lose_the_others(problem: Problem) -> None:
         assert isinstance(found[1].error, InputError)
         assert "kind=edge" in str(found[1].error)
         assert "no pool is left" in found[1].line()
+
+
+FAMILIES = [f"demand*{demand}+prices*{price}" for demand in (1, 0.9) for price in (1, 2, 3)]
+
+
+def test_scenarios_of_a_family_begin_from_the_plan_of_its_first(
+    problem: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: dict[str, str | None] = {}
+
+    def noting(problem: Problem, scenario: Scenario, **options: Any) -> Outcome:
+        plan = options.get("similar_plan")
+        begun[scenario.name] = plan and plan.problem_digest
+        return solve_scenario(problem, scenario, **options)
+
+    monkeypatch.setattr(sweep_module, "solve_scenario", noting)
+    found = solve_scenarios(problem, chosen(FAMILIES, _built_in()))
+    digest = [outcome.plan.problem_digest for outcome in found if outcome.plan]
+    assert list(begun.values()) == [None, digest[0], digest[0], digest[0], digest[3], digest[3]]
+
+
+def test_families_are_the_same_in_processes_and_in_a_folder(problem: Problem, tmp_path: Path) -> None:
+    scenarios = chosen(FAMILIES, _built_in())
+    alone = solve_scenarios(problem, scenarios)
+    apart = solve_scenarios(problem, scenarios, jobs=2, folder=tmp_path)
+    again = solve_scenarios(problem, scenarios, folder=tmp_path)
+    assert _figures(alone) == _figures(apart) == _figures(again)
+    assert [outcome.known for outcome in again] == [True] * len(scenarios)
+
+
+def test_a_family_whose_first_has_no_plan_begins_as_all_do(problem: Problem) -> None:
+    lines = ["hybrid", *(f"budget_usd=1 + prices*{price}" for price in (1, 0.5, 1e-6))]
+    found = solve_scenarios(problem, chosen(lines, _built_in()), jobs=2)
+    assert [outcome.scenario.name for outcome in found] == lines
+    assert all(not check(outcome.problem, outcome.plan) for outcome in found if outcome.problem and outcome)
 
 
 class Lethal:
