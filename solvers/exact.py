@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,16 +19,17 @@ from .constraints import CONSTRAINTS, Constraint, link_limits
 from .formulation import build_arrays
 from .header import Header
 from .jobs import build_job_options
+from .keeper import Keeper
 from .likeness import Likeness
 from .mathopt import solve_relaxation
-from .options import Options, Progress, relative_gap
+from .options import Options, Progress
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
 from .reserve import with_reserve
 from .resuming import resumed_solution, seek_bound
 from .routebook import RouteBook
 from .runner import Beside, run_search
-from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, Event, Found, Proved, Settings
+from .search import LARGE_COLUMNS, Event, Found, Proved, Settings
 from .services import build_services
 from .size import check_size
 from .solution import decide
@@ -42,8 +43,6 @@ MASTERS = 2
 """Programs that the search of a large model solves at once."""
 PROOF_AFTER_SHARE = 0.4
 """Share of the time after which, on fewer processors than programs, the proof waits no longer."""
-ROUNDING = 1e-9
-"""Part of the cost below which a solution is no better than another."""
 FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
 FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
@@ -84,81 +83,6 @@ def _scarce_links(variables: Variables) -> frozenset[str]:
     return frozenset(variables.problem.links[index // 2].id for index in np.flatnonzero(over))
 
 
-@dataclass
-class Keeper:
-    """The best solution and the bounds heard so far; reports progress."""
-
-    arrays: Arrays
-    options: Options
-    started: float
-    best: Floats | None = None
-    fallback: Floats | None = None
-    """A solution for when the search is stopped before it has one."""
-    bounds: dict[str, float] = field(default_factory=dict)
-
-    def hear(self, event: Event) -> None:
-        """Take in one event of the search."""
-        if isinstance(event, Found) and event.is_fallback:
-            self.fallback = event.x
-        elif isinstance(event, Found):
-            self._compare(event.x)
-        elif isinstance(event, Proved):
-            self.bounds[event.phase] = max(event.bound, self.bounds.get(event.phase, -np.inf))
-        self.report()
-
-    def _compare(self, x: Floats) -> None:
-        """Keep ``x`` if it leaves less out than the best, or as much (within tolerances) at less cost."""
-        if self.best is None:
-            self.best = x
-            return
-        arrays = self.arrays
-        more = float(arrays.unserved @ x) - float(arrays.unserved @ self.best)
-        alike = abs(more) <= 2 * UNSERVED_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
-        if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
-            self.best = x
-
-    def settle_for(self, x: Floats) -> None:
-        """Keep ``x`` unless the best is as good, but for rounding."""
-        if self.best is not None and float(self.arrays.unserved @ x) >= float(
-            self.arrays.unserved @ self.best
-        ):
-            saved = float(self.arrays.cost @ (self.best - x))
-            if saved <= ROUNDING * abs(float(self.arrays.cost @ x) + self.arrays.offset):
-                return
-        self._compare(x)
-
-    def cost_bound(self) -> float | None:
-        """Return the proven bound of the cost, offset included, that holds for the best solution."""
-        bounds = [self.bounds.get("cost", -np.inf)]
-        floor = float(self.arrays.unserved @ self.arrays.lower)
-        if self.best is None or float(self.arrays.unserved @ self.best) <= floor + UNSERVED_TOLERANCE:
-            bounds.append(self.bounds.get("complete cost", -np.inf))
-        return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
-
-    def is_close(self) -> bool:
-        """Return whether nothing is left out that need not be, within the gap asked for of the bound."""
-        if self.best is None or not self.serves_all():
-            return False
-        gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
-        return gap is not None and gap <= self.options.gap_limit
-
-    def serves_all(self) -> bool:
-        """Return whether there is a solution that leaves nothing out that need not be."""
-        if self.best is None:
-            return False
-        left = float(self.arrays.unserved @ self.best) - float(self.arrays.unserved @ self.arrays.lower)
-        return left <= UNSERVED_TOLERANCE
-
-    def report(self) -> None:
-        """Tell the caller how far the solve is."""
-        if self.options.progress is None:
-            return
-        incumbent = None if self.best is None else float(self.arrays.cost @ self.best) + self.arrays.offset
-        proven = self.cost_bound()
-        gap = relative_gap(incumbent, proven)
-        self.options.progress(Progress("cost", incumbent, proven, gap, time.monotonic() - self.started))
-
-
 def solve_exact(
     problem: Problem,
     options: Options,
@@ -196,8 +120,9 @@ def search_exact(
     may be what is missing. What comes of it is no worse than going on with the plan of a similar problem,
     where there is one; the search begins there.
     """
-    known, resumed = lead or Lead(), None
+    known, resumed, likeness = lead or Lead(), None, None
     if options.similar_plan is not None:
+        likeness = Likeness.of(variables, options.similar_plan)
         resumed = resumed_solution(variables, arrays, options.similar_plan, options.seed)
     keeper = Keeper(arrays, options, started, known.start)
     if resumed is not None:
@@ -205,14 +130,11 @@ def search_exact(
     for proved in known.proved:
         keeper.bounds[proved.phase] = proved.bound
     keeper.report()
-    likeness = None
-    if options.similar_plan is not None:
-        likeness = Likeness.of(variables, options.similar_plan)
-    settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     is_large = arrays.columns > LARGE_COLUMNS
-    if resumed is not None and is_large:
+    if resumed is not None and is_large and keeper.serves_all():
         _prove_soon(variables, keeper, stop)
+    settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     needs_plan = lead is None and (is_large or (resumed is None and arrays.columns > FALLBACK_COLUMNS))
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
     finished = keeper.is_close() or run_search(
@@ -227,14 +149,13 @@ def search_exact(
 
 
 def _prove_soon(variables: Variables, keeper: Keeper, stop: Callable[[], bool]) -> None:
-    """Let a few seconds of prices prove what they can of a plan to begin from that serves everybody."""
+    """Let a few seconds of prices prove what they can of a plan that serves everybody."""
 
     def enough(bound: float) -> bool:
         keeper.hear(Proved("complete cost", bound))
         return stop() or keeper.is_close()
 
-    if keeper.serves_all():
-        seek_bound(variables, keeper.options, enough)
+    seek_bound(variables, keeper.options, enough)
 
 
 def _settings(options: Options, solvers: tuple[str, str], started: float) -> Settings:

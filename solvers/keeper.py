@@ -1,0 +1,91 @@
+"""What a search has brought so far: the best solution, and what is proven of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .arrays import Arrays
+from .options import Options, Progress, relative_gap
+from .rates import Floats
+from .search import UNSERVED_TOLERANCE, Event, Found, Proved
+
+ROUNDING = 1e-9
+"""Part of the cost below which a solution is no better than another."""
+
+
+@dataclass
+class Keeper:
+    """The best solution and the bounds heard so far; reports progress."""
+
+    arrays: Arrays
+    options: Options
+    started: float
+    best: Floats | None = None
+    fallback: Floats | None = None
+    """A solution for when the search is stopped before it has one."""
+    bounds: dict[str, float] = field(default_factory=dict)
+
+    def hear(self, event: Event) -> None:
+        """Take in one event of the search."""
+        if isinstance(event, Found) and event.is_fallback:
+            self.fallback = event.x
+        elif isinstance(event, Found):
+            self._compare(event.x)
+        elif isinstance(event, Proved):
+            self.bounds[event.phase] = max(event.bound, self.bounds.get(event.phase, -np.inf))
+        self.report()
+
+    def _compare(self, x: Floats) -> None:
+        """Keep ``x`` if it leaves less out than the best, or as much (within tolerances) at less cost."""
+        if self.best is None:
+            self.best = x
+            return
+        arrays = self.arrays
+        more = float(arrays.unserved @ x) - float(arrays.unserved @ self.best)
+        alike = abs(more) <= 2 * UNSERVED_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
+        if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
+            self.best = x
+
+    def settle_for(self, x: Floats) -> None:
+        """Keep ``x`` unless the best is as good, but for rounding."""
+        if self.best is not None and float(self.arrays.unserved @ x) >= float(
+            self.arrays.unserved @ self.best
+        ):
+            saved = float(self.arrays.cost @ (self.best - x))
+            if saved <= ROUNDING * abs(float(self.arrays.cost @ x) + self.arrays.offset):
+                return
+        self._compare(x)
+
+    def cost_bound(self) -> float | None:
+        """Return the proven bound of the cost, offset included, that holds for the best solution."""
+        bounds = [self.bounds.get("cost", -np.inf)]
+        floor = float(self.arrays.unserved @ self.arrays.lower)
+        if self.best is None or float(self.arrays.unserved @ self.best) <= floor + UNSERVED_TOLERANCE:
+            bounds.append(self.bounds.get("complete cost", -np.inf))
+        return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
+
+    def is_close(self) -> bool:
+        """Return whether nothing is left out that need not be, within the gap asked for of the bound."""
+        if self.best is None or not self.serves_all():
+            return False
+        gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
+        return gap is not None and gap <= self.options.gap_limit
+
+    def serves_all(self) -> bool:
+        """Return whether there is a solution that leaves nothing out that need not be."""
+        if self.best is None:
+            return False
+        left = float(self.arrays.unserved @ self.best) - float(self.arrays.unserved @ self.arrays.lower)
+        return left <= UNSERVED_TOLERANCE
+
+    def report(self) -> None:
+        """Tell the caller how far the solve is."""
+        if self.options.progress is None:
+            return
+        incumbent = None if self.best is None else float(self.arrays.cost @ self.best) + self.arrays.offset
+        proven = self.cost_bound()
+        gap = relative_gap(incumbent, proven)
+        self.options.progress(Progress("cost", incumbent, proven, gap, time.monotonic() - self.started))
