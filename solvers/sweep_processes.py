@@ -12,7 +12,7 @@ import signal
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
@@ -83,6 +83,12 @@ class _Worker:
     line: Connection
     task: Task
 
+    def give(self, task: Task) -> None:
+        """Send it a task; the plan to begin from only where the last one had another."""
+        knows = task.begin is not None and task.begin is self.task.begin
+        self.line.send((replace(task, begin=None) if knows else task, knows))
+        self.task = task
+
 
 @dataclass
 class _Crew:
@@ -103,8 +109,9 @@ class _Crew:
         with _ctrl_c_blocked(), _one_thread_for_sums():
             process.start()
         far.close()
-        worker = _Worker(process, near, self.queue.popleft())
-        near.send(worker.task)
+        task = self.queue.popleft()
+        worker = _Worker(process, near, replace(task, begin=None))
+        worker.give(task)
         self.workers.append(worker)
 
     def halt(self) -> None:
@@ -122,13 +129,16 @@ class _Crew:
                 alive = True
             except (EOFError, OSError):
                 plan, error, alive = None, _death(worker.process), False
+            is_busy = bool(self.queue)
+            if is_busy:
+                self._go_on(worker, alive)
             yield task, outcome_of(self.problem, task.scenario, plan, error)
-            self._go_on(worker, alive)
+            if not is_busy:  # what was yielded may have let others join
+                self._go_on(worker, alive)
 
     def _go_on(self, worker: _Worker, alive: bool) -> None:
         if alive and self.queue and not self.halted.is_set():
-            worker.task = self.queue.popleft()
-            worker.line.send(worker.task)
+            worker.give(self.queue.popleft())
             return
         self.workers.remove(worker)
         worker.line.close()
@@ -158,11 +168,14 @@ def _death(process: SpawnProcess) -> SolverError:
 def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: Event) -> None:
     """Plan the scenarios that come over ``line`` until it is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    begin: Plan | None = None
     while True:
         try:
-            task = line.recv()
+            task, knows = line.recv()
         except (EOFError, OSError):
             return
+        task = replace(task, begin=begin) if knows else task
+        begin = task.begin
         line.send(answer(problem, task, {**options, "cancel": halted}))
 
 

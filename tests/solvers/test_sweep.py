@@ -12,17 +12,17 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, cast
 
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.errors import InputError, OutputError, SolverError
 from computeroute.routing.scenarios import Scenario, chosen, sweep
-from computeroute.solvers import solve
+from computeroute.solvers import solve, sweep_processes
 from computeroute.solvers import sweep as sweep_module
 from computeroute.solvers.options import Options
 from computeroute.solvers.sweep import Outcome, Task, solve_scenario, solve_scenarios
-from computeroute.solvers.sweep_processes import _Crew
+from computeroute.solvers.sweep_processes import _Crew, _Worker, serve
 from computeroute.topologies import load
 
 LINES = ("hybrid", "cloud-only", "on-prem-only", "demand*1.2 + prices*0.5", "without=frankfurt")
@@ -119,6 +119,43 @@ def test_a_family_whose_first_has_no_plan_begins_as_all_do(problem: Problem) -> 
     found = solve_scenarios(problem, chosen(lines, _built_in()), jobs=2)
     assert [outcome.scenario.name for outcome in found] == lines
     assert all(not check(outcome.problem, outcome.plan) for outcome in found if outcome.problem and outcome)
+
+
+def test_a_worker_is_sent_the_plan_to_begin_from_once(
+    problem: Problem, alone: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    near, far = multiprocessing.Pipe()
+    plans = [outcome.plan for outcome in alone[:2]]
+    given = [None, plans[0], plans[0], plans[1], None, plans[1]]
+    worker = _Worker(cast(Any, None), near, Task(0, Scenario("none")))
+    for number, begin in enumerate(given):
+        worker.give(Task(number, Scenario("hybrid"), begin))
+    begun: list[Task] = []
+    monkeypatch.setattr(sweep_processes, "answer", lambda _, task, __: begun.append(task) or (None, None))
+    before = signal.getsignal(signal.SIGINT)
+
+    class Counted:
+        """The far end, closed after the messages above; what passed as a plan is noted."""
+
+        sent: ClassVar[list[bool]] = []
+
+        def recv(self) -> Any:
+            if len(self.sent) == len(given):
+                raise EOFError
+            task, knows = far.recv()
+            self.sent.append(task.begin is not None)
+            return task, knows
+
+        def send(self, _: object) -> None:
+            pass
+
+    try:
+        serve(cast(Any, Counted()), problem, {}, cast(Any, threading.Event()))
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert Counted.sent == [False, True, False, True, False, True]
+    assert [task.begin for task in begun] == given
+    assert [task.number for task in begun] == list(range(len(given)))
 
 
 class Lethal:
