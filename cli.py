@@ -20,7 +20,6 @@ from .cli_options import (
     complete_sample_words,
     end_with,
     form_option,
-    keep_array_sums_on_one_core,
     not_both_stdin,
     solved,
     with_delivery,
@@ -29,6 +28,7 @@ from .cli_options import (
 )
 from .cli_replan import REPLANNING
 from .cli_stress import TRIED_OUT
+from .routing.cores import keep_array_sums_on_one_core
 
 if TYPE_CHECKING:
     from .routing.problem import Problem

@@ -52,16 +52,6 @@ class Commands(click.Group):
             _fail(ctx, _unexpected(error), SolverError.exit_code)
 
 
-def keep_array_sums_on_one_core() -> None:
-    """Have NumPy's linear algebra use one thread, unless the user says otherwise.
-
-    Its vectors are short here, and where other processes share the cores its threads wait for each other: the
-    decomposition takes three times as long then.
-    """
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-
-
 def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
     from .routing.text import clean_lines
 

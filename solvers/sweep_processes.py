@@ -7,17 +7,17 @@ at, not the others.
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import Any
 
+from ..routing.cores import array_sums_on_one_core
 from ..routing.errors import RouteError, SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
@@ -25,7 +25,6 @@ from .options import CancelToken
 from .sweep import Outcome, Task, outcome_of, solve_scenario
 
 LOOK_SECONDS = 0.1
-THREADS = "OPENBLAS_NUM_THREADS"
 PATIENCE_SECONDS = 10.0
 """For workers to end by themselves."""
 
@@ -64,30 +63,20 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-@contextmanager
-def _one_thread_for_sums() -> Iterator[None]:
-    """Let a process that is started keep array sums to one thread: those of several wait for each other."""
-    if THREADS in os.environ:
-        yield
-        return
-    os.environ[THREADS] = "1"
-    try:
-        yield
-    finally:
-        del os.environ[THREADS]
-
-
 @dataclass
 class _Worker:
     process: SpawnProcess
     line: Connection
     task: Task
+    begin: Plan | None = None
+    """The plan to begin from that it was sent last."""
 
     def give(self, task: Task) -> None:
-        """Send it a task; the plan to begin from only where the last one had another."""
-        knows = task.begin is not None and task.begin is self.task.begin
-        self.line.send((replace(task, begin=None) if knows else task, knows))
-        self.task = task
+        """Send it a task, with the plan to begin from unless it has that already."""
+        knows = task.begin is not None and task.begin is self.begin
+        self.task, self.begin = task, task.begin
+        with suppress(OSError):  # it has died, which is told where its answer is awaited
+            self.line.send((replace(task, begin=None) if knows else task, knows))
 
 
 @dataclass
@@ -106,12 +95,11 @@ class _Crew:
         near, far = self.context.Pipe()
         arguments = (far, self.problem, self.options, self.halted)
         process = self.context.Process(target=serve, args=arguments, daemon=False)
-        with _ctrl_c_blocked(), _one_thread_for_sums():
+        with _ctrl_c_blocked(), array_sums_on_one_core():
             process.start()
         far.close()
-        task = self.queue.popleft()
-        worker = _Worker(process, near, replace(task, begin=None))
-        worker.give(task)
+        worker = _Worker(process, near, self.queue.popleft())
+        worker.give(worker.task)
         self.workers.append(worker)
 
     def halt(self) -> None:
@@ -174,12 +162,13 @@ def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: E
             task, knows = line.recv()
         except (EOFError, OSError):
             return
-        task = replace(task, begin=begin) if knows else task
-        begin = task.begin
-        line.send(answer(problem, task, {**options, "cancel": halted}))
+        begin = begin if knows else task.begin
+        line.send(answer(problem, task, {**options, "cancel": halted}, begin))
 
 
-def answer(problem: Problem, task: Task, options: dict[str, Any]) -> tuple[Plan | None, RouteError | None]:
-    """Return the plan of a scenario or the error that it ended with."""
-    outcome = solve_scenario(problem, task.scenario, **task.options(options))
+def answer(
+    problem: Problem, task: Task, options: dict[str, Any], begin: Plan | None
+) -> tuple[Plan | None, RouteError | None]:
+    """Return the plan of a task that begins from ``begin``, or the error that it ended with."""
+    outcome = solve_scenario(problem, task.scenario, **replace(task, begin=begin).options(options))
     return outcome.plan, outcome.error

@@ -7,6 +7,7 @@ import os
 import socket
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..routing.errors import MissingExtraError, SolverError
@@ -39,10 +40,14 @@ def over_ray(
     remote = ray.remote(num_cpus=1, max_retries=1)(answer)
     shared, given = ray.put(problem), ray.put(options)
     running: dict[Any, Task] = {}
+    plans: dict[int, Any] = {}
     while running or waiting:
         while waiting:
             task = waiting.popleft()
-            running[remote.remote(shared, task, given)] = task
+            if id(task.begin) not in plans:  # outcomes keep these plans, so no other gets the number
+                plans[id(task.begin)] = ray.put(task.begin)
+            alone = replace(task, begin=None)
+            running[remote.remote(shared, alone, given, plans[id(task.begin)])] = task
         ready, _ = ray.wait(list(running), num_returns=1, timeout=LOOK_SECONDS)
         for reference in ready:
             task = running.pop(reference)

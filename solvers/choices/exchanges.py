@@ -92,7 +92,7 @@ class Exchanges:
         self._stale[:] = True
 
     @property
-    def places(self) -> Ints:
+    def assignment(self) -> Ints:
         """Place of each workload (J)."""
         return self.place[: self._places.workloads].copy()
 

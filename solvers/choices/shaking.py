@@ -106,13 +106,13 @@ class Shaking:
         search.descend(over)
         self._fitting += 0.05 * (search.fits - self._fitting)
         self._note()
-        return search.places, search.value
+        return search.assignment, search.value
 
     def _note(self) -> None:
         """Take note of what the search is at, if it fits."""
         if not self._search.fits:
             return
-        place = self._search.places
+        place = self._search.assignment
         cost = float(self._state.problem.cost[self._places.options(place)].sum())
         if cost < self._own:
             self._own, self._idle = cost, 0

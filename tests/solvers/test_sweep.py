@@ -130,8 +130,13 @@ def test_a_worker_is_sent_the_plan_to_begin_from_once(
     worker = _Worker(cast(Any, None), near, Task(0, Scenario("none")))
     for number, begin in enumerate(given):
         worker.give(Task(number, Scenario("hybrid"), begin))
-    begun: list[Task] = []
-    monkeypatch.setattr(sweep_processes, "answer", lambda _, task, __: begun.append(task) or (None, None))
+    begun: list[tuple[int, object]] = []
+
+    def noting(_: Problem, task: Task, __: dict[str, Any], begin: object) -> tuple[None, None]:
+        begun.append((task.number, begin))
+        return None, None
+
+    monkeypatch.setattr(sweep_processes, "answer", noting)
     before = signal.getsignal(signal.SIGINT)
 
     class Counted:
@@ -154,8 +159,17 @@ def test_a_worker_is_sent_the_plan_to_begin_from_once(
     finally:
         signal.signal(signal.SIGINT, before)
     assert Counted.sent == [False, True, False, True, False, True]
-    assert [task.begin for task in begun] == given
-    assert [task.number for task in begun] == list(range(len(given)))
+    assert begun == list(enumerate(given))
+
+
+def test_a_worker_that_died_is_given_its_task_without_harm() -> None:
+    near, far = multiprocessing.Pipe()
+    far.close()
+    worker = _Worker(cast(Any, None), near, Task(0, Scenario("hybrid")))
+    worker.give(Task(1, Scenario("cloud-only")))
+    assert worker.task.number == 1
+    with pytest.raises((EOFError, OSError)):
+        near.recv()
 
 
 class Lethal:
@@ -297,10 +311,12 @@ def test_a_ray_cluster_gives_the_same_outcomes(
     try:
         lines = [*LINES, "kind=edge"]
         found = solve_scenarios(problem, chosen(lines, _built_in()), engine="ray")
+        families = solve_scenarios(problem, chosen(FAMILIES, _built_in()), engine="ray")
     finally:
         ray.shutdown()
     assert [outcome.scenario.name for outcome in found] == lines
     assert _figures(found) == _figures(alone)
+    assert _figures(families) == _figures(solve_scenarios(problem, chosen(FAMILIES, _built_in())))
     assert isinstance(found[-1].error, InputError)
 
 

@@ -71,9 +71,9 @@ def test_a_workload_that_is_held_lets_others_turn_only() -> None:
     search = Exchanges(tables(problem), np.full(4, 100.0), 1e-9)
     search.begin(np.array([0, 1, 2]))
     search.descend(lambda: False, np.array([1]))
-    assert search.places.tolist() == [0, 1, 2]
+    assert search.assignment.tolist() == [0, 1, 2]
     search.descend(lambda: False)
-    assert search.places.tolist() == [1, 2, 0]
+    assert search.assignment.tolist() == [1, 2, 0]
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -91,7 +91,7 @@ def test_a_search_that_goes_on_is_where_one_begun_anew_would_be(seed: int) -> No
         for search in (old, new):
             search.begin(start)
             search.descend(lambda: False)
-        assert old.places.tolist() == new.places.tolist()
+        assert old.assignment.tolist() == new.assignment.tolist()
         assert old.value == pytest.approx(new.value, abs=1e-9)
 
 
