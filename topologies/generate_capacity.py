@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .generate_jobs import Jobs, type_speeds
+from .generate_jobs import POOLS_TO_CHOOSE_FROM, Jobs, type_speeds
 from .generate_reach import TYPES
 from .generate_services import Service, Services
 from .generate_shapes import Element, Floats, Ints, significant
@@ -114,13 +114,16 @@ def _spread_services(world: World, kind: Ints, services: Services) -> Floats:
 
 
 def _spread(world: World, kind: Ints, service: Service) -> Floats:
-    """Return what one service takes of each pool in each period (P, pools), with a replica to round up."""
+    """Return what one service takes of each pool in each period (P, pools), with replicas to round up.
+
+    That is a whole one where users have one site only.
+    """
     weight = world.pool_share * service.types[kind]
     at_site = np.bincount(world.pool_site, weight, len(world.sites))
     share = service.sites * at_site
     share = share / share.sum(axis=1, keepdims=True)
     part = weight / np.maximum(at_site, 1e-12)[world.pool_site]
-    replica = service.gang * share.mean(axis=0)[world.pool_site] * part * type_speeds()[kind]
+    replica = service.gang * share.max(axis=0)[world.pool_site] * part * type_speeds()[kind]
     return np.asarray((service.level.T @ share)[:, world.pool_site] * part + replica)
 
 
@@ -141,8 +144,15 @@ def _whole(exact: Floats) -> Floats:
 def _fitted(world: World, jobs: Jobs, services: Services, kind: Ints, counts: Ints) -> tuple[Jobs, Services]:
     largest = np.zeros((len(world.sites), len(TYPES)), dtype=np.int64)
     np.maximum.at(largest, (world.pool_site, kind), counts)
-    by_rule = np.stack([np.where(sites[:, None], largest, 0).max(axis=0) for sites in jobs.reach.at_rest])
+    by_rule = np.stack([_large(largest[sites]) for sites in jobs.reach.at_rest])
     return jobs.fitted(by_rule), services.fitted(largest)
+
+
+def _large(counts: Ints) -> Ints:
+    """Return what the few largest pools of each type hold all of, of ``counts`` (sites, types)."""
+    falling = -np.sort(-counts, axis=0)[:POOLS_TO_CHOOSE_FROM]
+    least = np.where(falling > 0, falling, np.iinfo(np.int64).max).min(axis=0)
+    return np.asarray(np.where(falling[0] > 0, least, 0))
 
 
 def _pool(rng: np.random.Generator, site: Element, name: str, count: int) -> Element:

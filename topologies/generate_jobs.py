@@ -15,9 +15,10 @@ MOST_ACCELERATORS = 4096
 PRETRAINING_SHARE = 0.05
 MOST_GBPS = 20.0
 """No dataset is to come faster: every link is wide enough for a few of them."""
+MOST_GB = 200_000.0
 UTILIZATION = 0.4
-MOST_SHARE_OF_A_POOL = 0.6
-"""No cluster takes more of the largest pool that admits it."""
+MOST_SHARE_OF_A_POOL, POOLS_TO_CHOOSE_FROM = 0.6, 3
+"""No cluster takes more of the largest pools that admit it, so many where there are."""
 PRIORITIES = (1, 1, 1, 2, 5)
 PETAFLOPS = 1e-3
 """Of one TFLOP/s."""
@@ -90,12 +91,12 @@ class Jobs:
         """Return the mean traffic of all datasets over the horizon."""
         return float(self.gb.sum() * 8 / 3600 / self.periods.horizon_hours)
 
-    def fitted(self, largest: Ints) -> Jobs:
-        """Return the jobs with clusters that the largest pool of each class and type (C, types) holds.
+    def fitted(self, large: Ints) -> Jobs:
+        """Return the jobs with clusters that the large pools of each class and type (C, types) hold.
 
         Halving the cluster doubles the hours, so the work stays the same.
         """
-        room = np.where(self.types, largest[self.rule], 0).max(axis=1, initial=0)
+        room = np.where(self.types, large[self.rule], 0).max(axis=1, initial=0)
         count = np.minimum(self.count, powers_within(room * MOST_SHARE_OF_A_POOL))
         return replace(self, count=count, hours=self.hours * self.count / count)
 
@@ -165,17 +166,27 @@ def draw_jobs(rng: np.random.Generator, number: int, reach: Reach, periods: Peri
     start = rng.uniform(0, 0.7 * periods.horizon_hours, number) * (rng.random(number) < 0.35)
     rule = rng.choice(len(reach.share), number, p=reach.share)
     gb = rng.lognormal(np.log(400), 1.8, number) * (rng.random(number) < 0.7)
+    hours = np.maximum(np.round(hours, 2), 0.25)
     return Jobs(
         rule=rule,
         types=_types(rng, rule, reach),
         count=np.minimum(power_of_two(count), MOST_ACCELERATORS),
-        hours=np.maximum(np.round(hours, 2), 0.25),
+        hours=hours,
         start_hours=np.round(start, 1),
-        gb=np.minimum(gb, 200_000.0),
+        gb=np.minimum(gb, _most_gb(hours)),
         traits=_traits(rng, number),
         reach=reach,
         periods=periods,
     )
+
+
+def _most_gb(hours: Floats) -> Floats:
+    """Return the largest dataset that comes, not too fast, while a job runs that takes ``hours``.
+
+    It may run on the fastest type, and on twice as many accelerators.
+    """
+    shortest = hours / (2 * type_speeds().max())
+    return np.asarray(np.minimum(MOST_GBPS * 3600 / 8 * shortest, MOST_GB))
 
 
 def _traits(rng: np.random.Generator, number: int) -> Traits:

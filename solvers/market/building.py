@@ -29,6 +29,8 @@ RISE = 0.15
 """Part of the price of a row, and of what its users pay as it is, by which it rises at first."""
 GROWTH = 1.5
 """Times which a rise grows while a row goes on to lack room."""
+NARROW_UNIT, NARROW_JOB = 0.03, 0.006
+"""Parts of all pools up to which units and jobs may use so few that they come before who has a choice."""
 
 
 @dataclass
@@ -54,11 +56,16 @@ class Builder:
     """Whether something that comes first was left out all the same, so that giants have to make way."""
     stuck_jobs: list[int] = field(default_factory=list)
     """Jobs left out though they came first: giants and they find places together."""
+    offered: Columns | None = None
+    """The columns of jobs that were last chosen from."""
     rises: Floats = field(init=False)
+    narrow_jobs: Ints = field(init=False)
+    narrow_units: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Begin with the prices as they are."""
+        """Begin with the prices as they are; note who has hardly any choice."""
         self.rises = np.zeros(len(self.market.rules.capacity))
+        self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
 
     def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""
@@ -69,6 +76,7 @@ class Builder:
             columns = Priced.of(
                 self.market, job_columns(self.market, raised, NEAREST), raised.prices, self.penalty
             )
+            self.offered = columns.columns
             held = self.giants.placed(self.market, raised if self.is_stuck else told)
             placement = self._once(raised, columns, held)
             if best is None or placement.value() < best.value():
@@ -95,13 +103,16 @@ class Builder:
         for job in first:
             fill_jobs(placement, told, columns, np.array([job]))
         fill_units(placement, told, self.urgent)
+        served = set(self.urgent)
+        fill_units(placement, told, [unit for unit in self.narrow_units if unit not in served])
+        served.update(self.narrow_units)
         rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
         room = placement.room
         placement.room = room - self.kept_free
-        fill_jobs(placement, told, columns, rest)
+        for some in (np.intersect1d(rest, self.narrow_jobs), np.setdiff1d(rest, self.narrow_jobs)):
+            fill_jobs(placement, told, columns, some)
         placement.room = room
-        urgent = set(self.urgent)
-        fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in urgent])
+        fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in served])
         placement.trim_modules()
         return placement
 
@@ -159,6 +170,23 @@ class Builder:
         period, slot = np.nonzero(full)
         found = rows[unit.pool[slot], period].ravel()
         return found[found < len(self.rises)]
+
+
+def narrow_jobs(market: Market) -> Ints:
+    """Return the jobs that hardly any pools can run."""
+    jobs, pools = len(market.problem.jobs), len(market.problem.pools)
+    pairs = [
+        options.job[options.owner] * pools + options.pool for options in (market.running, market.pausing)
+    ]
+    count = np.bincount(np.unique(np.concatenate(pairs)) // pools, minlength=jobs)
+    return np.flatnonzero(count <= max(1.0, NARROW_JOB * pools))
+
+
+def narrow_units(market: Market) -> list[int]:
+    """Return the units that hardly any pools can serve, those with the fewest slots first."""
+    most = max(1.0, NARROW_UNIT * len(market.problem.pools))
+    order: list[int] = unit_order(market).tolist()
+    return [number for number in order if len(np.unique(market.units[number].pool)) <= most]
 
 
 def kept_for_units(market: Market, columns: Columns) -> Floats:

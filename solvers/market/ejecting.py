@@ -26,6 +26,8 @@ MOST_LINKS = 8
 """Blocks crowded out that may crowd out others in turn."""
 MOST_PLACES = 6
 """Columns that one block tries to take by force at a time."""
+MOST_RIVALS = 30
+"""Users of overloaded rows that are asked what relief costs them; those that relieve most."""
 
 
 CROWDING, NATURAL = 1.2, 3.0
@@ -166,12 +168,14 @@ class Ejector:
         heap = self._rivals(over, fixed)
         while over and heap:
             bound, block = heapq.heappop(heap)
-            relief = self._relief(over, block)
+            relief = _relief(over, self.placement.placed[block])
             if relief <= 0 or block in fixed:
                 continue
             old = self._out(block)
             before = self.menu.cost_of(self.placement.load, old)
             best, cost = self._crowd(block) if links else self._best(block)
+            if links and _relief(over, best) >= relief:
+                best, cost = self._best(block)
             rate = (cost - before) / relief
             if heap and rate > max(heap[0][0], bound) + LESS:
                 self._in(block, old)
@@ -191,14 +195,18 @@ class Ejector:
         return 0.0 if over else gain
 
     def _rivals(self, over: dict[int, float], fixed: set[int]) -> list[tuple[float, int]]:
-        """Return the users of overloaded rows, all to be asked what relief costs them."""
-        users = set().union(*(self.users[row] for row in over)) - fixed
-        return [(-np.inf, block) for block in sorted(users)]
+        """Return the users of overloaded rows that relieve most, all to be asked what that costs them."""
+        users = sorted(set().union(*(self.users[row] for row in over)) - fixed)
+        if len(users) > MOST_RIVALS:
+            users = sorted(
+                heapq.nsmallest(MOST_RIVALS, users, key=lambda block: self._reluctance(over, block))
+            )
+        return [(-np.inf, block) for block in users]
 
-    def _relief(self, over: dict[int, float], block: int) -> float:
+    def _reluctance(self, over: dict[int, float], block: int) -> tuple[float, float]:
+        """Return how little a block relieves, and how much it takes in all."""
         placed = self.placement.placed[block]
-        uses = zip(placed.rows.tolist(), placed.amounts.tolist(), strict=True)
-        return float(sum(min(amount, over[row]) for row, amount in uses if row in over))
+        return -_relief(over, placed), float(placed.amounts.sum())
 
     def _out(self, block: int) -> Placed:
         old = self.placement.placed[block]
@@ -219,3 +227,9 @@ def _overload(placement: Placement, rows: Ints) -> dict[int, float]:
     excess = placement.load[rows] - placement.room[rows]
     over = np.flatnonzero(excess > 0)
     return dict(zip(rows[over].tolist(), excess[over].tolist(), strict=True))
+
+
+def _relief(over: dict[int, float], placed: Placed) -> float:
+    """Return how much of the overload of rows is what is ``placed``."""
+    uses = zip(placed.rows.tolist(), placed.amounts.tolist(), strict=True)
+    return float(sum(min(amount, over[row]) for row, amount in uses if row in over))

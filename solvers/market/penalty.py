@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from .appraisal import appraise
+from .appraisal import Appraisal, appraise
 from .entering import dearest_entering
 from .market import Market
 
 PENALTY = 20.0
 """Price of leaving out a typical job, in units of what the dearest costs."""
+DEAREST_WAY = 2.0
+"""Price of leaving a request out, in units of what it costs at the dearest."""
 
 
 def penalty_of(market: Market) -> float:
@@ -24,4 +26,19 @@ def penalty_of(market: Market) -> float:
     dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
     dearest = max(dearest, dearest_entering(market))
     served = (told.complete - float(told.job_least.sum())) / requests if requests > 0 else 0.0
-    return PENALTY * max(dearest / typical, served)
+    return max(PENALTY * max(dearest / typical, served), DEAREST_WAY * _dearest_way(market, told))
+
+
+def _dearest_way(market: Market, told: Appraisal) -> float:
+    """Return what a unit of work of services costs at the dearest of all slots that could serve it.
+
+    Its replicas are whole and serve nobody else.
+    """
+    dearest = 0.0
+    for _, unit, offered in market.offers(told.goods):
+        replicas = np.ceil(unit.demand[:, :, None] / unit.rps - 1e-9)
+        cost = offered.arc * unit.demand[:, :, None] + offered.replica[:, None, :] * replicas
+        cost = np.where(np.isfinite(cost), cost, 0.0).max(axis=2, initial=0.0)
+        weight = np.where(unit.demand > 0, unit.weight, np.inf)
+        dearest = max(dearest, float((cost / weight).max(initial=0.0)))
+    return dearest

@@ -34,6 +34,7 @@ from .prices import Seeker, natural_prices
 from .refilling import refill
 from .relieving import relieved
 from .representing import representative
+from .rescuing import rescued
 from .resuming import gone_on
 
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.25, 0.35
@@ -44,9 +45,11 @@ ENDING_SHARE, MOST_ENDING_SHARE = 0.06, 0.15
 FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
-LONG_SHARE = 0.15
-"""Part of the time from which on building is long: plans come before better prices then, and to improve them
-is taken to be as long."""
+RESCUE_SHARE = 0.3
+"""Part of the time left for those who are left out to take their places by force."""
+LONG_SHARE = 0.08
+"""Part of the time from which on building is long: plans come before better prices then, nothing is built
+twice at the same prices, and to improve plans is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
@@ -115,6 +118,11 @@ class MarketSearch:
     """Seconds that the steps of the search took the last time."""
     idle_rounds: int = 0
     """Rounds in which neither plan nor bound got any better."""
+    _built_at: Appraisal | None = None
+
+    def __post_init__(self) -> None:
+        """Begin a sequence of random numbers."""
+        self._rng = np.random.default_rng(self.options.seed)
 
     def plan(self) -> Plan:
         """Return the best plan, with its bound."""
@@ -140,10 +148,12 @@ class MarketSearch:
         builder = self._builder(seeker, small or seeker)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
+        self._built_at = seeker.told
+        self._rescue(builder, seeker.told)
         if only_first or self.is_close():
             return
         self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over))
-        if self.took["building"] > LONG_SHARE * self.options.time_limit:
+        if self._is_long():
             self.took["improving"] = self.took["building"]
         else:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
@@ -172,7 +182,10 @@ class MarketSearch:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""
         while self._has_time_for("building") and not self.is_close() and not self._is_exhausted():
             before = self._state()
-            self._build(builder, seeker.told, FITTING_ROUNDS)
+            if self._built_at is not seeker.told or not self._is_long():
+                self._build(builder, seeker.told, FITTING_ROUNDS)
+                self._rescue(builder, seeker.told)
+            self._built_at = seeker.told
             if self._has_time_for("improving"):
                 self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
             if not self._has_time_for("pricing") or self.is_close():
@@ -185,6 +198,10 @@ class MarketSearch:
                 self._improve(seeker, self.watch)
                 self.idle_rounds = 0 if self.watch.over() else IDLE_ROUNDS
                 break
+
+    def _is_long(self) -> bool:
+        """Return whether building takes so long that it is not to be done twice at the same prices."""
+        return self.took["building"] > LONG_SHARE * self.options.time_limit
 
     def _state(self) -> tuple[float, float, float]:
         return np.inf if self.best is None else self.best.value(), self.complete, self.partial
@@ -230,6 +247,17 @@ class MarketSearch:
         mended = relieved(placement)
         if mended is not None:
             self._offer(mended)
+
+    def _rescue(self, builder: Builder, told: Appraisal) -> None:
+        """Where the best placement leaves work out, let that take its place by force."""
+        if self.best is None or builder.offered is None or self.is_served() or has_relieved_rows(self.market):
+            return
+        watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
+        self._offer(rescued(self.best, builder.offered, told, watch, self._rng))
+
+    def is_served(self) -> bool:
+        """Return whether there is a placement that leaves nothing out that has options."""
+        return self.best is not None and self.unserved() <= UNSERVED_TOLERANCE
 
     def _offer(self, placement: Placement) -> None:
         if len(placement.broken_rows()):

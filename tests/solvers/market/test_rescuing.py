@@ -1,0 +1,88 @@
+"""Who is left out takes a place by force where others can go elsewhere, and the price of being left out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market import ejecting
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.building import narrow_jobs, narrow_units
+from computeroute.solvers.market.candidates import job_columns
+from computeroute.solvers.market.greedy import fill_jobs
+from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.placing import Placement, Priced
+from computeroute.solvers.market.rescuing import left_out, rescued
+from computeroute.solvers.market.solve import market_of
+
+from ..test_constraints import job, service, world
+
+KEPT = {"policies": [{"id": "near", "allow": ["DE"]}, {"id": "far", "allow": ["FR"]}]}
+
+
+def rescue(*workloads: dict[str, Any], first: list[int]) -> tuple[Placement, Placement]:
+    """Return the placement in which the jobs ``first`` take what is cheapest, and what is made of it."""
+    market = market_of(Problem.parse(world(*workloads, **KEPT)))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
+    columns = job_columns(market, told, 30)
+    placement = Placement(market, told.penalty, np.zeros(0))
+    fill_jobs(placement, told, Priced.of(market, columns, told.prices, told.penalty), np.array(first))
+    return placement, rescued(placement, columns, told, Watch(30.0), np.random.default_rng(0))
+
+
+def test_a_job_that_may_go_elsewhere_makes_way_for_one_that_may_not() -> None:
+    # Both take all of a pool for 4 h; the free one took the cheap pool: 8 x 4 h x (1 + 2) USD in the end.
+    before, after = rescue(job("free", 8, 4), job("kept", 8, 4, policy="near"), first=[0])
+    assert left_out(before).tolist() == [1]
+    assert left_out(after).tolist() == []
+    assert after.value() == pytest.approx(96)
+    assert before.placed[1].choice is None, "what is given stays as it is"
+
+
+def test_a_job_makes_way_for_a_unit_in_the_periods_that_it_lacks() -> None:
+    # 2 replicas near for 4 h, 8 USD, and the job far, 8 x 4 h x 2 USD; the unit has a block for each period.
+    before, after = rescue(job("free", 8, 4), service(20, policy="near"), first=[0])
+    assert left_out(before).tolist() == [1, 2]
+    assert left_out(after).tolist() == []
+    assert after.value() == pytest.approx(8 + 64)
+
+
+def test_who_cannot_be_placed_stays_out_and_costs_nobody_a_place() -> None:
+    before, after = rescue(job("one", 8, 4, policy="near"), job("two", 8, 4, policy="near"), first=[0])
+    assert left_out(after).tolist() == left_out(before).tolist() == [1]
+    assert after.value() == before.value()
+
+
+def test_those_who_relieve_most_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of 7 jobs of 1 and one of 1 that is kept near, 7 can make way, of which 4 have to, though 5 are asked.
+    monkeypatch.setattr(ejecting, "MOST_RIVALS", 5)
+    small = [job(f"small-{k}", 1, 4) for k in range(7)]
+    before, after = rescue(
+        *small, job("own", 1, 4, policy="near"), job("kept", 4, 4, policy="near"), first=list(range(8))
+    )
+    assert left_out(before).tolist() == [8]
+    assert left_out(after).tolist() == []
+
+
+def test_what_hardly_any_pool_can_do_comes_first() -> None:
+    market = market_of(
+        Problem.parse(world(job("free", 8, 4), job("kept", 1, 1, policy="far"), service(5), **KEPT))
+    )
+    assert narrow_jobs(market).tolist() == [1]
+    assert narrow_units(market) == []
+
+
+def test_leaving_requests_out_is_dearer_than_their_only_place() -> None:
+    # 79 requests/s near cost 8 USD an hour; one may only go far, where a replica costs 4,000 USD an hour.
+    users = [
+        {"location": "near", "requests_per_second": 79, "policy": "near"},
+        {"location": "far", "requests_per_second": 1, "policy": "far"},
+    ]
+    dear = {"usd_per_accelerator_hour": 4000}
+    market = market_of(Problem.parse(world({**service(0), "demand": users}, far=dear, **KEPT)))
+    placement = Placement(market, penalty_of(market), np.zeros(0))
+    far = [number for number, unit in enumerate(market.units) if unit.demand.max() == 1]
+    assert placement.out_cost[market.unit_blocks[far[0]]].min() > 2 * 4000
