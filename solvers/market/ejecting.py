@@ -26,8 +26,9 @@ MOST_LINKS = 8
 """Blocks crowded out that may crowd out others in turn."""
 MOST_PLACES = 6
 """Columns that one block tries to take by force at a time."""
-MOST_RIVALS = 30
-"""Users of overloaded rows that are asked what relief costs them; those that relieve most."""
+RIVALS, SPARE_RELIEF = 30, 1.0
+"""Users of overloaded rows that are asked what relief costs them, those that relieve most: so many, or more
+where they are needed for so many times the overload."""
 
 
 CROWDING, NATURAL = 1.2, 3.0
@@ -197,16 +198,13 @@ class Ejector:
     def _rivals(self, over: dict[int, float], fixed: set[int]) -> list[tuple[float, int]]:
         """Return the users of overloaded rows that relieve most, all to be asked what that costs them."""
         users = sorted(set().union(*(self.users[row] for row in over)) - fixed)
-        if len(users) > MOST_RIVALS:
-            users = sorted(
-                heapq.nsmallest(MOST_RIVALS, users, key=lambda block: self._reluctance(over, block))
-            )
+        if len(users) > RIVALS:
+            relief = np.array([_relief(over, self.placement.placed[block]) for block in users])
+            size = np.array([self.placement.placed[block].amounts.sum() for block in users])
+            order = np.lexsort((size, -relief))
+            needed = int(np.searchsorted(np.cumsum(relief[order]), SPARE_RELIEF * sum(over.values()))) + 1
+            users = sorted(users[place] for place in order[: max(RIVALS, needed)].tolist())
         return [(-np.inf, block) for block in users]
-
-    def _reluctance(self, over: dict[int, float], block: int) -> tuple[float, float]:
-        """Return how little a block relieves, and how much it takes in all."""
-        placed = self.placement.placed[block]
-        return -_relief(over, placed), float(placed.amounts.sum())
 
     def _out(self, block: int) -> Placed:
         old = self.placement.placed[block]

@@ -37,8 +37,9 @@ def _dearest_way(market: Market, told: Appraisal) -> float:
     dearest = 0.0
     for _, unit, offered in market.offers(told.goods):
         replicas = np.ceil(unit.demand[:, :, None] / unit.rps - 1e-9)
-        cost = offered.arc * unit.demand[:, :, None] + offered.replica[:, None, :] * replicas
-        cost = np.where(np.isfinite(cost), cost, 0.0).max(axis=2, initial=0.0)
+        able = np.isfinite(offered.arc)
+        cost = np.where(able, offered.arc, 0.0) * unit.demand[:, :, None]
+        cost += np.where(able, offered.replica[:, None, :] * replicas, 0.0)
         weight = np.where(unit.demand > 0, unit.weight, np.inf)
-        dearest = max(dearest, float((cost / weight).max(initial=0.0)))
+        dearest = max(dearest, float((cost.max(axis=2, initial=0.0) / weight).max(initial=0.0)))
     return dearest

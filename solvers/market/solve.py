@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ...routing.commitments import committed_usd
 from ...routing.errors import SolverError
 from ...routing.paths import PathFinder
 from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
-from ..options import Options, Progress, relative_gap
+from ..options import Options
 from .appraisal import Appraisal, appraise
 from .building import NEAREST, Builder, kept_for_units
 from .candidates import job_columns, service_columns
@@ -36,6 +35,7 @@ from .relieving import relieved
 from .representing import representative
 from .rescuing import rescued
 from .resuming import gone_on
+from .standing import Standing
 
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.25, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
@@ -47,14 +47,14 @@ FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
+LONG_EJECTION_SHARE = 0.6
+"""Part of the time left for ejections before units answer anew, where building is long."""
 LONG_SHARE = 0.08
 """Part of the time from which on building is long: plans come before better prices then, nothing is built
 twice at the same prices, and to improve plans is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
-UNSERVED_TOLERANCE = 1e-7
-BOUND_STEPS = 8
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS = (0.0, 0.5, 2.0)
@@ -101,19 +101,9 @@ def market_of(problem: Problem) -> Market:
 
 
 @dataclass
-class MarketSearch:
-    """What is known while a market is searched."""
+class MarketSearch(Standing):
+    """A search of a market, step by step."""
 
-    market: Market
-    options: Options
-    watch: Watch
-    started: float
-    penalty: float = 0.0
-    best: Placement | None = None
-    complete: float = -np.inf
-    partial: float = -np.inf
-    limited: float = -np.inf
-    prices: Appraisal | None = None
     took: dict[str, float] = field(default_factory=dict)
     """Seconds that the steps of the search took the last time."""
     idle_rounds: int = 0
@@ -158,6 +148,8 @@ class MarketSearch:
         else:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
             self._hear(seeker.told)
+        if self._is_long() and not has_relieved_rows(self.market):
+            self._eject_and_refill(builder)
         self._in_rounds(seeker, builder)
         if not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
@@ -199,6 +191,18 @@ class MarketSearch:
                 self.idle_rounds = 0 if self.watch.over() else IDLE_ROUNDS
                 break
 
+    def _eject_and_refill(self, builder: Builder) -> None:
+        """Improve with the columns at hand while that gains: to draw more takes longer than it is worth."""
+        if self.best is None or self.prices is None or builder.offered is None:
+            return
+        told, before = self.prices, np.inf
+        columns = joined([builder.offered, service_columns(self.market, told)])
+        priced = Priced.of(self.market, columns, told.prices, self.penalty)
+        while self.best.value() < before * (1 - ALIKE) and not self.watch.over() and not self.is_close():
+            before = self.best.value()
+            self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
+            self._refill(self.watch)
+
     def _is_long(self) -> bool:
         """Return whether building takes so long that it is not to be done twice at the same prices."""
         return self.took["building"] > LONG_SHARE * self.options.time_limit
@@ -224,7 +228,7 @@ class MarketSearch:
     def _hear(self, told: Appraisal) -> None:
         self.prices = told
         self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
-        self._report()
+        self.report()
 
     def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
         """Build a placement; where rows that goods relieve are broken, again with higher prices of these.
@@ -255,16 +259,12 @@ class MarketSearch:
         watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
         self._offer(rescued(self.best, builder.offered, told, watch, self._rng))
 
-    def is_served(self) -> bool:
-        """Return whether there is a placement that leaves nothing out that has options."""
-        return self.best is not None and self.unserved() <= UNSERVED_TOLERANCE
-
     def _offer(self, placement: Placement) -> None:
         if len(placement.broken_rows()):
             return
         if self.best is None or placement.value() < self.best.value():
             self.best = placement
-            self._report()
+            self.report()
 
     def _improve(self, seeker: Seeker, watch: Watch) -> None:
         if self.best is None or self.prices is None:
@@ -334,62 +334,3 @@ class MarketSearch:
             if improver.step() > 0:
                 idle = 0
                 self._offer(improver.placement.copy())
-
-    def unserved(self) -> float:
-        """Return the work that the best placement leaves out though it has options."""
-        return 0.0 if self.best is None else float(sum(placed.work for placed in self.best.placed))
-
-    def sharpen(self) -> None:
-        """Seek the price of unserved work that proves most of plans that leave as much out as the best."""
-        unserved = self.unserved()
-        if self.prices is None or unserved <= UNSERVED_TOLERANCE:
-            return
-        for step in range(BOUND_STEPS):
-            if time.monotonic() - self.started > self.options.time_limit:
-                break
-            price = self.penalty / 4.0**step
-            told = appraise(self.market, self.prices.prices, price, whole=False)
-            self.limited = max(self.limited, told.partial - price * (unserved + 1e-9))
-
-    def cost_bound(self) -> float | None:
-        """Return the proven bound of the cost of plans that leave no more out than the best."""
-        unserved = self.unserved()
-        bounds = [self.partial - self.penalty * (unserved + 1e-9), self.limited]
-        if unserved <= UNSERVED_TOLERANCE:
-            bounds.append(self.complete)
-        offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
-        return max(bounds) + offset if np.isfinite(max(bounds)) else None
-
-    def unserved_bound(self) -> float:
-        """Return a proven bound of the work that must be left out, that without options included."""
-        if self.prices is None or self.unserved() <= UNSERVED_TOLERANCE:
-            return self.market.barred_work
-        rules = self.market.rules
-        free = replace(
-            rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost))
-        )
-        told = appraise(replace(self.market, rules=free), self.prices.prices / self.penalty, 1.0, whole=False)
-        return self.market.barred_work + max(0.0, told.partial)
-
-    def incumbent(self) -> float | None:
-        """Return the cost of the best placement, what it leaves out not priced."""
-        if self.best is None:
-            return None
-        offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
-        return self.best.value() - self.penalty * self.unserved() + offset
-
-    def is_close(self) -> bool:
-        """Return whether the gap is closed."""
-        gap = relative_gap(self.incumbent(), self.cost_bound())
-        return gap is not None and gap <= self.options.gap_limit and self.unserved() <= UNSERVED_TOLERANCE
-
-    def _report(self) -> None:
-        if self.options.progress is None:
-            return
-        seconds, unserved = time.monotonic() - self.started, self.unserved()
-        if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
-            work = (unserved + self.market.barred_work, self.market.barred_work)
-            self.options.progress(Progress("unserved work", *work, None, seconds))
-            return
-        incumbent, bound = self.incumbent(), self.cost_bound()
-        self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))

@@ -58,7 +58,7 @@ def test_who_cannot_be_placed_stays_out_and_costs_nobody_a_place() -> None:
 
 def test_those_who_relieve_most_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     # Of 7 jobs of 1 and one of 1 that is kept near, 7 can make way, of which 4 have to, though 5 are asked.
-    monkeypatch.setattr(ejecting, "MOST_RIVALS", 5)
+    monkeypatch.setattr(ejecting, "RIVALS", 5)
     small = [job(f"small-{k}", 1, 4) for k in range(7)]
     before, after = rescue(
         *small, job("own", 1, 4, policy="near"), job("kept", 4, 4, policy="near"), first=list(range(8))

@@ -1,0 +1,111 @@
+"""What is known while a market is searched: the best placement, what is proven, and how near they are."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ...routing.commitments import committed_usd
+from ..choices.watch import Watch
+from ..options import Options, Progress, relative_gap
+from .appraisal import Appraisal, appraise
+from .market import Market
+from .placing import Placement
+
+UNSERVED_TOLERANCE = 1e-7
+BOUND_STEPS = 8
+"""Prices of unserved work that are tried for the bound of plans that leave some out."""
+
+
+@dataclass
+class Standing:
+    """The best placement of a market and lower bounds.
+
+    Attributes
+    ----------
+    complete
+        Of the cost of plans that leave nothing out.
+    partial
+        Of the cost of all plans, unserved work at ``penalty``.
+    limited
+        Of the cost of plans that leave no more out than the best.
+    prices
+        What was told last.
+    """
+
+    market: Market
+    options: Options
+    watch: Watch
+    started: float
+    penalty: float = 0.0
+    best: Placement | None = None
+    complete: float = -np.inf
+    partial: float = -np.inf
+    limited: float = -np.inf
+    prices: Appraisal | None = None
+
+    def unserved(self) -> float:
+        """Return the work that the best placement leaves out though it has options."""
+        return 0.0 if self.best is None else float(sum(placed.work for placed in self.best.placed))
+
+    def sharpen(self) -> None:
+        """Seek the price of unserved work that proves most of plans that leave as much out as the best."""
+        unserved = self.unserved()
+        if self.prices is None or unserved <= UNSERVED_TOLERANCE:
+            return
+        for step in range(BOUND_STEPS):
+            if time.monotonic() - self.started > self.options.time_limit:
+                break
+            price = self.penalty / 4.0**step
+            told = appraise(self.market, self.prices.prices, price, whole=False)
+            self.limited = max(self.limited, told.partial - price * (unserved + 1e-9))
+
+    def cost_bound(self) -> float | None:
+        """Return the proven bound of the cost of plans that leave no more out than the best."""
+        unserved = self.unserved()
+        bounds = [self.partial - self.penalty * (unserved + 1e-9), self.limited]
+        if unserved <= UNSERVED_TOLERANCE:
+            bounds.append(self.complete)
+        offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
+        return max(bounds) + offset if np.isfinite(max(bounds)) else None
+
+    def unserved_bound(self) -> float:
+        """Return a proven bound of the work that must be left out, that without options included."""
+        if self.prices is None or self.unserved() <= UNSERVED_TOLERANCE:
+            return self.market.barred_work
+        rules = self.market.rules
+        free = replace(
+            rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost))
+        )
+        told = appraise(replace(self.market, rules=free), self.prices.prices / self.penalty, 1.0, whole=False)
+        return self.market.barred_work + max(0.0, told.partial)
+
+    def incumbent(self) -> float | None:
+        """Return the cost of the best placement, what it leaves out not priced."""
+        if self.best is None:
+            return None
+        offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
+        return self.best.value() - self.penalty * self.unserved() + offset
+
+    def is_close(self) -> bool:
+        """Return whether the gap is closed."""
+        gap = relative_gap(self.incumbent(), self.cost_bound())
+        return gap is not None and gap <= self.options.gap_limit and self.unserved() <= UNSERVED_TOLERANCE
+
+    def is_served(self) -> bool:
+        """Return whether there is a placement that leaves nothing out that has options."""
+        return self.best is not None and self.unserved() <= UNSERVED_TOLERANCE
+
+    def report(self) -> None:
+        """Tell how things stand, if anybody asked for that."""
+        if self.options.progress is None:
+            return
+        seconds, unserved = time.monotonic() - self.started, self.unserved()
+        if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
+            work = (unserved + self.market.barred_work, self.market.barred_work)
+            self.options.progress(Progress("unserved work", *work, None, seconds))
+            return
+        incumbent, bound = self.incumbent(), self.cost_bound()
+        self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))
