@@ -63,7 +63,7 @@ IDLE_ROUNDS, IDLE_STEPS_PER_BLOCK, IDLE_TRIES_PER_BLOCK = 5, 8, 200
 """Rounds without any gain after which the search ends; neighbourhoods, and ejections tried, for every block,
 without any gain after which a round goes on to its next step."""
 ALIKE = 1e-7
-SLICE = 500
+SLICE = 100
 """Ejections tried between two looks at what they gave."""
 
 
@@ -200,6 +200,7 @@ class MarketSearch(Standing):
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
         while self.best.value() < before * (1 - ALIKE) and not self.watch.over() and not self.is_close():
             before = self.best.value()
+            self._rescue(builder, told)
             self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
             self._refill(self.watch)
 
