@@ -15,7 +15,6 @@ from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices, reduced_costs
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
-from .whole import Whole
 from .worker import Worker
 
 ROOT_ROUNDS = (60, 100, 150, 200)
@@ -27,8 +26,6 @@ improved meanwhile."""
 MOST_NODES, NODES_PER_GAP, IDLE_PARTS_PER_NODE = 8, 1e3, 2
 """Nodes explored while a part of the assignment is improved: one, one more for so many parts in vain, and the
 more the wider the gap is, for a wide one means that better sites are to be found rather than parts."""
-WHOLE_AFTER_SECONDS, WHOLE_SPARE_SECONDS = 3.0, 0.5
-"""The whole is given to a solver once the tree has taken so long, and is to answer so long before the end."""
 SPARE_SITES = 3
 """Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
@@ -55,7 +52,6 @@ class Search:
         self._rooted = False
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
         self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
-        self._whole = Whole(self.facility, self._submit_whole)
         self._improver = Improver(
             self.facility, self.incumbent, self.seed, self._submit, self._offer, lambda: self.over
         )
@@ -73,9 +69,7 @@ class Search:
     @property
     def bound(self) -> float:
         """Proven lower bound."""
-        if not self._rooted:
-            return self.root_bound
-        return max(self.root_bound, self.tree.bound, min(self._whole.bound, self.incumbent.proof))
+        return max(self.root_bound, self.tree.bound) if self._rooted else self.root_bound
 
     def run(self) -> None:
         """Search until the gap is closed, or time is over."""
@@ -85,8 +79,8 @@ class Search:
         try:
             self._run()
         finally:
-            for worker in (self._prover, self._improver.worker, self._whole.worker):
-                worker.close()
+            self._prover.close()
+            self._improver.worker.close()
 
     def _run(self) -> None:
         self._start_with_all_open()
@@ -96,27 +90,12 @@ class Search:
         self._improver.eligible = root.site < max(self.incumbent.threshold - root.base, 0.0)
         self.tree.push(root)
         self._rooted = True
-        self._grow(root)
-        if len(self.tree):
-            self._take_whole()
-
-    def _grow(self, root: Node) -> None:
-        """Explore the tree and improve parts in turn until the end, or until the whole is solved beside."""
-        patient_until = time.monotonic() + WHOLE_AFTER_SECONDS
-        while len(self.tree) and not self.over and not self._whole.ready:
-            if self.facility.single and time.monotonic() > patient_until:
-                self._whole.begin(root, self.incumbent.threshold, self.gap_limit / 2)
+        while len(self.tree) and not self.over:
             self._begin_part()
             for _ in range(self._nodes_per_part()):
                 if not self._step():
                     return
             self._improver.end()
-
-    def _take_whole(self) -> None:
-        answer = self._whole.fetch(self.halted)
-        if answer is not None:
-            self._offer(np.arange(len(self.facility.opening)), answer.share)
-            self._tell()
 
     def _nodes_per_part(self) -> int:
         cost = self.incumbent.cost
@@ -259,9 +238,6 @@ class Search:
     def _solve(self, question: Question, seconds: float) -> Assigned:
         self._submit(self._prover, question, seconds)
         return question.read(self._prover.fetch(lambda: self.over))
-
-    def _submit_whole(self, worker: Worker, question: Question) -> None:
-        self._submit(worker, question, self.seconds_left - WHOLE_SPARE_SECONDS)
 
     def _submit(self, worker: Worker, question: Question, seconds: float) -> None:
         seconds = max(0.01, min(seconds, self.seconds_left))
