@@ -46,6 +46,8 @@ class Builder:
     natural: Floats
     giants: Giants
     kept_free: Floats
+    narrow_first: bool = False
+    """Whether those with hardly any choice come first from the start, as there are few rounds to learn."""
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
     urgent_jobs: list[int] = field(default_factory=list)
@@ -65,7 +67,9 @@ class Builder:
     def __post_init__(self) -> None:
         """Begin with the prices as they are; note who has hardly any choice."""
         self.rises = np.zeros(len(self.market.rules.capacity))
-        self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
+        self.narrow_jobs, self.narrow_units = np.zeros(0, dtype=np.int64), []
+        if self.narrow_first:
+            self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
 
     def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -136,6 +136,7 @@ class MarketSearch(Standing):
         seeker = Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
         self._hear(seeker.told)
         builder = self._builder(seeker, small or seeker)
+        builder = replace(builder, narrow_first=small is not None)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
         self._built_at = seeker.told
@@ -254,8 +255,13 @@ class MarketSearch(Standing):
             self._offer(mended)
 
     def _rescue(self, builder: Builder, told: Appraisal) -> None:
-        """Where the best placement leaves work out, let that take its place by force."""
-        if self.best is None or builder.offered is None or self.is_served() or has_relieved_rows(self.market):
+        """Where the best placement of a large market leaves work out, let that take its place by force.
+
+        Small ones get there by building in rounds, and in less time.
+        """
+        if self.best is None or builder.offered is None or not builder.narrow_first:
+            return
+        if self.is_served() or has_relieved_rows(self.market):
             return
         watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
         self._offer(rescued(self.best, builder.offered, told, watch, self._rng))
