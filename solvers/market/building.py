@@ -100,7 +100,8 @@ class Builder:
 
     def _once(self, told: Appraisal, columns: Priced, held: dict[int, Placed]) -> Placement:
         market = self.market
-        placement = Placement(market, self.penalty, self._modules())
+        placement = Placement(market, self.penalty, np.zeros(len(market.rules.module_pool)))
+        placement.widen()
         for job, placed in held.items():
             placement.put(job, placed)
         first = [job for job in self.urgent_jobs if job not in held]
@@ -119,10 +120,6 @@ class Builder:
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in served])
         placement.trim_modules()
         return placement
-
-    def _modules(self) -> Floats:
-        rules = self.market.rules
-        return rules.widening_most[: len(rules.module_pool)].copy()
 
     def _learn(self, placement: Placement, columns: Priced) -> bool:
         """Raise the prices of rows that lacked room; return whether work was left out."""

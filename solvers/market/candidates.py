@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.sparse import csr_array
 
@@ -87,8 +89,8 @@ def reply_columns(market: Market, number: int, reply: Answer, via: Ints) -> Colu
     return answer_columns(unit, reply, via, market.rates, goods, blocks=blocks, traffic=traffic)
 
 
-def service_columns(market: Market, told: Appraisal) -> Columns:
-    """Return the answers of all units at the prices."""
+def service_columns(market: Market, told: Appraisal, units: Sequence[int] | None = None) -> Columns:
+    """Return the answers of all units (or of some) at the prices."""
     offer_to = market.offering(told.goods)
 
     def answered(number: int) -> Columns:
@@ -96,5 +98,7 @@ def service_columns(market: Market, told: Appraisal) -> Columns:
         offered = offer_to(unit, None)
         return unit_columns(market, number, offered, np.broadcast_to(unit.most, offered.replica.shape))
 
-    parts = each(answered, range(len(market.units)), threads=market.has_large_units)
+    parts = each(
+        answered, range(len(market.units)) if units is None else units, threads=market.has_large_units
+    )
     return joined(parts) if parts else _nothing(market)

@@ -26,10 +26,9 @@ MOST_LINKS = 8
 """Blocks crowded out that may crowd out others in turn."""
 MOST_PLACES = 6
 """Columns that one block tries to take by force at a time."""
-RIVALS, SPARE_RELIEF = 30, 1.0
-"""Users of overloaded rows that are asked what relief costs them, those that relieve most: so many, or more
-where they are needed for so many times the overload."""
-
+RIVALS = 30
+"""Users of overloaded rows that are asked what relief costs them, those that relieve most; more where that
+many together do not relieve enough."""
 
 CROWDING, NATURAL = 1.2, 3.0
 """Parts of a row's price, and of what its users pay, that overload is taken to cost."""
@@ -202,7 +201,7 @@ class Ejector:
             relief = np.array([_relief(over, self.placement.placed[block]) for block in users])
             size = np.array([self.placement.placed[block].amounts.sum() for block in users])
             order = np.lexsort((size, -relief))
-            needed = int(np.searchsorted(np.cumsum(relief[order]), SPARE_RELIEF * sum(over.values()))) + 1
+            needed = int(np.searchsorted(np.cumsum(relief[order]), sum(over.values()))) + 1
             users = sorted(users[place] for place in order[: max(RIVALS, needed)].tolist())
         return [(-np.inf, block) for block in users]
 

@@ -107,6 +107,10 @@ class Placement:
             self.modules = modules
             self.room = self._room()
 
+    def widen(self) -> None:
+        """Buy all modules there are; what nothing needs is given back in the end."""
+        self.set_modules(self.market.rules.widening_most[: len(self.modules)].copy())
+
     def fewest_modules(self, purchases: Ints, load: Floats) -> Floats:
         """Return how many modules of each purchase a load needs."""
         rules = self.market.rules

@@ -11,7 +11,7 @@ import numpy as np
 from ..choices.watch import Watch
 from ..rates import Ints
 from .appraisal import Appraisal
-from .candidates import job_columns, unit_columns
+from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .ejecting import SERVED, Ejector
 from .menus import Menu
@@ -38,7 +38,7 @@ def rescued(
     """
     market = placement.market
     found = placement.copy()
-    found.set_modules(market.rules.widening_most[: len(found.modules)].copy())
+    found.widen()
     out = left_out(found)
     offered = joined([columns, *_wanted(found, told, out)])
     priced = Priced.of(market, offered, told.prices, found.penalty)
@@ -73,11 +73,5 @@ def _wanted(placement: Placement, told: Appraisal, out: Ints) -> list[Columns]:
     """Return what the blocks ``out`` would like to do, whatever the others do."""
     market = placement.market
     jobs = len(market.problem.jobs)
-    found = [job_columns(market, told, WANTED, out[out < jobs])] if (out < jobs).any() else []
-    offer_to = market.offering(told.goods)
-    for number, blocks in enumerate(market.unit_blocks):
-        if np.isin(blocks, out).any():
-            offered, unit = offer_to(market.units[number], None), market.units[number]
-            most = np.broadcast_to(unit.most, offered.replica.shape)
-            found.append(unit_columns(market, number, offered, most))
-    return found
+    units = [number for number, blocks in enumerate(market.unit_blocks) if np.isin(blocks, out).any()]
+    return [job_columns(market, told, WANTED, out[out < jobs]), service_columns(market, told, units)]

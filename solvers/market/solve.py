@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -109,6 +109,8 @@ class MarketSearch(Standing):
     idle_rounds: int = 0
     """Rounds in which neither plan nor bound got any better."""
     _built_at: Appraisal | None = None
+    _is_large: bool = False
+    """Whether a small market stands for it at first."""
 
     def __post_init__(self) -> None:
         """Begin a sequence of random numbers."""
@@ -135,8 +137,8 @@ class MarketSearch(Standing):
         small = self._small_seeker()
         seeker = Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
         self._hear(seeker.told)
+        self._is_large = small is not None
         builder = self._builder(seeker, small or seeker)
-        builder = replace(builder, narrow_first=small is not None)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
         self._built_at = seeker.told
@@ -149,7 +151,7 @@ class MarketSearch(Standing):
         else:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
             self._hear(seeker.told)
-        if self._is_long() and not has_relieved_rows(self.market):
+        if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
         self._in_rounds(seeker, builder)
         if not self.is_close() and not self._is_exhausted():
@@ -169,7 +171,7 @@ class MarketSearch(Standing):
         """Return a builder that knows what rows cost and units take by the columns ``seen``."""
         natural = natural_prices(seen.market, seen.columns)
         free = kept_for_units(seen.market, seen.columns)
-        return Builder(self.market, self.penalty, natural, seeker.giants, free)
+        return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)
 
     def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""
@@ -259,7 +261,7 @@ class MarketSearch(Standing):
 
         Small ones get there by building in rounds, and in less time.
         """
-        if self.best is None or builder.offered is None or not builder.narrow_first:
+        if self.best is None or builder.offered is None or not self._is_large:
             return
         if self.is_served() or has_relieved_rows(self.market):
             return
@@ -300,7 +302,7 @@ class MarketSearch(Standing):
         """Let blocks that lose take their places from others, with all modules at hand."""
         assert self.best is not None
         placement = self.best.copy()
-        placement.set_modules(self.market.rules.widening_most[: len(placement.modules)].copy())
+        placement.widen()
         rng = np.random.default_rng(self.options.seed)
         ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
         ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
