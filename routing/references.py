@@ -25,6 +25,8 @@ _NOT_ISO = {
 """Look like ISO codes of countries and are none: as codes they would match nothing."""
 _RESERVED = frozenset({"(idle)", "(network)", "*"})
 """Stand for something else in plans and limits."""
+_FEW = 5
+"""Names that are all listed where none is near the unknown one."""
 _MOST_SUGGESTIONS = 200
 _COLLECTIONS = {
     "policies": "policy",
@@ -94,7 +96,10 @@ class _References(Findings):
     ) -> Iterator[Fault]:
         known = self.ids[_COLLECTION_OF[what]] if known is None else known
         if isinstance(name, str) and name not in known:
-            yield self.fault(at, f"unknown {what} {quoted(name)}{self._suggestion(name, known)}")
+            hint = self._suggestion(name, known)
+            if what != "accelerator":  # a catalog may know more of them than the file
+                hint = hint or _all_of(known)
+            yield self.fault(at, f"unknown {what} {quoted(name)}{hint}")
 
     def _suggestion(self, name: str, known: Iterable[str]) -> str:
         """Suggest, up to a number of times: beyond it nobody reads on, and the search takes its time."""
@@ -221,3 +226,11 @@ def _is_code(name: str) -> bool:
 def _ids(elements: Sequence[Any]) -> dict[str, int]:
     names = ((index, text(item, "id")) for index, item in enumerate(elements))
     return {name: index for index, name in names if name is not None}
+
+
+def _all_of(known: Mapping[str, Any]) -> str:
+    """Return what there is to choose from where that is little, else nothing."""
+    if not known:
+        return "; the file defines none"
+    names = ", ".join(map(quoted, known))
+    return f"; the file has {names}" if len(known) <= _FEW else ""

@@ -108,3 +108,21 @@ def test_a_job_may_have_several_sizes_of_one_accelerator(world: dict[str, Any]) 
         periods=(Period(id="a", hours=1),) * 1 + (Period(id="b", hours=23),),
     )
     assert changed.jobs[0].needs == needs
+
+
+def test_an_unknown_name_near_nothing_is_told_what_there_is() -> None:
+    data = {
+        "data_centers": [{"id": "frankfurt", "jurisdiction": "DE"}],
+        "pools": [{"id": "p", "data_center": "x", "accelerator": "h100", "count": 1}],
+        "workloads": [{"kind": "training", "id": "t", "policy": "y"}],
+    }
+    told = [str(fault) for fault in reference_faults(data)]
+    assert any("unknown data center 'x'; the file has 'frankfurt'" in fault for fault in told)
+    assert any("unknown policy 'y'; the file defines none" in fault for fault in told)
+
+
+def test_many_names_are_not_listed() -> None:
+    sites = [{"id": f"site-{number}", "jurisdiction": "DE"} for number in range(6)]
+    data = {"data_centers": sites, "pools": [{"id": "p", "data_center": "x"}], "workloads": []}
+    told = [str(fault) for fault in reference_faults(data)]
+    assert [fault for fault in told if "unknown data center" in fault and "the file has" in fault] == []
