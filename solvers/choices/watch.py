@@ -33,6 +33,10 @@ class Watch:
         """Return the clock of a step that may take that share of the time left."""
         return Watch(share * self.left, self._stop)
 
+    def beyond(self, seconds: float) -> Watch:
+        """Return the clock of a step that has time of its own and stops with this one."""
+        return Watch(seconds, self._stop)
+
     def over(self) -> bool:
         """Return whether to stop now."""
         return self.left <= 0 or (self._stop is not None and self._stop())

@@ -70,16 +70,20 @@ def nearest(owner: Ints, price: Floats, most: int) -> Ints:
 
 
 def unit_columns(
-    market: Market, number: int, offered: Offer, most: Floats, cutoff: Floats | None = None
+    market: Market, number: int, offered: Offer, most: Floats, *, swapping: bool = True
 ) -> Columns:
     """Return the columns of a unit's answer with at most ``most`` (T, S) replicas."""
-    reply = unit_reply(market.units[number], offered, most, cutoff)
+    reply = unit_reply(market.units[number], offered, most, swapping=swapping)
     return reply_columns(market, number, reply, offered.via)
 
 
-def unit_reply(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+def unit_reply(
+    unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None, *, swapping: bool = True
+) -> Answer:
     """Return a unit's answer with at most ``most`` (T, S) replicas, see :func:`.serving.answer`."""
-    return (whole_answer if unit.is_whole else answer)(unit, offered, most, cutoff)
+    if unit.is_whole:
+        return whole_answer(unit, offered, most, cutoff)
+    return answer(unit, offered, most, cutoff, swapping=swapping)
 
 
 def reply_columns(market: Market, number: int, reply: Answer, via: Ints) -> Columns:
@@ -89,14 +93,17 @@ def reply_columns(market: Market, number: int, reply: Answer, via: Ints) -> Colu
     return answer_columns(unit, reply, via, market.rates, goods, blocks=blocks, traffic=traffic)
 
 
-def service_columns(market: Market, told: Appraisal, units: Sequence[int] | None = None) -> Columns:
-    """Return the answers of all units (or of some) at the prices."""
+def service_columns(
+    market: Market, told: Appraisal, units: Sequence[int] | None = None, *, swapping: bool = True
+) -> Columns:
+    """Return the answers of all units (or of some) at the prices, see :func:`.serving.answer`."""
     offer_to = market.offering(told.goods)
 
     def answered(number: int) -> Columns:
         unit = market.units[number]
         offered = offer_to(unit, None)
-        return unit_columns(market, number, offered, np.broadcast_to(unit.most, offered.replica.shape))
+        most = np.broadcast_to(unit.most, offered.replica.shape)
+        return unit_columns(market, number, offered, most, swapping=swapping)
 
     parts = each(
         answered, range(len(market.units)) if units is None else units, threads=market.has_large_units

@@ -25,7 +25,9 @@ FIT, TINY = 1 + 1e-9, 1e-12
 """How far traffic may pass what is left, as a part of it and in Gbit/s: rounding."""
 
 
-def fitting_answer(placement: Placement, number: int, offer_to: OfferTo, most: Floats) -> Columns:
+def fitting_answer(
+    placement: Placement, number: int, offer_to: OfferTo, most: Floats, *, swapping: bool = True
+) -> Columns:
     """Return the columns of a unit's answer that overloads no link beside what others send.
 
     Where the cheapest one would, users go elsewhere; where that leaves more out, as many are served as the
@@ -41,10 +43,12 @@ def fitting_answer(placement: Placement, number: int, offer_to: OfferTo, most: F
         Tells what the unit is offered, past directions (D, T) that are closed.
     most
         Replicas (T, S) of every slot, at most.
+    swapping
+        Whether replicas make way for cheaper ones elsewhere, see :func:`.serving.answer`.
     """
     market, unit = placement.market, placement.market.units[number]
     offered, cutoff = offer_to(unit, None), placement.cutoff(unit)
-    reply, via = unit_reply(unit, offered, most, cutoff), offered.via
+    reply, via = unit_reply(unit, offered, most, cutoff, swapping=swapping), offered.via
     if market.traffic is None:
         return reply_columns(market, number, reply, via)
     room = Room.of(placement).traffic

@@ -51,11 +51,14 @@ def _place_by(placement: Placement, priced: Priced, mine: Ints, block: int) -> b
 
 
 def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> None:
-    """Serve units (all out so far) from what is left, those with the fewest slots first."""
+    """Serve units (all out so far) from what is left, those with the fewest slots first.
+
+    Cheaper replicas are left to when all stand (:mod:`.refilling`): many placements are built, few kept.
+    """
     offer_to = placement.market.offering(told.goods)
     for number in units:
         room = room_for_replicas(placement, placement.market.units[number])
-        take(placement, fitting_answer(placement, number, offer_to, room))
+        take(placement, fitting_answer(placement, number, offer_to, room, swapping=False))
 
 
 def take(placement: Placement, columns: Columns) -> None:

@@ -178,10 +178,13 @@ def _climbed(priced: PriceCore, now: Floats, unit: Floats, temperature: float, b
 
 
 def draw(market: Market, told: Appraisal) -> Columns:
-    """Return the nearest columns of all blocks at the prices of ``told``."""
+    """Return the nearest columns of all blocks at the prices of ``told``.
+
+    Replicas are not swapped: that takes long, and leads to no better prices.
+    """
     jobs = max(1, len(market.problem.jobs))
     most = int(np.clip(ALL_CANDIDATES // jobs, FEWEST_CANDIDATES, JOB_CANDIDATES))
-    return joined([job_columns(market, told, most), service_columns(market, told)])
+    return joined([job_columns(market, told, most), service_columns(market, told, swapping=False)])
 
 
 def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -> PriceCore:

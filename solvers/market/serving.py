@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .goods import GoodPrices
+from .swapping import Swaps
 from .units import Unit
 
 EPSILON = 1e-9
@@ -137,12 +138,14 @@ class Answer:
     unserved: Floats
 
 
-def answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+def answer(
+    unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None, *, swapping: bool = True
+) -> Answer:
     """Return a cheap way to serve with at most ``most`` (T, S) replicas, as much as possible of everybody.
 
     Requests go to their cheapest slots; then slots are given up one by one while that saves more in whole
-    replicas than it costs on the way. ``cutoff`` (T, L) is the price of a request/s above which it is left
-    out.
+    replicas than it costs on the way, and with ``swapping`` replicas make way for cheaper ones elsewhere.
+    ``cutoff`` (T, L) is the price of a request/s above which it is left out.
     """
     flow, left = pour(offered.unit, unit.demand, most * unit.rps, cutoff)
     best = _priced(unit, offered, flow, left)
@@ -153,7 +156,15 @@ def answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = Non
         if tried is not None:
             other = _priced(unit, offered, tried, unit.demand - tried.sum(axis=2))
             best = cheaper(best, other, unit, np.asarray((other.replicas <= most).all(axis=1)))
-    return best
+    return _swapped(unit, offered, best, most) if swapping and len(unit.rps) > 1 else best
+
+
+def _swapped(unit: Unit, offered: Offer, best: Answer, most: Floats) -> Answer:
+    """Return an answer with replicas swapped for cheaper ones elsewhere."""
+    swaps = Swaps(best.flow.copy(), best.replicas.copy(), most, offered.arc, offered.replica, unit.rps)
+    swaps.run()
+    other = _priced(unit, offered, swaps.flow, best.unserved)
+    return cheaper(best, other, unit, np.asarray((other.replicas <= most).all(axis=1)))
 
 
 def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None) -> tuple[Floats, Floats]:

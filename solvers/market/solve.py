@@ -17,6 +17,7 @@ from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options
 from .appraisal import Appraisal, appraise
+from .ascent import raised_bound
 from .building import NEAREST, Builder, kept_for_units
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
@@ -45,6 +46,8 @@ ENDING_SHARE, MOST_ENDING_SHARE = 0.06, 0.15
 FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
 """Parts of the time for units to answer anew: before prices are known, and of each improvement."""
 BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
+RAISING_SHARE = 0.04
+"""Part of the time for a stronger bound in the end, and before plans are improved."""
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
 LONG_EJECTION_SHARE = 0.6
@@ -90,7 +93,8 @@ def search_of(market: Market, options: Options, started: float, until: float) ->
     """
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     built = time.monotonic() - started
-    left = until - built - np.clip(built, ENDING_SHARE * until, MOST_ENDING_SHARE * until)
+    ending = np.clip(built, ENDING_SHARE * until, MOST_ENDING_SHARE * until) + RAISING_SHARE * until
+    left = until - built - ending
     return MarketSearch(market, options, Watch(max(float(left), 0.0), stop), started)
 
 
@@ -131,6 +135,19 @@ class MarketSearch(Standing):
 
     def run(self, *, only_first: bool = False) -> None:
         """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
+        self._search(only_first=only_first)
+        if not only_first and not self.is_close():
+            self._raise()
+
+    def _raise(self) -> None:
+        """Raise the bound by what units pay on the whole."""
+        if self.prices is None:
+            return
+        watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
+        self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
+        self.report()
+
+    def _search(self, *, only_first: bool) -> None:
         self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
@@ -151,6 +168,7 @@ class MarketSearch(Standing):
         else:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
             self._hear(seeker.told)
+            self._raise()
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
         self._in_rounds(seeker, builder)
