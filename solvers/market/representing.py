@@ -2,7 +2,8 @@
 
 Few workloads take most of the capacity, and prices follow these. So every job and unit is drawn with a chance
 in proportion to its size, large ones for certain, and counts for as many as the chance is one in. Sums over
-blocks are then those of the large market on average, and vary little.
+blocks are then those of the large market on average, and vary little. Not so on links: each carries few of
+those drawn, which count for many, so that prices would rise where there is room; links are left free.
 Source: W. G. Madow, On the theory of systematic sampling, II, Annals of Mathematical Statistics 20 (1949)
 333-354.
 """
@@ -18,6 +19,7 @@ from ..rates import Floats
 from .appraisal import appraise
 from .jobs import Options
 from .market import Market
+from .rules import Rules
 from .serving import least_cost
 from .units import Unit
 
@@ -27,6 +29,8 @@ WORTH = 3
 """Times as many blocks that a market has when it is worth being stood for."""
 DEAR = 100.0
 """Times its least cost at which a block is left out."""
+FREE = 1e6
+"""Times their capacity that links have in a small market."""
 TINY = 1e-300
 
 
@@ -55,6 +59,7 @@ def representative(
     pausing = np.flatnonzero(count[market.pausing.job] > 0)
     small = replace(
         market,
+        rules=_with_free_links(market.rules),
         running=_scaled(market.running.only(running), count),
         spans=market.spans.only(running),
         pausing=_scaled(market.pausing.only(pausing), count),
@@ -62,6 +67,13 @@ def representative(
         units=tuple(_times(market.units[k], float(many[k])) for k in np.flatnonzero(many).tolist()),
     )
     return _left_out_at_cost(small, penalty)
+
+
+def _with_free_links(rules: Rules) -> Rules:
+    links = np.unique(rules.traffic_use[0])
+    capacity = rules.capacity.copy()
+    capacity[links[links < len(capacity)]] *= FREE
+    return replace(rules, capacity=capacity)
 
 
 def _times(unit: Unit, many: float) -> Unit:

@@ -113,6 +113,8 @@ class MarketSearch(Standing):
     idle_rounds: int = 0
     """Rounds in which neither plan nor bound got any better."""
     _built_at: Appraisal | None = None
+    _answers: Columns | None = None
+    """Of units of a large market, at the first prices."""
     _is_large: bool = False
     """Whether a small market stands for it at first."""
 
@@ -155,7 +157,7 @@ class MarketSearch(Standing):
         seeker = Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
         self._hear(seeker.told)
         self._is_large = small is not None
-        builder = self._builder(seeker, small or seeker)
+        builder = self._builder(seeker, small)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
         self._built_at = seeker.told
@@ -185,10 +187,13 @@ class MarketSearch(Standing):
         seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
         return seeker
 
-    def _builder(self, seeker: Seeker, seen: Seeker) -> Builder:
-        """Return a builder that knows what rows cost and units take by the columns ``seen``."""
+    def _builder(self, seeker: Seeker, small: Seeker | None) -> Builder:
+        """Return a builder that knows what rows cost, by few columns, and what units take of links."""
+        seen = small or seeker
         natural = natural_prices(seen.market, seen.columns)
-        free = kept_for_units(seen.market, seen.columns)
+        if small is not None:
+            self._answers = service_columns(self.market, seeker.told)
+        free = kept_for_units(self.market, self._answers or seeker.columns)
         return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)
 
     def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
@@ -214,10 +219,10 @@ class MarketSearch(Standing):
 
     def _eject_and_refill(self, builder: Builder) -> None:
         """Improve with the columns at hand while that gains: to draw more takes longer than it is worth."""
-        if self.best is None or self.prices is None or builder.offered is None:
+        if self.best is None or self.prices is None or builder.offered is None or self._answers is None:
             return
         told, before = self.prices, np.inf
-        columns = joined([builder.offered, service_columns(self.market, told)])
+        columns = joined([builder.offered, self._answers])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
         while self.best.value() < before * (1 - ALIKE) and not self.watch.over() and not self.is_close():
             before = self.best.value()

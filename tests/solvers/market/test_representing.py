@@ -82,3 +82,20 @@ def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -
         of_large.step()
     told, _ = of_large.giants.together(appraise(large, of_small.told.prices, penalty))
     assert told.complete - at_first > 0.4 * (of_large.told.complete - at_first)
+
+
+def test_links_have_no_price_as_each_carries_too_few_of_those_drawn(large: Market) -> None:
+    """With a thousandth of their room links are dear in the large market, and free in the small one."""
+    penalty, links = penalty_of(large), np.unique(large.rules.traffic_use[0])
+    links = links[links < len(large.rules.capacity)]
+    capacity = large.rules.capacity.copy()
+    capacity[links] *= 1e-3
+    narrow = replace(large, rules=replace(large.rules, capacity=capacity))
+    small = representative(narrow, penalty, 60, 10)
+    assert small is not None
+    of_small, of_large = Seeker.begin(small, penalty), Seeker.begin(narrow, penalty)
+    for seeker in (of_small, of_large):
+        seeker.may_leave = True
+        for _ in range(3):
+            seeker.step()
+    assert of_small.told.prices[links].max() == 0 < of_large.told.prices[links].max()
