@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,38 +17,29 @@ from ..header import Header
 from ..options import Options
 from .appraisal import Appraisal, appraise
 from .ascent import raised_bound
-from .building import NEAREST, Builder, kept_for_units
-from .candidates import job_columns, service_columns
+from .bettering import Bettering
+from .building import Builder, kept_for_units
+from .candidates import service_columns
 from .columns import Columns, joined
 from .deciding import decisions
-from .dividing import divided_columns
-from .ejecting import Ejector
-from .improve import Improver
 from .market import Market
-from .menus import Menu
 from .opening import plain_market, widened
 from .penalty import penalty_of
-from .placing import Placement, Priced, has_relieved_rows
+from .placing import Priced, has_relieved_rows
 from .prices import Seeker, natural_prices
-from .refilling import refill
 from .relieving import relieved
 from .representing import representative
-from .rescuing import rescued
 from .resuming import gone_on
-from .standing import Standing
 
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.25, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
-ENDING_SHARE, MOST_ENDING_SHARE = 0.06, 0.15
-"""Parts of the time for writing the plan, least and most."""
-FIRST_REFILL_SHARE, REFILL_SHARE = 0.02, 0.3
-"""Parts of the time for units to answer anew: before prices are known, and of each improvement."""
-BUILDING_SHARE, SEARCH_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.2, 0.3, 0.5, 0.1
+ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.06, 0.15, 1.4
+"""Parts of the time for writing the plan, least and most, and how many times as long as building it takes."""
+FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE = 0.02, 0.2, 0.3
+"""Parts of the time left for units to answer anew before prices are known, to build, and to improve."""
 RAISING_SHARE = 0.04
 """Part of the time for a stronger bound in the end, and before plans are improved."""
-RESCUE_SHARE = 0.3
-"""Part of the time left for those who are left out to take their places by force."""
 LONG_EJECTION_SHARE = 0.6
 """Part of the time left for ejections before units answer anew, where building is long."""
 LONG_SHARE = 0.08
@@ -58,16 +48,9 @@ twice at the same prices, and to improve plans is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
-MENU_COLUMNS, MOST_NEAREST = 300_000, 120
-"""Columns of all jobs together, and of one job, that the search moves among."""
-PRICE_FACTORS = (0.0, 0.5, 2.0)
-"""Multiples of the prices at which units answer too, so that their columns differ."""
-IDLE_ROUNDS, IDLE_STEPS_PER_BLOCK, IDLE_TRIES_PER_BLOCK = 5, 8, 200
-"""Rounds without any gain after which the search ends; neighbourhoods, and ejections tried, for every block,
-without any gain after which a round goes on to its next step."""
+IDLE_ROUNDS = 5
+"""Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
-SLICE = 100
-"""Ejections tried between two looks at what they gave."""
 
 
 def solve_market(problem: Problem, options: Options) -> Plan:
@@ -89,12 +72,12 @@ def solve_market(problem: Problem, options: Options) -> Plan:
 def search_of(market: Market, options: Options, started: float, until: float) -> MarketSearch:
     """Return a search that ends ``until`` seconds after it ``started``, with what writing the plan takes.
 
-    That is taken to be as long as building the market was, as both grow with the options and flows.
+    That is taken to be longer than building the market was, as both grow with the options and flows.
     """
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     built = time.monotonic() - started
-    ending = np.clip(built, ENDING_SHARE * until, MOST_ENDING_SHARE * until) + RAISING_SHARE * until
-    left = until - built - ending
+    ending = np.clip(ENDING_TIMES * built, ENDING_SHARE * until, MOST_ENDING_SHARE * until)
+    left = until - built - ending - RAISING_SHARE * until
     return MarketSearch(market, options, Watch(max(float(left), 0.0), stop), started)
 
 
@@ -105,22 +88,14 @@ def market_of(problem: Problem) -> Market:
 
 
 @dataclass
-class MarketSearch(Standing):
+class MarketSearch(Bettering):
     """A search of a market, step by step."""
 
-    took: dict[str, float] = field(default_factory=dict)
-    """Seconds that the steps of the search took the last time."""
     idle_rounds: int = 0
     """Rounds in which neither plan nor bound got any better."""
     _built_at: Appraisal | None = None
     _answers: Columns | None = None
     """Of units of a large market, at the first prices."""
-    _is_large: bool = False
-    """Whether a small market stands for it at first."""
-
-    def __post_init__(self) -> None:
-        """Begin a sequence of random numbers."""
-        self._rng = np.random.default_rng(self.options.seed)
 
     def plan(self) -> Plan:
         """Return the best plan, with its bound."""
@@ -241,17 +216,6 @@ class MarketSearch(Standing):
         """Return whether going on is in vain."""
         return self.idle_rounds >= IDLE_ROUNDS
 
-    @contextmanager
-    def _timed(self, step: str) -> Iterator[None]:
-        """Note how long a step takes that cannot be interrupted."""
-        begun = self.watch.spent
-        yield
-        self.took[step] = self.watch.spent - begun
-
-    def _has_time_for(self, step: str) -> bool:
-        """Return whether there is as much time left as the step took the last time."""
-        return not self.watch.over() and self.watch.left > self.took.get(step, 0.0)
-
     def _hear(self, told: Appraisal) -> None:
         self.prices = told
         self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
@@ -278,91 +242,3 @@ class MarketSearch(Standing):
         mended = relieved(placement)
         if mended is not None:
             self._offer(mended)
-
-    def _rescue(self, builder: Builder, told: Appraisal) -> None:
-        """Where the best placement of a large market leaves work out, let that take its place by force.
-
-        Small ones get there by building in rounds, and in less time.
-        """
-        if self.best is None or builder.offered is None or not self._is_large:
-            return
-        if self.is_served() or has_relieved_rows(self.market):
-            return
-        watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
-        self._offer(rescued(self.best, builder.offered, told, watch, self._rng))
-
-    def _offer(self, placement: Placement) -> None:
-        if len(placement.broken_rows()):
-            return
-        if self.best is None or placement.value() < self.best.value():
-            self.best = placement
-            self.report()
-
-    def _improve(self, seeker: Seeker, watch: Watch) -> None:
-        if self.best is None or self.prices is None:
-            return
-        told = self.prices
-        self._refill(Watch(REFILL_SHARE * watch.left, watch.over))
-        with self._timed("improving"):
-            columns = joined([seeker.near(), *self._varied(told, watch)])
-            priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        if not has_relieved_rows(self.market):
-            self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
-        self._improve_together(priced, told, watch)
-
-    def _refill(self, watch: Watch) -> None:
-        """Let units answer anew to what the others leave, as modules are and with all at hand."""
-        if self.best is None or self.prices is None:
-            return
-        everything = self.market.rules.widening_most[: len(self.best.modules)]
-        for modules in (self.best.modules, everything) if len(everything) else (everything,):
-            placement = self.best.copy()
-            placement.set_modules(modules.copy())
-            refill(placement, self.prices.prices, watch.over)
-            self._offer_trimmed(placement)
-
-    def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Let blocks that lose take their places from others, with all modules at hand."""
-        assert self.best is not None
-        placement = self.best.copy()
-        placement.widen()
-        rng = np.random.default_rng(self.options.seed)
-        ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
-        ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
-        busy, idle, most = True, 0, IDLE_TRIES_PER_BLOCK * self.market.blocks
-        while busy and idle < most and not watch.over() and not self.is_close():
-            best, idle = self.best, idle + SLICE
-            busy = ejector.run(SLICE, watch)
-            self._offer_trimmed(placement)
-            if self.best is not best:
-                idle = 0
-
-    def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
-        """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
-        market = self.market
-        most = int(np.clip(MENU_COLUMNS // max(1, len(market.problem.jobs)), NEAREST, MOST_NEAREST))
-        found = [job_columns(market, told, most)]
-        until = Watch(VARIED_SHARE * watch.left, watch.over)
-        for factor in PRICE_FACTORS:
-            if until.over():
-                break
-            found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
-        return [*found, *divided_columns(market, told)]
-
-    def _offer_trimmed(self, placement: Placement) -> None:
-        trimmed = placement.copy()
-        trimmed.trim_modules()
-        self._offer(trimmed)
-
-    def _improve_together(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Place neighbourhoods anew as small integer programs, until that has long been in vain."""
-        if self.best is None:
-            return
-        rng = np.random.default_rng(self.options.seed)
-        improver = Improver(self.best.copy(), priced, told.prices, rng)
-        idle, most = 0, IDLE_STEPS_PER_BLOCK * self.market.blocks
-        while idle < most and not watch.over() and not self.is_close():
-            idle += 1
-            if improver.step() > 0:
-                idle = 0
-                self._offer(improver.placement.copy())
