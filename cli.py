@@ -117,7 +117,10 @@ def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
     from .routing.views import render_findings
     from .topologies.plans import load_plan
 
-    violations = check(problem, load_plan(plan_file))
+    plan = load_plan(plan_file)
+    violations = check(problem, plan)
+    if plan.status in ("infeasible", "unknown"):
+        delivery.say(f"the plan is {plan.status}: it places nothing")
     delivery.send(render_findings(violations, delivery.form, delivery.columns))
     sys.exit(1 if violations else 0)
 

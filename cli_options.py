@@ -162,7 +162,12 @@ def solving(*, seconds: float = 60.0, gap: float = 1e-3) -> Callable[[Command], 
             help="Seconds for a plan; then the best one counts.",
         ),
         click.option(
-            "--gap", "gap_limit", type=float, default=gap, show_default=True, help="Relative gap to prove."
+            "--gap",
+            "gap_limit",
+            type=click.FloatRange(0, 1),
+            default=gap,
+            show_default=True,
+            help="Relative gap to prove.",
         ),
         click.option(
             "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."

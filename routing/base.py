@@ -36,15 +36,17 @@ def _number(**bounds: Any) -> Any:
     return Field(strict=True, allow_inf_nan=False, **bounds)
 
 
+SMALLEST = 1e-6
+"""Least size and duration above none: below, products of figures are lost in rounding."""
 Count = Annotated[int, _number(ge=0, le=10**9)]
 PositiveCount = Annotated[int, _number(gt=0, le=10**9)]
 Amount = Annotated[float, _number(ge=0, le=1e12)]
-PositiveAmount = Annotated[float, _number(gt=0, le=1e12)]
+PositiveAmount = Annotated[float, _number(ge=SMALLEST, le=1e12)]
 Price = Annotated[float, _number(ge=0, le=1e6)]
 SignedPrice = Annotated[float, _number(ge=-1e3, le=1e3)]
 Milliseconds = Annotated[float, _number(ge=0, le=100_000)]
 Hours = Annotated[float, _number(ge=0, le=1e6)]
-PositiveHours = Annotated[float, _number(gt=0, le=1e6)]
+PositiveHours = Annotated[float, _number(ge=SMALLEST, le=1e6)]
 Fraction = Annotated[float, _number(ge=0, le=1)]
 PositiveFraction = Annotated[float, _number(gt=0, le=1)]
 Latitude = Annotated[float, _number(ge=-90, le=90)]

@@ -319,7 +319,7 @@ class Plan(_Record):
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise InputError([f"not JSON: {error}"], source) from None
+            raise InputError([f"not JSON, which plans are: {error}"], source) from None
         return cls.parse(data, source)
 
     @classmethod
@@ -327,6 +327,8 @@ class Plan(_Record):
         """Build a plan from plain data; raises :class:`InputError` with every fault."""
         if not isinstance(data, Mapping):
             raise InputError(["a plan is a JSON object"], source)
+        if "pools" in data and "problem_digest" not in data:
+            raise InputError(["this is a problem; a plan comes from 'route plan' with --output"], source)
         try:
             return cls.model_validate(data)
         except ValidationError as error:

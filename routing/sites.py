@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from .base import (
+    SMALLEST,
     Amount,
     Count,
     Flag,
@@ -104,7 +105,7 @@ class Expansion(Frozen):
 
     module_accelerators: PositiveCount
     capital_usd_per_module: Amount
-    lifetime_years: Annotated[float, _number(gt=0, le=100)]
+    lifetime_years: Annotated[float, _number(ge=1e-3, le=100)]
     discount_rate: Annotated[float, _number(ge=0, le=1)] = 0.0
     max_modules: Annotated[int, _number(gt=0, le=10**6)]
     space_usd_per_kw_year: Amount = 0.0
@@ -185,7 +186,7 @@ class Link(Frozen):
     """Defaults to ``source--target`` (``#2``, ``#3`` ... for parallel links)."""
     source: Id
     target: Id
-    bandwidth_gbps: Annotated[float, _number(gt=0, le=1e7)]
+    bandwidth_gbps: Annotated[float, _number(ge=SMALLEST, le=1e7)]
     latency_ms: Milliseconds
     """ONE WAY."""
     usd_per_gb: Price = 0.0

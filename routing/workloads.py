@@ -78,7 +78,10 @@ class Dataset(Frozen):
     """Nodes (locations or data centers) that hold a copy."""
     gb: PositiveAmount
     transfer_hours: PositiveHours | None = None
-    """Time within which the data must have arrived; streamed over the whole run where absent."""
+    """Time within which the data must have arrived; streamed over the whole run where absent.
+
+    Where the job may pause, it holds the bandwidth in every period in which it runs.
+    """
 
 
 class MultiSite(Frozen):

@@ -48,9 +48,9 @@ def _decomposition(problem: Problem, options: Options) -> Plan:
 
 
 def _auto(problem: Problem, options: Options) -> Plan:
-    from .automatic import solve_auto
+    from .automatic import solve_auto, solve_protected
 
-    return _whole(problem, options) if _survives(problem) else solve_auto(problem, options)
+    return (solve_protected if _survives(problem) else solve_auto)(problem, options)
 
 
 def _survives(problem: Problem) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -11,6 +10,9 @@ from ..routing.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from ..routing.plan import Plan
+
+LONGEST_SECONDS = 1e9
+"""Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
 
 
 class CancelToken(Protocol):
@@ -90,8 +92,8 @@ class Options:
     def _faults(self) -> list[Fault]:
         checks = {
             "time_limit": (
-                math.isfinite(self.time_limit) and self.time_limit > 0,
-                "must be a positive number of seconds",
+                0 < self.time_limit <= LONGEST_SECONDS,
+                f"must be a positive number of seconds, at most {LONGEST_SECONDS:.0e}",
             ),
             "gap_limit": (0 <= self.gap_limit <= 1, "must be between 0 and 1"),
             "seed": (0 <= self.seed < 2**31, "must be between 0 and 2147483647"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -50,7 +50,7 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
     try:
         problem = Problem.parse(fill_in(data), os.fspath(path))
     except InputError as error:
-        known = _without_empty_accelerators(error.faults)
+        known = _without_empty_accelerators(error.faults, data)
         hinted = [*map(_hints(), known[:_MOST_HINTS]), *known[_MOST_HINTS:]]
         faults = [*faults, *(_mended(fault, begin, second) for fault in hinted)]
     if faults:
@@ -71,6 +71,10 @@ def read(path: FilePath) -> tuple[dict[str, Any], list[Fault]]:
     if not isinstance(data, dict):
         raise InputError(
             ["the top level must be an object with keys such as 'data_centers' and 'pools'"], source.name
+        )
+    if "problem_digest" in data and "pools" not in data:
+        raise InputError(
+            ["this is a plan; a problem has 'data_centers', 'pools' and 'workloads'"], source.name
         )
     return data, faults
 
@@ -146,10 +150,11 @@ def _within(second: _Second, fault: Fault) -> Fault:
     return Fault(f"{second.name}: {fault.place}", fault.message)
 
 
-def _without_empty_accelerators(faults: Sequence[Fault]) -> list[Fault]:
-    """Leave out that there are no accelerators where some are unknown: the catalog fills them in."""
+def _without_empty_accelerators(faults: Sequence[Fault], data: Mapping[str, Any]) -> list[Fault]:
+    """Leave out that there are no accelerators where the catalog fills them in: for pools, or known names."""
     unknown = any(fault.message.startswith("unknown accelerator") for fault in faults)
-    return [fault for fault in faults if not (unknown and fault.path == ("accelerators",))]
+    filled_in = unknown or (not data.get("pools") and "accelerators" not in data)
+    return [fault for fault in faults if not (filled_in and fault.path == ("accelerators",))]
 
 
 def _hints() -> Callable[[Fault], Fault]:

@@ -42,9 +42,9 @@ RAISING_SHARE = 0.04
 """Part of the time for a stronger bound in the end, and before plans are improved."""
 LONG_EJECTION_SHARE = 0.6
 """Part of the time left for ejections before units answer anew, where building is long."""
-LONG_SHARE = 0.08
-"""Part of the time from which on building is long: plans come before better prices then, nothing is built
-twice at the same prices, and to improve plans is taken to be as long."""
+LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
+"""Parts of the time from which on building is long, and where few blocks stand for many: plans come before
+better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
@@ -207,7 +207,8 @@ class MarketSearch(Bettering):
 
     def _is_long(self) -> bool:
         """Return whether building takes so long that it is not to be done twice at the same prices."""
-        return self.took["building"] > LONG_SHARE * self.options.time_limit
+        share = LARGE_LONG_SHARE if self._is_large else LONG_SHARE
+        return self.took["building"] > share * self.options.time_limit
 
     def _state(self) -> tuple[float, float, float]:
         return np.inf if self.best is None else self.best.value(), self.complete, self.partial

@@ -85,7 +85,8 @@ def test_solvers_by_name_agree(solver: str, route: Route) -> None:
         ("--solver", "higs", "unknown solver 'higs'; did you mean 'highs'?"),
         ("--time-limit", "-1", "time_limit"),
         ("--time-limit", "nan", "time_limit"),
-        ("--gap", "1.5", "gap_limit"),
+        ("--gap", "1.5", "Invalid value for '--gap'"),
+        ("--gap", "nan", "gap_limit"),
         ("--seed", "-1", "seed"),
         ("--threads", "0", "threads"),
         ("--table", "job", "unknown table 'job'; did you mean 'jobs'?"),
@@ -223,6 +224,18 @@ def test_verify_refuses_what_is_no_plan(text: str, message: str, route: Route, t
     result = route("verify", "two-sites", tmp_path / "p.json")
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
+
+
+def test_verify_says_of_a_plan_that_places_nothing(route: Route, tmp_path: Path) -> None:
+    problem = json.loads(route("samples", "two-sites").stdout)
+    problem["pools"][0]["committed_count"] = 1
+    problem["pools"][0]["committed_usd_per_accelerator_hour"] = 1.0
+    problem["limits"] = {"budget_usd": 0}
+    (tmp_path / "x.json").write_text(json.dumps(problem))
+    assert route("plan", tmp_path / "x.json", "-o", tmp_path / "p.json").exit_code == 1
+    result = route("verify", tmp_path / "x.json", tmp_path / "p.json")
+    assert result.exit_code == 0
+    assert "the plan is infeasible: it places nothing" in result.stderr
 
 
 def test_only_one_input_can_be_standard_input(route: Route) -> None:

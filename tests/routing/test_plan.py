@@ -190,6 +190,7 @@ def test_costs_add_up_and_scale() -> None:
         ("[" * 100_000, "p.json: not JSON"),
         (b"\xff\xfe", "p.json: not JSON"),
         ("[]", "p.json: a plan is a JSON object"),
+        ('{"pools": []}', "p.json: this is a problem; a plan comes from 'route plan' with --output"),
         ("{}", "status: is required"),
         (
             '{"status": "done"}',

@@ -33,6 +33,7 @@ def tiny() -> Problem:
         ("time_limit", -1.0),
         ("time_limit", float("nan")),
         ("time_limit", float("inf")),
+        ("time_limit", 1e18),
         ("gap_limit", -0.1),
         ("gap_limit", 1.5),
         ("gap_limit", float("nan")),
