@@ -41,26 +41,22 @@ def _scip(problem: Problem, options: Options) -> Plan:
 
 def _decomposition(problem: Problem, options: Options) -> Plan:
     if _survives(problem):
-        return _whole(problem, options)
+        from .exact import solve_protected
+
+        return solve_protected(problem, options)
     from .market import solve_market
 
     return solve_market(problem, options)
 
 
 def _auto(problem: Problem, options: Options) -> Plan:
-    from .automatic import solve_auto, solve_protected
+    from .automatic import auto_protected, solve_auto
 
-    return (solve_protected if _survives(problem) else solve_auto)(problem, options)
+    return (auto_protected if _survives(problem) else solve_auto)(problem, options)
 
 
 def _survives(problem: Problem) -> bool:
     return any(service.survive for service in problem.services)
-
-
-def _whole(problem: Problem, options: Options) -> Plan:
-    from .exact import solve_exact
-
-    return solve_exact(problem, options, "highs", cell_solver="scip")
 
 
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(

@@ -14,7 +14,7 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
 from .choices.watch import Watch
-from .exact import Lead, search_exact, solve_exact, tell_bounds, with_alternatives
+from .exact import Lead, search_exact, solve_protected, tell_bounds, with_alternatives
 from .formulation import build_arrays
 from .market.handover import as_solution
 from .market.market import Market
@@ -58,11 +58,11 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     return _decomposed(widened(market, finder), structure, choice, options, started)
 
 
-def solve_protected(problem: Problem, options: Options) -> Plan:
+def auto_protected(problem: Problem, options: Options) -> Plan:
     """Plan a problem with services that survive losses, by the only solver that knows of these."""
     choice = "auto: highs (services survive losses)"
     _tell(options, choice, time.monotonic())
-    plan = solve_exact(problem, options, "highs", cell_solver="scip")
+    plan = solve_protected(problem, options)
     return plan.model_copy(update={"solver": choice})
 
 

@@ -104,6 +104,11 @@ def solve_exact(
     return search_exact(variables, arrays, options, (solver, cell_solver or solver), started=started)
 
 
+def solve_protected(problem: Problem, options: Options) -> Plan:
+    """Plan a problem with services that survive losses, of which the decomposition knows nothing."""
+    return solve_exact(problem, options, "highs", cell_solver="scip")
+
+
 def search_exact(
     variables: Variables,
     arrays: Arrays,

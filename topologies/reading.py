@@ -74,7 +74,7 @@ def read(path: FilePath) -> tuple[dict[str, Any], list[Fault]]:
         )
     if "problem_digest" in data and "pools" not in data:
         raise InputError(
-            ["this is a plan; a problem has 'data_centers', 'pools' and 'workloads'"], source.name
+            ["this is a plan; give the file with 'pools' and 'workloads' that it was made from"], source.name
         )
     return data, faults
 

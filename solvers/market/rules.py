@@ -61,6 +61,11 @@ class Rules:
         """Rows (D, T, K) that a Gbit/s takes of, and how much."""
         return self._use_of(self.goods.traffic(*self._places(self.goods.directions)))
 
+    @cached_property
+    def has_negative_costs(self) -> bool:
+        """Whether some good or purchase earns money, so that plans may cost less than nothing."""
+        return bool((self.cost < 0).any() or (self.widening_cost < 0).any())
+
     def _places(self, count: int) -> tuple[Ints, Ints]:
         return np.arange(count)[:, None], np.arange(self.goods.periods)
 

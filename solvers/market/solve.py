@@ -114,9 +114,9 @@ class MarketSearch(Bettering):
         """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
         self._search(only_first=only_first)
         if not only_first and not self.is_close():
-            self._raise()
+            self._raise_bound()
 
-    def _raise(self) -> None:
+    def _raise_bound(self) -> None:
         """Raise the bound by what units pay on the whole."""
         if self.prices is None:
             return
@@ -145,7 +145,7 @@ class MarketSearch(Bettering):
         else:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
             self._hear(seeker.told)
-            self._raise()
+            self._raise_bound()
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
         self._in_rounds(seeker, builder)

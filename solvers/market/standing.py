@@ -68,15 +68,10 @@ class Standing:
         bounds = [self.partial - self.penalty * (unserved + 1e-9), self.limited]
         if unserved <= UNSERVED_TOLERANCE:
             bounds.append(self.complete)
-        if self.prices is not None and self._costs_nothing_less():
+        if self.prices is not None and not self.market.rules.has_negative_costs:
             bounds.append(0.0)
         offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
         return max(bounds) + offset if np.isfinite(max(bounds)) else None
-
-    def _costs_nothing_less(self) -> bool:
-        """Return whether nothing has a negative cost."""
-        rules = self.market.rules
-        return bool((rules.cost >= 0).all() and (rules.widening_cost >= 0).all())
 
     def unserved_bound(self) -> float:
         """Return a proven bound of the work that must be left out, that without options included."""

@@ -63,6 +63,18 @@ def offered(unit: Unit, price: list[float]) -> Offer:
     return offer(unit, np.ones(periods), prices, None)
 
 
+def somewhere(
+    rng: np.random.Generator, users: int, slots: int, chance: float
+) -> list[tuple[int, int, float]]:
+    """Return ways from every user to a slot of its own and, by chance, to others, at costs below 1."""
+    return [
+        (user, slot, float(rng.uniform(0, 1)))
+        for user in range(users)
+        for slot in range(slots)
+        if slot == user % slots or rng.random() < chance
+    ]
+
+
 def everywhere(users: int, slots: int, cost: float = 0.0) -> list[tuple[int, int, float]]:
     return [(user, slot, cost) for user in range(users) for slot in range(slots)]
 
@@ -119,12 +131,7 @@ def test_no_more_replicas_than_there_is_room_for() -> None:
 def test_answers_cost_at_least_the_bound(seed: int) -> None:
     rng = np.random.default_rng(seed)
     users, slots = 4, 3
-    reach = [
-        (user, slot, float(rng.uniform(0, 1)))
-        for user in range(users)
-        for slot in range(slots)
-        if slot == user % slots or rng.random() < 0.6
-    ]
+    reach = somewhere(rng, users, slots, 0.6)
     unit = unit_of(rng.uniform(0, 2, (2, users)).tolist(), rng.uniform(0.5, 3, slots).tolist(), reach=reach)
     prices = offered(unit, rng.uniform(0.5, 5, slots).tolist())
     found = answer(unit, prices, np.full((2, slots), 99.0))

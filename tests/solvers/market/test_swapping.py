@@ -11,7 +11,7 @@ from computeroute.solvers.market.serving import Offer, answer, least_cost
 from computeroute.solvers.market.units import Unit
 from scipy.optimize import linprog
 
-from .test_serving import everywhere, offered, unit_of
+from .test_serving import everywhere, offered, somewhere, unit_of
 
 
 def test_an_almost_empty_replica_makes_way_for_a_smaller_one() -> None:
@@ -81,12 +81,7 @@ def _cheapest(unit: Unit, prices: Offer) -> float:
 def test_bounds_are_below_and_answers_above_the_cheapest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     users, slots = 4, 3
-    reach = [
-        (user, slot, float(rng.uniform(0, 1)))
-        for user in range(users)
-        for slot in range(slots)
-        if slot == user % slots or rng.random() < 0.5
-    ]
+    reach = somewhere(rng, users, slots, 0.5)
     demand = rng.uniform(0.0, rng.choice([0.5, 2.0]), (1, users))
     unit = unit_of(demand.tolist(), rng.uniform(0.7, 4, slots).tolist(), reach=reach)
     prices = offered(unit, rng.uniform(0.5, 5, slots).tolist())
