@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,8 +39,8 @@ class Network:
         Ends of each link, as indices of nodes (E).
     latency_ms, usd_per_gb, size
         One way; of each GB; bandwidth relative to the usual one (E).
-    passes
-        Countries that each link passes besides those of its ends.
+    passes, risks
+        Countries that each link passes besides those of its ends; groups of links that share a risk.
     """
 
     nodes: list[str]
@@ -50,6 +51,7 @@ class Network:
     usd_per_gb: Floats
     size: Floats
     passes: list[list[str]]
+    risks: list[list[str]]
 
     def elements(self, traffic_gbps: float, tightness: float) -> list[Element]:
         """Return the links of the file, wide enough for so much traffic over several hops."""
@@ -62,7 +64,8 @@ class Network:
         link = {"source": self.nodes[self.source[at]], "target": self.nodes[self.target[at]]}
         link |= {"bandwidth_gbps": gbps, "latency_ms": plain(self.latency_ms[at])}
         link |= {"usd_per_gb": significant(self.usd_per_gb[at], 2)}
-        return link | ({"jurisdictions": self.passes[at]} if self.passes[at] else {})
+        more = {"jurisdictions": self.passes[at], "risk_groups": self.risks[at]}
+        return link | {key: value for key, value in more.items() if value}
 
 
 def _rates(gbps: Floats) -> list[int]:
@@ -99,6 +102,7 @@ def connect(rng: np.random.Generator, world: World) -> Network:
         usd_per_gb=price,
         size=np.concatenate([_sizes(rng, world, ends), np.full(len(rest), 4.0)]),
         passes=[*_passes(world, ends, km), *([] for _ in rest)],
+        risks=[*_risks(world, ends), *([] for _ in rest)],
     )
 
 
@@ -148,3 +152,16 @@ def _passed(world: World, unit: Floats, a: int, b: int, km: float) -> list[str]:
     close = cosine.max(axis=1) > np.cos(NEAR_KM / 6371.0)
     codes = dict.fromkeys(world.country[at] for at in nearest[close].tolist())
     return [code for code in codes if code not in (world.country[a], world.country[b])]
+
+
+def _risks(world: World, ends: Ints) -> list[list[str]]:
+    """Let long hauls from one area to the same region abroad share the risk of landing and sea."""
+    names = [_cables(world, int(a), int(b)) for a, b in ends]
+    links = Counter(name for pair in names for name in pair)
+    return [[name for name in pair if links[name] > 1] for pair in names]
+
+
+def _cables(world: World, a: int, b: int) -> list[str]:
+    if world.region[a] == world.region[b]:
+        return []
+    return [f"cables-{world.metro[one]}-{world.region[other]}" for one, other in ((a, b), (b, a))]

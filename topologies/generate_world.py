@@ -50,7 +50,7 @@ class World:
         Relative size of each site (S).
     pool_site, pool_type, pool_share
         Site, accelerator and relative size of each pool (P).
-    latitude, longitude, country, region, users, hub
+    metro, latitude, longitude, country, region, users, hub
         Of each metropolitan area (M).
     """
 
@@ -62,6 +62,7 @@ class World:
     pool_site: Ints
     pool_type: list[str]
     pool_share: Floats
+    metro: list[str]
     latitude: Floats
     longitude: Floats
     country: list[str]
@@ -99,6 +100,7 @@ def draw_world(rng: np.random.Generator, sites: int, locations: int, periods: Pe
         pool_site=pool_site,
         pool_type=pool_type,
         pool_share=pool_share,
+        metro=[row["id"] for row in rows],
         latitude=latitude,
         longitude=longitude,
         country=country,
@@ -124,7 +126,16 @@ def _sites(
         _site(rng, rows[at], countries[rows[at]["country"]], kind, periods)
         for at, kind in zip(metro.tolist(), drawn, strict=True)
     ]
-    return _told_apart(found)
+    return _sharing_risks(_told_apart(found), metro, rows)
+
+
+def _sharing_risks(sites: list[Element], metro: Ints, rows: list[Element]) -> list[Element]:
+    """Let the sites of one area share the risks of its grid, its waters and its ground."""
+    several = np.bincount(metro, minlength=len(rows)) > 1
+    return [
+        {**site, "risk_groups": [f"area-{rows[at]['id']}"]} if several[at] else site
+        for site, at in zip(sites, metro.tolist(), strict=True)
+    ]
 
 
 def _told_apart(sites: list[Element]) -> list[Element]:
