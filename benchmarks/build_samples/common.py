@@ -6,7 +6,9 @@ import argparse
 import csv
 import json
 import math
+from collections import Counter
 from functools import cache
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ KM_PER_MS = 200.0
 """Light in fibre: 5 microseconds per km (refractive index about 1.5)."""
 EARTH_RADIUS_KM = 6371.0
 HOURS_PER_MONTH = 730
+AREA_KM = 50.0
+"""One storm, flood, quake or fault of the grid may take all that lies so near."""
 
 
 def arguments(description: str, name: str) -> argparse.Namespace:
@@ -74,6 +78,19 @@ def kilometres(a: Element, b: Element) -> float:
     d_lat, d_lon = lat_b - lat_a, math.radians(b["longitude"] - a["longitude"])
     h = math.sin(d_lat / 2) ** 2 + math.cos(lat_a) * math.cos(lat_b) * math.sin(d_lon / 2) ** 2
     return 2 * EARTH_RADIUS_KM * math.asin(math.sqrt(h))
+
+
+def sharing_areas(sites: list[Element]) -> list[Element]:
+    """Let sites within ``AREA_KM`` of each other, maybe through others, share the risks of their area."""
+    area = list(range(len(sites)))
+    for one, other in combinations(range(len(sites)), 2):
+        if kilometres(sites[one], sites[other]) <= AREA_KM:
+            area = [area[one] if each == area[other] else each for each in area]
+    size = Counter(area)
+    return [
+        site | ({"risk_groups": [f"area-{sites[at]['id']}"]} if size[at] > 1 else {})
+        for site, at in zip(sites, area, strict=True)
+    ]
 
 
 def fibre_ms(km: float, route_factor: float, equipment_ms: float) -> float:

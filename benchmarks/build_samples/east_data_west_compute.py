@@ -22,6 +22,7 @@ from common import (
     passing,
     place,
     rows,
+    sharing_areas,
     table,
     write,
 )
@@ -68,7 +69,7 @@ def build(data: Path) -> Element:
     sites = _sites(data, {city["id"]: city for city in cities})
     return frame(TABLES) | {
         "periods": [{"id": f"{hour:02d}:00", "hours": 1} for hour in range(24)],
-        "data_centers": sites,
+        "data_centers": sharing_areas(sites),
         "pools": _pools(data),
         "locations": cities,
         "links": _links({node["id"]: node for node in (*sites, *cities)}),

@@ -23,6 +23,7 @@ from common import (
     passing,
     place,
     rows,
+    sharing_areas,
     table,
     write,
 )
@@ -78,7 +79,7 @@ def build(data: Path) -> Element:
     clouds = [_cloud(data, row) for row in table(TABLES, "cloud_sites")]
     return frame(TABLES) | {
         "periods": [{"id": f"{hour:02d}:00", "hours": 1} for hour in range(24)],
-        "data_centers": own + clouds,
+        "data_centers": sharing_areas(own + clouds),
         "pools": _pools(data),
         "locations": cities,
         "links": _links({node["id"]: node for node in (*own, *cities)}),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import workloads
-from common import Element, Row, arguments, frame, number, table, write
+from common import Element, Row, arguments, frame, number, sharing_areas, table, write
 from multicloud_links import metro_links, metros, region_links
 from multicloud_sites import TABLES, TRAINERS, data_centers, pools
 
@@ -24,7 +24,7 @@ def build(data: Path) -> Element:
         "periods": [
             {"id": f"{hour:02d}:00 UTC", "hours": PERIOD_HOURS} for hour in range(0, 24, PERIOD_HOURS)
         ],
-        "data_centers": sites,
+        "data_centers": sharing_areas(sites),
         "pools": pools(data),
         "locations": metros(),
         "links": [*region_links(data, sites), *metro_links(sites)],
