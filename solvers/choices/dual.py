@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
@@ -24,8 +25,17 @@ CORE_OPTIONS = 8
 """Options of a workload that the prices are refined with, on average."""
 PROBED = 500_000
 """Options from which it is told what is near."""
+MISSED_OPTIONS = 4
+"""The same of those that a core is found to lack."""
 TRUST = 0.15
-"""Relative change of a price within which a core is believed."""
+"""Relative change of a price within which a core is believed at first."""
+CLIMBS = ((0.01, 25), (0.03, 100), (0.01, 100), (0.003, 100), (0.003, 100), (0.001, 100))
+"""Temperatures with steps at each; the last again while it helps."""
+MOST_CLIMBS = 40
+EXACT, MOST_MISSED = 1e-5, 1e-4
+"""What a core may promise above what the whole holds (relative) to count as exact, and to be believed."""
+LEAST_GAIN = 1e-5
+"""Relative gain of a climb at which they end."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,11 @@ class Core:
         apart = np.add.reduceat(reduced, starts) / sizes - np.minimum.reduceat(reduced, starts)
         return np.maximum(apart, 1e-6 * max(1e-6, float(apart.mean())))
 
+    def value(self, prices: Floats) -> float:
+        """Return the dual of the core: its bound at these prices."""
+        reduced = self.cost + self.uses @ prices
+        return float(np.minimum.reduceat(reduced, self.first[:-1]).sum() - prices @ self.capacity)
+
     def smoothed(self, prices: Floats, temperature: Floats) -> tuple[float, Floats]:
         """Return the negated smoothed dual and its gradient."""
         starts, sizes = self.first[:-1], np.diff(self.first)
@@ -78,13 +93,12 @@ def climb(
     *,
     temperatures: tuple[float, ...],
     steps: int,
-    trust: float = np.inf,
+    box: tuple[Floats, Floats] | None = None,
 ) -> Floats:
-    """Return better prices for ``core``, each within ``trust`` of what it was (relative)."""
+    """Return better prices for ``core``, none negative and each within the ``box`` of lowest and highest."""
     spread = core.spread(prices)
-    slack = 0.1 * float(prices.mean()) if np.isfinite(trust) else np.inf
-    highest = prices * (1 + trust) + slack if np.isfinite(trust) else np.full(len(prices), np.inf)
-    bounds = list(zip(np.maximum(0.0, prices * (1 - min(trust, 1.0))), highest, strict=True))
+    lowest, highest = box or (np.zeros(len(prices)), np.full(len(prices), np.inf))
+    bounds = list(zip(lowest, highest, strict=True))
     for temperature in temperatures:
         if watch.over():
             break
@@ -113,28 +127,49 @@ def first_prices(problem: ChoiceProblem, rng: np.random.Generator, watch: Watch)
     drawn = np.sort(rng.choice(count, SAMPLE, replace=False))
     core = Core.of(problem, problem.options_of(drawn), SAMPLE / count)
     pricing = price_out(problem, climb(core, zero, watch, temperatures=(0.3, 0.1, 0.03, 0.01), steps=50))
-    return _refined(problem, pricing, watch)
+    return refined(problem, pricing, watch)
 
 
-def _refined(problem: ChoiceProblem, pricing: Pricing, watch: Watch) -> Pricing:
-    """Climb on the options that are close to being taken, as long as the whole agrees that it helps."""
-    trust, options = TRUST, np.zeros(0, np.int64)
-    for _ in range(6):
+def refined(problem: ChoiceProblem, pricing: Pricing, watch: Watch) -> Pricing:
+    """Climb on the options that are close to being taken, as long as the whole agrees that it helps.
+
+    A core that lacks options promises more than the whole holds: it gets those that were missed, and is
+    trusted less far. Where it holds, prices that were kept from going on may go further.
+    """
+    trust, options, at = np.full(len(problem.capacity), TRUST), nearest(problem, pricing, CORE_OPTIONS), 0
+    for _ in range(MOST_CLIMBS):
         if watch.over():
             break
-        options = np.union1d(options, nearest(problem, pricing, CORE_OPTIONS))
-        core = Core.of(problem, options)
-        tried = price_out(
-            problem, climb(core, pricing.prices, watch, temperatures=(0.01, 0.002), steps=25, trust=trust)
-        )
-        gain = (tried.bound - pricing.bound) / max(abs(tried.bound), 1e-9)
-        if gain > 0:
-            pricing = tried
-        else:
-            trust /= 2
-        if 0 <= gain < 1e-4:
+        core, (temperature, steps) = Core.of(problem, options), CLIMBS[min(at, len(CLIMBS) - 1)]
+        box = _trusted(pricing.prices, trust)
+        prices = climb(core, pricing.prices, watch, temperatures=(temperature,), steps=steps, box=box)
+        tried = price_out(problem, prices)
+        unit = max(abs(tried.bound), 1e-9)
+        gain, missed = (tried.bound - pricing.bound) / unit, (core.value(prices) - tried.bound) / unit
+        more = MISSED_OPTIONS if missed > EXACT else CORE_OPTIONS
+        options = np.union1d(options, nearest(problem, tried, more))
+        pricing = tried if gain > 0 else pricing
+        if missed > max(gain, MOST_MISSED):
+            trust = trust / 2
+            continue
+        pressed, at = _pressed(prices, box), at + 1
+        trust = np.where(pressed, 4 * trust, trust)
+        if gain < LEAST_GAIN and missed < EXACT and at >= len(CLIMBS) and not pressed.any():
             break
     return pricing
+
+
+def _trusted(prices: Floats, trust: Floats) -> tuple[Floats, Floats]:
+    """Return the lowest and highest prices within a relative change of ``trust`` (R)."""
+    unit = trust * float(prices.mean())
+    return np.maximum(0.0, prices * (1 - np.minimum(trust, 1.0))), prices * (1 + trust) + unit
+
+
+def _pressed(prices: Floats, box: tuple[Floats, Floats]) -> NDArray[np.bool_]:
+    """Return which prices (R) are at an end of their box that they could pass."""
+    lowest, highest = box
+    near = 1e-6 * (highest - lowest)
+    return np.asarray(((prices <= lowest + near) & (lowest > 0)) | (prices >= highest - near))
 
 
 def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:

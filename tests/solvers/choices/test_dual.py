@@ -1,0 +1,53 @@
+"""Prices of large problems, found on a few options of all workloads, beside those of the whole program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from computeroute.solvers.blocks import Blocks, Choices, Divisions, Resources
+from computeroute.solvers.choices.dual import SAMPLE, first_prices, refined
+from computeroute.solvers.choices.pricing import price_out, worst_cost
+from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
+from computeroute.solvers.choices.relaxation import relax
+from computeroute.solvers.choices.watch import Watch
+from scipy.sparse import csr_array
+
+WORKLOADS, POOLS = SAMPLE + 1000, 60
+
+
+def large(seed: int) -> ChoiceProblem:
+    """Return heavy-tailed workloads, a third of the pools open to each, that take 60 % of what there is."""
+    rng = np.random.default_rng(seed)
+    size, speed = np.ceil(rng.lognormal(1.5, 1.2, WORKLOADS)), rng.choice([1.0, 2.2, 3.1, 0.6], POOLS)
+    allowed = rng.random((WORKLOADS, POOLS)) < 0.35
+    allowed[np.arange(WORKLOADS), rng.integers(0, POOLS, WORKLOADS)] = True
+    owner, pool = np.nonzero(allowed)
+    need = np.ceil(size[owner] / speed[pool])
+    cost = need * (speed * rng.uniform(0.6, 1.6, POOLS))[pool] + rng.exponential(3.0, len(pool))
+    uses = csr_array((need, (np.arange(len(pool)), pool)), shape=(len(pool), POOLS))
+    share = rng.lognormal(0, 0.4, POOLS)
+    capacity = np.ceil(share / share.sum() * size.sum() / speed.mean() / 0.6)
+    none = np.zeros(POOLS)
+    first = np.searchsorted(owner, np.arange(WORKLOADS + 1))
+    choices = Choices(first, cost, uses, np.full(WORKLOADS, np.inf))
+    resources = Resources(capacity, none, none, none, none)
+    return choice_problem(Blocks(resources, choices, Divisions.none(POOLS)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_first_prices_of_many_workloads_are_those_of_the_whole_program(seed: int) -> None:
+    problem, watch = large(seed), Watch(60.0, None)
+    first = first_prices(problem, np.random.default_rng(seed), watch)
+    best = relax(problem, first, worst_cost(problem), 1e-9, watch).pricing
+    assert first.bound <= best.bound + 1e-9 * abs(best.bound)
+    assert first.bound == pytest.approx(best.bound, rel=2e-5)
+
+
+@pytest.mark.parametrize("factor", [0.3, 0.7, 1.4, 3.0])
+def test_prices_that_are_far_off_are_mended(factor: float) -> None:
+    """Options that the first core lacks are found where the whole says that it promised too much."""
+    problem, watch = large(7), Watch(60.0, None)
+    first = first_prices(problem, np.random.default_rng(7), watch)
+    wrong = price_out(problem, first.prices * factor)
+    assert wrong.bound < 0.999 * first.bound
+    assert refined(problem, wrong, watch).bound == pytest.approx(first.bound, rel=5e-5)
