@@ -175,11 +175,15 @@ class _Sweep:
         self.options = {**self.options, "similar_plan": first.plan if first else None}
 
     def set_apart(self, tasks: Sequence[Task], leaders: Sequence[int]) -> list[Task]:
-        """Return the tasks that nothing waits for; the others begin from the plan of their leader."""
+        """Return the tasks that wait for no other; the rest begin from the plan of their leader.
+
+        Who has most followers comes first, as no worker is to be idle in the end.
+        """
         for task in tasks:
             if leaders[task.number] not in (0, task.number):
                 self.followers[leaders[task.number]].append(task)
-        return [task for task in tasks if leaders[task.number] in (0, task.number)]
+        free = [task for task in tasks if leaders[task.number] in (0, task.number)]
+        return sorted(free, key=lambda task: -len(self.followers.get(task.number, ())))
 
     def plan(self, tasks: Sequence[Task], workers: int) -> None:
         """Take the outcomes that the folder knows, then those of the other scenarios as they come."""
