@@ -47,6 +47,8 @@ FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
 FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
 """Most seconds, and share of the time, for the decomposition to find a first plan."""
+FALLBACK_SHARE = 0.9
+"""Share of the time for a fallback, where there is a processor for it."""
 
 
 @dataclass(frozen=True)
@@ -147,8 +149,8 @@ def search_exact(
         arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside
     )
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
-    if not finished and keeper.best is None:
-        keeper.best = keeper.fallback
+    if not finished:
+        keeper.fall_back()
     if resumed is not None:
         keeper.settle_for(resumed)
     return _plan(variables, keeper, options, solvers[0], stopped_by)
@@ -179,8 +181,9 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
 def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: str = "highs") -> Beside:
     """Return what lets the decomposition find a first plan and bound beside the search.
 
-    Beside a search that may well end by itself the plan is a fallback only, as when it comes depends on the
-    machine and the same problem is to have the same plan.
+    Beside a search that may well end by itself the plan is a fallback, as when it comes depends on the
+    machine and the same problem is to have the same plan; such a search knows little before it ends, and is
+    on one processor, so that there is time for a good one.
     """
     is_fallback = arrays.columns <= LARGE_COLUMNS
 
@@ -196,7 +199,8 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
                 emit(Proved("complete cost", search.complete))
 
         quiet = replace(options, progress=tell, similar_plan=None)
-        search = MarketSearch(market, quiet, Watch(_first_seconds(options), stop), time.monotonic())
+        seconds = _fallback_seconds(options) if is_fallback else _first_seconds(options)
+        search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
         search.run()
         survivors = bool(variables.services.survivors)
         if not is_fallback:
@@ -233,6 +237,11 @@ def tell_bounds(
 
 def _first_seconds(options: Options) -> float:
     return min(FIRST_SECONDS, FIRST_SHARE * options.time_limit)
+
+
+def _fallback_seconds(options: Options) -> float:
+    has_room = (options.threads or os.cpu_count() or 1) > 1
+    return FALLBACK_SHARE * options.time_limit if has_room else _first_seconds(options)
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

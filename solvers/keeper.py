@@ -25,7 +25,7 @@ class Keeper:
     started: float
     best: Floats | None = None
     fallback: Floats | None = None
-    """A solution for when the search is stopped before it has one."""
+    """A solution for when the search is stopped before it has a better one."""
     bounds: dict[str, float] = field(default_factory=dict)
 
     def hear(self, event: Event) -> None:
@@ -48,6 +48,11 @@ class Keeper:
         alike = abs(more) <= 2 * UNSERVED_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
         if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
             self.best = x
+
+    def fall_back(self) -> None:
+        """Keep the fallback, if there is one, unless the best is as good."""
+        if self.fallback is not None:
+            self._compare(self.fallback)
 
     def settle_for(self, x: Floats) -> None:
         """Keep ``x`` unless the best is as good, but for rounding."""

@@ -54,7 +54,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A solution; as a fallback it counts only where the search itself has none."""
+    """A solution; as a fallback it counts only where the search is stopped before it has a better one."""
 
     x: Floats
     is_fallback: bool = False

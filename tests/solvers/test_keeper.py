@@ -1,0 +1,59 @@
+"""What is kept of a search: solutions by what they leave out, then by cost; fallbacks where it is stopped."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.keeper import Keeper
+from computeroute.solvers.options import Options
+from computeroute.solvers.rates import Floats
+from computeroute.solvers.search import Found
+from computeroute.topologies import load
+
+
+@pytest.fixture
+def keeper() -> Keeper:
+    return Keeper(build_arrays(build_variables(load("two-sites"))), Options(), 0.0)
+
+
+def solution(keeper: Keeper, *, left_out: bool, dear: bool) -> Floats:
+    """Return values of columns, sound or not, that leave work out or are dear."""
+    arrays = keeper.arrays
+    values = np.zeros(arrays.columns)
+    if left_out:
+        values[np.flatnonzero(arrays.unserved > 0)[0]] = 1.0
+    if dear:
+        values[np.flatnonzero((arrays.cost > 0) & (arrays.unserved == 0))[0]] = 1.0
+    return values
+
+
+@pytest.mark.parametrize(
+    ("found", "fallback", "is_taken"),
+    [
+        (None, {"left_out": True, "dear": True}, True),
+        ({"left_out": True, "dear": False}, {"left_out": False, "dear": True}, True),
+        ({"left_out": False, "dear": True}, {"left_out": True, "dear": False}, False),
+        ({"left_out": False, "dear": True}, {"left_out": False, "dear": False}, True),
+        ({"left_out": False, "dear": False}, {"left_out": False, "dear": True}, False),
+    ],
+)
+def test_a_search_that_is_stopped_falls_back_on_what_is_better(
+    keeper: Keeper, found: dict[str, Any] | None, fallback: dict[str, Any], is_taken: bool
+) -> None:
+    best = None if found is None else solution(keeper, **found)
+    other = solution(keeper, **fallback)
+    if best is not None:
+        keeper.hear(Found(best))
+    keeper.hear(Found(other, is_fallback=True))
+    assert keeper.best is best
+    keeper.fall_back()
+    assert keeper.best is (other if is_taken else best)
+
+
+def test_without_a_fallback_nothing_changes(keeper: Keeper) -> None:
+    keeper.fall_back()
+    assert keeper.best is None
