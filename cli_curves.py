@@ -83,8 +83,10 @@ def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: 
     found = _work(
         delivery, lambda token: breakeven(problem, sweep, *cases, done=say, cancel=token, **options)
     )
+    planned = [case for point in found.points for case in (point.own, point.cloud)]
+    _verify([(case.problem, case.plan) for case in planned])
     delivery.send(render_breakeven(found, sweep, (own, cloud), delivery.form, delivery.columns))
-    _end([case.plan for point in found.points for case in (point.own, point.cloud)], delivery)
+    _end([case.plan for case in planned], delivery)
 
 
 def _two_cases(*lines: str) -> list[Scenario]:
