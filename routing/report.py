@@ -74,10 +74,13 @@ def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
             "emissions",
             f"{number(plan.emission.tco2e, 3)} tCO2e from {number(plan.emission.energy_kwh)} kWh",
         )
+    solver, _, why = plan.solver.removesuffix(")").partition(" (")
     yield (
         "solved by",
-        f"{plan.solver} {plan.solver_version}, seed {plan.seed}, in {plan.runtime_seconds:.2f} s",
+        f"{solver}, {plan.solver_version}, seed {plan.seed}, in {plan.runtime_seconds:.2f} s",
     )
+    if why:
+        yield "because", why
 
 
 def _status(plan: Plan, problem: Problem) -> str:

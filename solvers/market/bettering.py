@@ -15,8 +15,8 @@ from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .dividing import divided_columns
 from .ejecting import Ejector
-from .improve import Improver
 from .menus import Menu
+from .neighbourhoods import Improver
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
 from .refilling import refill

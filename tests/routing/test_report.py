@@ -29,7 +29,16 @@ def test_summary(report: str) -> None:
         "objective  4,321.50 USD, proven bound 4,300.25 USD, gap 0.492 %",
         "unserved   2 workloads, wholly or in part (weight 1.250, proven bound 1.000)",
         "emissions  0.432 tCO2e from 1,234 kWh",
-        "solved by  highs 9.15, seed 7, in 12.35 s",
+        "solved by  highs, 9.15, seed 7, in 12.35 s",
+    ]
+
+
+def test_why_a_solver_was_taken_is_a_line_of_its_own() -> None:
+    plan = cases.plan(solver="auto: highs (20 columns, no shared limit could bind)")
+    lines = plan_report(plan, cases.problem()).split("\n\n", maxsplit=1)[0].split("\n")
+    assert lines[-2:] == [
+        "solved by  auto: highs, 9.15, seed 7, in 12.35 s",
+        "because    20 columns, no shared limit could bind",
     ]
 
 

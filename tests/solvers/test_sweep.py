@@ -103,6 +103,8 @@ def test_scenarios_of_a_family_begin_from_the_plan_of_its_first(
     found = solve_scenarios(problem, chosen(FAMILIES, _built_in()))
     digest = [outcome.plan.problem_digest for outcome in found if outcome.plan]
     assert list(begun.values()) == [None, digest[0], digest[0], digest[0], digest[3], digest[3]]
+    # The leader of the second family comes before the rest of the first, as two wait for it.
+    assert list(begun) == [FAMILIES[number] for number in (0, 3, 1, 2, 4, 5)]
 
 
 def test_families_are_the_same_in_processes_and_in_a_folder(problem: Problem, tmp_path: Path) -> None:
