@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache, partial
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ..routing.plan import LeftOut, Reason
 from ..routing.problem import Problem
 from ..routing.workloads import InferenceService, TrainingJob
 from .accounting import World
+from .rates import largest_gang
 from .routebook import rtt_limit_ms
 from .solution import Decisions
 
@@ -30,6 +32,8 @@ DETAILS: dict[Reason, str] = {
     "survival": "a loss that its service is to survive leaves no pool that it can use in its reach",
     "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
 }
+Empty = Callable[[str | None, tuple[str, ...] | None], bool]
+"""Whether all pools that a policy permits, of some types (of all where None), hold nothing."""
 OVER_SITES: dict[Reason, str] = {
     "gang": "no pool, nor pools at as many sites as it may span, hold so large a cluster",
     "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
@@ -39,46 +43,65 @@ OVER_SITES: dict[Reason, str] = {
     "latency": "no pool in reach holds all of it, and sites are too far apart for its limit on round trips",
 }
 """What is true instead of jobs that may span several sites."""
+EMPTY = "no pool that it can use has any accelerators, as after a loss"
 SLOW = "the service time alone exceeds its latency limit on every accelerator type that it can use"
 
 
 def left_out(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
     """Yield what is left out with its first-order reason."""
-    yield from _jobs(variables, decisions)
-    yield from _requests(variables, decisions)
+    is_empty = cache(partial(_are_empty, variables.problem))
+    yield from _jobs(variables, decisions, is_empty)
+    yield from _requests(variables, decisions, is_empty)
 
 
-def _jobs(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
+def _jobs(variables: World, decisions: Decisions, is_empty: Empty) -> Iterator[LeftOut]:
     placed = {decision.option.job for decision in decisions.jobs}
     for index, job in enumerate(variables.problem.jobs):
         if index not in placed:
             reason = variables.jobs.barred.get(index, "capacity")
-            yield LeftOut(workload=job.id, reason=reason, detail=_job_detail(job, reason))
+            detail = _job_detail(job, reason, is_empty)
+            yield LeftOut(workload=job.id, reason=reason, detail=detail)
 
 
-def _job_detail(job: TrainingJob, reason: Reason) -> str:
+def _job_detail(job: TrainingJob, reason: Reason, is_empty: Empty) -> str:
+    named = job.compute.accelerators if job.compute else tuple(need.accelerator for need in job.needs or ())
+    if reason == "gang" and is_empty(job.policy, named):
+        return EMPTY
     known = DETAILS | OVER_SITES if job.max_sites > 1 else DETAILS
     return known[reason]
 
 
-def _requests(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
+def _requests(variables: World, decisions: Decisions, is_empty: Empty) -> Iterator[LeftOut]:
     problem, barred = variables.problem, variables.services.barred
     demands = [(service, demand) for service in problem.services for demand in service.demand]
     for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
         service, demand = demands[row]
         reason = barred.get(int(row), "capacity")
+        types = tuple(serving.accelerator for serving in service.serving)
+        is_lost = reason == "gang" and is_empty(demand.policy or service.policy, types)
         yield LeftOut(
             workload=service.id,
             location=demand.location,
             period=problem.periods[period].id,
             requests_per_second=float(decisions.unserved[row, period]),
             reason=reason,
-            detail=_service_detail(problem, service, reason),
+            detail=EMPTY if is_lost else _service_detail(problem, service, reason),
         )
 
 
 def _service_detail(problem: Problem, service: InferenceService, reason: Reason) -> str:
     return SLOW if reason == "latency" and _serves_too_slowly(problem, service) else DETAILS[reason]
+
+
+def _are_empty(problem: Problem, policy: str | None, types: tuple[str, ...] | None) -> bool:
+    """Return whether all pools of these types (of all, where None) that the policy permits hold nothing."""
+    residency = problem.residency(policy)
+    return not any(
+        largest_gang(pool) > 0
+        for pool in problem.pools
+        if (types is None or pool.accelerator in types)
+        and residency.may_process(problem.data_center[pool.data_center].jurisdiction)
+    )
 
 
 def _serves_too_slowly(problem: Problem, service: InferenceService) -> bool:

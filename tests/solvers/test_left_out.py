@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from computeroute.routing import Problem
 from computeroute.routing.plan import LeftOut, Plan
+from computeroute.routing.scenarios import scenario
 from computeroute.routing.verifier import check
 from computeroute.solvers import solve
 
@@ -48,6 +49,23 @@ def test_a_service_is_served_where_it_is_fast_enough(solver: str) -> None:
     slow = {"accelerator": "small", "requests_per_second": 1, "service_ms": 50}
     quick = {"accelerator": "big", "requests_per_second": 1, "service_ms": 5}
     assert barred({**service(max_latency_ms=30), "serving": [slow, quick]}, solver) is None
+
+
+def test_work_whose_pools_are_lost_is_told_so() -> None:
+    problem = Problem.parse({**WORLD, "workloads": [{**service(), "id": "other"}, JOBS[0][0]]})
+    sites = " + ".join(f"without={site.id}" for site in problem.data_centers)
+    lost = scenario(sites).apply(problem)
+    plan = solve(lost)
+    assert not check(lost, plan)
+    assert {entry.reason for entry in plan.left_out} == {"gang"}
+    assert all("no pool that it can use has any accelerators" in entry.detail for entry in plan.left_out)
+
+
+def test_a_cluster_larger_than_its_pools_is_told_so() -> None:
+    large = {**JOBS[0][0], "needs": [{"accelerator": "big", "count": 10_000, "hours": 1}]}
+    entry = barred(large)
+    assert entry is not None
+    assert entry.detail == "no pool holds so large a cluster"
 
 
 def test_the_way_is_too_long_where_the_service_time_is_not() -> None:
