@@ -7,7 +7,7 @@ else is there. A bound with it is a bound still (Lagrange, with fewer blocks), a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +21,7 @@ from .candidates import job_columns
 from .columns import Columns, joined, kept
 from .market import Market
 from .placing import Placed, Priced, hard_rows
+from .units import Unit
 
 MOST_JOBS, MOST_COLUMNS = 30, 40
 LEAST_SHARE = 0.0005
@@ -48,8 +49,9 @@ class Giants:
     ----------
     uses
         (C, R) use of the shared rows.
-    load, room
-        (C, r) use, and (r,) most room, of the rows that the giants alone could overload.
+    load, room, left
+        (C, r) use, (r,) most room, and (r,) what is left of it where all is served, of the rows that the
+        giants could overload then: users who can be served from one pool only take their part of it.
     work
         (K,) unserved work of leaving a job out.
     """
@@ -61,6 +63,7 @@ class Giants:
     uses: csr_array
     load: Floats
     room: Floats
+    left: Floats
     work: Floats
 
     @classmethod
@@ -76,7 +79,7 @@ class Giants:
             columns = joined([columns, job_columns(market, told, MOST_COLUMNS, added)])
         jobs, first = np.unique(columns.block, return_index=True)
         uses = csr_array(columns.goods @ market.rules.use)
-        load, room = _tight(market, uses, first)
+        load, room, left = _tight(market, uses, first)
         return cls(
             jobs=jobs,
             columns=columns,
@@ -85,6 +88,7 @@ class Giants:
             uses=uses,
             load=load,
             room=room,
+            left=left,
             work=market.left_out_work[jobs],
         )
 
@@ -94,11 +98,12 @@ class Giants:
             return told, []
         reduced = self.cost + self.uses @ told.prices
         out = told.penalty * self.work
-        best, partial = self._cheapest(reduced, out)
+        best, complete = self._cheapest(reduced, out, self.left)
+        partial = (
+            complete if np.array_equal(self.left, self.room) else self._cheapest(reduced, out, self.room)[1]
+        )
         if best is None or min(best.columns) < 0:
-            complete = self._cheapest(reduced, np.full(len(out), np.inf))[1]
-        else:
-            complete = partial
+            complete = self._cheapest(reduced, np.full(len(out), np.inf), self.left)[1]
         least = told.job_least[self.jobs]
         gains = complete - float(least.sum()), partial - float(np.minimum(least, out).sum())
         stronger = replace(
@@ -106,12 +111,12 @@ class Giants:
         )
         return stronger, [] if best is None else [best, *self._around(best, reduced, out)]
 
-    def _cheapest(self, reduced: Floats, out: Floats) -> tuple[Combination | None, float]:
-        """Return the cheapest combination, and a lower bound of the cost of any (0 where none is known)."""
+    def _cheapest(self, reduced: Floats, out: Floats, room: Floats) -> tuple[Combination | None, float]:
+        """Return the cheapest combination that fits into ``room``, and a lower bound of the cost of any."""
         jobs, columns = len(self.jobs), len(self.columns)
         owner = np.concatenate([np.repeat(np.arange(jobs), np.diff(self.first)), np.arange(jobs)])
         every = csr_array((np.ones(len(owner)), (owner, np.arange(len(owner)))))
-        shared = np.hstack([self.load.T, np.zeros((len(self.room), jobs))])
+        shared = np.hstack([self.load.T, np.zeros((len(room), jobs))])
         # Capped costs bound the true ones from below, and solvers lose small costs beside large ones.
         capped = np.minimum(reduced, _too_dear(reduced, self.first))
         program = Program(
@@ -120,8 +125,8 @@ class Giants:
             upper=np.concatenate([np.ones(columns), np.isfinite(out).astype(float)]),
             integer=np.ones(columns + jobs, dtype=bool),
             matrix=csr_array(vstack([every, csr_array(shared)], format="csr")),
-            row_lower=np.concatenate([np.ones(jobs), np.full(len(self.room), -np.inf)]),
-            row_upper=np.concatenate([np.ones(jobs), self.room]),
+            row_lower=np.concatenate([np.ones(jobs), np.full(len(room), -np.inf)]),
+            row_upper=np.concatenate([np.ones(jobs), room]),
         )
         answer = solve_integer(program, Request(time_limit=SECONDS, gap_limit=1e-6, watch=False))
         bound = answer.bound if np.isfinite(answer.bound) else -np.inf
@@ -146,7 +151,7 @@ class Giants:
         one, two = one[order], two[order]
         change = self.load - lost[owner]
         moved = change[one] + np.where((one != two)[:, None], change[two], 0.0)
-        fits = np.flatnonzero((lost.sum(axis=0) + moved <= self.room).all(axis=1))[:AROUND]
+        fits = np.flatnonzero((lost.sum(axis=0) + moved <= self.left).all(axis=1))[:AROUND]
         found = np.tile(now, (len(fits), 1))
         rows = np.arange(len(fits))
         found[rows, owner[one[fits]]], found[rows, owner[two[fits]]] = one[fits], two[fits]
@@ -184,7 +189,7 @@ class Giants:
         """Return what the giants do in their cheapest combination at the prices told."""
         if len(self.jobs) < 2:
             return {}
-        best, _ = self._cheapest(self.cost + self.uses @ told.prices, told.penalty * self.work)
+        best, _ = self._cheapest(self.cost + self.uses @ told.prices, told.penalty * self.work, self.left)
         if best is None:
             return {}
         priced = Priced.of(market, self.columns, told.prices, told.penalty)
@@ -212,15 +217,38 @@ def _columns(market: Market, jobs: Ints, told: Appraisal) -> Columns:
     return kept(columns, np.flatnonzero(count[columns.block] <= MOST_COLUMNS))
 
 
-def _tight(market: Market, uses: csr_array, first: Ints) -> tuple[Floats, Floats]:
-    """Return use and most room of the rows that one column of each job could overload."""
+def _tight(market: Market, uses: csr_array, first: Ints) -> tuple[Floats, Floats, Floats]:
+    """Return use, most room, and what is left of it, of the rows that a column of each job could overload."""
     rules = market.rules
     modules = len(rules.module_pool)
     wider = csr_array(-rules.widening[:modules]).maximum(0.0).T @ rules.widening_most[:modules]
     room = np.where(hard_rows(market), rules.capacity + wider, np.inf)
     dense = uses.toarray()
     if len(first) == 0:
-        return dense[:, :0], room[:0]
+        return dense[:, :0], room[:0], room[:0]
+    left = np.maximum(room - bound_load(market), 0.0)
     most = np.maximum.reduceat(dense, first, axis=0).sum(axis=0)
-    tight = np.flatnonzero(most > room)
-    return dense[:, tight], room[tight] + FIT * np.maximum(1.0, room[tight])
+    tight = np.flatnonzero(most > left)
+    slack = FIT * np.maximum(1.0, room[tight])
+    return dense[:, tight], room[tight] + slack, left[tight] + slack
+
+
+def bound_load(market: Market) -> Floats:
+    """Return what of each row (R,) those users take at least, when served, who have one pool only."""
+    goods = np.zeros(market.rules.goods.size)
+    periods = np.arange(len(market.problem.periods))
+    for unit in market.units:
+        for slot, replicas in _bound_replicas(unit):
+            goods[market.rules.goods.held(unit.pool[slot], periods)] += replicas * unit.accelerators[slot]
+    lowest = csr_array(market.rules.use).min(axis=0).toarray().ravel()
+    return np.where(lowest < 0, 0.0, np.asarray(goods @ market.rules.use).ravel())
+
+
+def _bound_replicas(unit: Unit) -> Iterator[tuple[int, Floats]]:
+    """Yield slots that some users depend on, with the replicas (T,) that these need there."""
+    pairs = np.unique(unit.row * len(unit.slot_id) + unit.column)
+    row, slot = np.divmod(pairs, len(unit.slot_id))
+    bound = np.bincount(row)[row] == 1
+    for one in np.unique(slot[bound]).tolist():
+        asked = unit.demand[:, row[bound & (slot == one)]].sum(axis=1)
+        yield one, np.ceil(asked / unit.rps[one] * (1 - 1e-9) - 1e-9)

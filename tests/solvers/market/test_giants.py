@@ -55,6 +55,43 @@ def test_jobs_that_share_no_pool_are_not_split_between_pools() -> None:
     assert combinations[0].cost == pytest.approx(320.0)
 
 
+def test_users_of_one_pool_take_their_part_of_it_first() -> None:
+    # Users in Berlin may be served in Germany only, by 4 replicas of one card. That leaves 6 of the 10 cards
+    # of the cheap pool, for one job of 5: 5 * 10 * 1 + 5 * 10 * 3 = 200. Where users may be left out, both
+    # jobs fit there: 100.
+    problem = two_large_jobs()
+    dear = max(PRICE_USD, key=lambda name: PRICE_USD[name])
+    needs = [{"accelerator": "h100", "count": 5, "hours": 10}]
+    serving = {"accelerator": "h100", "requests_per_second": 1, "service_ms": 5}
+    data = problem.model_dump(mode="json", exclude_unset=True)
+    data["data_centers"] = [
+        {"id": name, "jurisdiction": "FR" if name == dear else "DE"} for name in PRICE_USD
+    ]
+    data["policies"] = [{"id": "de", "allow": ["DE"]}]
+    data["locations"] = [{"id": "berlin", "jurisdiction": "DE"}]
+    data["links"] = [
+        {"source": "berlin", "target": name, "bandwidth_gbps": 100, "latency_ms": 1} for name in PRICE_USD
+    ]
+    data["workloads"] = [
+        *({"kind": "training", "id": f"job-{number}", "needs": needs} for number in (1, 2)),
+        {
+            "kind": "inference",
+            "id": "chat",
+            "policy": "de",
+            "target_utilization": 1.0,
+            "demand": [{"location": "berlin", "requests_per_second": 3.5}],
+            "serving": [serving],
+        },
+    ]
+    market = market_of(Problem.parse(data))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 1e4)
+    large = Giants.of(market, told)
+    together, combinations = large.together(told)
+    assert together.complete - told.complete == pytest.approx(100.0)
+    assert together.partial == pytest.approx(told.partial)
+    assert combinations[0].cost == pytest.approx(200.0)
+
+
 @pytest.mark.parametrize("seed", range(24))
 def test_the_best_combination_is_the_cheapest_of_all_that_fit(
     seed: int, monkeypatch: pytest.MonkeyPatch
@@ -74,11 +111,11 @@ def test_the_best_combination_is_the_cheapest_of_all_that_fit(
     cheapest = min(
         reduced[list(every)].sum() + 30.0 * large.work[np.array(every) < 0].sum()
         for every in product(*choices)
-        if (load[list(every)].sum(axis=0) <= large.room).all()
+        if (load[list(every)].sum(axis=0) <= large.left).all()
     )
     assert found[0].cost == pytest.approx(cheapest)
     for combination in found:
-        assert (load[list(combination.columns)].sum(axis=0) <= large.room).all()
+        assert (load[list(combination.columns)].sum(axis=0) <= large.left).all()
 
 
 @pytest.mark.parametrize("seed", range(24))
