@@ -77,19 +77,21 @@ def _requests(variables: World, decisions: Decisions, is_empty: Empty) -> Iterat
     for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
         service, demand = demands[row]
         reason = barred.get(int(row), "capacity")
-        types = tuple(serving.accelerator for serving in service.serving)
-        is_lost = reason == "gang" and is_empty(demand.policy or service.policy, types)
         yield LeftOut(
             workload=service.id,
             location=demand.location,
             period=problem.periods[period].id,
             requests_per_second=float(decisions.unserved[row, period]),
             reason=reason,
-            detail=EMPTY if is_lost else _service_detail(problem, service, reason),
+            detail=_service_detail(problem, service, demand.policy or service.policy, reason, is_empty),
         )
 
 
-def _service_detail(problem: Problem, service: InferenceService, reason: Reason) -> str:
+def _service_detail(
+    problem: Problem, service: InferenceService, policy: str | None, reason: Reason, is_empty: Empty
+) -> str:
+    if reason == "gang" and is_empty(policy, tuple(serving.accelerator for serving in service.serving)):
+        return EMPTY
     return SLOW if reason == "latency" and _serves_too_slowly(problem, service) else DETAILS[reason]
 
 

@@ -136,40 +136,78 @@ def refined(problem: ChoiceProblem, pricing: Pricing, watch: Watch) -> Pricing:
     A core that lacks options promises more than the whole holds: it gets those that were missed, and is
     trusted less far. Where it holds, prices that were kept from going on may go further.
     """
-    trust, options, at = np.full(len(problem.capacity), TRUST), nearest(problem, pricing, CORE_OPTIONS), 0
+    trust, options, done = np.full(len(problem.capacity), TRUST), nearest(problem, pricing, CORE_OPTIONS), 0
     for _ in range(MOST_CLIMBS):
         if watch.over():
             break
-        core, (temperature, steps) = Core.of(problem, options), CLIMBS[min(at, len(CLIMBS) - 1)]
-        box = _trusted(pricing.prices, trust)
-        prices = climb(core, pricing.prices, watch, temperatures=(temperature,), steps=steps, box=box)
-        tried = price_out(problem, prices)
-        unit = max(abs(tried.bound), 1e-9)
-        gain, missed = (tried.bound - pricing.bound) / unit, (core.value(prices) - tried.bound) / unit
-        more = MISSED_OPTIONS if missed > EXACT else CORE_OPTIONS
-        options = np.union1d(options, nearest(problem, tried, more))
-        pricing = tried if gain > 0 else pricing
-        if missed > max(gain, MOST_MISSED):
+        box = _trusted(problem, pricing.prices, trust)
+        step = _climbed(Core.of(problem, options), problem, pricing, box, watch, done=done)
+        options = np.union1d(options, nearest(problem, step.tried, step.lacking))
+        pricing = step.tried if step.gain > 0 else pricing
+        if step.missed > max(step.gain, MOST_MISSED):
             trust = trust / 2
             continue
-        pressed, at = _pressed(prices, box), at + 1
-        trust = np.where(pressed, 4 * trust, trust)
-        if gain < LEAST_GAIN and missed < EXACT and at >= len(CLIMBS) and not pressed.any():
+        trust, done = np.where(step.pressed, 4 * trust, trust), done + 1
+        if step.is_idle and (done >= len(CLIMBS) or not step.moved):
             break
     return pricing
 
 
-def _trusted(prices: Floats, trust: Floats) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class Climbed:
+    """What a climb came to: gain of the bound, and what the core had promised above it (relative).
+
+    ``pressed`` (R) are the prices at an end of their box that they could pass.
+    """
+
+    tried: Pricing
+    gain: float
+    missed: float
+    pressed: NDArray[np.bool_]
+    moved: bool
+
+    @property
+    def lacking(self) -> float:
+        """Options of a workload, on average, that the core is to get."""
+        return MISSED_OPTIONS if self.missed > EXACT else CORE_OPTIONS
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether the core is exact, nothing holds the prices back, and they hardly help."""
+        return self.gain < LEAST_GAIN and self.missed < EXACT and not self.pressed.any()
+
+
+def _climbed(
+    core: Core,
+    problem: ChoiceProblem,
+    pricing: Pricing,
+    box: tuple[Floats, Floats],
+    watch: Watch,
+    *,
+    done: int,
+) -> Climbed:
+    """Climb for the next time after so many were ``done``."""
+    temperature, steps = CLIMBS[min(done, len(CLIMBS) - 1)]
+    prices = climb(core, pricing.prices, watch, temperatures=(temperature,), steps=steps, box=box)
+    tried = price_out(problem, prices)
+    unit = max(abs(tried.bound), 1e-9)
+    gain, missed = (tried.bound - pricing.bound) / unit, (core.value(prices) - tried.bound) / unit
+    moved = not np.array_equal(prices, pricing.prices)
+    return Climbed(tried, gain, missed, _pressed(prices, box), moved)
+
+
+def _trusted(problem: ChoiceProblem, prices: Floats, trust: Floats) -> tuple[Floats, Floats]:
     """Return the lowest and highest prices within a relative change of ``trust`` (R)."""
-    unit = trust * float(prices.mean())
-    return np.maximum(0.0, prices * (1 - np.minimum(trust, 1.0))), prices * (1 + trust) + unit
+    level = float(prices.mean()) or float(problem.cost.mean() / max(float(problem.uses.data.mean()), 1e-9))
+    return np.maximum(0.0, prices * (1 - np.minimum(trust, 1.0))), prices * (1 + trust) + trust * level
 
 
 def _pressed(prices: Floats, box: tuple[Floats, Floats]) -> NDArray[np.bool_]:
     """Return which prices (R) are at an end of their box that they could pass."""
     lowest, highest = box
     near = 1e-6 * (highest - lowest)
-    return np.asarray(((prices <= lowest + near) & (lowest > 0)) | (prices >= highest - near))
+    upwards = (prices >= highest - near) & (highest > lowest)
+    return np.asarray(((prices <= lowest + near) & (lowest > 0)) | upwards)
 
 
 def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:

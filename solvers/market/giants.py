@@ -7,7 +7,7 @@ else is there. A bound with it is a bound still (Lagrange, with fewer blocks), a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,6 @@ from .candidates import job_columns
 from .columns import Columns, joined, kept
 from .market import Market
 from .placing import Placed, Priced, hard_rows
-from .units import Unit
 
 MOST_JOBS, MOST_COLUMNS = 30, 40
 LEAST_SHARE = 0.0005
@@ -51,7 +50,7 @@ class Giants:
         (C, R) use of the shared rows.
     load, room, left
         (C, r) use, (r,) most room, and (r,) what is left of it where all is served, of the rows that the
-        giants could overload then: users who can be served from one pool only take their part of it.
+        giants could overload then: captive users take their part of it.
     work
         (K,) unserved work of leaving a job out.
     """
@@ -99,9 +98,8 @@ class Giants:
         reduced = self.cost + self.uses @ told.prices
         out = told.penalty * self.work
         best, complete = self._cheapest(reduced, out, self.left)
-        partial = (
-            complete if np.array_equal(self.left, self.room) else self._cheapest(reduced, out, self.room)[1]
-        )
+        is_free = np.array_equal(self.left, self.room)
+        partial = complete if is_free else self._cheapest(reduced, out, self.room)[1]
         if best is None or min(best.columns) < 0:
             complete = self._cheapest(reduced, np.full(len(out), np.inf), self.left)[1]
         least = told.job_least[self.jobs]
@@ -226,29 +224,8 @@ def _tight(market: Market, uses: csr_array, first: Ints) -> tuple[Floats, Floats
     dense = uses.toarray()
     if len(first) == 0:
         return dense[:, :0], room[:0], room[:0]
-    left = np.maximum(room - bound_load(market), 0.0)
+    left = np.maximum(room - market.captive_load, 0.0)
     most = np.maximum.reduceat(dense, first, axis=0).sum(axis=0)
     tight = np.flatnonzero(most > left)
     slack = FIT * np.maximum(1.0, room[tight])
     return dense[:, tight], room[tight] + slack, left[tight] + slack
-
-
-def bound_load(market: Market) -> Floats:
-    """Return what of each row (R,) those users take at least, when served, who have one pool only."""
-    goods = np.zeros(market.rules.goods.size)
-    periods = np.arange(len(market.problem.periods))
-    for unit in market.units:
-        for slot, replicas in _bound_replicas(unit):
-            goods[market.rules.goods.held(unit.pool[slot], periods)] += replicas * unit.accelerators[slot]
-    lowest = csr_array(market.rules.use).min(axis=0).toarray().ravel()
-    return np.where(lowest < 0, 0.0, np.asarray(goods @ market.rules.use).ravel())
-
-
-def _bound_replicas(unit: Unit) -> Iterator[tuple[int, Floats]]:
-    """Yield slots that some users depend on, with the replicas (T,) that these need there."""
-    pairs = np.unique(unit.row * len(unit.slot_id) + unit.column)
-    row, slot = np.divmod(pairs, len(unit.slot_id))
-    bound = np.bincount(row)[row] == 1
-    for one in np.unique(slot[bound]).tolist():
-        asked = unit.demand[:, row[bound & (slot == one)]].sum(axis=1)
-        yield one, np.ceil(asked / unit.rps[one] * (1 - 1e-9) - 1e-9)

@@ -13,6 +13,7 @@ from ..arrays import Bools
 from ..jobs import JobOptions
 from ..rates import Floats, Ints, Rates
 from ..services import Services
+from .captive import captive_load
 from .goods import GoodPrices
 from .jobs import Options, Starts, job_options, start_costs, starts
 from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
@@ -48,6 +49,8 @@ class Market:
         Directions of links (D) that could carry more than they may.
     job_work
         (J,) unserved work of leaving a job out; None: its priority.
+    stands_for
+        The market that this one represents with few of its blocks, if any.
     """
 
     problem: Problem
@@ -63,6 +66,7 @@ class Market:
     traffic: ArcTraffic | None
     crowded: Bools
     job_work: Floats | None = None
+    stands_for: Market | None = None
 
     @cached_property
     def unit_blocks(self) -> tuple[Ints, ...]:
@@ -102,6 +106,13 @@ class Market:
             np.array([unit.weight.sum()]) if unit.is_whole else unit.weight.sum(axis=1) for unit in self.units
         ]
         return np.concatenate([jobs, *served])
+
+    @cached_property
+    def captive_load(self) -> Floats:
+        """What of each row (R,) captive users take at least; of the whole where few stand for it."""
+        if self.stands_for is not None:
+            return self.stands_for.captive_load
+        return captive_load(self.rules, self.units)
 
     @cached_property
     def barred_work(self) -> float:

@@ -60,6 +60,7 @@ def representative(
     small = replace(
         market,
         rules=_with_free_links(market.rules),
+        stands_for=market,
         running=_scaled(market.running.only(running), count),
         spans=market.spans.only(running),
         pausing=_scaled(market.pausing.only(pausing), count),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from computeroute.solvers.blocks import Blocks, Choices, Divisions, Resources
+from computeroute.solvers.blocks import Blocks, Choices, Divisions, Floats, Resources
+from computeroute.solvers.choices import dual
 from computeroute.solvers.choices.dual import SAMPLE, first_prices, refined
-from computeroute.solvers.choices.pricing import price_out, worst_cost
+from computeroute.solvers.choices.pricing import Pricing, price_out, worst_cost
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.relaxation import relax
 from computeroute.solvers.choices.watch import Watch
@@ -43,7 +46,7 @@ def test_first_prices_of_many_workloads_are_those_of_the_whole_program(seed: int
     assert first.bound == pytest.approx(best.bound, rel=2e-5)
 
 
-@pytest.mark.parametrize("factor", [0.3, 0.7, 1.4, 3.0])
+@pytest.mark.parametrize("factor", [0.0, 0.3, 0.7, 1.4, 3.0])
 def test_prices_that_are_far_off_are_mended(factor: float) -> None:
     """Options that the first core lacks are found where the whole says that it promised too much."""
     problem, watch = large(7), Watch(60.0, None)
@@ -51,3 +54,19 @@ def test_prices_that_are_far_off_are_mended(factor: float) -> None:
     wrong = price_out(problem, first.prices * factor)
     assert wrong.bound < 0.999 * first.bound
     assert refined(problem, wrong, watch).bound == pytest.approx(first.bound, rel=5e-5)
+
+
+def test_where_there_is_room_for_all_the_first_look_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To price all options of a large problem takes a second, and nothing could come of it."""
+    problem = replace(large(2), capacity=np.full(POOLS, 1e9))
+    looks: list[Floats] = []
+
+    def noting(problem: ChoiceProblem, prices: Floats) -> Pricing:
+        looks.append(prices)
+        return price_out(problem, prices)
+
+    monkeypatch.setattr(dual, "price_out", noting)
+    first = first_prices(problem, np.random.default_rng(0), Watch(60.0, None))
+    assert not first.prices.any()
+    assert first.bound == pytest.approx(np.minimum.reduceat(problem.cost, problem.first[:-1]).sum())
+    assert len(looks) == 2

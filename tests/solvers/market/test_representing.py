@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.captive import captive_load
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
@@ -99,3 +100,12 @@ def test_links_have_no_price_as_each_carries_too_few_of_those_drawn(large: Marke
         for _ in range(3):
             seeker.step()
     assert of_small.told.prices[links].max() == 0 < of_large.told.prices[links].max()
+
+
+def test_captive_users_take_what_they_take_on_the_whole(large: Market) -> None:
+    """One of those drawn counts for many, and would take a whole pool from the largest jobs."""
+    small = representative(large, penalty_of(large), 60, 10)
+    assert small is not None
+    assert large.captive_load.any()
+    assert (small.captive_load == large.captive_load).all()
+    assert (captive_load(small.rules, small.units) != large.captive_load).any()
