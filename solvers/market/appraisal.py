@@ -30,6 +30,9 @@ class Appraisal:
         Costs of the options of jobs at these prices.
     job_least
         (J,) least cost of every job, 0 for those that have no option.
+    unit_least
+        (U,) lower bound of what every unit pays for serving everybody, or for what is served where replicas
+        count as fractional.
     complete
         Proven bound of the cost of plans that leave nothing out that has an option.
     partial
@@ -41,6 +44,7 @@ class Appraisal:
     start_costs: Floats
     pauses: Pauses
     job_least: Floats
+    unit_least: Floats
     penalty: float
     complete: float
     partial: float
@@ -62,13 +66,21 @@ def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = Tr
         served = least_in_all(unit, offered, penalty * unit.weight)
         return served, least_in_all(unit, offered) if whole else served
 
-    for served, complete_one in each(bounds, market.units, threads=market.has_large_units):
-        partial += served
-        complete += complete_one
+    of_units = np.array(each(bounds, market.units, threads=market.has_large_units)).reshape(-1, 2)
+    partial += float(of_units[:, 0].sum())
+    complete += float(of_units[:, 1].sum())
     idle = rules.idle(prices)
     error = ROUNDING * (abs(complete) + abs(idle) + float(prices @ np.abs(rules.capacity)))
     return Appraisal(
-        prices, goods, costs, pauses, least, penalty, complete + idle - error, partial + idle - error
+        prices=prices,
+        goods=goods,
+        start_costs=costs,
+        pauses=pauses,
+        job_least=least,
+        unit_least=of_units[:, 1],
+        penalty=penalty,
+        complete=complete + idle - error,
+        partial=partial + idle - error,
     )
 
 

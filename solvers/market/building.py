@@ -71,6 +71,11 @@ class Builder:
         if self.narrow_first:
             self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
 
+    def meet(self, giants: Giants) -> None:
+        """Take over who is a giant, unless others have joined them here."""
+        if not self.stuck_jobs:
+            self.giants = giants
+
     def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""
         best: Placement | None = None
@@ -88,7 +93,7 @@ class Builder:
             if not self._learn(placement, columns) or enough():
                 break
             if self.stuck_jobs:
-                self.giants = Giants.of(self.market, raised, self.stuck_jobs)
+                self.giants = Giants.of(self.market, raised, self.giants.jobs, self.stuck_jobs)
         assert best is not None
         return best
 

@@ -30,6 +30,7 @@ TRIED, AROUND = 3000, 300
 SECONDS = 3.0
 """For the cheapest combination; what is proven by then counts."""
 FIT = 1e-7
+NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,13 @@ class Giants:
     work: Floats
 
     @classmethod
-    def of(cls, market: Market, told: Appraisal, also: Sequence[int] = ()) -> Giants:
+    def of(cls, market: Market, told: Appraisal, known: Ints = NONE, also: Sequence[int] = ()) -> Giants:
         """Return the giants among the jobs that do not pause, by what they cost at the prices told.
 
-        Jobs ``also`` join them with their nearest columns. Some of their columns may be missing then, so what
-        giants cost together is no bound with them.
+        Those ``known`` stay. Jobs ``also`` join them with their nearest columns. Some of their columns may be
+        missing then, so what giants cost together is no bound with them.
         """
-        columns = _columns(market, _large(market, told), told)
+        columns = _columns(market, np.union1d(known, _large(market, told)), told)
         if also:
             added = np.setdiff1d(np.array(also, dtype=np.int64), columns.block)
             columns = joined([columns, job_columns(market, told, MOST_COLUMNS, added)])

@@ -20,13 +20,14 @@ from .ascent import raised_bound
 from .bettering import Bettering
 from .building import Builder, kept_for_units
 from .candidates import service_columns
+from .climbing import natural_prices
 from .columns import Columns, joined
 from .deciding import decisions
 from .market import Market
 from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
-from .prices import Seeker, natural_prices
+from .prices import Seeker
 from .relieving import relieved
 from .representing import representative
 from .resuming import gone_on
@@ -176,6 +177,7 @@ class MarketSearch(Bettering):
         while self._has_time_for("building") and not self.is_close() and not self._is_exhausted():
             before = self._state()
             if self._built_at is not seeker.told or not self._is_long():
+                builder.meet(seeker.giants)
                 self._build(builder, seeker.told, FITTING_ROUNDS)
                 self._rescue(builder, seeker.told)
             self._built_at = seeker.told

@@ -10,11 +10,12 @@ from computeroute.routing.problem import Problem
 from computeroute.routing.scenarios import scenario
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.building import Builder, kept_for_units
+from computeroute.solvers.market.climbing import natural_prices
 from computeroute.solvers.market.giants import Giants
 from computeroute.solvers.market.greedy import fill_units
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.placing import Placement
-from computeroute.solvers.market.prices import Seeker, natural_prices
+from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of, penalty_of
 from computeroute.topologies.generate import generate
 

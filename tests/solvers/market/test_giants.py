@@ -11,9 +11,10 @@ from computeroute.routing.problem import Problem
 from computeroute.solvers import solve
 from computeroute.solvers.market import giants
 from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.climbing import price_core
 from computeroute.solvers.market.columns import kept
 from computeroute.solvers.market.giants import Giants
-from computeroute.solvers.market.prices import Seeker, price_core
+from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of, penalty_of
 
 from ..small_worlds import random_world

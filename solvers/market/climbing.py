@@ -1,0 +1,142 @@
+"""The dual of choosing among some columns, smoothed, and how it is climbed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_array, vstack
+
+from ..choices.dual import Core
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .columns import Columns
+from .market import Market
+
+STEPS = 100
+
+
+@dataclass(frozen=True)
+class PriceCore:
+    """Choosing among some columns, leaving out and buying, as a smoothed dual of the ``rows`` that may bind.
+
+    ``unit`` is how far apart the columns of a group lie; ``natural`` what users of a row pay a unit as it is.
+    """
+
+    core: Core
+    rows: Ints
+    unit: Floats
+    natural: Floats
+
+
+def climb(priced: PriceCore, prices: Floats, box: float, temperature: float) -> Floats:
+    """Return better prices, each within a box of the present ones.
+
+    Prices are sought in units of the square root of what a row costs its users, as rows differ by orders of
+    magnitude in that and the dual is the more curved along a row the cheaper it is.
+    """
+    now = prices[priced.rows]
+    if len(now) == 0:
+        return prices
+    level = priced.natural + now
+    bounds = np.column_stack([np.maximum(0.0, now - box * level), now + box * level])
+    unit = np.sqrt(np.maximum(level, 1e-6 * max(1e-9, float(level.mean()))))
+    now = _climbed(priced, now, unit, temperature, bounds)
+    better = np.zeros(len(prices))
+    better[priced.rows] = now
+    return better
+
+
+def _climbed(priced: PriceCore, now: Floats, unit: Floats, temperature: float, bounds: Floats) -> Floats:
+    """Climb the dual at one temperature; return prices within ``bounds`` (R, 2)."""
+    scale = 1.0 / max(1e-9, float(priced.unit.mean()))
+
+    def scaled(point: Floats) -> tuple[float, Floats]:
+        value, gradient = priced.core.smoothed(point * unit, temperature * priced.unit)
+        return value * scale, gradient * unit * scale
+
+    found = minimize(
+        scaled,
+        now / unit,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=bounds / unit[:, None],
+        options={"maxiter": STEPS, "maxcor": 15},
+    )
+    return np.asarray(np.clip(found.x * unit, bounds[:, 0], bounds[:, 1]))
+
+
+def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -> PriceCore:
+    """Return the dual of choosing among ``columns``, in units at the prices told.
+
+    All blocks but those ``apart`` may be left out too.
+    """
+    rules = market.rules
+    uses, cost = csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost)
+    rows = np.union1d(binding_rows(columns.block, uses, rules.capacity), np.flatnonzero(told.prices))
+    natural = _natural(uses, cost)[rows]
+    uses = csr_array(uses[:, rows])
+    work = market.left_out_work
+    idle = np.setdiff1d(np.flatnonzero(work > 0), apart)
+    owner = np.concatenate([columns.block, idle])
+    order = np.argsort(owner, kind="stable")
+    placed = csr_array(vstack([uses, csr_array((len(idle), len(rows)))], format="csr"))[order]
+    widening = csr_array(rules.widening[:, rows])
+    bought = np.flatnonzero(np.diff(widening.indptr))
+    most, paid = rules.widening_most[bought], rules.widening_cost[bought]
+    everything = csr_array(vstack([placed, _pairs(csr_array(widening[bought]), most)], format="csr"))
+    priced = np.concatenate([cost + told.penalty * columns.unserved, told.penalty * work[idle]])[order]
+    pairs = np.column_stack([np.zeros(len(bought)), paid * most]).ravel()
+    groups = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    first = np.concatenate([groups, len(owner) + 2 * np.arange(len(bought) + 1)]).astype(np.int64)
+    turned = csr_array(everything.T.tocsr())
+    core = Core(first, np.concatenate([priced, pairs]), everything, turned, rules.capacity[rows])
+    ordinary = np.concatenate([np.ones(len(columns)), np.zeros(len(idle))])[order]
+    unit = _units(core, np.concatenate([ordinary, np.ones(2 * len(bought))]), told.prices[rows])
+    return PriceCore(core, rows, unit, natural)
+
+
+def binding_rows(block: Ints, uses: csr_array, capacity: Floats) -> Ints:
+    """Return the rows that would be overloaded if every block took its column that uses most of them."""
+    part = uses.tocoo()
+    key = block[part.row].astype(np.int64) * uses.shape[1] + part.col
+    order = np.argsort(key, kind="stable")
+    first = np.flatnonzero(np.diff(key[order], prepend=-1))
+    largest = np.maximum.reduceat(part.data[order], first) if len(first) else part.data
+    most = np.bincount(part.col[order[first]], np.maximum(largest, 0.0), uses.shape[1])
+    return np.flatnonzero(most > capacity * (1 + 1e-9))
+
+
+def natural_prices(market: Market, columns: Columns) -> Floats:
+    """Return what a unit of every row (R,) costs the columns that use it, prices left out."""
+    rules = market.rules
+    return _natural(csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost))
+
+
+def _natural(uses: csr_array, cost: Floats) -> Floats:
+    """Return what a unit of every row costs its users now, each column's cost divided over all it uses."""
+    size = abs(uses).sum(axis=1)
+    share = np.where(size > 0, np.abs(cost) / np.maximum(size, 1e-12), 0.0)
+    total = abs(uses).sum(axis=0)
+    return np.asarray((abs(uses).T @ share) / np.maximum(total, 1e-12))
+
+
+def _pairs(widening: csr_array, most: Floats) -> csr_array:
+    """Return the uses of buying nothing and everything, purchase by purchase."""
+    bought = len(most)
+    everything = csr_array(widening.multiply(most[:, None]))
+    stacked = csr_array(vstack([csr_array((bought, widening.shape[1])), everything], format="csr"))
+    return csr_array(stacked[np.arange(2 * bought).reshape(2, bought).T.ravel()])
+
+
+def _units(core: Core, ordinary: Floats, prices: Floats) -> Floats:
+    """Return the mean distance of the ordinary columns of every group from its best."""
+    reduced = core.cost + core.uses @ prices
+    starts, sizes = core.first[:-1], np.diff(core.first)
+    best = np.minimum.reduceat(np.where(ordinary > 0, reduced, np.inf), starts)
+    best = np.where(np.isfinite(best), best, 0.0)
+    apart = np.where(ordinary > 0, reduced - np.repeat(best, sizes), 0.0)
+    mean = np.add.reduceat(apart, starts) / np.maximum(np.add.reduceat(ordinary, starts), 1.0)
+    typical = float(mean.mean()) if len(mean) else 0.0
+    return np.asarray(np.maximum(mean, 1e-3 * max(1e-6, typical)))
