@@ -13,29 +13,31 @@ from .appraisal import Appraisal, appraise
 from .building import NEAREST, Builder
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
+from .crowds import Crowds
 from .dividing import divided_columns
 from .ejecting import Ejector
+from .greedy import unit_order
 from .menus import Menu
 from .neighbourhoods import Improver
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
 from .refilling import refill
 from .rescuing import rescued
-from .standing import Standing
+from .standing import UNSERVED_TOLERANCE, Standing
+from .turns import take_turns
 
-REFILL_SHARE, EJECTION_SHARE, VARIED_SHARE = 0.3, 0.5, 0.1
-"""Parts of the time of an improvement for units to answer anew, for ejections, and for more columns."""
+VARIED_SHARE = 0.1
+"""Part of the time of an improvement for more columns."""
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ."""
-IDLE_STEPS_PER_BLOCK, IDLE_TRIES_PER_BLOCK = 8, 200
-"""Neighbourhoods, and ejections tried, for every block, without any gain after which a round goes on to its
-next step."""
-SLICE = 100
-"""Ejections tried between two looks at what they gave."""
+IDLE_TRIES_PER_BLOCK = 200
+"""Ejections tried for every block without any gain after which they end."""
+SLICE, SOME_UNITS, SOME_HOODS = 20, 50, 20
+"""Ejections tried, units that answer anew, and neighbourhoods, between two looks at what they gave."""
 
 
 @dataclass
@@ -68,7 +70,7 @@ class Bettering(Standing):
         return not self.watch.over() and self.watch.left > self.took.get(step, 0.0)
 
     def _offer(self, placement: Placement) -> None:
-        if len(placement.broken_rows()):
+        if len(placement.broken_rows()) or (self.is_served() and placement.work() > UNSERVED_TOLERANCE):
             return
         if self.best is None or placement.value() < self.best.value():
             self.best = placement
@@ -103,16 +105,20 @@ class Bettering(Standing):
             self._offer_trimmed(placement)
 
     def _improve(self, seeker: Seeker, watch: Watch) -> None:
+        """Better the best placement in all ways there are, until that gains little."""
         if self.best is None or self.prices is None:
             return
-        told = self.prices
-        self._refill(Watch(REFILL_SHARE * watch.left, watch.over))
+        told = seeker.fair()
         with self._timed("improving"):
             columns = joined([seeker.near(), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)
+        ways = [self._refilling(told, watch), self._in_crowds(priced, told), self._in_hoods(priced, told)]
         if not has_relieved_rows(self.market):
-            self._eject(priced, told, Watch(EJECTION_SHARE * watch.left, watch.over))
-        self._improve_together(priced, told, watch)
+            ways.append(self._ejecting(priced, told, watch))
+        take_turns(ways, self._value, lambda: watch.over() or self.is_close())
+
+    def _value(self) -> float:
+        return np.inf if self.best is None else self.best.value()
 
     def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
         """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
@@ -127,30 +133,73 @@ class Bettering(Standing):
         return [*found, *divided_columns(market, told)]
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Let blocks that lose take their places from others, with all modules at hand."""
-        assert self.best is not None
-        placement = self.best.copy()
-        placement.widen()
-        rng = np.random.default_rng(self.options.seed)
-        ejector = Ejector(placement, Menu.of(self.market, priced), told, rng)
-        ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
-        busy, idle, most = True, 0, IDLE_TRIES_PER_BLOCK * self.market.blocks
-        while busy and idle < most and not watch.over() and not self.is_close():
-            best, idle = self.best, idle + SLICE
-            busy = ejector.run(SLICE, watch)
-            self._offer_trimmed(placement)
-            if self.best is not best:
-                idle = 0
+        """Let blocks that lose take their places from others until that has long been in vain."""
+        most, idle = IDLE_TRIES_PER_BLOCK * self.market.blocks // SLICE, 0
+        value = self._value()
+        for _ in self._ejecting(priced, told, watch):
+            idle = 0 if self._value() < value else idle + 1
+            value = self._value()
+            if idle > most or watch.over() or self.is_close():
+                return
 
-    def _improve_together(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Place neighbourhoods anew as small integer programs, until that has long been in vain."""
-        if self.best is None:
-            return
-        rng = np.random.default_rng(self.options.seed)
-        improver = Improver(self.best.copy(), priced, told.prices, rng)
-        idle, most = 0, IDLE_STEPS_PER_BLOCK * self.market.blocks
-        while idle < most and not watch.over() and not self.is_close():
-            idle += 1
-            if improver.step() > 0:
-                idle = 0
-                self._offer(improver.placement.copy())
+    def _refilling(self, told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let some units after others answer anew; when all have, let them with all modules at hand."""
+        order = unit_order(self.market).tolist()
+        while self.best is not None and order:
+            for begin in range(0, len(order), SOME_UNITS):
+                placement = self.best.copy()
+                refill(placement, told.prices, watch.over, order[begin : begin + SOME_UNITS])
+                self._offer_trimmed(placement)
+                yield
+            if len(self.best.modules):
+                placement = self.best.copy()
+                placement.widen()
+                refill(placement, told.prices, watch.over)
+                self._offer_trimmed(placement)
+                yield
+
+    def _ejecting(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let blocks that lose take their places from others, with all modules at hand."""
+        menu, rng = Menu.of(self.market, priced), np.random.default_rng(self.options.seed)
+        mine: Placement | None = None
+        while self.best is not None:
+            if mine is not self.best:
+                placement = self.best.copy()
+                placement.widen()
+                ejector = Ejector(placement, menu, told, rng)
+                if mine is None:
+                    ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
+                mine = self.best
+            busy = ejector.run(SLICE, watch)
+            before = self.best
+            self._offer_trimmed(ejector.placement)
+            mine = self.best if self.best is not before else mine
+            yield
+            if not busy:
+                return
+
+    def _in_hoods(self, priced: Priced, told: Appraisal) -> Iterator[None]:
+        """Place neighbourhoods of single blocks anew as small integer programs."""
+        rng, mine = np.random.default_rng(self.options.seed), None
+        while self.best is not None:
+            if mine is not self.best:
+                improver = Improver(self.best.copy(), priced, told.prices, rng)
+            for _ in range(SOME_HOODS):
+                if improver.step() > 0:
+                    self._offer(improver.placement.copy())
+            mine = self.best
+            yield
+
+    def _in_crowds(self, priced: Priced, told: Appraisal) -> Iterator[None]:
+        """Place crowds anew as larger ones."""
+        rng, mine, patience = np.random.default_rng(self.options.seed), None, None
+        while self.best is not None:
+            if mine is not self.best:
+                crowds = Crowds(self.best.copy(), priced, told, rng)
+                crowds.patience = crowds.patience if patience is None else patience
+                patience = crowds.patience
+            if crowds.step() > 0:
+                self._offer_trimmed(crowds.placement)
+            mine = self.best
+            yield
+

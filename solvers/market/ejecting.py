@@ -64,6 +64,8 @@ class Ejector:
                 self.users[row].add(block)
         self.least = self.placement.out_cost.copy()
         np.minimum.at(self.least, self.menu.priced.columns.block, self.menu.priced.reduced)
+        jobs = len(self.told.job_least)
+        self.least[:jobs] = np.maximum(self.least[:jobs], self.told.job_least)
         self.fresh = Fresh(self.placement.market, self.told)
         self.rates = CROWDING * self.told.prices + NATURAL * self.menu.natural
         blocks = range(self.placement.market.blocks)

@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array, hstack, vstack
 
 from ..choices.problem import spans
 from ..mathopt import Request, solve_integer
-from ..program import Program
 from ..rates import Floats, Ints
+from .hood import Hood, load_of
 from .placing import Placed, Placement, Priced
 
 MOST_BLOCKS = 60
@@ -89,7 +88,9 @@ class Improver:
     def _rebuild(self, freed: Ints) -> float:
         placement = self.placement
         before = [placement.placed[block] for block in freed.tolist()]
-        hood = _Hood.of(self, freed, before)
+        owner, choices = _choices(self, freed, before)
+        others = placement.load - load_of(before, len(placement.load))
+        hood = Hood.of(placement, owner, choices, others)
         answer = solve_integer(hood.program, Request(time_limit=SECONDS, gap_limit=1e-4, watch=False))
         if answer.x is None:
             self.size = max(6.0, self.size / 1.5)
@@ -99,10 +100,9 @@ class Improver:
         self._apply(freed, hood, answer.x)
         return value - placement.value_of(freed.tolist())
 
-    def _apply(self, freed: Ints, hood: _Hood, x: Floats) -> None:
+    def _apply(self, freed: Ints, hood: Hood, x: Floats) -> None:
         placement = self.placement
-        taken = np.flatnonzero(x[: len(hood.owner)] > 0.5)
-        chosen = {int(hood.owner[place]): hood.choices[place] for place in taken.tolist()}
+        chosen = hood.chosen(x)
         for block in freed.tolist():
             for row in placement.placed[block].rows.tolist():
                 self.users[row].discard(block)
@@ -113,65 +113,6 @@ class Improver:
                 self.users[row].add(block)
             self.excess[block] = self._excess(block)
         placement.set_modules(hood.modules(x))
-
-
-@dataclass(frozen=True)
-class _Hood:
-    """The program of some blocks: columns of theirs, then purchases that concern them."""
-
-    program: Program
-    owner: Ints
-    choices: list[Placed]
-    bought: Ints
-    start: int
-    known: Floats
-
-    @classmethod
-    def of(cls, improver: Improver, freed: Ints, before: list[Placed]) -> _Hood:
-        placement = improver.placement
-        rules = placement.market.rules
-        owner, choices = _choices(improver, freed, before)
-        uses = _stacked(choices, len(rules.capacity))
-        rows = np.unique(uses.indices)
-        others = placement.load - _load(before, len(rules.capacity))
-        widening = csc_array(rules.widening)[:, rows]
-        bought = np.unique(widening.tocoo().row)
-        is_module = bought < len(rules.module_pool)
-        lower = np.zeros(len(bought))
-        lower[is_module] = placement.fewest_modules(bought[is_module], others)
-        program = Program(
-            cost=np.concatenate([np.array([each.cost for each in choices]), rules.widening_cost[bought]]),
-            lower=np.concatenate([np.zeros(len(owner)), lower]),
-            upper=np.concatenate([np.ones(len(owner)), np.maximum(lower, rules.widening_most[bought])]),
-            integer=np.concatenate([np.ones(len(owner), dtype=bool), is_module]),
-            matrix=_matrix(np.searchsorted(freed, owner), uses, rows, csr_array(widening)[bought]),
-            row_lower=np.concatenate([np.ones(len(freed)), np.full(len(rows), -np.inf)]),
-            row_upper=np.concatenate([np.ones(len(freed)), (rules.capacity - others)[rows]]),
-        )
-        return cls(program, owner, choices, bought, len(owner), placement.modules)
-
-    def modules(self, x: Floats) -> Floats:
-        """Return the modules bought in all."""
-        found = self.known.copy()
-        mine = self.bought < len(found)
-        found[self.bought[mine]] = np.round(x[self.start :][mine])
-        return found
-
-
-def _load(placed: list[Placed], size: int) -> Floats:
-    load = np.zeros(size)
-    for each in placed:
-        load[each.rows] += each.amounts
-    return load
-
-
-def _matrix(block: Ints, uses: csr_array, rows: Ints, widening: csr_array) -> csr_array:
-    """Return the rows of a neighbourhood: one choice per block, then the shared ``rows``."""
-    places, count = len(block), int(block.max(initial=-1)) + 1
-    place = csr_array((np.ones(places), (block, np.arange(places))), shape=(count, places))
-    shared = csr_array(csc_array(uses.T.tocsr())[rows])
-    above = hstack([place, csr_array((count, widening.shape[0]))])
-    return csr_array(vstack([above, hstack([shared, widening.T])], format="csr"))
 
 
 def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Ints, list[Placed]]:
@@ -185,10 +126,3 @@ def _choices(improver: Improver, freed: Ints, before: list[Placed]) -> tuple[Int
         owner.extend([block] * len(options))
         choices.extend(options)
     return np.array(owner, dtype=np.int64), choices
-
-
-def _stacked(choices: list[Placed], width: int) -> csr_array:
-    pointers = np.cumsum([0, *(len(each.rows) for each in choices)])
-    data = np.concatenate([each.amounts for each in choices])
-    rows = np.concatenate([each.rows for each in choices])
-    return csr_array((data, rows, pointers), shape=(len(choices), width))

@@ -156,6 +156,10 @@ class Placement:
         """Return the cost of everything, purchases and penalties included."""
         return float(sum(placed.cost for placed in self.placed)) + self.bought()
 
+    def work(self) -> float:
+        """Return the work left out of blocks that have options."""
+        return float(sum(placed.work for placed in self.placed))
+
     def bought(self) -> float:
         """Return the cost of modules and of use beyond committed capacity."""
         rules = self.market.rules

@@ -6,7 +6,7 @@ generation, until that gains little.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -96,6 +96,17 @@ class Seeker:
         giants = Giants.of(market, apart)
         told, combinations = giants.together(apart)
         return cls(market, penalty, apart, told, giants, combinations)
+
+    def fair(self) -> Appraisal:
+        """Return what is told, with the least that giants pay in their cheapest combination."""
+        if not self.combinations:
+            return self.told
+        least = self.told.job_least.copy()
+        for job, column in zip(self.giants.jobs.tolist(), self.combinations[0].columns, strict=True):
+            if column >= 0:
+                row = self.giants.uses[[column]]
+                least[job] = self.giants.cost[column] + float((row @ self.told.prices)[0])
+        return replace(self.told, job_least=least)
 
     def run(self, watch: Watch, enough: float = ENOUGH) -> None:
         """Seek until the bound has gained less than a part of ``enough`` in some rounds on end."""

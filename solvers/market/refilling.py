@@ -7,7 +7,7 @@ kink are known: answers that keep within it, and answers that pay the full price
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -24,8 +24,10 @@ LEAST_GAIN = 1e-9
 """Relative gain below which a block stays with what it does."""
 
 
-def refill(placement: Placement, prices: Floats, over: Callable[[], bool]) -> None:
-    """Let every unit answer anew, one after another, while that saves anything.
+def refill(
+    placement: Placement, prices: Floats, over: Callable[[], bool], units: Sequence[int] | None = None
+) -> None:
+    """Let every unit (or some) answer anew, one after another, while that saves anything.
 
     ``prices`` (R) of the rows lead to further answers; what an answer is worth is its true cost.
     """
@@ -34,7 +36,7 @@ def refill(placement: Placement, prices: Floats, over: Callable[[], bool]) -> No
     rows = [np.zeros(len(prices)), full, prices]
     prices_of = (GoodPrices.of(market.rules.goods, market.rules.good_prices(each)) for each in rows)
     offers = [market.offering(each) for each in prices_of]
-    for number in unit_order(market).tolist():
+    for number in unit_order(market).tolist() if units is None else units:
         if over():
             return
         _answer_anew(placement, number, offers, full)

@@ -35,6 +35,8 @@ class Rules:
         committed capacity.
     module_pool
         Pool of each purchase of modules.
+    pool_rows
+        (P, T) row of the capacity of every pool in every period.
     """
 
     goods: Goods
@@ -45,6 +47,7 @@ class Rules:
     widening_cost: Floats
     widening_most: Floats
     module_pool: Ints
+    pool_rows: Ints
 
     @cached_property
     def held_use(self) -> tuple[Ints, Floats]:
@@ -126,7 +129,7 @@ def build_rules(problem: Problem, rates: Rates) -> Rules:
     rows = _Collector()
     modules = np.array([index for index, pool in enumerate(problem.pools) if pool.expansion], dtype=np.int64)
     committed = np.flatnonzero(rates.committed_count > 0)
-    _pool_capacity(problem, goods, rows, modules)
+    pool_rows = _pool_capacity(problem, goods, rows, modules)
     _spot_capacity(problem, goods, rows)
     _committed_use(rates, goods, rows, committed, len(modules))
     _link_capacity(problem, goods, rows)
@@ -149,6 +152,7 @@ def build_rules(problem: Problem, rates: Rates) -> Rules:
         widening_cost=weight * bought_money,
         widening_most=_most(problem, rates, committed),
         module_pool=modules,
+        pool_rows=pool_rows,
     )
 
 
@@ -166,7 +170,7 @@ def _most(problem: Problem, rates: Rates, committed: Ints) -> Floats:
     return np.concatenate([np.array(bought), over])
 
 
-def _pool_capacity(problem: Problem, goods: Goods, rows: _Collector, modules: Ints) -> None:
+def _pool_capacity(problem: Problem, goods: Goods, rows: _Collector, modules: Ints) -> Ints:
     usable = np.array([usable_before_modules(pool) for pool in problem.pools])
     scale = np.maximum(1.0, usable)
     periods = np.arange(goods.periods)
@@ -175,6 +179,7 @@ def _pool_capacity(problem: Problem, goods: Goods, rows: _Collector, modules: In
     rows.put(goods.held(place, periods), row, 1.0 / scale[:, None])
     for purchase, pool in enumerate(modules.tolist()):
         rows.widen(purchase, row[pool], -usable_module(problem.pools[pool]) / scale[pool])
+    return row
 
 
 def _spot_capacity(problem: Problem, goods: Goods, rows: _Collector) -> None:

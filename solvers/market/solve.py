@@ -14,7 +14,7 @@ from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
-from ..options import Options
+from ..options import Options, relative_gap
 from .appraisal import Appraisal, appraise
 from .ascent import raised_bound
 from .bettering import Bettering
@@ -37,8 +37,9 @@ FIRST_PRICE_SHARE, PRICE_SHARE = 0.25, 0.35
 is improved."""
 ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.06, 0.15, 1.4
 """Parts of the time for writing the plan, least and most, and how many times as long as building it takes."""
-FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE = 0.02, 0.2, 0.3
-"""Parts of the time left for units to answer anew before prices are known, to build, and to improve."""
+FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.02, 0.2, 0.45, 0.8
+"""Parts of the time left for units to answer anew before prices are known, to build, and to improve before
+and after prices are good."""
 RAISING_SHARE = 0.04
 """Part of the time for a stronger bound in the end, and before plans are improved."""
 LONG_EJECTION_SHARE = 0.6
@@ -49,6 +50,12 @@ better prices then, nothing is built twice at the same prices, and to improve pl
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
+WELL = 2e-4
+"""Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
+NEAR = 0.005
+"""Gap from which on a stronger bound may close it."""
+MANY_BLOCKS, MUCH_BETTER = 2000, 5e-3
+"""Blocks from which on plans are not built again unless prices are better by this part of the bound."""
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
@@ -146,7 +153,6 @@ class MarketSearch(Bettering):
         else:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
             self._hear(seeker.told)
-            self._raise_bound()
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
         self._in_rounds(seeker, builder)
@@ -174,15 +180,19 @@ class MarketSearch(Bettering):
 
     def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""
+        gain = np.inf
         while self._has_time_for("building") and not self.is_close() and not self._is_exhausted():
             before = self._state()
-            if self._built_at is not seeker.told or not self._is_long():
+            if self._is_worth_building(seeker.told):
                 builder.meet(seeker.giants)
                 self._build(builder, seeker.told, FITTING_ROUNDS)
                 self._rescue(builder, seeker.told)
-            self._built_at = seeker.told
+                self._built_at = seeker.told
             if self._has_time_for("improving"):
-                self._improve(seeker, Watch(SEARCH_SHARE * self.watch.left + 1.0, self.watch.over))
+                share = SEARCH_SHARE if gain > WELL else LONG_SEARCH_SHARE
+                self._improve(seeker, Watch(share * self.watch.left + 1.0, self.watch.over))
+            if self._gap() < NEAR:
+                self._raise_bound()
             if not self._has_time_for("pricing") or self.is_close():
                 break
             with self._timed("pricing"):
@@ -193,6 +203,22 @@ class MarketSearch(Bettering):
                 self._improve(seeker, self.watch)
                 self.idle_rounds = 0 if self.watch.over() else IDLE_ROUNDS
                 break
+
+    def _is_worth_building(self, told: Appraisal) -> bool:
+        """Return whether to build at the prices told: what has been improved is seldom built anew.
+
+        Small markets are built again at any prices, large ones where these are much better or work is left
+        out.
+        """
+        if self._built_at is None or (self._built_at is told and self._is_long()):
+            return self._built_at is None
+        gain = told.complete - self._built_at.complete
+        is_small = self.market.blocks < MANY_BLOCKS
+        return is_small or not self.is_served() or gain > MUCH_BETTER * abs(told.complete)
+
+    def _gap(self) -> float:
+        gap = relative_gap(self.incumbent(), self.cost_bound())
+        return np.inf if gap is None else gap
 
     def _eject_and_refill(self, builder: Builder) -> None:
         """Improve with the columns at hand while that gains: to draw more takes longer than it is worth."""

@@ -48,7 +48,7 @@ class Standing:
 
     def unserved(self) -> float:
         """Return the work that the best placement leaves out though it has options."""
-        return 0.0 if self.best is None else float(sum(placed.work for placed in self.best.placed))
+        return 0.0 if self.best is None else self.best.work()
 
     def sharpen(self) -> None:
         """Seek the price of unserved work that proves most of plans that leave as much out as the best."""

@@ -1,0 +1,45 @@
+"""Several ways to better a plan take turns: each goes on while it gains much, and all end when none does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+MUCH = 3e-5
+"""Relative gain of a slice after which the same way goes on."""
+LITTLE = 1e-6
+"""Relative gain of a round of turns below which all end."""
+
+
+def take_turns(ways: Sequence[Iterator[None]], value: Callable[[], float], over: Callable[[], bool]) -> None:
+    """Let ``ways`` take turns until a round gains little.
+
+    Parameters
+    ----------
+    ways
+        Each works for a slice whenever it is asked for the next; one that ends has nothing left to do.
+    value
+        What is to fall.
+    over
+        Whether to stop.
+    """
+    busy = list(ways)
+    while busy and not over():
+        before = value()
+        for way in list(busy):
+            if not _take_turn(way, value, over):
+                busy.remove(way)
+        if before - value() <= LITTLE * abs(before):
+            return
+
+
+def _take_turn(way: Iterator[None], value: Callable[[], float], over: Callable[[], bool]) -> bool:
+    """Let one work while that gains much; return whether it may have more to do."""
+    while not over():
+        before = value()
+        try:
+            next(way)
+        except StopIteration:
+            return False
+        if before - value() <= MUCH * abs(before):
+            return True
+    return True
