@@ -36,8 +36,9 @@ PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ."""
 IDLE_TRIES_PER_BLOCK = 200
 """Ejections tried for every block without any gain after which they end."""
-SLICE, SOME_UNITS, SOME_HOODS = 20, 50, 20
-"""Ejections tried, units that answer anew, and neighbourhoods, between two looks at what they gave."""
+SLICE, LONG_SLICE, SOME_UNITS, SOME_HOODS = 20, 100, 50, 20
+"""Ejections tried in turn with other ways, and alone, units that answer anew, and neighbourhoods, between two
+looks at what they gave."""
 
 
 @dataclass
@@ -51,6 +52,9 @@ class Bettering(Standing):
     """
 
     took: dict[str, float] = field(default_factory=dict)
+    idle_rounds: int = 0
+    """Rounds on end in which neither plan nor bound got any better."""
+    _sequences: int = 0
     _is_large: bool = False
     """Whether a small market stands for it at first."""
 
@@ -112,10 +116,20 @@ class Bettering(Standing):
         with self._timed("improving"):
             columns = joined([seeker.near(), *self._varied(told, watch)])
             priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        ways = [self._refilling(told, watch), self._in_crowds(priced, told), self._in_hoods(priced, told)]
+        ways = [self._refilling(told, watch), self._in_crowds(priced, told, watch)]
         if not has_relieved_rows(self.market):
             ways.append(self._ejecting(priced, told, watch))
+        ways.append(self._in_hoods(priced, told, watch))
         take_turns(ways, self._value, lambda: watch.over() or self.is_close())
+
+    def effort(self) -> int:
+        """Return how many times as long as at first each way is tried: twice after each round in vain."""
+        return int(2**self.idle_rounds)
+
+    def _generator(self) -> np.random.Generator:
+        """Return random numbers that no round before has seen."""
+        self._sequences += 1
+        return np.random.default_rng([self.options.seed, self._sequences])
 
     def _value(self) -> float:
         return np.inf if self.best is None else self.best.value()
@@ -134,9 +148,9 @@ class Bettering(Standing):
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
         """Let blocks that lose take their places from others until that has long been in vain."""
-        most, idle = IDLE_TRIES_PER_BLOCK * self.market.blocks // SLICE, 0
+        most, idle = IDLE_TRIES_PER_BLOCK * self.market.blocks // LONG_SLICE, 0
         value = self._value()
-        for _ in self._ejecting(priced, told, watch):
+        for _ in self._ejecting(priced, told, watch, LONG_SLICE):
             idle = 0 if self._value() < value else idle + 1
             value = self._value()
             if idle > most or watch.over() or self.is_close():
@@ -158,9 +172,9 @@ class Bettering(Standing):
                 self._offer_trimmed(placement)
                 yield
 
-    def _ejecting(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
+    def _ejecting(self, priced: Priced, told: Appraisal, watch: Watch, tries: int = SLICE) -> Iterator[None]:
         """Let blocks that lose take their places from others, with all modules at hand."""
-        menu, rng = Menu.of(self.market, priced), np.random.default_rng(self.options.seed)
+        menu, rng = Menu.of(self.market, priced), self._generator()
         mine: Placement | None = None
         while self.best is not None:
             if mine is not self.best:
@@ -170,7 +184,7 @@ class Bettering(Standing):
                 if mine is None:
                     ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
                 mine = self.best
-            busy = ejector.run(SLICE, watch)
+            busy = ejector.run(tries * self.effort(), watch)
             before = self.best
             self._offer_trimmed(ejector.placement)
             mine = self.best if self.best is not before else mine
@@ -178,28 +192,27 @@ class Bettering(Standing):
             if not busy:
                 return
 
-    def _in_hoods(self, priced: Priced, told: Appraisal) -> Iterator[None]:
+    def _in_hoods(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Place neighbourhoods of single blocks anew as small integer programs."""
-        rng, mine = np.random.default_rng(self.options.seed), None
+        rng, mine, steps = self._generator(), None, SOME_HOODS * self.effort()
         while self.best is not None:
             if mine is not self.best:
                 improver = Improver(self.best.copy(), priced, told.prices, rng)
-            for _ in range(SOME_HOODS):
-                if improver.step() > 0:
+            for _ in range(steps):
+                if not watch.over() and improver.step() > 0:
                     self._offer(improver.placement.copy())
             mine = self.best
             yield
 
-    def _in_crowds(self, priced: Priced, told: Appraisal) -> Iterator[None]:
+    def _in_crowds(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Place crowds anew as larger ones."""
-        rng, mine, patience = np.random.default_rng(self.options.seed), None, None
+        rng, mine, patience, steps = self._generator(), None, None, self.effort()
         while self.best is not None:
             if mine is not self.best:
-                crowds = Crowds(self.best.copy(), priced, told, rng)
+                crowds = Crowds(self.best.copy(), priced, told, rng, self.options.threads != 1)
                 crowds.patience = crowds.patience if patience is None else patience
                 patience = crowds.patience
-            if crowds.step() > 0:
+            if sum(crowds.step() for _ in range(steps) if not watch.over()) > 0:
                 self._offer_trimmed(crowds.placement)
             mine = self.best
             yield
-

@@ -10,7 +10,7 @@ neighborhood search algorithm for the multi-resource generalized assignment prob
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -58,6 +58,8 @@ class Crowds:
     jobs: Priced
     told: Appraisal
     rng: np.random.Generator
+    may_overlap: bool = True
+    """Whether a second core may be used; what is found is the same."""
     patience: Floats = field(init=False)
     """(M,) part of what a member loses that counts: it falls whenever to place it anew gains nothing."""
     _following: Crowd | None = None
@@ -115,6 +117,8 @@ class Crowds:
         request = Request(time_limit=SECONDS, gap_limit=CLOSE, absolute_gap=absolute, watch=False)
         with ThreadPoolExecutor(1) as beside:
             answer = beside.submit(solve_integer, hood.program, request)
+            if not self.may_overlap:
+                wait([answer])
             self._following = self._next(set(crowd.members))
             x = answer.result().x
         gain = 0.0 if x is None else self._apply(crowd, hood.chosen(x), hood.modules(x))
@@ -142,7 +146,7 @@ class Crowds:
         """Return some pools that a member would rather use."""
         if loser < self.count:
             nearest = self._nearest(loser)[: 1 + int(self.rng.integers(WANTED))]
-            return np.unique(np.concatenate([self._pools(each) for each in nearest]))
+            return np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *map(self._pools, nearest)]))
         unit = self.placement.market.units[loser - self.count]
         most = np.broadcast_to(unit.most, (len(unit.demand), len(unit.most)))
         best = self._priced(fitting_answer(self.placement, loser - self.count, self._offers[0], most))

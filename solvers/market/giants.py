@@ -35,10 +35,11 @@ NONE = np.zeros(0, dtype=np.int64)
 
 @dataclass(frozen=True)
 class Combination:
-    """A column of every giant, -1 where it is left out, and what they cost at some prices."""
+    """A column of every giant, -1 where it is left out, what they cost at some prices, and if it was best."""
 
     cost: float
     columns: tuple[int, ...]
+    was_best: bool = False
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ class Giants:
         taken = np.flatnonzero(answer.x[:columns] > 0.5)
         place[owner[taken]] = taken
         chosen = tuple(place.tolist())
-        return Combination(self._paid(reduced, out, chosen), chosen), bound
+        return Combination(self._paid(reduced, out, chosen), chosen, True), bound
 
     def _around(self, best: Combination, reduced: Floats, out: Floats) -> list[Combination]:
         """Return the cheapest combinations that fit in which one or two of the giants do something else."""
@@ -160,12 +161,18 @@ class Giants:
         return float(sum(out[job] if column < 0 else reduced[column] for job, column in enumerate(columns)))
 
     def nearest(self, combinations: list[Combination], told: Appraisal, most: int) -> list[Combination]:
-        """Return the cheapest of the combinations at the prices told, each once."""
+        """Return the cheapest of the combinations at the prices told, each once, and all that were best."""
         reduced = self.cost + self.uses @ told.prices
         out = told.penalty * self.work
-        different = {each.columns for each in combinations}
-        priced = [Combination(self._paid(reduced, out, columns), columns) for columns in different]
-        return sorted(priced, key=lambda each: (each.cost, each.columns))[:most]
+        different: dict[tuple[int, ...], bool] = {}
+        for each in combinations:
+            different[each.columns] = different.get(each.columns, False) or each.was_best
+        priced = [
+            Combination(self._paid(reduced, out, columns), columns, was_best)
+            for columns, was_best in different.items()
+        ]
+        priced.sort(key=lambda each: (each.cost, each.columns))
+        return priced[:most] + [each for each in priced[most:] if each.was_best]
 
     def merged(self, columns: Columns, combinations: list[Combination]) -> Columns:
         """Return ``columns`` with the combinations as columns of one block instead of those of giants."""

@@ -23,13 +23,15 @@ JOB_CANDIDATES, FEWEST_CANDIDATES, ALL_CANDIDATES = 24, 8, 150_000
 """Columns drawn for a job: most, fewest, and those of all jobs together."""
 KEPT, FEWEST_KEPT, ALL_KEPT = 12, 4, 200_000
 """Columns of a block that are kept from round to round: most, fewest, and those of all blocks together."""
-ROUNDS, PATIENCE = 40, 4
-WARM, COLD = 0.02, 0.001
-"""First and last temperature; it halves when a round gains little."""
+ROUNDS, PATIENCE = 40, 5
+WARM, COLD, COOLING = 0.02, 0.001, 4.0
+"""First temperature, the one below which it is the first again, and the part by which it falls when a round
+gains little: in the cold, climbing soon sticks at an edge, from which it gets away in the warm."""
 SLOW, SLACKENING = 1e-4, 1e-3
 """Relative gains of the bound in a round that are little, and below which columns are drawn with care."""
-WIDE = 2.0
-"""How far prices may move in one round at most, as a part of the price that a row's users pay as it is."""
+WIDE, NARROW = 2.0, 0.06
+"""How far prices may move in one round at most, and in the first from good ones, as a part of what users of a
+row pay as it is."""
 GROWTH, SHRINKING = 2.0, 0.5
 """Times which that grows after a gain, and part of it that is left without the first time, squared the second
 and so on: columns drawn at prices that gain nothing show where the dual bends, so one failure says little."""
@@ -91,11 +93,12 @@ class Seeker:
 
     @classmethod
     def begin(cls, market: Market, penalty: float, prices: Floats | None = None) -> Seeker:
-        """Return a seeker at the prices, or at prices of zero."""
+        """Return a seeker at the prices, which are taken to be good, or at prices of zero."""
         apart = appraise(market, np.zeros(len(market.rules.capacity)) if prices is None else prices, penalty)
         giants = Giants.of(market, apart)
         told, combinations = giants.together(apart)
-        return cls(market, penalty, apart, told, giants, combinations)
+        box = WIDE if prices is None else NARROW
+        return cls(market, penalty, apart, told, giants, combinations, box=box)
 
     def fair(self) -> Appraisal:
         """Return what is told, with the least that giants pay in their cheapest combination."""
@@ -134,7 +137,7 @@ class Seeker:
             self.failures += 1
             self.box *= SHRINKING**self.failures
         if 0 <= gain < SLOW:
-            self.temperature = max(COLD, self.temperature / 2)
+            self.temperature = self.temperature / COOLING if self.temperature > COLD else WARM
         if gain < SLACKENING:
             self.answered /= 2
         if gain > 0:

@@ -32,7 +32,7 @@ from .relieving import relieved
 from .representing import representative
 from .resuming import gone_on
 
-FIRST_PRICE_SHARE, PRICE_SHARE = 0.25, 0.35
+FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
 ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.06, 0.15, 1.4
@@ -41,15 +41,19 @@ FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.02, 0.2,
 """Parts of the time left for units to answer anew before prices are known, to build, and to improve before
 and after prices are good."""
 RAISING_SHARE = 0.04
-"""Part of the time for a stronger bound in the end, and before plans are improved."""
-LONG_EJECTION_SHARE = 0.6
-"""Part of the time left for ejections before units answer anew, where building is long."""
+"""Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
+LONG_EJECTION_SHARE, LONG_REFILL_SHARE = 0.6, 0.35
+"""Parts of the time left for ejections, then for units to answer anew, where building is long."""
 LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
 """Parts of the time from which on building is long, and where few blocks stand for many: plans come before
 better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
+PRICING_PART = 0.8
+"""Part of the time of building that a round of prices of all blocks is taken to need before the first."""
+WORTHWHILE = 2e-3
+"""Relative gain of ejections, where building is long, after which they are tried once more before prices."""
 WELL = 2e-4
 """Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
 NEAR = 0.005
@@ -99,8 +103,6 @@ def market_of(problem: Problem) -> Market:
 class MarketSearch(Bettering):
     """A search of a market, step by step."""
 
-    idle_rounds: int = 0
-    """Rounds in which neither plan nor bound got any better."""
     _built_at: Appraisal | None = None
     _answers: Columns | None = None
     """Of units of a large market, at the first prices."""
@@ -121,7 +123,7 @@ class MarketSearch(Bettering):
     def run(self, *, only_first: bool = False) -> None:
         """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
         self._search(only_first=only_first)
-        if not only_first and not self.is_close():
+        if not only_first and not self.is_close() and not self._is_large:
             self._raise_bound()
 
     def _raise_bound(self) -> None:
@@ -155,6 +157,7 @@ class MarketSearch(Bettering):
             self._hear(seeker.told)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
+            self._price_on(seeker)
         self._in_rounds(seeker, builder)
         if not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
@@ -227,11 +230,19 @@ class MarketSearch(Bettering):
         told, before = self.prices, np.inf
         columns = joined([builder.offered, self._answers])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        while self.best.value() < before * (1 - ALIKE) and not self.watch.over() and not self.is_close():
+        while self.best.value() < before * (1 - WORTHWHILE) and not self.watch.over() and not self.is_close():
             before = self.best.value()
             self._rescue(builder, told)
             self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
-            self._refill(self.watch)
+            self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
+
+    def _price_on(self, seeker: Seeker) -> None:
+        """Seek better prices of all blocks in the time left."""
+        self.took.setdefault("pricing", PRICING_PART * self.took["building"])
+        while self._has_time_for("pricing") and not self.is_close():
+            with self._timed("pricing"):
+                seeker.step()
+            self._hear(seeker.told)
 
     def _is_long(self) -> bool:
         """Return whether building takes so long that it is not to be done twice at the same prices."""

@@ -16,6 +16,7 @@ from computeroute.solvers.market.columns import kept
 from computeroute.solvers.market.giants import Giants
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of, penalty_of
+from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
 
@@ -150,3 +151,34 @@ def test_rows_keep_their_prices_when_no_column_at_hand_overloads_them() -> None:
     apart = next([a, b] for a in one for b in two if not (uses[a] * uses[b]).any())
     priced = price_core(market, kept(columns, np.array(apart)), told, np.zeros(0, dtype=np.int64))
     assert set(np.flatnonzero(prices)) <= set(priced.rows)
+
+
+def test_who_becomes_dear_joins_the_giants_and_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two are giants at first; others are among the two dearest at better prices only.
+    monkeypatch.setattr(giants, "MOST_JOBS", 2)
+    monkeypatch.setattr(giants, "LEAST_SHARE", -1.0)
+    joined = 0
+    for seed in range(8):
+        problem = generate(sites=3, services=2, jobs=12, periods=4, locations=3, seed=seed, tightness=0.8)
+        market = market_of(problem)
+        seeker = Seeker.begin(market, penalty_of(market))
+        before = set(seeker.giants.jobs.tolist())
+        for _ in range(8):
+            seeker.step()
+        assert before <= set(seeker.giants.jobs.tolist())
+        if len(seeker.giants.jobs) > len(before):
+            joined += 1
+            exact = solve(problem, solver="highs", gap_limit=1e-6)
+            assert exact.objective is not None
+            committed = market.rates.committed_count * market.rates.committed_usd * market.rates.horizon
+            if exact.unserved - market.barred_work < 1e-6:
+                assert seeker.told.complete + float(committed.sum()) <= exact.objective * (1 + 3e-6)
+    assert joined > 2
+
+
+def test_giants_pay_at_least_what_they_do_in_their_cheapest_combination() -> None:
+    # Both jobs would cost 80 each in the cheap pool, but one has to pay 240.
+    market = market_of(two_large_jobs())
+    seeker = Seeker.begin(market, 1e4)
+    assert seeker.told.job_least == pytest.approx([80.0, 80.0])
+    assert sorted(seeker.fair().job_least.tolist()) == pytest.approx([80.0, 240.0])
