@@ -35,7 +35,7 @@ from .resuming import gone_on
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
-ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.06, 0.15, 1.4
+ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.06, 0.15, 1.2
 """Parts of the time for writing the plan, least and most, and how many times as long as building it takes."""
 FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.02, 0.2, 0.45, 0.8
 """Parts of the time left for units to answer anew before prices are known, to build, and to improve before
@@ -52,8 +52,6 @@ ROUGH = 3e-4
 FITTING_ROUNDS, PRICE_RISES = 12, 8
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""
-WORTHWHILE = 2e-3
-"""Relative gain of ejections, where building is long, after which they are tried once more before prices."""
 WELL = 2e-4
 """Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
 NEAR = 0.005
@@ -224,17 +222,16 @@ class MarketSearch(Bettering):
         return np.inf if gap is None else gap
 
     def _eject_and_refill(self, builder: Builder) -> None:
-        """Improve with the columns at hand while that gains: to draw more takes longer than it is worth."""
+        """Improve with the columns at hand: to draw more takes longer than it is worth."""
         if self.best is None or self.prices is None or builder.offered is None or self._answers is None:
             return
-        told, before = self.prices, np.inf
+        told = self.prices
         columns = joined([builder.offered, self._answers])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        while self.best.value() < before * (1 - WORTHWHILE) and not self.watch.over() and not self.is_close():
-            before = self.best.value()
-            self._rescue(builder, told)
-            self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
-            self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
+        self._rescue(builder, told)
+        self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
+        self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
+        self._rescue(builder, told)
 
     def _price_on(self, seeker: Seeker) -> None:
         """Seek better prices of all blocks in the time left."""

@@ -15,8 +15,9 @@ from .market import Market
 from .placing import Placement
 
 UNSERVED_TOLERANCE = 1e-7
-BOUND_STEPS = 8
-"""Prices of unserved work that are tried for the bound of plans that leave some out."""
+BOUND_STEPS, SHARPENING_SHARE = 8, 0.04
+"""Prices of unserved work that are tried for the bound of plans that leave some out, and part of the time for
+all but the first."""
 
 
 @dataclass
@@ -55,8 +56,9 @@ class Standing:
         unserved = self.unserved()
         if self.prices is None or unserved <= UNSERVED_TOLERANCE:
             return
+        watch = self.watch.beyond(SHARPENING_SHARE * self.options.time_limit)
         for step in range(BOUND_STEPS):
-            if time.monotonic() - self.started > self.options.time_limit:
+            if step > 0 and watch.over():
                 break
             price = self.penalty / 4.0**step
             told = appraise(self.market, self.prices.prices, price, whole=False)
