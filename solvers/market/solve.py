@@ -35,7 +35,7 @@ from .resuming import gone_on
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
-ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.06, 0.15, 1.2
+ENDING_SHARE, MOST_ENDING_SHARE, ENDING_TIMES = 0.09, 0.15, 1.2
 """Parts of the time for writing the plan, least and most, and how many times as long as building it takes."""
 FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.02, 0.2, 0.45, 0.8
 """Parts of the time left for units to answer anew before prices are known, to build, and to improve before
