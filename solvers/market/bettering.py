@@ -198,10 +198,11 @@ class Bettering(Standing):
         while self.best is not None:
             if mine is not self.best:
                 improver = Improver(self.best.copy(), priced, told.prices, rng)
-            for _ in range(steps):
-                if not watch.over() and improver.step() > 0:
-                    self._offer(improver.placement.copy())
             mine = self.best
+            for _ in range(steps):
+                if mine is self.best and not watch.over() and improver.step() > 0:
+                    self._offer(improver.placement.copy())
+                    mine = None if mine is self.best else self.best
             yield
 
     def _in_crowds(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:

@@ -67,7 +67,7 @@ class Crowds:
     def __post_init__(self) -> None:
         """Note who uses what, and what everybody pays at the prices told."""
         market = self.placement.market
-        self.count, self.leaves_out = len(market.problem.jobs), self.placement.work() > SERVED
+        self.count = len(market.problem.jobs)
         self.blocks = [np.array([job]) for job in range(self.count)] + list(market.unit_blocks)
         self.patience = np.ones(len(self.blocks))
         self.member = np.repeat(np.arange(len(self.blocks)), [len(each) for each in self.blocks])
@@ -195,13 +195,14 @@ class Crowds:
     ) -> dict[int, list[Placed]]:
         """Return what each block of a crowd may do."""
         placement, modules = self.placement, self.placement.modules
+        may_leave = placement.work() > SERVED
         units = [member - self.count for member in members if member >= self.count]
         rooms = [room_for_replicas(placement, placement.market.units[unit]) for unit in units]
         for block in before:
             placement.remove(block)
         placement.widen()
         choices = {block: [now] for block, now in before.items()}
-        for block, now in before.items() if self.leaves_out else ():
+        for block, now in before.items() if may_leave else ():
             if now.choice is not None:
                 choices[block].append(placement.nothing(block))
         for job in members[: len(members) - len(units)]:

@@ -222,16 +222,18 @@ class MarketSearch(Bettering):
         return np.inf if gap is None else gap
 
     def _eject_and_refill(self, builder: Builder) -> None:
-        """Improve with the columns at hand: to draw more takes longer than it is worth."""
+        """Improve with the columns at hand until all is served: to draw more takes longer than it is worth."""
         if self.best is None or self.prices is None or builder.offered is None or self._answers is None:
             return
         told = self.prices
         columns = joined([builder.offered, self._answers])
         priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        self._rescue(builder, told)
-        self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
-        self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
-        self._rescue(builder, told)
+        while not self.watch.over():
+            self._rescue(builder, told)
+            self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
+            self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
+            if self.is_served() or self.is_close():
+                return
 
     def _price_on(self, seeker: Seeker) -> None:
         """Seek better prices of all blocks in the time left."""
