@@ -222,7 +222,7 @@ class MarketSearch(Bettering):
         return np.inf if gap is None else gap
 
     def _eject_and_refill(self, builder: Builder) -> None:
-        """Improve with the columns at hand until all is served: to draw more takes longer than it is worth."""
+        """Improve with the columns at hand until all is served: to draw more takes too long."""
         if self.best is None or self.prices is None or builder.offered is None or self._answers is None:
             return
         told = self.prices
