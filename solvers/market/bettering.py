@@ -58,10 +58,6 @@ class Bettering(Standing):
     _is_large: bool = False
     """Whether a small market stands for it at first."""
 
-    def __post_init__(self) -> None:
-        """Begin a sequence of random numbers."""
-        self._rng = np.random.default_rng(self.options.seed)
-
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
         """Note how long a step takes that cannot be interrupted."""
@@ -95,18 +91,14 @@ class Bettering(Standing):
         if self.is_served() or has_relieved_rows(self.market):
             return
         watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
-        self._offer(rescued(self.best, builder.offered, told, watch, self._rng))
+        self._offer(rescued(self.best, builder.offered, told, watch, self._generator()))
 
     def _refill(self, watch: Watch) -> None:
         """Let units answer anew to what the others leave, as modules are and with all at hand."""
         if self.best is None or self.prices is None:
             return
-        everything = self.market.rules.widening_most[: len(self.best.modules)]
-        for modules in (self.best.modules, everything) if len(everything) else (everything,):
-            placement = self.best.copy()
-            placement.set_modules(modules.copy())
-            refill(placement, self.prices.prices, watch.over)
-            self._offer_trimmed(placement)
+        for _ in self._refill_round(self.prices, watch, len(self.market.units)):
+            pass
 
     def _improve(self, seeker: Seeker, watch: Watch) -> None:
         """Better the best placement in all ways there are, until that gains little."""
@@ -122,7 +114,7 @@ class Bettering(Standing):
         ways.append(self._in_hoods(priced, told, watch))
         take_turns(ways, self._value, lambda: watch.over() or self.is_close())
 
-    def effort(self) -> int:
+    def _effort(self) -> int:
         """Return how many times as long as at first each way is tried: twice after each round in vain."""
         return int(2**self.idle_rounds)
 
@@ -157,20 +149,25 @@ class Bettering(Standing):
                 return
 
     def _refilling(self, told: Appraisal, watch: Watch) -> Iterator[None]:
-        """Let some units after others answer anew; when all have, let them with all modules at hand."""
+        """Let some units after others answer anew, round after round."""
+        while self.market.units:
+            yield from self._refill_round(told, watch, SOME_UNITS)
+
+    def _refill_round(self, told: Appraisal, watch: Watch, some: int) -> Iterator[None]:
+        """Let units answer anew, ``some`` at a time; when all have, let them with all modules at hand."""
+        assert self.best is not None
         order = unit_order(self.market).tolist()
-        while self.best is not None and order:
-            for begin in range(0, len(order), SOME_UNITS):
-                placement = self.best.copy()
-                refill(placement, told.prices, watch.over, order[begin : begin + SOME_UNITS])
-                self._offer_trimmed(placement)
-                yield
-            if len(self.best.modules):
-                placement = self.best.copy()
-                placement.widen()
-                refill(placement, told.prices, watch.over)
-                self._offer_trimmed(placement)
-                yield
+        for begin in range(0, len(order), max(1, some)):
+            placement = self.best.copy()
+            refill(placement, told.prices, watch.over, order[begin : begin + some])
+            self._offer_trimmed(placement)
+            yield
+        if len(self.best.modules):
+            placement = self.best.copy()
+            placement.widen()
+            refill(placement, told.prices, watch.over, order)
+            self._offer_trimmed(placement)
+            yield
 
     def _ejecting(self, priced: Priced, told: Appraisal, watch: Watch, tries: int = SLICE) -> Iterator[None]:
         """Let blocks that lose take their places from others, with all modules at hand."""
@@ -184,7 +181,7 @@ class Bettering(Standing):
                 if mine is None:
                     ejector.sweep(np.argsort(-ejector.excess, kind="stable").tolist(), watch)
                 mine = self.best
-            busy = ejector.run(tries * self.effort(), watch)
+            busy = ejector.run(tries * self._effort(), watch)
             before = self.best
             self._offer_trimmed(ejector.placement)
             mine = self.best if self.best is not before else mine
@@ -194,7 +191,7 @@ class Bettering(Standing):
 
     def _in_hoods(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Place neighbourhoods of single blocks anew as small integer programs."""
-        rng, mine, steps = self._generator(), None, SOME_HOODS * self.effort()
+        rng, mine, steps = self._generator(), None, SOME_HOODS * self._effort()
         while self.best is not None:
             if mine is not self.best:
                 improver = Improver(self.best.copy(), priced, told.prices, rng)
@@ -207,7 +204,7 @@ class Bettering(Standing):
 
     def _in_crowds(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Place crowds anew as larger ones."""
-        rng, mine, patience, steps = self._generator(), None, None, self.effort()
+        rng, mine, patience, steps = self._generator(), None, None, self._effort()
         while self.best is not None:
             if mine is not self.best:
                 crowds = Crowds(self.best.copy(), priced, told, rng, self.options.threads != 1)

@@ -13,6 +13,7 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns
 from .market import Market
+from .menus import natural_prices
 
 STEPS = 100
 
@@ -75,7 +76,7 @@ def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -
     rules = market.rules
     uses, cost = csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost)
     rows = np.union1d(binding_rows(columns.block, uses, rules.capacity), np.flatnonzero(told.prices))
-    natural = _natural(uses, cost)[rows]
+    natural = natural_prices(uses, cost)[rows]
     uses = csr_array(uses[:, rows])
     work = market.left_out_work
     idle = np.setdiff1d(np.flatnonzero(work > 0), apart)
@@ -106,20 +107,6 @@ def binding_rows(block: Ints, uses: csr_array, capacity: Floats) -> Ints:
     largest = np.maximum.reduceat(part.data[order], first) if len(first) else part.data
     most = np.bincount(part.col[order[first]], np.maximum(largest, 0.0), uses.shape[1])
     return np.flatnonzero(most > capacity * (1 + 1e-9))
-
-
-def natural_prices(market: Market, columns: Columns) -> Floats:
-    """Return what a unit of every row (R,) costs the columns that use it, prices left out."""
-    rules = market.rules
-    return _natural(csr_array(columns.goods @ rules.use), np.asarray(columns.goods @ rules.cost))
-
-
-def _natural(uses: csr_array, cost: Floats) -> Floats:
-    """Return what a unit of every row costs its users now, each column's cost divided over all it uses."""
-    size = abs(uses).sum(axis=1)
-    share = np.where(size > 0, np.abs(cost) / np.maximum(size, 1e-12), 0.0)
-    total = abs(uses).sum(axis=0)
-    return np.asarray((abs(uses).T @ share) / np.maximum(total, 1e-12))
 
 
 def _pairs(widening: csr_array, most: Floats) -> csr_array:

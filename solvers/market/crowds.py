@@ -90,7 +90,7 @@ class Crowds:
     def _note(self, block: int, placed: Placed, sign: int) -> None:
         """Note that a block does something, or with ``sign`` -1 that it does so no more."""
         if sign > 0:
-            self.paid[block] = placed.cost + float(self.told.prices[placed.rows] @ placed.amounts)
+            self.paid[block] = placed.cost_at(self.told.prices)
         member = int(self.member[block])
         for pool in self._pools(placed).tolist():
             users = self.users[pool]

@@ -72,9 +72,7 @@ class Ejector:
         self.excess = np.array([self._excess(block) for block in blocks])
 
     def _excess(self, block: int) -> float:
-        placed = self.placement.placed[block]
-        paid = placed.cost + float(self.told.prices[placed.rows] @ placed.amounts)
-        return max(0.0, paid - float(self.least[block]))
+        return max(0.0, self.placement.placed[block].cost_at(self.told.prices) - float(self.least[block]))
 
     def run(self, tries: int, watch: Watch) -> bool:
         """Try so many ejections; return whether there may be more to gain."""

@@ -20,7 +20,7 @@ from .appraisal import Appraisal
 from .candidates import job_columns
 from .columns import Columns, joined, kept
 from .market import Market
-from .placing import Placed, Priced, hard_rows
+from .placing import NOTHING, Placed, Priced, hard_rows
 
 MOST_JOBS, MOST_COLUMNS = 30, 40
 LEAST_SHARE = 0.0005
@@ -30,7 +30,6 @@ TRIED, AROUND = 3000, 300
 SECONDS = 3.0
 """For the cheapest combination; what is proven by then counts."""
 FIT = 1e-7
-NONE = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Giants:
 
     Attributes
     ----------
+    considered
+        Jobs that cost much, those with too many columns included.
     uses
         (C, R) use of the shared rows.
     load, room, left
@@ -57,6 +58,7 @@ class Giants:
         (K,) unserved work of leaving a job out.
     """
 
+    considered: Ints
     jobs: Ints
     columns: Columns
     first: Ints
@@ -68,13 +70,14 @@ class Giants:
     work: Floats
 
     @classmethod
-    def of(cls, market: Market, told: Appraisal, known: Ints = NONE, also: Sequence[int] = ()) -> Giants:
+    def of(cls, market: Market, told: Appraisal, known: Ints = NOTHING, also: Sequence[int] = ()) -> Giants:
         """Return the giants among the jobs that do not pause, by what they cost at the prices told.
 
         Those ``known`` stay. Jobs ``also`` join them with their nearest columns. Some of their columns may be
         missing then, so what giants cost together is no bound with them.
         """
-        columns = _columns(market, np.union1d(known, _large(market, told)), told)
+        considered = np.union1d(known, _large(market, told))
+        columns = _columns(market, considered, told)
         if also:
             added = np.setdiff1d(np.array(also, dtype=np.int64), columns.block)
             columns = joined([columns, job_columns(market, told, MOST_COLUMNS, added)])
@@ -82,6 +85,7 @@ class Giants:
         uses = csr_array(columns.goods @ market.rules.use)
         load, room, left = _tight(market, uses, first)
         return cls(
+            considered=considered,
             jobs=jobs,
             columns=columns,
             first=np.append(first, len(columns)),
@@ -92,6 +96,15 @@ class Giants:
             left=left,
             work=market.left_out_work[jobs],
         )
+
+    def met(self, market: Market, told: Appraisal) -> Giants:
+        """Return the giants with those who cost as much at the prices told, themselves where nobody joins."""
+        if np.isin(_large(market, told), self.considered).all():
+            return self
+        found = Giants.of(market, told, self.considered)
+        if len(found.jobs) > len(self.jobs):
+            return found
+        return replace(self, considered=found.considered)
 
     def together(self, told: Appraisal) -> tuple[Appraisal, list[Combination]]:
         """Return what the prices tell when the giants answer together, and good combinations of theirs."""

@@ -56,7 +56,7 @@ class Menu:
         first = np.searchsorted(priced.columns.block, np.arange(market.blocks + 1))
         committed = csr_array(priced.uses.multiply((beyond > 0)[None, :]))
         committed.eliminate_zeros()
-        natural = natural_prices(priced)
+        natural = natural_prices(priced.uses, priced.cost)
         return cls(priced, first.astype(np.int64), committed, beyond, market.rules.capacity, natural)
 
     def rows_of(self, block: int) -> range:
@@ -106,12 +106,12 @@ class Menu:
         return placed.cost + float(extra @ self.beyond[where])
 
 
-def natural_prices(priced: Priced) -> Floats:
-    """Return what a unit of every row (R) costs those who use it, on average."""
-    sizes = abs(priced.uses)
+def natural_prices(uses: csr_array, cost: Floats) -> Floats:
+    """Return what a unit of every row (R) costs its users, each column's cost divided over all it uses."""
+    sizes = abs(uses)
     used, each = sizes.sum(axis=0), sizes.sum(axis=1)
-    share = np.maximum(priced.cost, 0.0) / np.maximum(each, 1e-9)
-    return np.asarray((sizes.T @ share) / np.maximum(used, 1e-9))
+    share = np.where(each > 0, np.abs(cost) / np.maximum(each, 1e-12), 0.0)
+    return np.asarray((sizes.T @ share) / np.maximum(used, 1e-12))
 
 
 def run_sums(values: np.ndarray, pointers: Ints) -> Floats:

@@ -46,9 +46,7 @@ class Improver:
         self.users = self._users()
 
     def _excess(self, block: int) -> float:
-        placed = self.placement.placed[block]
-        paid = placed.cost + float(self.prices[placed.rows] @ placed.amounts)
-        return max(0.0, paid - float(self.least[block]))
+        return max(0.0, self.placement.placed[block].cost_at(self.prices) - float(self.least[block]))
 
     def _users(self) -> list[set[int]]:
         users: list[set[int]] = [set() for _ in self.placement.load]

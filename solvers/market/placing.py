@@ -55,6 +55,10 @@ class Placed:
     choice: Choice
     work: float = 0.0
 
+    def cost_at(self, prices: Floats) -> float:
+        """Return the cost with what is used at ``prices`` (R) of the rows."""
+        return self.cost + float(prices[self.rows] @ self.amounts)
+
 
 NOTHING = np.zeros(0, dtype=np.int64)
 

@@ -189,10 +189,10 @@ class Seeker:
 
     def _meet(self) -> None:
         """Let jobs that are giants at the better prices only answer with the others."""
-        giants = Giants.of(self.market, self.apart, self.giants.jobs)
-        if len(giants.jobs) > len(self.giants.jobs):
-            self.giants = giants
-            self.told, self.combinations = giants.together(self.apart)
+        known = len(self.giants.jobs)
+        self.giants = self.giants.met(self.market, self.apart)
+        if len(self.giants.jobs) > known:
+            self.told, self.combinations = self.giants.together(self.apart)
 
     def _tell(self, prices: Floats) -> tuple[Appraisal, Appraisal, list[Combination]]:
         apart = appraise(self.market, prices, self.penalty)

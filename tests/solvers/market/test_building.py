@@ -10,11 +10,11 @@ from computeroute.routing.problem import Problem
 from computeroute.routing.scenarios import scenario
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.building import Builder, kept_for_units
-from computeroute.solvers.market.climbing import natural_prices
 from computeroute.solvers.market.giants import Giants
 from computeroute.solvers.market.greedy import fill_units
 from computeroute.solvers.market.market import Market
-from computeroute.solvers.market.placing import Placement
+from computeroute.solvers.market.menus import natural_prices
+from computeroute.solvers.market.placing import Placement, Priced
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of, penalty_of
 from computeroute.topologies.generate import generate
@@ -27,7 +27,8 @@ def built(market: Market, rounds: int) -> Placement:
     seeker = Seeker.begin(market, penalty)
     for _ in range(6):
         seeker.step()
-    natural, free = natural_prices(market, seeker.columns), kept_for_units(market, seeker.columns)
+    priced = Priced.of(market, seeker.columns, seeker.told.prices, 0.0)
+    natural, free = natural_prices(priced.uses, priced.cost), kept_for_units(market, seeker.columns)
     builder = Builder(market, penalty, natural, seeker.giants, free)
     return builder.build(seeker.told, rounds, lambda: False)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from computeroute.routing import Problem
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.candidates import job_columns
-from computeroute.solvers.market.crowds import Crowds
+from computeroute.solvers.market.crowds import Crowd, Crowds
 from computeroute.solvers.market.greedy import fill_jobs, fill_units
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.penalty import penalty_of
@@ -50,22 +51,53 @@ def test_a_unit_makes_way_in_all_periods_for_a_job_that_gains_more() -> None:
     assert len(placement.broken_rows()) == 0
 
 
+def few_at_night() -> Market:
+    """Return users who can be served near only, few of them in the second period, beside a job of 2 h."""
+    users = service(10, policy="near")
+    users["demand"][0]["requests_per_second"] = [10, 1e-4]
+    near = [{"id": "near", "allow": ["DE"]}]
+    return market_of(Problem.parse(world(job("train", 8, 2), users, policies=near)))
+
+
 def test_what_is_served_stays_served() -> None:
-    # To leave the few requests out costs less than a replica saves, at any price of what is left out.
-    market = market_of(Problem.parse(world(job("train", 8, 4), service(1e-9))))
-    placement, crowds = units_first(market)
-    placement.penalty = 1e-3
+    # The few cost 4 to leave out, and the job would save 16 in their place: but work comes before money.
+    placement, crowds = units_first(few_at_night())
+    assert placement.out_cost[2] == pytest.approx(4, rel=1e-3)
+    assert placement.value() == pytest.approx(2 + 2 + 32)
     for _ in range(4):
         crowds.step()
     assert placement.work() == 0
+    assert placement.value() == pytest.approx(2 + 2 + 32)
+
+
+def test_where_work_is_left_out_anyway_those_who_count_least_may_be() -> None:
+    # Two jobs that need the whole pool near, one of which may wait: the few at night give way to the other.
+    placement, crowds = units_first(few_at_night())
+    placement.remove(0)
+    crowds = Crowds(placement, crowds.jobs, crowds.told, np.random.default_rng(0))
+    assert sum(crowds.step() for _ in range(4)) > 600
+    assert placement.work() < 1e-4
+
+
+@pytest.mark.parametrize("more", [[], [service(20)]], ids=["costs more", "does not fit"])
+def test_what_costs_more_or_does_not_fit_is_not_applied(more: list[dict[str, Any]]) -> None:
+    # Alone, the job is near for 32 and would pay 64 far; beside a unit near, it is far and does not fit near.
+    market = market_of(Problem.parse(world(job("train", 8, 4), *more)))
+    placement, crowds = units_first(market)
+    before, load, now = list(placement.placed), placement.load.copy(), placement.placed[0]
+    columns = range(len(crowds.jobs.columns))
+    other = next(each for each in map(crowds.jobs.placed, columns) if each.cost != now.cost)
+    crowd = Crowd(0, [0], {0: now}, {0: [now, other]})
+    assert crowds._apply(crowd, {0: other}, placement.modules) == 0
+    assert placement.placed == before
+    assert placement.load == pytest.approx(load)
 
 
 @pytest.mark.parametrize("seed", range(24))
 def test_steps_keep_the_room_and_gain_what_they_say(seed: int) -> None:
     market = market_of(Problem.parse(random_world(Random(seed))))
     placement, crowds = units_first(market)
-    if len(placement.broken_rows()):
-        pytest.skip("goods relieve a row, and units first do not keep it")
+    assert len(placement.broken_rows()) == 0
     value, work = placement.value(), placement.work()
     for _ in range(6):
         gain = crowds.step()
