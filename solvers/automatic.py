@@ -85,7 +85,7 @@ def _decomposed(
     search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))
     if goes_on:
         _end_where_served(search, FIRST_SHARE * options.time_limit)
-    search.run(only_first=goes_on and is_free)
+    search.run(rounds=0 if goes_on and is_free else None)
     is_done = search.is_close() or not goes_on or not _has_time(options, started)
     search.options = options
     plan = search.plan().model_copy(update={"solver": str(choice)})

@@ -45,8 +45,10 @@ PROOF_AFTER_SHARE = 0.4
 """Share of the time after which, on fewer processors than programs, the proof waits no longer."""
 FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
-FIRST_SECONDS, FIRST_SHARE = 10.0, 0.15
-"""Most seconds, and share of the time, for the decomposition to find a first plan."""
+FIRST_SECONDS, FIRST_SHARE = 60.0, 0.3
+"""Most seconds, and share of the time, for the decomposition to find a first plan; it seldom needs it."""
+LATE_SECONDS, LATE_SHARE = 10.0, 0.15
+"""The same of a fallback where there is no processor for it."""
 FALLBACK_SHARE = 0.9
 """Share of the time for a fallback, where there is a processor for it."""
 
@@ -146,10 +148,10 @@ def search_exact(
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
     finished = keeper.is_close() or run_search(
-        arrays, settings, keeper.hear, lambda: stop() or keeper.is_close(), beside
+        arrays, settings, keeper.hear, stop, beside, enough=keeper.is_close, awaits=is_large
     )
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
-    if not finished:
+    if is_large or not finished:
         keeper.fall_back()
     if resumed is not None:
         keeper.settle_for(resumed)
@@ -181,11 +183,13 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
 def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: str = "highs") -> Beside:
     """Return what lets the decomposition find a first plan and bound beside the search.
 
-    Beside a search that may well end by itself the plan is a fallback, as when it comes depends on the
-    machine and the same problem is to have the same plan; such a search knows little before it ends, and is
-    on one processor, so that there is time for a good one.
+    The same problem is to have the same plan, whatever comes first on a machine. Beside a search that may
+    well end by itself the plan is a fallback; such a search knows little before it ends, and is on one
+    processor, so that there is time for a good one. The search of a large model does not end before the
+    decomposition, which does so much and no more; its plan ends the search if it is close by its own bound,
+    and is a fallback if not.
     """
-    is_fallback = arrays.columns <= LARGE_COLUMNS
+    is_large = arrays.columns > LARGE_COLUMNS
 
     def work(emit: Callable[[Event], None], stop: Callable[[], bool]) -> None:
         from .market.handover import as_solution, as_values
@@ -195,15 +199,15 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
 
         def tell(_: Progress) -> None:
-            if not is_fallback:
+            if is_large:
                 emit(Proved("complete cost", search.complete))
 
         quiet = replace(options, progress=tell, similar_plan=None)
-        seconds = _fallback_seconds(options) if is_fallback else _first_seconds(options)
+        seconds = _first_seconds(options) if is_large else _fallback_seconds(options)
         search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
-        search.run()
+        search.run(rounds=1 if is_large else None)
         survivors = bool(variables.services.survivors)
-        if not is_fallback:
+        if is_large:
             tell_bounds(search, arrays, emit, survivors=survivors)
         if search.best is None:
             return
@@ -212,7 +216,8 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
             values = as_values(variables, arrays, market, search.best)
             found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
         if found is not None:
-            emit(Found(found, is_fallback))
+            is_final = is_large and search.is_close() and not survivors
+            emit(Found(found, "final" if is_final else "fallback"))
 
     return work
 
@@ -241,7 +246,8 @@ def _first_seconds(options: Options) -> float:
 
 def _fallback_seconds(options: Options) -> float:
     has_room = (options.threads or os.cpu_count() or 1) > 1
-    return FALLBACK_SHARE * options.time_limit if has_room else _first_seconds(options)
+    late = min(LATE_SECONDS, LATE_SHARE * options.time_limit)
+    return FALLBACK_SHARE * options.time_limit if has_room else late
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

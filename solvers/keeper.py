@@ -25,21 +25,31 @@ class Keeper:
     started: float
     best: Floats | None = None
     fallback: Floats | None = None
-    """A solution for when the search is stopped before it has a better one."""
+    """A solution for when the search is over, or stopped, and has no better one."""
+    is_final: bool = False
+    """Whether the best is to be returned whatever comes after it."""
     bounds: dict[str, float] = field(default_factory=dict)
 
     def hear(self, event: Event) -> None:
         """Take in one event of the search."""
-        if isinstance(event, Found) and event.is_fallback:
-            self.fallback = event.x
-        elif isinstance(event, Found):
-            self._compare(event.x)
+        if isinstance(event, Found):
+            self._take(event)
         elif isinstance(event, Proved):
             self.bounds[event.phase] = max(event.bound, self.bounds.get(event.phase, -np.inf))
         self.report()
 
+    def _take(self, found: Found) -> None:
+        if found.rank == "fallback":
+            self.fallback = found.x
+        elif found.rank == "final":
+            self.best, self.is_final = found.x, True
+        else:
+            self._compare(found.x)
+
     def _compare(self, x: Floats) -> None:
         """Keep ``x`` if it leaves less out than the best, or as much (within tolerances) at less cost."""
+        if self.is_final:
+            return
         if self.best is None:
             self.best = x
             return
@@ -66,9 +76,12 @@ class Keeper:
 
     def cost_bound(self) -> float | None:
         """Return the proven bound of the cost, offset included, that holds for the best solution."""
+        return self._bound_for(self.best)
+
+    def _bound_for(self, x: Floats | None) -> float | None:
         bounds = [self.bounds.get("cost", -np.inf)]
         floor = float(self.arrays.unserved @ self.arrays.lower)
-        if self.best is None or float(self.arrays.unserved @ self.best) <= floor + UNSERVED_TOLERANCE:
+        if x is None or float(self.arrays.unserved @ x) <= floor + UNSERVED_TOLERANCE:
             bounds.append(self.bounds.get("complete cost", -np.inf))
         return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
 
@@ -90,7 +103,8 @@ class Keeper:
         """Tell the caller how far the solve is."""
         if self.options.progress is None:
             return
-        incumbent = None if self.best is None else float(self.arrays.cost @ self.best) + self.arrays.offset
-        proven = self.cost_bound()
+        x = self.fallback if self.best is None else self.best
+        incumbent = None if x is None else float(self.arrays.cost @ x) + self.arrays.offset
+        proven = self._bound_for(x)
         gap = relative_gap(incumbent, proven)
         self.options.progress(Progress("cost", incumbent, proven, gap, time.monotonic() - self.started))

@@ -18,7 +18,7 @@ from .arrays import Arrays
 from .search import Event, Finished, Search, Settings
 
 THREAD_COLUMNS = 3_000
-GRACE_SECONDS = 0.5
+GRACE_SECONDS, POLL_SECONDS = 0.5, 0.05
 _LENGTH = struct.Struct("<Q")
 
 
@@ -32,12 +32,16 @@ def run_search(
     hear: Callable[[Event], None],
     stop: Callable[[], bool],
     beside: Beside | None = None,
+    *,
+    enough: Callable[[], bool] = lambda: False,
+    awaits: bool = False,
 ) -> bool:
     """Run a search and pass its events to ``hear`` in the calling thread; ``beside`` runs in one of its own.
 
-    Returns when the search has finished, when its seconds (and a short grace) are over, or when ``stop()`` is
-    true; solvers that ignore their own limits are left behind in a thread (small models, which end soon) or
-    killed (processes).
+    Returns when the search has finished or what was heard is ``enough``, when its seconds (and a short grace)
+    are over, or when ``stop()`` is true; solvers that ignore their own limits are left behind in a thread
+    (small models, which end soon) or killed (processes). With ``awaits``, what is beside ends first, unless
+    time is up or ``stop()`` is true.
 
     Returns
     -------
@@ -57,8 +61,14 @@ def run_search(
     if other is not None:
         other.start()
     deadline = time.monotonic() + settings.seconds + GRACE_SECONDS
+
+    def is_awaited() -> bool:
+        return awaits and other is not None and other.is_alive()
+
     try:
-        finished = _listen(events, hear, stop, deadline)
+        finished = _listen(events, hear, lambda: stop() or (not is_awaited() and enough()), deadline)
+        while finished and is_awaited() and not stop() and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)
     finally:
         halted.set()
         end()
@@ -81,7 +91,7 @@ def _listen(
 ) -> bool:
     while not stop() and time.monotonic() < deadline:
         try:
-            event = events.get(timeout=0.05)
+            event = events.get(timeout=POLL_SECONDS)
         except queue.Empty:
             continue
         if isinstance(event, Finished):

@@ -54,10 +54,13 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A solution; as a fallback it counts only where the search is stopped before it has a better one."""
+    """A solution that counts where it is better; a fallback does so in the end only.
+
+    The final one is to be returned whatever else is known, so that the same problem gets the same plan.
+    """
 
     x: Floats
-    is_fallback: bool = False
+    rank: Literal["better", "fallback", "final"] = "better"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ from .rescuing import rescued
 from .standing import UNSERVED_TOLERANCE, Standing
 from .turns import take_turns
 
-VARIED_SHARE = 0.1
-"""Part of the time of an improvement for more columns."""
+VARIED_SHARE, VARIED_SIZE = 0.3, 200_000
+"""Part of the time of an improvement at most for more columns of units, and triples of period, demand and
+slot that answer for every second of the time limit: by work, so that the same problem gets the same plan."""
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
@@ -93,12 +94,19 @@ class Bettering(Standing):
         watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
         self._offer(rescued(self.best, builder.offered, told, watch, self._generator()))
 
-    def _refill(self, watch: Watch) -> None:
-        """Let units answer anew to what the others leave, as modules are and with all at hand."""
+    def _refill(self, watch: Watch, units: list[int] | None = None) -> None:
+        """Let units (or some) answer anew to what the others leave, as modules are and with all at hand."""
         if self.best is None or self.prices is None:
             return
-        for _ in self._refill_round(self.prices, watch, len(self.market.units)):
+        order = unit_order(self.market).tolist() if units is None else units
+        for _ in self._refill_round(self.prices, watch, order, len(order)):
             pass
+
+    def _some_units(self, size: float) -> list[int]:
+        """Return the first units that have at most so many triples of period, demand and slot, but one."""
+        order = unit_order(self.market)
+        sizes = np.cumsum([self.market.units[unit].size for unit in order.tolist()])
+        return [int(unit) for unit in order[: 1 + np.searchsorted(sizes, size)].tolist()]
 
     def _improve(self, seeker: Seeker, watch: Watch) -> None:
         """Better the best placement in all ways there are, until that gains little."""
@@ -132,7 +140,9 @@ class Bettering(Standing):
         most = int(np.clip(MENU_COLUMNS // max(1, len(market.problem.jobs)), NEAREST, MOST_NEAREST))
         found = [job_columns(market, told, most)]
         until = Watch(VARIED_SHARE * watch.left, watch.over)
-        for factor in PRICE_FACTORS:
+        size = sum(unit.size for unit in market.units)
+        tries = int(VARIED_SIZE * self.options.time_limit // max(1, size))
+        for factor in PRICE_FACTORS[: max(1, tries)]:
             if until.over():
                 break
             found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
@@ -150,13 +160,13 @@ class Bettering(Standing):
 
     def _refilling(self, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let some units after others answer anew, round after round."""
-        while self.market.units:
-            yield from self._refill_round(told, watch, SOME_UNITS)
+        order = unit_order(self.market).tolist()
+        while order:
+            yield from self._refill_round(told, watch, order, SOME_UNITS)
 
-    def _refill_round(self, told: Appraisal, watch: Watch, some: int) -> Iterator[None]:
+    def _refill_round(self, told: Appraisal, watch: Watch, order: list[int], some: int) -> Iterator[None]:
         """Let units answer anew, ``some`` at a time; when all have, let them with all modules at hand."""
         assert self.best is not None
-        order = unit_order(self.market).tolist()
         for begin in range(0, len(order), max(1, some)):
             placement = self.best.copy()
             refill(placement, told.prices, watch.over, order[begin : begin + some])

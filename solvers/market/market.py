@@ -94,7 +94,7 @@ class Market:
     @cached_property
     def has_large_units(self) -> bool:
         """Return whether units are large enough to be worked on in threads."""
-        sizes = sum(unit.demand.size * len(unit.slot_id) for unit in self.units)
+        sizes = sum(unit.size for unit in self.units)
         return len(self.units) > 1 and sizes >= LARGE_UNITS * len(self.units)
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -38,9 +39,12 @@ is improved."""
 ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 35e-6
 """Parts of the time for writing the plan, least and most, and seconds for every user in every period: 25
 to 29 millionths were measured on 170,000 to 1,900,000 of these."""
-FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.02, 0.2, 0.45, 0.8
-"""Parts of the time left for units to answer anew before prices are known, to build, and to improve before
-and after prices are good."""
+FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.1, 0.2, 0.45, 0.8
+"""Parts of the time left at most for units to answer anew before prices are known, to build, and to improve
+before and after prices are good."""
+FIRST_REFILL_SIZE = 20_000
+"""Triples of period, demand and slot of units that answer anew before prices are known, for every second of
+the time limit: about a fiftieth of it, told by work so that the same problem gets the same plan."""
 RAISING_SHARE = 0.04
 """Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
 LONG_EJECTION_SHARE, LONG_REFILL_SHARE = 0.6, 0.35
@@ -120,10 +124,13 @@ class MarketSearch(Bettering):
         found = header.plan(market, decisions(market, self.best), self.cost_bound(), floor)
         return found.model_copy(update={"stopped_by": "gap"}) if self._is_exhausted() else found
 
-    def run(self, *, only_first: bool = False) -> None:
-        """Search until the gap is closed, time is up or the caller stops it, or for a first plan only."""
-        self._search(only_first=only_first)
-        if not only_first and not self.is_close() and not self._is_large:
+    def run(self, *, rounds: int | None = None) -> None:
+        """Search until the gap is closed, time is up or the caller stops it, or so many ``rounds`` are over.
+
+        With no rounds there is a first plan only.
+        """
+        self._search(rounds)
+        if rounds != 0 and not self.is_close() and not self._is_large:
             self._raise_bound()
 
     def _raise_bound(self) -> None:
@@ -134,7 +141,7 @@ class MarketSearch(Bettering):
         self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
         self.report()
 
-    def _search(self, *, only_first: bool) -> None:
+    def _search(self, rounds: int | None) -> None:
         self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
@@ -147,9 +154,10 @@ class MarketSearch(Bettering):
             self._build(builder, seeker.told, 1)
         self._built_at = seeker.told
         self._rescue(builder, seeker.told)
-        if only_first or self.is_close():
+        if rounds == 0 or self.is_close():
             return
-        self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over))
+        first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
+        self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
         if self._is_long():
             self.took["improving"] = self.took["building"]
         else:
@@ -158,8 +166,8 @@ class MarketSearch(Bettering):
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
             self._price_on(seeker)
-        self._in_rounds(seeker, builder)
-        if not self.is_close() and not self._is_exhausted():
+        self._in_rounds(seeker, builder, rounds)
+        if rounds is None and not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
 
     def _small_seeker(self) -> Seeker | None:
@@ -182,10 +190,12 @@ class MarketSearch(Bettering):
         free = kept_for_units(self.market, self._answers or seeker.columns)
         return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)
 
-    def _in_rounds(self, seeker: Seeker, builder: Builder) -> None:
+    def _in_rounds(self, seeker: Seeker, builder: Builder, rounds: int | None) -> None:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""
         gain = np.inf
-        while self._has_time_for("building") and not self.is_close() and not self._is_exhausted():
+        for _ in count() if rounds is None else range(rounds):
+            if not self._has_time_for("building") or self.is_close() or self._is_exhausted():
+                break
             before = self._state()
             if self._is_worth_building(seeker.told):
                 builder.meet(seeker.giants)

@@ -67,6 +67,11 @@ class Unit:
     min_sites: int
     max_sites: int | None
 
+    @property
+    def size(self) -> int:
+        """Triples of period, demand and slot."""
+        return int(self.demand.size) * len(self.slot_id)
+
     @cached_property
     def cells(self) -> Ints | None:
         """Place (A,) of each arc among pairs of demand and slot, None where a pair has several arcs."""

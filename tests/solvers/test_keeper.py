@@ -9,7 +9,7 @@ import pytest
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.keeper import Keeper
-from computeroute.solvers.options import Options
+from computeroute.solvers.options import Options, Progress
 from computeroute.solvers.rates import Floats
 from computeroute.solvers.search import Found
 from computeroute.topologies import load
@@ -48,7 +48,7 @@ def test_a_search_that_is_stopped_falls_back_on_what_is_better(
     other = solution(keeper, **fallback)
     if best is not None:
         keeper.hear(Found(best))
-    keeper.hear(Found(other, is_fallback=True))
+    keeper.hear(Found(other, "fallback"))
     assert keeper.best is best
     keeper.fall_back()
     assert keeper.best is (other if is_taken else best)
@@ -57,3 +57,20 @@ def test_a_search_that_is_stopped_falls_back_on_what_is_better(
 def test_without_a_fallback_nothing_changes(keeper: Keeper) -> None:
     keeper.fall_back()
     assert keeper.best is None
+
+
+def test_a_final_solution_is_returned_whatever_else_is_known(keeper: Keeper) -> None:
+    final, other = solution(keeper, left_out=False, dear=True), solution(keeper, left_out=False, dear=False)
+    for found in (Found(other), Found(final, "final"), Found(other), Found(other, "fallback")):
+        keeper.hear(found)
+    keeper.fall_back()
+    assert keeper.best is final
+
+
+def test_progress_tells_of_a_fallback_while_there_is_nothing_better(keeper: Keeper) -> None:
+    heard: list[Progress] = []
+    keeper.options = Options(progress=heard.append)
+    keeper.hear(Found(solution(keeper, left_out=False, dear=True), "fallback"))
+    keeper.hear(Found(solution(keeper, left_out=False, dear=False)))
+    first, second = (report.incumbent for report in heard)
+    assert first is not None and second is not None and first > second

@@ -82,5 +82,5 @@ def test_what_prices_prove_needs_no_search(monkeypatch: pytest.MonkeyPatch) -> N
         solve(problem, solver="highs", gap_limit=0.0, similar_plan=old)
 
 
-def _refused(*_: object) -> bool:
+def _refused(*_: object, **__: object) -> bool:
     raise AssertionError("searched")
