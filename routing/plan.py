@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from .collecting import collection_paused
 from .errors import InputError
 from .faults import from_validation
 
@@ -323,6 +324,7 @@ class Plan(_Record):
         return cls.parse(data, source)
 
     @classmethod
+    @collection_paused()
     def parse(cls, data: Any, source: str = "") -> Plan:
         """Build a plan from plain data; raises :class:`InputError` with every fault."""
         if not isinstance(data, Mapping):

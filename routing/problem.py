@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from .base import Amount, Count, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
+from .collecting import collection_paused
 from .errors import InputError
 from .faults import from_validation
 from .policies import DataPolicy, JurisdictionOrGroup, Residency
@@ -113,6 +114,7 @@ class Problem(Frozen):
         return self
 
     @classmethod
+    @collection_paused()
     def parse(cls, data: Any, source: str = "") -> Problem:
         """Build a problem from plain data (a parsed file).
 

@@ -16,12 +16,14 @@ from .check_services import check_services
 from .check_structure import check_place_once, shape_is_sound, sound_parts
 from .check_survival import check_survival
 from .check_totals import check_no_plan, check_totals
+from .collecting import collection_paused
 from .plan import Plan
 from .problem import Problem
 
 __all__ = ["CONSTRAINTS", "Violation", "check"]
 
 
+@collection_paused()
 def check(problem: Problem, plan: Plan) -> list[Violation]:
     """Return every way in which ``plan`` is not a correct plan for ``problem``; empty when it is one.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from ..routing.collecting import collection_paused
 from ..routing.plan import Plan, Status, StoppedBy
 from ..routing.problem import Problem
 from .assemble import Assembler, World, unserved_share
@@ -25,6 +26,7 @@ class Header:
     stopped_by: StoppedBy
     started: float
 
+    @collection_paused()
     def plan(self, world: World, decisions: Decisions, proven: float | None, unserved_bound: float) -> Plan:
         """Return the plan of ``decisions``.
 

@@ -17,6 +17,7 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
 from typing import Any
 
+from ..routing.collecting import collection_paused
 from ..routing.cores import array_sums_on_one_core
 from ..routing.errors import RouteError, SolverError
 from ..routing.plan import Plan
@@ -114,12 +115,12 @@ class _Crew:
             task = worker.task
             try:
                 (text, error), alive = worker.line.recv(), True
-                plan = None if text is None else Plan.model_validate_json(text)
             except (EOFError, OSError):
-                plan, error, alive = None, _death(worker.process), False
+                text, error, alive = None, _death(worker.process), False
             is_busy = bool(self.queue)
             if is_busy:
                 self._go_on(worker, alive)
+            plan = None if text is None else _read(text)
             yield task, outcome_of(self.problem, task.scenario, plan, error)
             if not is_busy:  # what was yielded may have let others join
                 self._go_on(worker, alive)
@@ -142,6 +143,11 @@ class _Crew:
                 worker.process.kill()
 
 
+@collection_paused()
+def _read(text: str) -> Plan:
+    return Plan.model_validate_json(text)
+
+
 def _death(process: SpawnProcess) -> SolverError:
     """Return the error that says how a process ended that was to answer."""
     process.join(PATIENCE_SECONDS)
@@ -159,7 +165,8 @@ def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: E
     begin: Plan | None = None
     while True:
         try:
-            task, knows = line.recv()
+            with collection_paused():
+                task, knows = line.recv()
         except (EOFError, OSError):
             return
         begin = begin if knows else task.begin

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...routing.collecting import collection_paused
 from ..rates import Floats, Ints
 from ..solution import Decisions, JobDecision
 from .columns import JobChoice, ServiceChoice
@@ -14,6 +15,7 @@ CLOSE = 1e-7
 """Share of a demand that counts as rounding."""
 
 
+@collection_paused()
 def decisions(market: Market, placement: Placement) -> Decisions:
     """Return what ``placement`` decides; demands that are served but for rounding are served exactly."""
     choices = [placed.choice for placed in placement.placed]

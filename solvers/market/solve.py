@@ -36,9 +36,9 @@ from .resuming import gone_on
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
-ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 35e-6
-"""Parts of the time for writing the plan, least and most, and seconds for every user in every period: 25
-to 29 millionths were measured on 170,000 to 1,900,000 of these."""
+ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 28e-6
+"""Parts of the time for writing the plan, least and most, and seconds for every user in every period: about
+20 millionths were measured on 170,000 and 400,000 of these."""
 FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.1, 0.2, 0.45, 0.8
 """Parts of the time left at most for units to answer anew before prices are known, to build, and to improve
 before and after prices are good."""
