@@ -13,10 +13,12 @@ from computeroute.solvers.market import dividing
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.columns import ServiceChoice
 from computeroute.solvers.market.dividing import divided_columns
+from computeroute.solvers.market.greedy import unit_order
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement
 from computeroute.solvers.market.refilling import committed_replicas, refill
-from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.market.solve import market_of, search_of
+from computeroute.solvers.options import Options
 from computeroute.topologies import load
 
 from ..small_worlds import random_world
@@ -78,6 +80,20 @@ def test_it_stops_when_told() -> None:
     placement = Placement(market, 1e4, np.zeros(0))
     refill(placement, np.zeros(len(market.rules.capacity)), lambda: True)
     assert placement.placed[0].choice is None
+
+
+def test_how_many_units_answer_first_is_told_by_their_size_not_by_time() -> None:
+    """The units are alike."""
+    market = market_of(
+        Problem.parse(world(*(service(10, id=name) for name in ("one", "two", "three", "four"))))
+    )
+    sizes = [unit.size for unit in market.units]
+    assert sizes == [unit.demand.size * len(unit.slot_id) for unit in market.units]
+    search = search_of(market, Options(), 0.0, 1.0)
+    order = unit_order(market).tolist()
+    assert search._some_units(0.0) == order[:1]
+    assert search._some_units(sizes[0] + 0.5) == order[:2]
+    assert search._some_units(np.inf) == order
 
 
 def test_few_units_are_offered_every_number_of_replicas_in_one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
