@@ -9,7 +9,7 @@ from typing import Any, Literal
 from .check_admission import Pins, counts, usable
 from .errors import InputError
 from .plan import LeftOut, Plan, ServicePlan
-from .present import Present
+from .present import Moving, Present
 from .problem import Problem
 from .workloads import TrainingJob
 
@@ -85,6 +85,12 @@ def going_on(problem: Problem, plan: Plan, max_moves: int | None = None, **price
     moving = problem.moving.replace(**given)
     limits = problem.limits if max_moves is None else problem.limits.replace(max_moves=max_moves)
     return problem.replace(present=present_of(plan), moving=moving, limits=limits)
+
+
+def free_to_move(problem: Problem) -> Problem:
+    """Return ``problem`` with nothing to keep: any number of workloads may move, at no cost."""
+    limits = problem.limits.replace(max_moves=None)
+    return problem.replace(present=Present(), moving=Moving(), limits=limits)
 
 
 def workload_changes(problem: Problem, plan: Plan) -> list[WorkloadChange]:

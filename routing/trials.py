@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .damage import Damage
 from .fewer_sites import FewerSites
 from .losses import Failure
-from .plan import Plan
+from .plan import Cost, Plan
 
 KEPT = "not needed"
 NOT_ASKED = "not asked for"
@@ -61,8 +61,8 @@ class Trial:
 
     @property
     def extra_usd(self) -> float | None:
-        """Cost of the re-plan less the present one, within the horizon, USD."""
-        return self.replan.cost.total_usd - self.present.cost.total_usd if self.replan else None
+        """Cost of the re-plan less the present one, within the horizon, USD; moves that led here are past."""
+        return _without_moves(self.replan.cost) - _without_moves(self.present.cost) if self.replan else None
 
     @property
     def extra_unprotected_usd(self) -> float | None:
@@ -77,7 +77,13 @@ class Trial:
     @property
     def extra_in_all_usd(self) -> float | None:
         """The same with continuing jobs to their ends, USD."""
-        return self.replan.cost_in_all.total_usd - self.present.cost_in_all.total_usd if self.replan else None
+        if not self.replan:
+            return None
+        return _without_moves(self.replan.cost_in_all) - _without_moves(self.present.cost_in_all)
+
+
+def _without_moves(cost: Cost) -> float:
+    return cost.total_usd - cost.moving_usd
 
 
 def ranked(trials: Iterable[Trial]) -> list[Trial]:

@@ -74,13 +74,15 @@ def run_search(
         end()
         if other is not None:
             other.join()
-    _hear_the_rest(events, hear)
+    _hear_the_rest(events, hear, enough)
     return finished
 
 
-def _hear_the_rest(events: queue.SimpleQueue[Event], hear: Callable[[Event], None]) -> None:
-    """Pass on what was told while all came to a stop."""
-    while not events.empty():
+def _hear_the_rest(
+    events: queue.SimpleQueue[Event], hear: Callable[[Event], None], enough: Callable[[], bool]
+) -> None:
+    """Pass on what was told while all came to a stop; what comes after enough depends on the machine."""
+    while not events.empty() and not enough():
         event = events.get()
         if not isinstance(event, Finished):
             hear(event)

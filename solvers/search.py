@@ -7,7 +7,7 @@ never relies on being allowed to finish.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,13 +20,15 @@ from .options import relative_gap
 from .program import Program, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
 from .slivers import serve_slivers
-from .staying import staying
+from .staying import Staying, staying
 from .twostage import leave_out, two_stage
 
 Phase = Literal["unserved work", "complete cost", "cost"]
 LARGE_COLUMNS = 12_000
 UNSERVED_TOLERANCE = 1e-7
 LEAST_GAP = 1e-6
+COUNTING_SHARE, COUNTED = 0.25, 1e-3
+"""Part of the time left to count dear moves, and how near to a whole number their bound has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Search:
     """The solution found so far that leaves least out."""
     is_limited: bool = False
     """Whether the least cost is sought within a limit of the work left out."""
+    paid: float = 0.0
+    """Cost of dear moves that the program in hand leaves out."""
     ceiling: float = np.inf
     """Bounds of the cost that are told now hold up to here only."""
 
@@ -154,13 +158,25 @@ class Search:
     def _least_cost(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         """Return the best solution found of least cost, or None; dear moves are avoided where possible."""
         part = staying(self.arrays, program)
-        if part is not None:
-            self.ceiling = part.with_moves
-            found = self._least_of(part.program, None, phase)
-            self.ceiling, best = np.inf, best if found is None else found
-            if self.is_close(found, phase) or self.out_of_time():
+        for moves in () if part is None else self._fewest_moves(part):
+            assert part is not None
+            self.paid, self.ceiling = moves * part.price, part.with_more(moves)
+            found = self._least_of(part.with_moves(moves), None, phase)
+            is_best = found is not None and self.arrays.cost @ found <= self.ceiling
+            self.paid, self.ceiling, best = 0.0, np.inf, best if found is None else found
+            if is_best or self.is_close(found, phase) or self.out_of_time():
                 return best
         return self._least_of(program, best, phase)
+
+    def _fewest_moves(self, part: Staying) -> Iterator[int]:
+        """Yield no dear moves, then the least number of them that a solution needs."""
+        yield 0
+        answer = self.integer(part.counting, None, COUNTING_SHARE * self.left(), None, 0.0, is_whole=False)
+        if answer.x is None:
+            return
+        moves = round(float(part.count @ answer.x))
+        if 0 < moves <= answer.bound + 1.0 - COUNTED:
+            yield moves
 
     def _least_of(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         if self._is_large():
@@ -221,7 +237,7 @@ class Search:
 
     def tell_bound(self, phase: Phase, bound: float) -> None:
         """Keep and emit a proven bound."""
-        bound = bound if phase == "unserved work" else min(bound, self.ceiling)
+        bound = bound if phase == "unserved work" else min(bound + self.paid, self.ceiling)
         if np.isfinite(bound) and bound > self.bounds.get(phase, -np.inf):
             self.bounds[phase] = bound
             self.emit(Proved(phase, bound))

@@ -1,7 +1,7 @@
-"""Programs without the moves that are dearer than all else together could save: tried first.
+"""Programs with as few moves as may be, where these are dearer than all else could save: tried first.
 
-Beside such prices, solvers lose what everything else costs among their tolerances, bounds included. A plan
-that makes none of these moves costs no more than it says, and any other at least one of them.
+Beside such prices, solvers lose what everything else costs among their tolerances, bounds included. So moves
+are counted, and what else is paid is sought at their least number, without their price.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from .arrays import Arrays, Bools
 from .program import Program, lagrangian_bound
+from .rates import Floats
 
 DEAR = 100.0
 """Prices of moves count as dear from so many times the largest other cost of a column on."""
@@ -19,21 +20,56 @@ DEAR = 100.0
 
 @dataclass(frozen=True)
 class Staying:
-    """A program without dear moves, and a bound of what any solution with one of them costs."""
+    """A program with dear moves.
+
+    Attributes
+    ----------
+    program
+        The program as it is.
+    price
+        The least price of a dear move.
+    count
+        How many of these each column costs, whole numbers; the rest of its price counts as another cost.
+    least
+        A bound of what all but these moves cost.
+    """
 
     program: Program
-    with_moves: float
+    price: float
+    count: Floats
+    least: float
+
+    @property
+    def counting(self) -> Program:
+        """The program whose cost is the number of dear moves."""
+        return replace(self.program, cost=self.count)
+
+    def with_moves(self, most: int) -> Program:
+        """Return the program of the other costs with at most so many dear moves."""
+        others = replace(self.program, cost=_others(self.program, self.price, self.count))
+        if most > 0:
+            return others.with_row(self.count, most + 0.5)
+        return others.with_bounds(others.lower, np.where(self.count > 0, 0.0, others.upper))
+
+    def with_more(self, moves: int) -> float:
+        """Return a bound of what any solution with more moves costs."""
+        return self.least + (moves + 1) * self.price
 
 
 def staying(arrays: Arrays, program: Program) -> Staying | None:
-    """Return ``program`` without dear moves; None where no move is dear."""
+    """Return what is dear in ``program``; None where no move is."""
     dear = _dear(arrays, program)
     if not dear.any():
         return None
-    cost = np.where(dear, program.cost - arrays.moving, program.cost)
-    others, _ = lagrangian_bound(replace(program, cost=cost), np.zeros(len(program.row_lower)))
-    held = program.with_bounds(program.lower, np.where(dear, 0.0, program.upper))
-    return Staying(held, others + float(arrays.moving[dear].min()))
+    price = float(arrays.moving[dear].min())
+    count = np.where(dear, np.floor(arrays.moving / price), 0.0)
+    others = replace(program, cost=_others(program, price, count))
+    least, _ = lagrangian_bound(others, np.zeros(len(program.row_lower)))
+    return Staying(program, price, count, least)
+
+
+def _others(program: Program, price: float, count: Floats) -> Floats:
+    return np.asarray(program.cost - price * count)
 
 
 def _dear(arrays: Arrays, program: Program) -> Bools:

@@ -11,6 +11,7 @@ from ..routing.fewer_sites import fewer_sites, served_by_what_is_left
 from ..routing.losses import Failure, paired, single_failures
 from ..routing.plan import Plan
 from ..routing.problem import Problem
+from ..routing.replan import free_to_move
 from ..routing.scenarios import BUILT_IN
 from ..routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial, ranked
 from .options import CancelToken
@@ -38,7 +39,8 @@ def stress(
         Lose two at once as well, where at least one of them hits the plan.
     replan, top
         Whether to re-plan, and how many of the worst losses only. A loss that hits nothing needs no re-plan:
-        the present plan stays valid, and as the problem became no larger, as close to the best one.
+        the present plan stays valid, and as the problem became no larger, as close to the best one. Re-plans
+        keep nothing: where ``problem`` has a present, moves from that are free.
     done
         Called with every re-planned trial, and how many there are to be.
     cancel
@@ -73,7 +75,7 @@ def stress(
     scenarios = [UNPROTECTED] * (bool(chosen) and _protects(problem))
     scenarios += [trial.failure.scenario for trial in chosen]
     begun = {"share": False, "similar_plan": plan}
-    solve_scenarios(problem, scenarios, done=note, cancel=cancel, **{**begun, **options})
+    solve_scenarios(free_to_move(problem), scenarios, done=note, cancel=cancel, **{**begun, **options})
     return ranked(_tried(trial, plans, outcomes) for trial in worst)
 
 

@@ -35,6 +35,25 @@ def test_the_optimum_is_found_with_moves_priced_and_limited(seed: int) -> None:
     assert plan.bound <= cost + 1e-6 * max(1.0, abs(cost))
 
 
+@pytest.mark.parametrize("solver", ["highs", "scip"])
+@pytest.mark.parametrize("first", range(0, 60, 20))
+def test_moves_that_must_be_made_do_not_drown_the_rest_however_dear(solver: str, first: int) -> None:
+    """The bound and what else is paid are right to a cent beside moves of 1e8 USD."""
+    needed = 0
+    for seed in range(first, first + 20):
+        problem = Problem.parse(random_replan(Random(seed))).replace(
+            moving=Moving(usd_per_job=1e8, usd_per_site_entered=1e8)
+        )
+        unserved, cost = best_replan(problem)
+        plan = solved(problem, solver)
+        assert plan.unserved == pytest.approx(float(unserved), abs=1e-6, rel=1e-5)
+        assert plan.objective == pytest.approx(cost, abs=0.01, rel=1e-12)
+        assert plan.bound is not None
+        assert plan.bound <= cost + 0.01
+        needed += cost > 1e8 / 2
+    assert needed > 0
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_the_decomposition_keeps_the_rules_and_its_bounds_hold(seed: int) -> None:
     problem = Problem.parse(random_replan(Random(seed)))

@@ -10,6 +10,8 @@ from computeroute.routing import InputError, Plan, Problem, check
 from computeroute.routing.damage import Damage, Exposure
 from computeroute.routing.losses import Failure, single_failures
 from computeroute.routing.plan import ReplicaPlan
+from computeroute.routing.replan import going_on
+from computeroute.routing.scenarios import scenario
 from computeroute.routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial
 from computeroute.solvers import solve
 from computeroute.solvers.interrupt import Interrupt
@@ -17,6 +19,8 @@ from computeroute.solvers.stress import stress, suffer
 
 from .small_worlds import random_world
 from .stress_world import COST_USD, world
+from .test_constraints import job as training
+from .test_constraints import world as pair_of_sites
 
 
 @pytest.fixture(scope="module")
@@ -199,6 +203,29 @@ def test_two_at_once_find_the_same(problem: Problem, plan: Plan, trials: list[Tr
     assert [trial.failure.name for trial in found] == [trial.failure.name for trial in trials]
     assert [trial.unserved_after for trial in found] == [trial.unserved_after for trial in trials]
     assert [trial.extra_usd for trial in found] == pytest.approx([trial.extra_usd for trial in trials])
+
+
+@pytest.mark.parametrize(("most", "usd"), [(0, 0.0), (None, 500.0)])
+def test_a_plan_that_was_to_keep_its_places_is_re_planned_freely(most: int | None, usd: float) -> None:
+    """Sites cost 1 and 2 USD an hour; that of the only job (4 accelerators, 2 hours) is lost: 8 USD more."""
+    first = Problem.parse(pair_of_sites(training("train", 4, 2)))
+    kept = going_on(first, solve(first), most, usd_per_job=usd)
+    tried = {trial.failure.name: trial for trial in stress(kept, solve(kept))}
+    assert tried["near"].unserved_after == 0.0
+    assert tried["near"].extra_usd == pytest.approx(8.0)
+    assert tried["far"].extra_usd == 0.0
+
+
+def test_moves_that_led_to_a_plan_are_no_part_of_what_a_loss_costs() -> None:
+    """The job went from far to near for 3 USD; with near lost it is 8 USD dearer all the same."""
+    first = Problem.parse(pair_of_sites(training("train", 4, 2)))
+    far = solve(scenario("without=near").apply(first))
+    moved = going_on(first, far, usd_per_job=3.0)
+    plan = solve(moved)
+    assert plan.cost.moving_usd == pytest.approx(3.0)
+    tried = {trial.failure.name: trial for trial in stress(moved, plan)}
+    assert tried["near"].extra_usd == pytest.approx(8.0)
+    assert tried["far"].extra_usd == 0.0
 
 
 def test_what_is_cancelled_is_not_reached(problem: Problem, plan: Plan) -> None:
