@@ -15,6 +15,7 @@ from .columns import Columns
 from .openings import Room
 from .placing import Placement
 from .serving import EPSILON, Answer, Offer, replicas_for
+from .sites import still_standing
 from .traffic import ArcTraffic
 from .units import Unit
 
@@ -111,7 +112,10 @@ def _less(unit: Unit, traffic: ArcTraffic, answered: tuple[Answer, Ints], part: 
     flow = reply.flow.copy()
     flow[at, user, slot] *= kept
     lost = (reply.flow - flow).sum(axis=2)
-    return Answer(flow, replicas_for(unit, flow.sum(axis=1)), reply.cost, reply.unserved + lost)
+    replicas = replicas_for(unit, flow.sum(axis=1))
+    if unit.min_sites > 1:
+        replicas = still_standing(unit, reply.replicas, replicas)
+    return Answer(flow, replicas, reply.cost, reply.unserved + lost)
 
 
 def _better(

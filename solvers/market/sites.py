@@ -136,3 +136,13 @@ def _standing(unit: Unit, offered: Offer, found: Answer, most: Floats, sites: In
         replicas[empty, slot] = 1.0
         cost[empty] += offered.replica[empty, slot]
     return Answer(found.flow, replicas, cost, found.unserved)
+
+
+def still_standing(unit: Unit, before: Floats, replicas: Floats) -> Floats:
+    """Return the ``replicas`` (T, S), and one wherever ``before`` (T, S) a site had some and now has none."""
+    found = replicas.copy()
+    for site in np.unique(unit.site[(before > 0).any(axis=0)]).tolist():
+        mine = np.flatnonzero(unit.site == site)
+        empty = np.flatnonzero((replicas[:, mine].sum(axis=1) < 1) & (before[:, mine].sum(axis=1) >= 1))
+        found[empty, mine[before[np.ix_(empty, mine)].argmax(axis=1)]] = 1.0
+    return found

@@ -16,7 +16,7 @@ from computeroute.solvers.market.placing import Placement
 from computeroute.solvers.market.relieving import relieved
 from computeroute.solvers.market.solve import market_of
 
-from ..test_constraints import job, world
+from ..test_constraints import job, service, world
 
 
 def kept_near(*workloads: dict[str, Any]) -> Problem:
@@ -69,3 +69,25 @@ def test_work_without_options_counts_as_left_out() -> None:
     heard: list[Progress] = []
     solve(problem, solver="decomposition", time_limit=1, progress=heard.append)
     assert (heard[-1].incumbent, heard[-1].bound) == pytest.approx((2.0, 1.0))
+
+
+@pytest.mark.parametrize("requests", [[33, 33], [33, 0]])
+def test_a_service_at_two_sites_stands_at_both_though_links_carry_a_part_only(requests: list[float]) -> None:
+    """The link to the users carries 3.125 of 33 requests/s of 40 KB; a replica stays at each site."""
+    pools = [{"id": name, "data_center": name, "accelerator": "a", "count": 8} for name in ("near", "far")]
+    chat = service(0, id="chat", min_sites=2, response_kb=40)
+    chat["demand"] = [{"location": "users", "requests_per_second": requests}]
+    data = world(chat) | {
+        "pools": [{**pool, "usd_per_accelerator_hour": 1} for pool in pools],
+        "locations": [{"id": "users", "jurisdiction": "DE"}],
+        "links": [
+            {"source": "near", "target": "users", "bandwidth_gbps": 0.001, "latency_ms": 6},
+            {"source": "far", "target": "near", "bandwidth_gbps": 0.001, "latency_ms": 6},
+        ],
+    }
+    problem = Problem.parse(data)
+    plan = solve(problem, solver="decomposition", time_limit=2)
+    assert check(problem, plan) == []
+    exact = solve(problem, solver="scip", time_limit=10)
+    assert plan.unserved == pytest.approx(exact.unserved, rel=1e-6)
+    assert plan.objective == pytest.approx(exact.objective, rel=1e-6)
