@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -29,6 +31,14 @@ Command = Callable[..., None]
 
 class Commands(click.Group):
     """A group whose commands end with a message and an exit code, never with a traceback."""
+
+    def main(self, args: Sequence[str] | None = None, *others: Any, **more: Any) -> Any:
+        """Run as a program where no arguments are given: it ends then, and a late Ctrl-C changes nothing."""
+        try:
+            return super().main(args, *others, **more)
+        finally:
+            if args is None and threading.current_thread() is threading.main_thread():
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; every error ends as one message and its exit code."""

@@ -11,7 +11,7 @@ import signal
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.synchronize import Event
@@ -90,6 +90,8 @@ class _Crew:
     options: dict[str, Any]
     queue: deque[Task]
     workers: list[_Worker]
+    leaving: list[SpawnProcess] = field(default_factory=list)
+    """Processes of workers that have nothing left to do."""
 
     def hire(self) -> None:
         """Begin a worker with the next scenario."""
@@ -130,6 +132,7 @@ class _Crew:
             worker.give(self.queue.popleft())
             return
         self.workers.remove(worker)
+        self.leaving.append(worker.process)
         worker.line.close()
 
     def dismiss(self) -> None:
@@ -137,10 +140,10 @@ class _Crew:
         self.halted.set()
         for worker in self.workers:
             worker.line.close()
-        for worker in self.workers:
-            worker.process.join(PATIENCE_SECONDS)
-            if worker.process.is_alive():
-                worker.process.kill()
+        for process in [*self.leaving, *(worker.process for worker in self.workers)]:
+            process.join(PATIENCE_SECONDS)
+            if process.is_alive():
+                process.kill()
 
 
 @collection_paused()
@@ -171,7 +174,10 @@ def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: E
             return
         begin = begin if knows else task.begin
         plan, error = answer(problem, task, {**options, "cancel": halted}, begin)
-        line.send((None if plan is None else plan.model_dump_json(), error))
+        try:
+            line.send((None if plan is None else plan.model_dump_json(), error))
+        except OSError:  # nobody listens any more
+            return
 
 
 def answer(

@@ -276,3 +276,12 @@ def test_linear_algebra_keeps_to_one_core_unless_told_otherwise(given: str | Non
     command = [sys.executable, "-c", code]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert ended.stdout.splitlines()[-1] == expected
+
+
+def test_a_late_ctrl_c_does_not_change_how_a_command_ends() -> None:
+    code = (
+        "import atexit, os, signal, sys\nfrom computeroute.cli import main\n"
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)\nsys.argv = ['route', 'samples']\nmain()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -164,6 +164,17 @@ def test_a_worker_is_sent_the_plan_to_begin_from_once(
     assert begun == list(enumerate(given))
 
 
+def test_a_worker_to_which_nobody_listens_any_more_ends_without_a_word(problem: Problem) -> None:
+    near, far = multiprocessing.Pipe()
+    near.send((Task(0, Scenario("hybrid")), False))
+    near.close()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        serve(far, problem, {}, cast(Any, threading.Event()))
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_a_worker_that_died_is_given_its_task_without_harm() -> None:
     near, far = multiprocessing.Pipe()
     far.close()
@@ -218,7 +229,9 @@ def test_workers_are_deaf_to_ctrl_c_from_their_first_moment(problem: Problem) ->
     found: list[tuple[int, Outcome]] = []
     while crew.workers:
         found += crew.outcomes()
+    assert len(crew.leaving) == 1
     crew.dismiss()
+    assert crew.leaving[0].exitcode == 0, "it has been waited for, so that nothing waits as Python ends"
     assert found[0][1].plan
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
