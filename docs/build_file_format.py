@@ -48,6 +48,8 @@ def _section(name: str, model: Rule) -> Iterator[str]:
     yield "| field | value | default | meaning |\n| --- | --- | --- | --- |"
     for field, rule in model["properties"].items():
         default = "required" if field in model.get("required", ()) else _default(rule)
+        if (name, field) == ("Problem", "workloads"):
+            default = "required, here or in a second file"
         meaning = _markdown(rule.get("description", "")).replace("\n", " ")
         yield f"| `{field}` | {kind(rule)} | {default} | {meaning} |"
     yield ""

@@ -48,12 +48,12 @@ def present_of(plan: Plan) -> Present:
     Raises
     ------
     InputError
-        When the plan holds no work, as it is none (status infeasible or unknown) or leaves all out.
+        When the plan is none (status infeasible or unknown). One that leaves all out is a present of nothing.
     """
     jobs = {entry.job: tuple(place.pool for place in entry.placements) for entry in plan.jobs}
     services = {entry.service: _most_replicas(entry) for entry in plan.services}
     standing = {name: replicas for name, replicas in services.items() if replicas}
-    if not jobs and not standing:
+    if not plan:
         raise InputError([f"the plan to go on from places no work (its status is {plan.status!r})"])
     return Present.model_validate({"jobs": jobs, "services": standing})
 

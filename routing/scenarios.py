@@ -184,10 +184,11 @@ _OTHERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
 
 
 def _number(text: str, word: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise InputError([f"{word} needs a number, got {quoted(text)}"]) from None
+    # float() also takes 1_5, digits of other scripts, and blanks: typing errors, here
+    number = r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)"
+    if not re.fullmatch(number, text, re.ASCII | re.IGNORECASE):
+        raise InputError([f"{word} needs a number, got {quoted(text)}"])
+    return float(text)
 
 
 def scenario_book(data: Any, source: str = "") -> dict[str, Scenario]:

@@ -175,7 +175,9 @@ def _hints() -> Callable[[Fault], Fault]:
 
 
 def _accelerator_hint(name: str, hint: str | None, known: Sequence[str]) -> str:
-    """Suggest the variants that the catalog has of a name, else what the file has, else the nearest."""
+    """Suggest the name in its right case, or its variants in the catalog, else what the file has."""
+    if name.lower() in known:
+        return f"; did you mean {name.lower()!r}?"
     variants = [other for other in known if other.startswith(f"{name.lower()}-")]
     if variants:
         return f"; did you mean {' or '.join(map(repr, variants))}?"

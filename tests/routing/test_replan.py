@@ -61,10 +61,11 @@ def test_the_present_of_a_plan_is_where_everything_is() -> None:
     )
 
 
-def test_a_plan_without_work_is_no_present() -> None:
+def test_what_is_no_plan_is_no_present_and_one_that_places_nothing_keeps_nothing() -> None:
     nothing = planned(Problem.parse(world(job("one", 99))))
+    assert present_of(nothing) == Present()
     with pytest.raises(InputError, match="places no work"):
-        present_of(nothing)
+        present_of(nothing.model_copy(update={"status": "infeasible"}))
 
 
 def test_prices_and_limit_given_replace_those_of_the_file_and_others_stay() -> None:

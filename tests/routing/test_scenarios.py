@@ -185,6 +185,8 @@ def test_a_book_declares_scenarios_and_their_cross_products(problem: Problem) ->
     [
         ("cloud-onl", "did you mean 'cloud-only'"),
         ("demand*lots", "demand needs a number, got 'lots'"),
+        ("demand*1_5", "demand needs a number, got '1_5'"),
+        ("demand*\u0661", "demand needs a number"),
         ("demand*-1", "must be at least 0"),
         ("demand*nan", "scenario 'demand*nan'"),
         ("bandwidth*0", "must be above 0"),

@@ -233,3 +233,11 @@ def test_unknown_accelerators_are_not_also_told_as_none_at_all(tmp_path: Path) -
         "workloads[0] 't'.needs[0].accelerator",
     ]
     assert all("did you mean 'a100-80' or 'a100-40'?" in fault.message for fault in told.value.faults)
+
+
+def test_an_accelerator_in_capitals_is_the_one_of_that_name(tmp_path: Path, world: dict[str, Any]) -> None:
+    del world["accelerators"]
+    world["pools"][0]["accelerator"] = "H100"
+    with pytest.raises(InputError, match="unknown accelerator 'H100'; did you mean 'h100'") as told:
+        load(write(tmp_path, "topology.json", world))
+    assert not [fault for fault in told.value.faults if "nvl" in fault.message]
