@@ -270,10 +270,10 @@ class Plan(_Record):
     """Priority-weighted share of the work left out: 0 for none; a job left out counts its priority."""
     unserved_bound: float = 0.0
     """Proven lower bound of ``unserved``."""
-    runtime_seconds: float
+    runtime_seconds: float = Field(ge=0)
     solver: str
     solver_version: str
-    seed: int
+    seed: int = Field(ge=0)
     problem_name: str
     problem_digest: str
     cost: Cost = Cost()

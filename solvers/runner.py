@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from ..routing.errors import RouteError, SolverError
 from .arrays import Arrays
-from .search import Event, Finished, Search, Settings
+from .search import Event, Finished, Found, Search, Settings
 
 THREAD_COLUMNS = 3_000
 GRACE_SECONDS, POLL_SECONDS = 0.5, 0.05
@@ -81,10 +81,11 @@ def run_search(
 def _hear_the_rest(
     events: queue.SimpleQueue[Event], hear: Callable[[Event], None], enough: Callable[[], bool]
 ) -> None:
-    """Pass on what was told while all came to a stop; what comes after enough depends on the machine."""
-    while not events.empty() and not enough():
+    """Pass on what was told while all came to a stop; where there was enough, what is better is late."""
+    while not events.empty():
         event = events.get()
-        if not isinstance(event, Finished):
+        is_late = isinstance(event, Found) and event.rank == "better" and enough()
+        if not isinstance(event, Finished) and not is_late:
             hear(event)
 
 
