@@ -50,11 +50,12 @@ def present_of(plan: Plan) -> Present:
     InputError
         When the plan is none (status infeasible or unknown). One that leaves all out is a present of nothing.
     """
+    if not plan:
+        status = f"its status is {plan.status!r}"
+        raise InputError([f"the plan to go on from is none ({status}); plan the old topology again"])
     jobs = {entry.job: tuple(place.pool for place in entry.placements) for entry in plan.jobs}
     services = {entry.service: _most_replicas(entry) for entry in plan.services}
     standing = {name: replicas for name, replicas in services.items() if replicas}
-    if not plan:
-        raise InputError([f"the plan to go on from places no work (its status is {plan.status!r})"])
     return Present.model_validate({"jobs": jobs, "services": standing})
 
 

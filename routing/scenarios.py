@@ -187,7 +187,7 @@ def _number(text: str, word: str) -> float:
     # float() also takes 1_5, digits of other scripts, and blanks: typing errors, here
     number = r"[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|nan|inf|infinity)"
     if not re.fullmatch(number, text, re.ASCII | re.IGNORECASE):
-        raise InputError([f"{word} needs a number, got {quoted(text)}"])
+        raise InputError([f"{word} needs a number, got {quoted(text)}; write it as 1.5 or 2e3"])
     return float(text)
 
 

@@ -147,11 +147,12 @@ def search_exact(
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
+    awaits = is_large and not variables.services.survivors
     finished = keeper.is_close() or run_search(
-        arrays, settings, keeper.hear, stop, beside, enough=keeper.is_close, awaits=is_large
+        arrays, settings, keeper.hear, stop, beside, enough=keeper.is_close, awaits=awaits
     )
     stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
-    if is_large or not finished:
+    if awaits or stopped_by != "gap":
         keeper.fall_back()
     if resumed is not None:
         keeper.settle_for(resumed)
@@ -187,7 +188,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
     well end by itself the plan is a fallback; such a search knows little before it ends, and is on one
     processor, so that there is time for a good one. The search of a large model does not end before the
     decomposition, which does so much and no more; its plan ends the search if it is close by its own bound,
-    and is a fallback if not.
+    and is a fallback if not. Where services survive losses, of which it knows nothing, it is not waited for.
     """
     is_large = arrays.columns > LARGE_COLUMNS
 

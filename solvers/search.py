@@ -7,7 +7,7 @@ never relies on being allowed to finish.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -158,25 +158,29 @@ class Search:
     def _least_cost(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         """Return the best solution found of least cost, or None; dear moves are avoided where possible."""
         part = staying(self.arrays, program)
-        for moves in () if part is None else self._fewest_moves(part):
-            assert part is not None
-            self.paid, self.ceiling = moves * part.price, part.with_more(moves)
-            found = self._least_of(part.with_moves(moves), None, phase)
-            is_best = found is not None and self.arrays.cost @ found <= self.ceiling
-            self.paid, self.ceiling, best = 0.0, np.inf, best if found is None else found
+        if part is not None:
+            found, moves = self._least_with(part, 0, phase), 0
+            if found is None and not self.out_of_time():
+                moves = self._fewest_moves(part)
+                found = self._least_with(part, moves, phase) if moves else None
+            best = best if found is None else found
+            is_best = found is not None and self.arrays.cost @ found <= part.with_more(moves)
             if is_best or self.is_close(found, phase) or self.out_of_time():
                 return best
         return self._least_of(program, best, phase)
 
-    def _fewest_moves(self, part: Staying) -> Iterator[int]:
-        """Yield no dear moves, then the least number of them that a solution needs."""
-        yield 0
+    def _least_with(self, part: Staying, moves: int, phase: Phase) -> Floats | None:
+        """Return the best solution found with at most so many dear moves, the least that there can be."""
+        self.paid, self.ceiling = moves * part.price, part.with_more(moves)
+        found = self._least_of(part.with_moves(moves), None, phase)
+        self.paid, self.ceiling = 0.0, np.inf
+        return found
+
+    def _fewest_moves(self, part: Staying) -> int:
+        """Return how many dear moves a solution needs; 0 where that is not known."""
         answer = self.integer(part.counting, None, COUNTING_SHARE * self.left(), None, 0.0, is_whole=False)
-        if answer.x is None:
-            return
-        moves = round(float(part.count @ answer.x))
-        if 0 < moves <= answer.bound + 1.0 - COUNTED:
-            yield moves
+        moves = 0 if answer.x is None else round(float(part.count @ answer.x))
+        return moves if moves <= answer.bound + 1.0 - COUNTED else 0
 
     def _least_of(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         if self._is_large():

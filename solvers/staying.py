@@ -24,17 +24,17 @@ class Staying:
 
     Attributes
     ----------
-    program
-        The program as it is.
+    others
+        The program without their price: its cost is all else.
     price
         The least price of a dear move.
     count
         How many of these each column costs, whole numbers; the rest of its price counts as another cost.
     least
-        A bound of what all but these moves cost.
+        A bound of the other costs.
     """
 
-    program: Program
+    others: Program
     price: float
     count: Floats
     least: float
@@ -42,14 +42,13 @@ class Staying:
     @property
     def counting(self) -> Program:
         """The program whose cost is the number of dear moves."""
-        return replace(self.program, cost=self.count)
+        return replace(self.others, cost=self.count)
 
     def with_moves(self, most: int) -> Program:
         """Return the program of the other costs with at most so many dear moves."""
-        others = replace(self.program, cost=_others(self.program, self.price, self.count))
         if most > 0:
-            return others.with_row(self.count, most + 0.5)
-        return others.with_bounds(others.lower, np.where(self.count > 0, 0.0, others.upper))
+            return self.others.with_row(self.count, most + 0.5)
+        return self.others.with_bounds(self.others.lower, np.where(self.count > 0, 0.0, self.others.upper))
 
     def with_more(self, moves: int) -> float:
         """Return a bound of what any solution with more moves costs."""
@@ -63,13 +62,9 @@ def staying(arrays: Arrays, program: Program) -> Staying | None:
         return None
     price = float(arrays.moving[dear].min())
     count = np.where(dear, np.floor(arrays.moving / price), 0.0)
-    others = replace(program, cost=_others(program, price, count))
+    others = replace(program, cost=program.cost - price * count)
     least, _ = lagrangian_bound(others, np.zeros(len(program.row_lower)))
-    return Staying(program, price, count, least)
-
-
-def _others(program: Program, price: float, count: Floats) -> Floats:
-    return np.asarray(program.cost - price * count)
+    return Staying(others, price, count, least)
 
 
 def _dear(arrays: Arrays, program: Program) -> Bools:

@@ -104,9 +104,9 @@ class Bettering(Standing):
 
     def _some_units(self, size: float) -> list[int]:
         """Return the first units that have at most so many triples of period, demand and slot, but one."""
-        order = unit_order(self.market)
-        sizes = np.cumsum([self.market.units[unit].size for unit in order.tolist()])
-        return [int(unit) for unit in order[: 1 + np.searchsorted(sizes, size)].tolist()]
+        order = unit_order(self.market).tolist()
+        sizes = np.cumsum([self.market.units[unit].size for unit in order])
+        return list(order[: 1 + int(np.searchsorted(sizes, size))])
 
     def _improve(self, seeker: Seeker, watch: Watch) -> None:
         """Better the best placement in all ways there are, until that gains little."""

@@ -64,7 +64,7 @@ def test_the_present_of_a_plan_is_where_everything_is() -> None:
 def test_what_is_no_plan_is_no_present_and_one_that_places_nothing_keeps_nothing() -> None:
     nothing = planned(Problem.parse(world(job("one", 99))))
     assert present_of(nothing) == Present()
-    with pytest.raises(InputError, match="places no work"):
+    with pytest.raises(InputError, match=r"is none .its status is 'infeasible'.; plan the old"):
         present_of(nothing.model_copy(update={"status": "infeasible"}))
 
 

@@ -42,12 +42,12 @@ def same(one: Plan, other: Plan) -> bool:
 
 @pytest.mark.parametrize("seed", [14, 18, 48, 52, 59])
 def test_plans_of_large_models_are_the_same_whoever_is_late(
-    seed: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, columns: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In these, the search and the decomposition find different plans within a gap of a half."""
-    for name in ("LARGE_COLUMNS", "FALLBACK_COLUMNS"):
-        monkeypatch.setattr(exact, name, 0)
-    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    monkeypatch.setattr(exact, "FALLBACK_COLUMNS", 0)
+    for module in (exact, search):
+        monkeypatch.setattr(module, "LARGE_COLUMNS", 0)
     problem = Problem.parse(random_world(Random(seed)))
     first = planned(problem)
     for of, name in ((MarketSearch, "run"), (Search, "run")):

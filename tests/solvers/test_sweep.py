@@ -164,7 +164,9 @@ def test_a_worker_is_sent_the_plan_to_begin_from_once(
     assert begun == list(enumerate(given))
 
 
-def test_a_worker_to_which_nobody_listens_any_more_ends_without_a_word(problem: Problem) -> None:
+def test_a_worker_to_which_nobody_listens_any_more_ends_without_a_word(
+    problem: Problem, capfd: pytest.CaptureFixture[str]
+) -> None:
     near, far = multiprocessing.Pipe()
     near.send((Task(0, Scenario("hybrid")), False))
     near.close()
@@ -173,6 +175,9 @@ def test_a_worker_to_which_nobody_listens_any_more_ends_without_a_word(problem: 
         serve(far, problem, {}, cast(Any, threading.Event()))
     finally:
         signal.signal(signal.SIGINT, before)
+    with pytest.raises(OSError, match="Broken pipe"):
+        far.send("what it could not say either")
+    assert capfd.readouterr().err == ""
 
 
 def test_a_worker_that_died_is_given_its_task_without_harm() -> None:
