@@ -42,7 +42,7 @@ def same(one: Plan, other: Plan) -> bool:
 
 @pytest.mark.parametrize("seed", [14, 18, 48, 52, 59])
 def test_plans_of_large_models_are_the_same_whoever_is_late(
-    seed: int, columns: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In these, the search and the decomposition find different plans within a gap of a half."""
     monkeypatch.setattr(exact, "FALLBACK_COLUMNS", 0)
