@@ -191,12 +191,21 @@ def _number(text: str, word: str) -> float:
     return float(text)
 
 
-def scenario_book(data: Any, source: str = "") -> dict[str, Scenario]:
+class ScenarioBook(dict[str, Scenario]):
+    """Scenarios by name, and the names that each sweep stands for."""
+
+    def __init__(self, known: Mapping[str, Scenario]) -> None:
+        super().__init__(known)
+        self.sweeps: dict[str, tuple[str, ...]] = {}
+
+
+def scenario_book(data: Any, source: str = "") -> ScenarioBook:
     """Return the scenarios that a parsed file declares, the built-in ones first.
 
     ``scenarios`` maps names to lists of changes (:class:`~.changes.Change`), or to one line as
     :func:`scenario` reads it; they may refer to those above them. ``sweeps`` maps names to lists of axes,
-    each a list of names or lines; every combination is a scenario ``a+b``.
+    each a list of names or lines; every combination is a scenario ``a+b``, and the name of the sweep stands
+    for all of them.
 
     Raises
     ------
@@ -205,17 +214,24 @@ def scenario_book(data: Any, source: str = "") -> dict[str, Scenario]:
     """
     if not isinstance(data, Mapping) or not set(data) <= {"scenarios", "sweeps"}:
         raise InputError(["a scenario file is an object with 'scenarios', 'sweeps' or both"], source)
-    known, faults = dict(BUILT_IN), list[Fault | str]()
+    known, faults = ScenarioBook(BUILT_IN), list[Fault | str]()
     for name, entry in _entries(data, "scenarios", faults):
         try:
             known[name] = _declared(name, entry, known)
         except InputError as error:
             faults.extend(_placed(error, ("scenarios", name)))
+            known[name] = Scenario(name)  # those that refer to it are not at fault
     for name, axes in _entries(data, "sweeps", faults):
+        if name in known:
+            faults.append(Fault(f"sweeps.{name}", "is the name of a scenario too; give the sweep another"))
+            continue
         try:
-            known.update({each.name: each for each in sweep(axes, known)})
+            found = {each.name: each for each in sweep(axes, known)}
         except InputError as error:
             faults.extend(_placed(error, ("sweeps", name)))
+            continue
+        known.update(found)
+        known.sweeps[name] = tuple(found)
     if faults:
         raise InputError(faults, source)
     return known
@@ -272,7 +288,7 @@ def _is_axis(axis: Any) -> bool:
 
 
 def chosen(names: Iterable[str], known: Mapping[str, Scenario]) -> list[Scenario]:
-    """Return the scenarios that lines declare, each name once.
+    """Return the scenarios that lines declare, each name once; the name of a sweep declares all of it.
 
     Raises
     ------
@@ -280,7 +296,8 @@ def chosen(names: Iterable[str], known: Mapping[str, Scenario]) -> list[Scenario
         With every line that declares none.
     """
     found, faults = dict[str, Scenario](), list[Fault | str]()
-    for name in names:
+    sweeps = known.sweeps if isinstance(known, ScenarioBook) else {}
+    for name in [each for line in names for each in sweeps.get(line, (line,))]:
         try:
             found.setdefault(name, scenario(name, known))
         except InputError as error:

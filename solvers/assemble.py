@@ -25,6 +25,7 @@ from ..routing.plan import (
 from ..routing.problem import Problem
 from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key
 from .left_out import left_out
+from .limits_used import limits_used
 from .rates import Floats, module_capital_usd, module_facility_usd
 from .routebook import hops, return_hops
 from .services import SECONDS_PER_HOUR
@@ -51,14 +52,16 @@ class Assembler:
         in_all = cost
         for decision in self.decisions.jobs:
             in_all = in_all + in_all_extra(self.variables, decision)
+        emission = self.ledger.total_emission()
+        limits = limits_used(self.problem, (cost, emission), (jobs, services))
         return {
             "cost": cost,
             "cost_in_all": in_all,
-            "emission": self.ledger.total_emission(),
+            "emission": emission,
             "breakdown": self.ledger.breakdown(self.problem),
             "jobs": jobs,
             "services": services,
-            "left_out": tuple(left_out(self.variables, self.decisions)),
+            "left_out": tuple(left_out(self.variables, self.decisions, limits)),
             "purchases": tuple(self._purchases()),
             "routes": tuple(self.routes.values()),
             "pool_use": tuple(self._pool_use()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import cache, partial
+from itertools import chain
 
 import numpy as np
 
@@ -47,11 +48,16 @@ EMPTY = "no pool that it can use has any accelerators, as after a loss"
 SLOW = "the service time alone exceeds its latency limit on every accelerator type that it can use"
 
 
-def left_out(variables: World, decisions: Decisions) -> Iterator[LeftOut]:
-    """Yield what is left out with its first-order reason."""
+def left_out(variables: World, decisions: Decisions, limits: str = "") -> Iterator[LeftOut]:
+    """Yield what is left out with its first-order reason.
+
+    ``limits`` tells how much of the limits over the whole plan is used: those may be what capacity lacks.
+    """
     is_empty = cache(partial(_are_empty, variables.problem))
-    yield from _jobs(variables, decisions, is_empty)
-    yield from _requests(variables, decisions, is_empty)
+    used = f"; used of the limits: {limits}" if limits else ""
+    for entry in chain(_jobs(variables, decisions, is_empty), _requests(variables, decisions, is_empty)):
+        told = used if entry.reason == "capacity" else ""
+        yield entry.model_copy(update={"detail": entry.detail + told}) if told else entry
 
 
 def _jobs(variables: World, decisions: Decisions, is_empty: Empty) -> Iterator[LeftOut]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 
 from ..routing.errors import InputError
-from ..routing.scenarios import Scenario, scenario_book
+from ..routing.scenarios import ScenarioBook, scenario_book
 from .documents import parse
 from .sources import open_source
 
 
-def load_scenarios(path: str | os.PathLike[str]) -> dict[str, Scenario]:
+def load_scenarios(path: str | os.PathLike[str]) -> ScenarioBook:
     """Read the scenarios and sweeps of a JSON or YAML file; the built-in scenarios come first.
 
     Raises

@@ -46,16 +46,28 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
     begin = len(own) if isinstance(own, list) else 0
     if second and isinstance(own, list):
         data = {**data, "workloads": [*own, *second.items]}
-        faults = [*faults, *(_within(second, fault) for fault in second.faults)]
+    theirs = list(second.faults) if second and isinstance(own, list) else []
     try:
         problem = Problem.parse(fill_in(data), os.fspath(path))
     except InputError as error:
         known = _without_empty_accelerators(error.faults, data)
-        hinted = [*map(_hints(), known[:_MOST_HINTS]), *known[_MOST_HINTS:]]
-        faults = [*faults, *(_mended(fault, begin, second) for fault in hinted)]
-    if faults:
-        raise InputError(faults, os.fspath(path))
+        for fault in [*map(_hints(), known[:_MOST_HINTS]), *known[_MOST_HINTS:]]:
+            mended = None if second is None else _mended(fault, begin, second)
+            (faults if mended is None else theirs).append(mended or fault)
+    if faults or theirs:
+        raise _refusal(os.fspath(path), faults, second.name if second else "", theirs)
     return problem
+
+
+def _refusal(name: str, faults: list[Fault], second: str, theirs: list[Fault]) -> InputError:
+    """Return the error that tells the faults of both files, each under the name of its own."""
+    if not theirs or not faults:
+        return InputError(faults or theirs, name if faults else second)
+    told = [replace(fault, place=f"{name}: {fault.place}".removesuffix(": ")) for fault in faults]
+    return InputError(
+        [*told, *(replace(fault, place=f"{second}: {fault.place}") for fault in theirs)],
+        f"{name} and {second}",
+    )
 
 
 def read(path: FilePath) -> tuple[dict[str, Any], list[Fault]]:
@@ -132,22 +144,18 @@ def _is_table(source: Source) -> bool:
     return by_suffix.get(source.suffix, bool(re.match(r"\s*\w+ *[,;\t]", source.text)))
 
 
-def _mended(fault: Fault, begin: int, second: _Second | None) -> Fault:
-    """Return the fault with its place in its own file; the workloads from ``begin`` on are the second's."""
+def _mended(fault: Fault, begin: int, second: _Second) -> Fault | None:
+    """Return a fault of the second file, whose workloads begin at ``begin``, with its place there."""
     index = fault.path[1] if len(fault.path) > 1 and fault.path[0] == "workloads" else -1
-    if second is None or not isinstance(index, int) or index < begin:
-        return fault
+    if not isinstance(index, int) or index < begin:
+        return None
 
     def relabel(match: re.Match[str]) -> str:
         other = int(match[1]) - begin
         return second.place(other, ()) if other >= 0 else match[0]
 
     message = re.sub(r"\bworkloads\[(\d+)\]", relabel, fault.message)
-    return _within(second, Fault(second.place(index - begin, fault.path[2:]), message))
-
-
-def _within(second: _Second, fault: Fault) -> Fault:
-    return Fault(f"{second.name}: {fault.place}", fault.message)
+    return Fault(second.place(index - begin, fault.path[2:]), message)
 
 
 def _without_empty_accelerators(faults: Sequence[Fault], data: Mapping[str, Any]) -> list[Fault]:

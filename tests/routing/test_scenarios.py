@@ -252,6 +252,25 @@ def test_every_fault_of_a_book_is_told_by_place() -> None:
             scenario_book(data)
 
 
+def test_what_refers_to_a_wrong_scenario_is_not_at_fault_itself() -> None:
+    with pytest.raises(InputError) as error:
+        scenario_book(
+            {
+                "scenarios": {"s1": [{"scale": {"demand": -1}}], "s2": "s1 + demand*2", "s3": "s1 + nope"},
+                "sweeps": {"all": [["s1", "s2"]], "s2": [["hybrid"]]},
+            }
+        )
+    places = [fault.place for fault in error.value.faults]
+    assert places == ["scenarios.s1[0].scale.demand", "scenarios.s3", "sweeps.s2"]
+    assert "'nope'" in error.value.faults[1].message
+
+
+def test_the_name_of_a_sweep_stands_for_all_of_it() -> None:
+    book = scenario_book({"sweeps": {"load": [["hybrid", "cloud-only"], ["demand*1", "demand*2"]]}})
+    names = [each.name for each in chosen(["cloud-only+demand*2", "load"], book)]
+    assert names == ["cloud-only+demand*2", "hybrid+demand*1", "hybrid+demand*2", "cloud-only+demand*1"]
+
+
 def test_all_wrong_lines_are_told_at_once_and_each_name_counts_once() -> None:
     with pytest.raises(InputError) as error:
         chosen(["hybrid", "x1", "x2"], BUILT_IN)

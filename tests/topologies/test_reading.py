@@ -198,11 +198,20 @@ def test_faults_of_both_files_are_told_at_once(tmp_path: Path, world: dict[str, 
     topology = write(tmp_path, "a.json", world)
     with pytest.raises(InputError) as caught:
         load(topology, second)
-    assert str(caught.value).splitlines()[0] == f"{topology}: 3 faults"
-    assert str(caught.value).splitlines()[2:] == [
-        "  pools[0] 'fra-h100'.count: must be at least 0, got -1",
-        f"  {second}: line 2 'new', column 'count': must be above 0, got 0",
-    ]
+    head, first, *others = str(caught.value).splitlines()
+    assert head == f"{topology} and {second}: 3 faults"
+    assert first == f"  {topology}: pools[0] 'fra-h100'.count: must be at least 0, got -1"
+    assert all(other.startswith(f"  {second}: ") for other in others)
+    assert others[1] == f"  {second}: line 2 'new', column 'count': must be above 0, got 0"
+
+
+def test_faults_of_the_second_file_alone_are_told_under_its_name(
+    tmp_path: Path, world: dict[str, Any]
+) -> None:
+    second = write(tmp_path, "second.csv", "id,accelerator,count,hours\nnew,h100,0,1\n")
+    with pytest.raises(InputError) as caught:
+        load(write(tmp_path, "a.json", world), second)
+    assert str(caught.value) == f"{second}: line 2 'new', column 'count': must be above 0, got 0"
 
 
 def test_the_schema_allows_what_load_allows() -> None:

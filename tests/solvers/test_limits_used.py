@@ -1,0 +1,49 @@
+"""Work that lacks capacity is told how much of the limits over the whole plan is used."""
+
+from __future__ import annotations
+
+from computeroute.routing import check
+from computeroute.routing.problem import Limits, Present
+from computeroute.routing.scenarios import scenario
+from computeroute.solvers import solve
+from computeroute.topologies import load
+
+
+def test_the_budget_and_the_cap_that_keep_work_out_are_named() -> None:
+    problem = load("two-sites")
+    whole = solve(problem)
+    limits = Limits(budget_usd=0.7 * whole.cost.money_usd, carbon_cap_tco2e=2 * whole.emission.tco2e)
+    tight = problem.replace(limits=limits)
+    plan = solve(tight)
+    assert not check(tight, plan)
+    (entry, *_) = plan.left_out
+    assert entry.reason == "capacity"
+    money = f"{plan.cost.money_usd / limits.budget_usd:.1%} of budget_usd"  # type: ignore[operator]
+    carbon = f"{plan.emission.tco2e / limits.carbon_cap_tco2e:.1%} of carbon_cap_tco2e"  # type: ignore[operator]
+    assert entry.detail.endswith(f"; used of the limits: {money}, {carbon}")
+
+
+def test_moves_are_counted_as_max_moves_counts_them() -> None:
+    problem = load("two-sites")
+    plan = solve(problem)
+    jobs, services = {}, {}
+    for job in plan.jobs:
+        jobs[job.job] = ("gone",)  # so that each of them has to move
+    for service in plan.services:
+        services[service.service] = {replica.pool: 1 for replica in service.replicas}
+    for most in range(len(jobs)):
+        limited = problem.replace(
+            present=Present(jobs=jobs, services=services), limits=problem.limits.replace(max_moves=most)
+        )
+        held = solve(limited)
+        assert not check(limited, held)
+        assert {entry.detail.split("; used of the limits: ")[1] for entry in held.left_out} == {
+            f"{most} of {most} max_moves"
+        }
+
+
+def test_without_limits_nothing_is_added() -> None:
+    short = scenario("demand*100").apply(load("two-sites"))
+    plan = solve(short)
+    assert any(entry.reason == "capacity" for entry in plan.left_out)
+    assert not any("used of the limits" in entry.detail for entry in plan.left_out)
