@@ -70,8 +70,7 @@ def leave_out(search: Search) -> Floats | None:
     least = relax(search, arrays, partial_program(arrays, arrays.unserved), "unserved work")
     if least is None:
         return None
-    limited = _at_most(arrays, max(least.bound, 0.0))
-    cheapest = relax(search, arrays, limited, None)
+    cheapest = relax(search, arrays, _at_most(arrays, max(least.bound, 0.0)), None)
     if cheapest is None:
         return None
     fixed = _with_left_out(arrays, cheapest.x)
@@ -84,14 +83,26 @@ def leave_out(search: Search) -> Floats | None:
     if trial.whole is None and trial.broken is not None:
         _leave_out_there(search, trial.broken, trial.allowance)
     if search.best is not None:
-        relax(search, arrays, _at_most(arrays, float(arrays.unserved @ search.best)), "cost")
+        _prove_cost(search, max(least.bound, 0.0), cheapest.bound)
     return search.best
+
+
+def _prove_cost(search: Search, least: float, bound: float) -> None:
+    """Tell a bound of the cost where no more is left out than in the best; ``bound`` holds for the least."""
+    unserved = float(search.arrays.unserved @ search.best)
+    if unserved <= _limit(least):
+        search.tell_bound("cost", bound)
+    else:
+        relax(search, search.arrays, _at_most(search.arrays, unserved), "cost")
+
+
+def _limit(unserved: float) -> float:
+    return unserved * (1 + 1e-6) + 1e-6
 
 
 def _at_most(arrays: Arrays, unserved: float) -> Program:
     """Return the program of least cost that leaves no more out."""
-    limit = unserved * (1 + 1e-6) + 1e-6
-    return partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit)
+    return partial_program(arrays, arrays.cost).with_row(arrays.unserved, _limit(unserved))
 
 
 def _with_left_out(arrays: Arrays, x: Floats) -> Program:
