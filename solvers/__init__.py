@@ -40,31 +40,23 @@ def _scip(problem: Problem, options: Options) -> Plan:
 
 
 def _decomposition(problem: Problem, options: Options) -> Plan:
-    if _survives(problem):
-        from .exact import solve_protected
+    from .automatic import solve_decomposed
 
-        return solve_protected(problem, options)
-    from .market import solve_market
-
-    return solve_market(problem, options)
+    return solve_decomposed(problem, options)
 
 
 def _auto(problem: Problem, options: Options) -> Plan:
-    from .automatic import auto_protected, solve_auto
+    from .automatic import solve_auto
 
-    return (auto_protected if _survives(problem) else solve_auto)(problem, options)
-
-
-def _survives(problem: Problem) -> bool:
-    return any(service.survive for service in problem.services)
+    return solve_auto(problem, options)
 
 
 SOLVERS: MappingProxyType[str, Solver] = MappingProxyType(
     {"auto": _auto, "highs": _highs, "cp-sat": _cp_sat, "scip": _scip, "decomposition": _decomposition}
 )
 """Solvers by name. ``auto`` is the exact solver through HiGHS, or the decomposition, or both in turn, as the
-structure of the problem suggests. The decomposition leaves problems with services that survive losses to the
-exact solver."""
+structure of the problem suggests. The decomposition leaves problems to the exact solver whose services
+survive losses that ask for too much to be listed."""
 
 
 def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) -> Plan:

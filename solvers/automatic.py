@@ -19,7 +19,7 @@ from .formulation import build_arrays
 from .market.handover import as_solution
 from .market.market import Market
 from .market.opening import plain_market, widened
-from .market.solve import MarketSearch, search_of
+from .market.solve import MarketSearch, market_of, search_of
 from .options import Options, Progress
 from .search import UNSERVED_TOLERANCE, Proved
 from .structure import Choice, Structure, choose, measure
@@ -33,6 +33,7 @@ HANDOVER_COLUMNS = 120_000
 """Columns up to which the exact search goes on where the decomposition leaves a gap."""
 FIRST_SHARE, MOST_SHARE = 0.5, 0.8
 """Parts of the time after which the exact search goes on: where everything is served, and in any case."""
+BLIND = "services survive losses that ask for too much to be listed"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
 
@@ -48,6 +49,10 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     started = time.monotonic()
     finder = PathFinder(problem)
     market = plain_market(problem, finder)
+    if market.services.rescues:
+        choice = Choice("highs", BLIND)
+        _tell(options, str(choice), started)
+        return solve_protected(problem, options).model_copy(update={"solver": str(choice)})
     structure = measure(market)
     choice = choose(structure)
     _tell(options, str(choice), started)
@@ -58,12 +63,15 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     return _decomposed(widened(market, finder), structure, choice, options, started)
 
 
-def auto_protected(problem: Problem, options: Options) -> Plan:
-    """Plan a problem with services that survive losses, by the only solver that knows of these."""
-    choice = "auto: highs (services survive losses)"
-    _tell(options, choice, time.monotonic())
-    plan = solve_protected(problem, options)
-    return plan.model_copy(update={"solver": choice})
+def solve_decomposed(problem: Problem, options: Options) -> Plan:
+    """Plan ``problem`` by decomposition, or by the exact search where that is blind to some losses."""
+    started = time.monotonic()
+    market = market_of(problem)
+    if market.services.rescues:
+        return solve_protected(problem, options)
+    search = search_of(market, options, started, options.time_limit)
+    search.run()
+    return search.plan()
 
 
 def _tell(options: Options, what: str, started: float) -> None:

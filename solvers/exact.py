@@ -109,7 +109,7 @@ def solve_exact(
 
 
 def solve_protected(problem: Problem, options: Options) -> Plan:
-    """Plan a problem with services that survive losses, of which the decomposition knows nothing."""
+    """Plan a problem with services that survive losses of which the decomposition knows nothing."""
     return solve_exact(problem, options, "highs", cell_solver="scip")
 
 
@@ -147,7 +147,7 @@ def search_exact(
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
-    awaits = is_large and not variables.services.survivors
+    awaits = is_large and not variables.services.rescues
     finished = keeper.is_close() or run_search(
         arrays, settings, keeper.hear, stop, beside, enough=keeper.is_close, awaits=awaits
     )
@@ -188,7 +188,7 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
     well end by itself the plan is a fallback; such a search knows little before it ends, and is on one
     processor, so that there is time for a good one. The search of a large model does not end before the
     decomposition, which does so much and no more; its plan ends the search if it is close by its own bound,
-    and is a fallback if not. Where services survive losses, of which it knows nothing, it is not waited for.
+    and is a fallback if not. Where services survive losses of which it knows nothing, it is not waited for.
     """
     is_large = arrays.columns > LARGE_COLUMNS
 
@@ -207,32 +207,32 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         seconds = _first_seconds(options) if is_large else _fallback_seconds(options)
         search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
         search.run(rounds=1 if is_large else None)
-        survivors = bool(variables.services.survivors)
+        is_blind = bool(variables.services.rescues)
         if is_large:
-            tell_bounds(search, arrays, emit, survivors=survivors)
+            tell_bounds(search, arrays, emit, is_blind=is_blind)
         if search.best is None:
             return
         found = as_solution(variables, arrays, market, search.best)
-        if found is None and survivors:
+        if found is None and is_blind:
             values = as_values(variables, arrays, market, search.best)
             found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
         if found is not None:
-            is_final = is_large and search.is_close() and not survivors
+            is_final = is_large and search.is_close() and not is_blind
             emit(Found(found, "final" if is_final else "fallback"))
 
     return work
 
 
 def tell_bounds(
-    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, survivors: bool = False
+    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, is_blind: bool = False
 ) -> None:
     """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan.
 
-    It knows nothing of losses: where services survive them, its plan leaves out less than can be served.
+    It knows of losses by guards only: where it is blind to some, its plan leaves out less than can be served.
     """
     emit(Proved("complete cost", search.complete))
     search.sharpen()
-    if survivors:
+    if is_blind:
         emit(Proved("unserved work", search.unserved_bound()))
         return
     cost = search.cost_bound()

@@ -13,6 +13,7 @@ from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
 from .jobs import CHUNK
 from .market import Market
+from .protecting import kept_safe
 from .serving import Answer, Offer, answer
 from .sites import whole_answer
 from .threads import each
@@ -82,8 +83,10 @@ def unit_reply(
 ) -> Answer:
     """Return a unit's answer with at most ``most`` (T, S) replicas, see :func:`.serving.answer`."""
     if unit.is_whole:
-        return whole_answer(unit, offered, most, cutoff)
-    return answer(unit, offered, most, cutoff, swapping=swapping)
+        found = whole_answer(unit, offered, most, cutoff)
+    else:
+        found = answer(unit, offered, most, cutoff, swapping=swapping)
+    return found if unit.guards is None else kept_safe(unit, offered, found, most, cutoff)
 
 
 def reply_columns(market: Market, number: int, reply: Answer, via: Ints) -> Columns:

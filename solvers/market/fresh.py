@@ -9,6 +9,7 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
+from .candidates import unit_reply
 from .columns import answer_columns
 from .goods import GoodPrices
 from .greedy import room_for_replicas
@@ -16,8 +17,7 @@ from .market import Market
 from .menus import run_sums
 from .openings import fitting_columns
 from .placing import Placed, Placement, Priced
-from .serving import Answer, answer, offer
-from .sites import whole_answer
+from .serving import Answer, offer
 from .units import Unit
 
 CLOSED = 1e12
@@ -64,7 +64,7 @@ class Fresh:
         offered = offer(part, hours, prices, self._way(placement, unit, prices, when))
         most = room_for_replicas(placement, unit)[when]
         cutoff = placement.cutoff(part)
-        found = (whole_answer if unit.is_whole else answer)(part, offered, most, cutoff)
+        found = unit_reply(part, offered, most, cutoff)
         whole = (len(unit.demand), *found.flow.shape[1:])
         flow, via = np.zeros(whole), np.zeros(whole, dtype=np.int64)
         replicas, unserved = np.zeros((whole[0], whole[2])), np.zeros(whole[:2])

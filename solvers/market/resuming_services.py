@@ -11,6 +11,7 @@ from ...routing.plan import Plan
 from ..rates import Floats, Ints
 from .columns import Columns, Served, served_columns
 from .market import Market
+from .protecting import covered
 from .serving import replicas_for
 from .units import Unit
 
@@ -50,6 +51,12 @@ def _unit_columns(market: Market, number: int, unit: Unit, flows: _Flows, mine: 
     replicas = replicas_for(unit, load)
     if _keeps_idle(market, unit):
         replicas = np.maximum(replicas, flows.standing[unit.slot_id].T)
+    if unit.guards is not None:
+        replicas = covered(
+            unit, unit.accelerators + np.zeros(load.shape), served, replicas, unit.most + 0 * load
+        )
+        if unit.guards.missing(served, replicas * unit.rps).any():
+            return None
     if not _keeps_sites(unit, replicas):
         return None
     done = Served(period, arc, rps, replicas, np.maximum(unit.demand - served, 0.0))

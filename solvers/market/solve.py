@@ -74,12 +74,13 @@ def solve_market(problem: Problem, options: Options) -> Plan:
     Raises
     ------
     SolverError
-        For services that are to survive losses, of which it knows nothing.
+        For services that are to survive losses which ask for too much to be listed.
     """
-    if any(service.survive for service in problem.services):
-        raise SolverError("the decomposition does not plan for losses; take another solver for 'survive'")
     started = time.monotonic()
-    search = search_of(market_of(problem), options, started, options.time_limit)
+    market = market_of(problem)
+    if market.services.rescues:
+        raise SolverError("losses ask for too much to be listed; take another solver for these services")
+    search = search_of(market, options, started, options.time_limit)
     search.run()
     return search.plan()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +16,8 @@ from ..arrays import Bools
 from ..moving import enters, minds_entering
 from ..rates import Floats, Ints, Rates, most_accelerators
 from ..services import SECONDS_PER_HOUR, Services
+from ..survival import Guard
+from .guards import Guards
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Unit:
         USD for each site entered.
     min_sites, max_sites
         Over the whole horizon; None where there is no upper limit.
+    guards
+        What surviving losses asks for; None where it asks for nothing.
     """
 
     service: int
@@ -66,6 +71,7 @@ class Unit:
     usd_per_site_entered: float
     min_sites: int
     max_sites: int | None
+    guards: Guards | None = None
 
     @property
     def size(self) -> int:
@@ -96,13 +102,16 @@ def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit
     """Return the units of all services; users without any arc are in none."""
     order = np.argsort(services.arcs_service, kind="stable")
     ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
-    parts: list[tuple[int, Ints]] = []
+    parts: list[tuple[int, Ints, list[Guard]]] = []
+    guards = defaultdict[int, list[Guard]](list)
+    for guard in services.guards:
+        guards[guard.service].append(guard)
     for index, service in enumerate(problem.services):
         arcs = order[ends[index] : ends[index + 1]]
         moving = minds_entering(problem) and service.id in problem.present.services
         together = service.min_sites > 1 or service.max_sites is not None or moving
         joined = [arcs] if together else list(_components(services, arcs))
-        parts.extend((index, part) for part in joined if len(part))
+        parts.extend((index, part, guards[index]) for part in joined if len(part))
     entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
     entering &= minds_entering(problem)
     return [_unit(problem, rates, services, entering, part) for part in parts]
@@ -120,9 +129,9 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
 
 
 def _unit(
-    problem: Problem, rates: Rates, services: Services, entering: Bools, part: tuple[int, Ints]
+    problem: Problem, rates: Rates, services: Services, entering: Bools, part: tuple[int, Ints, list[Guard]]
 ) -> Unit:
-    index, arcs = part
+    index, arcs, guards = part
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
@@ -151,4 +160,5 @@ def _unit(
         usd_per_site_entered=problem.moving.usd_per_site_entered,
         min_sites=problem.services[index].min_sites,
         max_sites=problem.services[index].max_sites,
+        guards=Guards.of(guards, demands, slots),
     )
