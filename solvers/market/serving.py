@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .goods import GoodPrices
+from .reserve_prices import reserve_prices
 from .swapping import Swaps
 from .units import Unit
 
@@ -88,14 +89,20 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
     With ``left_out`` (T, L), the price of leaving a whole demand out, nobody has to be served.
     """
     best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
-    if left_out is not None:
-        return np.asarray(np.minimum(best, left_out).sum(axis=1))
-    found: Floats = best.sum(axis=1)
+    out = np.inf if left_out is None else left_out
+    found: Floats = np.minimum(best, out).sum(axis=1)
+    reserve = None if unit.guards is None else reserve_prices(unit.guards, unit, offered.replica / unit.rps)
+    if left_out is not None and reserve is None:
+        return found
     total = unit.demand.sum(axis=1)
     for share in SHARES:
-        part = offered.arc + (share * offered.replica / unit.rps)[:, None, :]
-        paid = (part.min(axis=2) * unit.demand).sum(axis=1)
-        found = np.maximum(found, paid + whole_cost((1 - share) * offered.replica, unit.rps, total))
+        part = (offered.arc + (share * offered.replica / unit.rps)[:, None, :]).min(axis=2)
+        if reserve is not None:
+            safe = np.minimum((part + (1 - share) * reserve) * unit.demand, out)
+            found = np.maximum(found, safe.sum(axis=1))
+        if left_out is None:
+            paid = (part * unit.demand).sum(axis=1)
+            found = np.maximum(found, paid + whole_cost((1 - share) * offered.replica, unit.rps, total))
     return found
 
 
