@@ -13,16 +13,15 @@ from ..routing.paths import PathFinder
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
-from .choices.watch import Watch
 from .exact import Lead, search_exact, solve_protected, tell_bounds, with_alternatives
 from .formulation import build_arrays
 from .market.handover import as_solution
 from .market.market import Market
 from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
-from .options import Options, Progress
+from .options import Options, Progress, relative_gap
 from .search import UNSERVED_TOLERANCE, Proved
-from .structure import Choice, Structure, choose, measure
+from .structure import Choice, Structure, choose, measure, model_columns
 from .variables import VariableBuilder, Variables
 
 EXACT = ("highs", "scip")
@@ -33,7 +32,9 @@ HANDOVER_COLUMNS = 120_000
 """Columns up to which the exact search goes on where the decomposition leaves a gap."""
 FIRST_SHARE, MOST_SHARE = 0.5, 0.8
 """Parts of the time after which the exact search goes on: where everything is served, and in any case."""
-BLIND = "services survive losses that ask for too much to be listed"
+FLOWS_COLUMNS = 20_000
+"""Columns, those of flows after losses not counted, up to which these are left to the exact search."""
+BLIND = "services survive losses that ask for more than can be listed"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
 
@@ -49,12 +50,12 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     started = time.monotonic()
     finder = PathFinder(problem)
     market = plain_market(problem, finder)
-    if market.services.rescues:
+    if market.services.rescues and _needs_flows(market):
         choice = Choice("highs", BLIND)
         _tell(options, str(choice), started)
         return solve_protected(problem, options).model_copy(update={"solver": str(choice)})
     structure = measure(market)
-    choice = choose(structure)
+    choice = Choice("decomposition", BLIND) if market.services.rescues else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
         variables = with_alternatives(_columns(market), finder)
@@ -63,11 +64,16 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     return _decomposed(widened(market, finder), structure, choice, options, started)
 
 
+def _needs_flows(market: Market) -> bool:
+    """Return whether flows after losses are for the exact search: it is small, or nothing simpler does."""
+    return market.services.stand_ins is None or model_columns(market) <= FLOWS_COLUMNS
+
+
 def solve_decomposed(problem: Problem, options: Options) -> Plan:
     """Plan ``problem`` by decomposition, or by the exact search where that is blind to some losses."""
     started = time.monotonic()
     market = market_of(problem)
-    if market.services.rescues:
+    if market.services.stand_ins is None:
         return solve_protected(problem, options)
     search = search_of(market, options, started, options.time_limit)
     search.run()
@@ -88,7 +94,8 @@ def _decomposed(
     market: Market, structure: Structure, choice: Choice, options: Options, started: float
 ) -> Plan:
     """Return the plan of the decomposition, or what the exact search makes of it."""
-    goes_on, is_free = structure.columns <= HANDOVER_COLUMNS, structure.contested == 0
+    goes_on = structure.columns <= HANDOVER_COLUMNS and not market.services.rescues
+    is_free = structure.contested == 0
     closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
     search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))
     if goes_on:
@@ -107,15 +114,12 @@ def _decomposed(
 
 def _end_where_served(search: MarketSearch, seconds: float) -> None:
     """Let a search end after so many seconds where its plan serves everybody."""
-    whole = search.watch
 
     def enough() -> bool:
         is_late = time.monotonic() - search.started > seconds
-        return whole.over() or (
-            is_late and search.best is not None and search.unserved() <= UNSERVED_TOLERANCE
-        )
+        return is_late and search.best is not None and search.unserved() <= UNSERVED_TOLERANCE
 
-    search.watch = Watch(whole.left, enough)
+    search.watch = search.watch.also(enough)
 
 
 def _has_time(options: Options, started: float) -> bool:
@@ -147,8 +151,24 @@ def lead_of(search: MarketSearch, variables: Variables, arrays: Arrays) -> Lead:
 
 
 def better(first: Plan, second: Plan) -> Plan:
-    """Return the plan that leaves less out, or else costs less; the second where they are alike."""
+    """Return the plan that leaves less out, or else costs less; the second where they are alike.
+
+    It has the bounds of both, where those of the other hold: of plans that leave no more out than that.
+    """
     if not first or not second or first.objective is None or second.objective is None:
         return first if first else second
     one, other = ((round(plan.unserved, 6), plan.objective) for plan in (first, second))
-    return first if one < other else second
+    return _with_bounds(first, second) if one < other else _with_bounds(second, first)
+
+
+def _with_bounds(plan: Plan, other: Plan) -> Plan:
+    """Return a plan with the better of its bounds and those of another that leaves no less out."""
+    assert plan.objective is not None
+    bounds = [bound for bound in (plan.bound, other.bound) if bound is not None]
+    bound = min(plan.objective, max(bounds)) if bounds else None
+    unserved = min(plan.unserved, max(plan.unserved_bound, other.unserved_bound))
+    if plan.unserved > other.unserved or (bound, unserved) == (plan.bound, plan.unserved_bound):
+        return plan
+    cost_gap, unserved_gap = relative_gap(plan.objective, bound), relative_gap(plan.unserved, unserved) or 0.0
+    gap = None if cost_gap is None else max(cost_gap, unserved_gap)
+    return plan.model_copy(update={"bound": bound, "unserved_bound": unserved, "gap": gap})

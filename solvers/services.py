@@ -58,6 +58,8 @@ class Services:
         First-order reason of each demand that no arc serves.
     guards, rescues
         Who may be served from where after the losses that services are to survive.
+    stand_ins
+        Guards that ask for what the rescues do, and for more; None where some have none.
     """
 
     demand: Floats
@@ -77,6 +79,7 @@ class Services:
     barred: dict[int, Reason]
     guards: tuple[Guard, ...]
     rescues: tuple[Rescue, ...]
+    stand_ins: tuple[Guard, ...] | None
 
     @property
     def survivors(self) -> list[int]:
@@ -114,6 +117,8 @@ class _Collector:
         self.losses = Losses(problem, book.fans)
         self.guards: list[Guard] = []
         self.rescues: list[Rescue] = []
+        self.stand_ins: list[Guard] = []
+        self.is_blind = False
         self.slots = self.demands = 0
 
     def add(self, service: InferenceService) -> None:
@@ -152,6 +157,8 @@ class _Collector:
         needed = protection(found, np.asarray((trips >= 0).any(axis=1)), numbers, MOST_GUARDS)
         self.guards += needed.guards
         self.rescues += needed.rescues
+        self.stand_ins += needed.stand_ins or []
+        self.is_blind |= needed.stand_ins is None
 
     def _ways(self, service: InferenceService, pools: Ints, trips: Ints) -> Ints:
         """Return (A, demands, pools) those trips, and others over other links."""
@@ -305,6 +312,7 @@ def build_services(problem: Problem, rates: Rates, book: RouteBook) -> Services:
         barred=collector.barred,
         guards=tuple(collector.guards),
         rescues=tuple(collector.rescues),
+        stand_ins=None if collector.is_blind else tuple(collector.stand_ins),
         **arcs,
     )
 

@@ -142,10 +142,14 @@ def unprotected(damages: list[Damage], trips: Ints) -> Flags:
 
 @dataclass(frozen=True)
 class Protection:
-    """What keeps a service served after losses: rows of whom only some slots can serve, or flows."""
+    """What keeps a service served after losses: rows of whom only some slots can serve, or flows.
+
+    ``stand_ins`` ask for what the flows do, and for more; None where nothing so simple does.
+    """
 
     guards: list[Guard]
     rescues: list[Rescue]
+    stand_ins: list[Guard] | None
 
 
 def protection(damages: list[Damage], users: Flags, first: Rescue, most: int) -> Protection:
@@ -162,18 +166,51 @@ def protection(damages: list[Damage], users: Flags, first: Rescue, most: int) ->
     """
     guards: dict[tuple[int, int], None] = {}
     flows: list[Rescue] = []
+    stand_ins: dict[tuple[int, int], None] | None = {}
     for damage in _worst([damage.only(users) for damage in damages]):
         classes = list(_classes(damage))
-        unions = _unions([slots for _, slots in classes], most)
-        if unions is None:
-            loss = flows[-1].loss + 1 if flows else first.loss
-            flows += [_rescue(replace(first, loss=loss), *each) for each in classes]
+        found = _guards_of(classes, most)
+        if found is not None:
+            guards |= found
             continue
-        for union in unions:
-            inside = [mine for mine, slots in classes if slots | union == union]
-            guards[reduce(or_, inside), union] = None
-    found = [_guard(first, *each) for each in _binding(list(guards))]
-    return Protection(found, flows)
+        loss = flows[-1].loss + 1 if flows else first.loss
+        flows += [_rescue(replace(first, loss=loss), *each) for each in classes]
+        rough = _guards_of(_merged(classes, most.bit_length() - 1), most)
+        stand_ins = None if stand_ins is None or rough is None else stand_ins | rough
+    exact, more = (
+        None if each is None else [_guard(first, *guard) for guard in _binding(list(each))]
+        for each in (guards, stand_ins)
+    )
+    return Protection(exact or [], flows, more)
+
+
+def _guards_of(classes: list[tuple[int, int]], most: int) -> dict[tuple[int, int], None] | None:
+    """Return the users and slots of the guards of one loss, None where they are too many."""
+    unions = _unions([slots for _, slots in classes], most)
+    if unions is None:
+        return None
+    return {
+        (reduce(or_, [mine for mine, slots in classes if slots | union == union]), union): None
+        for union in unions
+    }
+
+
+def _merged(classes: list[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+    """Return at most so many classes, if possible: those most alike become one, with the slots of both."""
+    found = list(classes)
+    while len(found) > most:
+        pairs = [
+            ((one[1] ^ other[1]).bit_count(), at, below)
+            for at, one in enumerate(found)
+            for below, other in enumerate(found[:at])
+            if one[1] & other[1]
+        ]
+        if not pairs:
+            break
+        _, at, below = min(pairs)
+        (users, slots), (more, fewer) = found.pop(at), found.pop(below)
+        found.append((users | more, slots & fewer))
+    return found
 
 
 def _classes(damage: Damage) -> Iterator[tuple[int, int]]:

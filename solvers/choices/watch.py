@@ -37,6 +37,11 @@ class Watch:
         """Return the clock of a step that has time of its own and stops with this one."""
         return Watch(seconds, self._stop)
 
+    def also(self, enough: Callable[[], bool]) -> Watch:
+        """Return the clock of the same time that stops where that is ``enough``, too."""
+        stop = self._stop
+        return Watch(self.left, lambda: (stop is not None and stop()) or enough())
+
     def over(self) -> bool:
         """Return whether to stop now."""
         return self.left <= 0 or (self._stop is not None and self._stop())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -29,45 +30,68 @@ class Guards:
         (G, L) whom each guards.
     slots
         (G, S) the slots that alone can serve them after a loss.
+    exact
+        (G,) whether a loss asks for that; the others ask for more than losses do.
     """
 
     users: Floats
     slots: Floats
+    exact: Bools
 
     @classmethod
-    def of(cls, guards: Iterable[Guard], demand_id: Ints, slot_id: Ints) -> Guards | None:
+    def of(
+        cls, exact: Iterable[Guard], rough: Iterable[Guard], demand_id: Ints, slot_id: Ints
+    ) -> Guards | None:
         """Return the guards of a unit among those of its service, None where it has none.
 
-        One of users of several units is the sum of guards of each.
+        ``rough`` ones ask for more than losses do. Those of users of several units follow from those of each.
         """
         mine = [
-            guard
-            for guard in guards
+            (guard, is_exact)
+            for part, is_exact in ((exact, True), (rough, False))
+            for guard in part
             if np.isin(guard.slots, slot_id).all() and np.isin(guard.demands, demand_id).all()
         ]
         if not mine:
             return None
         users, slots = np.zeros((len(mine), len(demand_id))), np.zeros((len(mine), len(slot_id)))
-        for row, guard in enumerate(mine):
+        for row, (guard, _) in enumerate(mine):
             users[row, np.searchsorted(demand_id, guard.demands)] = 1.0
             slots[row, np.searchsorted(slot_id, guard.slots)] = 1.0
-        return cls(users, slots)
+        return cls(users, slots, np.array([is_exact for _, is_exact in mine]))
+
+    @cached_property
+    def binding(self) -> Guards:
+        """Those that ask for no more than losses do: bounds may be told from these only."""
+        return Guards(self.users[self.exact], self.slots[self.exact], self.exact[self.exact])
 
     def missing(self, served: Floats, capacity: Floats) -> Floats:
         """Return (T, G) how many requests/s of capacity (T, S) each lacks for what is served (T, L)."""
-        needed = served @ self.users.T
-        lack = needed - capacity @ self.slots.T
-        return np.where(lack > EPSILON * np.maximum(1.0, needed), lack, 0.0)
+        lack = served @ self.users.T - capacity @ self.slots.T
+        return np.where(lack > self.rounding(served), lack, 0.0)
 
-    def spare(self, served: Floats, capacity: Floats) -> Floats:
-        """Return (T, S) how many requests/s each slot could do without, the others as they are."""
-        left = np.maximum(capacity @ self.slots.T - served @ self.users.T, 0.0)
-        found = np.full(capacity.shape, np.inf)
-        for slot in range(capacity.shape[1]):
-            mine = self.slots[:, slot] > 0
-            if mine.any():
-                found[:, slot] = left[:, mine].min(axis=1)
-        return found
+    def rounding(self, served: Floats) -> Floats:
+        """Return (T, 1) what counts as rounding."""
+        return EPSILON * np.maximum(1.0, served.sum(axis=1, keepdims=True))
+
+    def forced_out(self, demand: Floats, capacity: Floats, least: Floats, out: Floats) -> Floats:
+        """Return what leaving out costs (T,) above serving where guards ask for more than their slots hold.
+
+        ``capacity`` (S,) is the most requests/s of every slot, ``least`` and ``out`` (T, L) what serving a
+        whole demand costs at least, and leaving it out. Guards of the same users are not counted twice.
+        """
+        over = np.maximum(demand @ self.users.T - (self.slots @ capacity)[None, :], 0.0)
+        extra = np.maximum(out - least, 0.0) / np.where(demand > 0, demand, 1.0)
+        total, free = np.zeros(len(demand)), np.ones(demand.shape[1], dtype=bool)
+        for guard in np.argsort(-over.sum(axis=0), kind="stable").tolist():
+            users = self.users[guard] > 0
+            if not over[:, guard].any():
+                break
+            if free[users].all():
+                free &= ~users
+                some = np.where(users & (demand > 0), extra, np.inf).min(axis=1)
+                total += over[:, guard] * np.where(np.isfinite(some), some, 0.0)
+        return total
 
     def inside(self, slots: Bools) -> Floats:
         """Return (G,) how many of each guard's slots are among those given (S)."""

@@ -62,17 +62,23 @@ def covered(unit: Unit, price: Floats, served: Floats, replicas: Floats, most: F
     worth = unit.rps / np.maximum(price, FREE * unit.accelerators)
     lack = guards.missing(served, found * unit.rps)
     busy = np.flatnonzero(lack.any(axis=1))
+    lack = lack[busy]
     while len(busy):
-        score = np.where(found[busy] < limit[busy], (lack[busy] @ guards.slots) * worth[busy], 0.0)
+        score = np.where(found[busy] < limit[busy], (lack @ guards.slots) * worth[busy], 0.0)
         best = score.argmax(axis=1)
         able = score[np.arange(len(busy)), best] > 0
-        busy, best = busy[able], best[able]
-        helped = np.where(guards.slots[:, best].T > 0, lack[busy], 0.0)
-        least = np.where(helped > 0, helped, np.inf).min(axis=1, initial=np.inf)
+        if not able.all():
+            busy, best, lack = busy[able], best[able], lack[able]
+        inside = guards.slots[:, best].T > 0
+        least = np.where(inside & (lack > 0), lack, np.inf).min(axis=1, initial=np.inf)
         count = np.maximum(1.0, np.floor(least / unit.rps[best]))
-        found[busy, best] += np.minimum(count, limit[busy, best] - found[busy, best])
-        lack[busy] = guards.missing(served[busy], found[busy] * unit.rps)
-        busy = busy[lack[busy].any(axis=1)]
+        count = np.minimum(count, limit[busy, best] - found[busy, best])
+        found[busy, best] += count
+        lack = np.where(inside, lack - (count * unit.rps[best])[:, None], lack)
+        lack = np.where(lack > guards.rounding(served[busy]), lack, 0.0)
+        some = lack.any(axis=1)
+        if not some.all():
+            busy, lack = busy[some], lack[some]
     return _lean(unit, price, served, replicas, found)
 
 
@@ -85,13 +91,18 @@ def _useful(unit: Unit) -> Floats:
 
 def _lean(unit: Unit, price: Floats, served: Floats, least: Floats, replicas: Floats) -> Floats:
     """Return the replicas without those, the dearest first, that no guard needs; at least ``least`` stay."""
-    assert unit.guards is not None
+    guards = unit.guards
+    assert guards is not None
     found = replicas.copy()
+    left = found * unit.rps @ guards.slots.T - served @ guards.users.T
     order = np.argsort(-(price / unit.rps).sum(axis=0), kind="stable")
     for slot in order[(found > least).any(axis=0)[order]].tolist():
-        spare = unit.guards.spare(served, found * unit.rps)[:, slot]
-        gone = np.minimum(np.floor(spare / unit.rps[slot] + 1e-9), found[:, slot] - least[:, slot])
-        found[:, slot] -= np.maximum(gone, 0.0)
+        mine = np.flatnonzero(guards.slots[:, slot])
+        spare = left[:, mine].min(axis=1, initial=np.inf)
+        most = np.minimum(np.floor(spare / unit.rps[slot] + 1e-9), found[:, slot] - least[:, slot])
+        gone = np.maximum(most, 0.0)
+        found[:, slot] -= gone
+        left[:, mine] -= (gone * unit.rps[slot])[:, None]
     return found
 
 

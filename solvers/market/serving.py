@@ -89,21 +89,32 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
     With ``left_out`` (T, L), the price of leaving a whole demand out, nobody has to be served.
     """
     best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
-    out = np.inf if left_out is None else left_out
-    found: Floats = np.minimum(best, out).sum(axis=1)
-    reserve = None if unit.guards is None else reserve_prices(unit.guards, unit, offered.replica / unit.rps)
+    found = _left_or_served(unit, best, left_out)
+    reserve = (
+        None if unit.guards is None else reserve_prices(unit.guards.binding, unit, offered.replica / unit.rps)
+    )
     if left_out is not None and reserve is None:
         return found
     total = unit.demand.sum(axis=1)
     for share in SHARES:
         part = (offered.arc + (share * offered.replica / unit.rps)[:, None, :]).min(axis=2)
         if reserve is not None:
-            safe = np.minimum((part + (1 - share) * reserve) * unit.demand, out)
-            found = np.maximum(found, safe.sum(axis=1))
+            safe = (part + (1 - share) * reserve) * unit.demand
+            found = np.maximum(found, _left_or_served(unit, safe, left_out))
         if left_out is None:
             paid = (part * unit.demand).sum(axis=1)
             found = np.maximum(found, paid + whole_cost((1 - share) * offered.replica, unit.rps, total))
     return found
+
+
+def _left_or_served(unit: Unit, served: Floats, left_out: Floats | None) -> Floats:
+    """Return a bound (T,) where whole demands cost so much if ``served`` (T, L), or if left out."""
+    if left_out is None:
+        return np.asarray(served.sum(axis=1))
+    found = np.minimum(served, left_out).sum(axis=1)
+    if unit.guards is not None:
+        found += unit.guards.binding.forced_out(unit.demand, unit.most * unit.rps, served, left_out)
+    return np.asarray(found)
 
 
 def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:

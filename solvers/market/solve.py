@@ -78,7 +78,7 @@ def solve_market(problem: Problem, options: Options) -> Plan:
     """
     started = time.monotonic()
     market = market_of(problem)
-    if market.services.rescues:
+    if market.services.stand_ins is None:
         raise SolverError("losses ask for too much to be listed; take another solver for these services")
     search = search_of(market, options, started, options.time_limit)
     search.run()

@@ -10,14 +10,15 @@ import numpy as np
 from ...routing.commitments import committed_usd
 from ..choices.watch import Watch
 from ..options import Options, Progress, relative_gap
-from .appraisal import Appraisal, appraise
+from .appraisal import Appraisal
 from .market import Market
 from .placing import Placement
+from .sharpening import least_left_out, limited_cost
 
 UNSERVED_TOLERANCE = 1e-7
-BOUND_STEPS, SHARPENING_SHARE = 8, 0.04
-"""Prices of unserved work that are tried for the bound of plans that leave some out, and part of the time for
-all but the first."""
+SHARPENING_SHARE, SHARPENED_SIZE = 0.02, 10_000
+"""Part of the time for each bound of plans that leave work out, and triples of period, demand and slot for
+every second of the time limit up to which prices are sought for what must be left out."""
 
 
 @dataclass
@@ -32,6 +33,8 @@ class Standing:
         Of the cost of all plans, unserved work at ``penalty``.
     limited
         Of the cost of plans that leave no more out than the best.
+    left_out
+        Of the work with options that must be left out.
     prices
         What was told last.
     """
@@ -45,6 +48,7 @@ class Standing:
     complete: float = -np.inf
     partial: float = -np.inf
     limited: float = -np.inf
+    left_out: float = 0.0
     prices: Appraisal | None = None
 
     def unserved(self) -> float:
@@ -52,17 +56,17 @@ class Standing:
         return 0.0 if self.best is None else self.best.work()
 
     def sharpen(self) -> None:
-        """Seek the price of unserved work that proves most of plans that leave as much out as the best."""
+        """Seek stronger bounds of plans that leave as much out as the best."""
         unserved = self.unserved()
         if self.prices is None or unserved <= UNSERVED_TOLERANCE:
             return
-        watch = self.watch.beyond(SHARPENING_SHARE * self.options.time_limit)
-        for step in range(BOUND_STEPS):
-            if step > 0 and watch.over():
-                break
-            price = self.penalty / 4.0**step
-            told = appraise(self.market, self.prices.prices, price, whole=False)
-            self.limited = max(self.limited, told.partial - price * (unserved + 1e-9))
+        seconds, size = self.options.time_limit, sum(unit.size for unit in self.market.units)
+        told = replace(self.prices, penalty=self.penalty)
+        seeks = size <= SHARPENED_SIZE * seconds
+        watch = self.watch.beyond(SHARPENING_SHARE * seconds)
+        self.limited = max(self.limited, limited_cost(self.market, told, unserved, watch, seeks=seeks))
+        watch = self.watch.beyond(SHARPENING_SHARE * seconds)
+        self.left_out = max(self.left_out, least_left_out(self.market, told, watch, seeks=seeks))
 
     def cost_bound(self) -> float | None:
         """Return the proven bound of the cost of plans that leave no more out than the best."""
@@ -77,14 +81,7 @@ class Standing:
 
     def unserved_bound(self) -> float:
         """Return a proven bound of the work that must be left out, that without options included."""
-        if self.prices is None or self.unserved() <= UNSERVED_TOLERANCE:
-            return self.market.barred_work
-        rules = self.market.rules
-        free = replace(
-            rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost))
-        )
-        told = appraise(replace(self.market, rules=free), self.prices.prices / self.penalty, 1.0, whole=False)
-        return self.market.barred_work + max(0.0, told.partial)
+        return self.market.barred_work + self.left_out
 
     def incumbent(self) -> float | None:
         """Return the cost of the best placement, what it leaves out not priced."""

@@ -98,20 +98,27 @@ class Unit:
         return self.min_sites > 1 or self.max_sites is not None or bool(self.entering.any())
 
 
+_Part = tuple[int, Ints, list[Guard], list[Guard]]
+"""A service, the arcs of one of its units, its guards and those that stand in for flows after losses."""
+
+
 def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit]:
     """Return the units of all services; users without any arc are in none."""
     order = np.argsort(services.arcs_service, kind="stable")
     ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
-    parts: list[tuple[int, Ints, list[Guard]]] = []
+    parts: list[_Part] = []
     guards = defaultdict[int, list[Guard]](list)
     for guard in services.guards:
         guards[guard.service].append(guard)
+    rough = defaultdict[int, list[Guard]](list)
+    for guard in services.stand_ins or ():
+        rough[guard.service].append(guard)
     for index, service in enumerate(problem.services):
         arcs = order[ends[index] : ends[index + 1]]
         moving = minds_entering(problem) and service.id in problem.present.services
         together = service.min_sites > 1 or service.max_sites is not None or moving
         joined = [arcs] if together else list(_components(services, arcs))
-        parts.extend((index, part, guards[index]) for part in joined if len(part))
+        parts.extend((index, part, guards[index], rough[index]) for part in joined if len(part))
     entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
     entering &= minds_entering(problem)
     return [_unit(problem, rates, services, entering, part) for part in parts]
@@ -128,10 +135,8 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
         yield arcs[label[rows] == number]
 
 
-def _unit(
-    problem: Problem, rates: Rates, services: Services, entering: Bools, part: tuple[int, Ints, list[Guard]]
-) -> Unit:
-    index, arcs, guards = part
+def _unit(problem: Problem, rates: Rates, services: Services, entering: Bools, part: _Part) -> Unit:
+    index, arcs, guards, rough = part
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
@@ -160,5 +165,5 @@ def _unit(
         usd_per_site_entered=problem.moving.usd_per_site_entered,
         min_sites=problem.services[index].min_sites,
         max_sites=problem.services[index].max_sites,
-        guards=Guards.of(guards, demands, slots),
+        guards=Guards.of(guards, rough, demands, slots),
     )
