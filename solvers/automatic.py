@@ -34,7 +34,9 @@ FIRST_SHARE, MOST_SHARE = 0.5, 0.8
 """Parts of the time after which the exact search goes on: where everything is served, and in any case."""
 FLOWS_COLUMNS = 20_000
 """Columns, those of flows after losses not counted, up to which these are left to the exact search."""
-BLIND = "services survive losses that ask for more than can be listed"
+MOST_GUARD_ROWS = 30_000
+"""Rows of guards up to which the whole model is tried."""
+BLIND = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
 
@@ -55,13 +57,19 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
         _tell(options, str(choice), started)
         return solve_protected(problem, options).model_copy(update={"solver": str(choice)})
     structure = measure(market)
-    choice = Choice("decomposition", BLIND) if market.services.rescues else choose(structure)
+    choice = Choice("decomposition", BLIND) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
         variables = with_alternatives(_columns(market), finder)
         plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
         return plan.model_copy(update={"solver": str(choice)})
     return _decomposed(widened(market, finder), structure, choice, options, started)
+
+
+def _asks_much(market: Market) -> bool:
+    """Return whether losses ask for so much that the whole model helps little."""
+    services = market.services
+    return bool(services.rescues) or len(services.guards) * market.rates.periods > MOST_GUARD_ROWS
 
 
 def _needs_flows(market: Market) -> bool:
@@ -94,7 +102,7 @@ def _decomposed(
     market: Market, structure: Structure, choice: Choice, options: Options, started: float
 ) -> Plan:
     """Return the plan of the decomposition, or what the exact search makes of it."""
-    goes_on = structure.columns <= HANDOVER_COLUMNS and not market.services.rescues
+    goes_on = structure.columns <= HANDOVER_COLUMNS and not _asks_much(market)
     is_free = structure.contested == 0
     closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
     search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))

@@ -83,13 +83,13 @@ def leave_out(search: Search) -> Floats | None:
     if trial.whole is None and trial.broken is not None:
         _leave_out_there(search, trial.broken, trial.allowance)
     if search.best is not None:
-        _prove_cost(search, max(least.bound, 0.0), cheapest.bound)
+        _prove_cost(search, search.best, max(least.bound, 0.0), cheapest.bound)
     return search.best
 
 
-def _prove_cost(search: Search, least: float, bound: float) -> None:
-    """Tell a bound of the cost where no more is left out than in the best; ``bound`` holds for the least."""
-    unserved = float(search.arrays.unserved @ search.best)
+def _prove_cost(search: Search, best: Floats, least: float, bound: float) -> None:
+    """Tell a bound of the cost where no more is left out than in ``best``; ``bound`` holds for the least."""
+    unserved = float(search.arrays.unserved @ best)
     if unserved <= _limit(least):
         search.tell_bound("cost", bound)
     else:

@@ -72,7 +72,7 @@ class Guards:
 
     def rounding(self, served: Floats) -> Floats:
         """Return (T, 1) what counts as rounding."""
-        return EPSILON * np.maximum(1.0, served.sum(axis=1, keepdims=True))
+        return np.asarray(EPSILON * np.maximum(1.0, served.sum(axis=1, keepdims=True)))
 
     def forced_out(self, demand: Floats, capacity: Floats, least: Floats, out: Floats) -> Floats:
         """Return what leaving out costs (T,) above serving where guards ask for more than their slots hold.

@@ -96,7 +96,8 @@ def _lean(unit: Unit, price: Floats, served: Floats, least: Floats, replicas: Fl
     found = replicas.copy()
     left = found * unit.rps @ guards.slots.T - served @ guards.users.T
     order = np.argsort(-(price / unit.rps).sum(axis=0), kind="stable")
-    for slot in order[(found > least).any(axis=0)[order]].tolist():
+    more = np.asarray((found > least).any(axis=0))
+    for slot in order[more[order]].tolist():
         mine = np.flatnonzero(guards.slots[:, slot])
         spare = left[:, mine].min(axis=1, initial=np.inf)
         most = np.minimum(np.floor(spare / unit.rps[slot] + 1e-9), found[:, slot] - least[:, slot])

@@ -20,6 +20,7 @@ from .prices import Seeker
 STEPS, COARSE, FINE = 8, 4.0, (0.4, 0.6, 1.6, 2.5)
 """Prices of unserved work tried, each so many times less than the one before, and multiples of the best."""
 ROUNDING = 1e-9
+STEP_TIMES = 3.0
 IDLE = 4
 """Steps of prices in vain after which better ones are not sought."""
 
@@ -58,9 +59,14 @@ def least_left_out(market: Market, told: Appraisal, watch: Watch, *, seeks: bool
 
 
 def _leaving(market: Market, prices: Floats, price: float, watch: Watch) -> Floats:
-    """Return better prices for plans that may leave work out at a price."""
+    """Return better prices for plans that may leave work out at a price.
+
+    A step, which cannot be interrupted, takes some times as long as to begin.
+    """
+    left = watch.left
     seeker, idle = Seeker.begin(market, price, prices), 0
+    least = STEP_TIMES * (left - watch.left)
     seeker.may_leave = True
-    while idle < IDLE and not watch.over():
+    while idle < IDLE and not watch.over() and watch.left > least:
         idle = idle + 1 if seeker.step() <= 0 else 0
     return seeker.told.prices

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import InputError, SolverError
-from computeroute.solvers import Options, exact, search, services, size, solve
+from computeroute.solvers import Options, automatic, exact, search, services, size, solve
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market import solve_market
@@ -96,7 +96,7 @@ CASES: dict[str, tuple[Problem, list[int], float]] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
+@pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip", "decomposition"])
 def test_replicas_worked_by_hand(name: str, solver: str) -> None:
     problem, held, cost = CASES[name]
     plan = planned(problem, solver=solver)
@@ -240,6 +240,63 @@ def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.M
             assert plan.bound <= best + 1e-6
 
 
-def test_the_decomposition_by_itself_plans_for_no_loss() -> None:
-    with pytest.raises(SolverError, match="does not plan for losses"):
-        solve_market(world((8, 1), (8, 3)), Options())
+@pytest.mark.parametrize("guards", [512, 1])
+@pytest.mark.parametrize("seeds", [range(110, 125), range(125, 140)])
+def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
+    guards: int, seeds: range, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one guard for each loss others stand in for flows: they ask for more, and are in no bound."""
+    for seed in seeds:
+        problem = Problem.parse(random_world(Random(seed)))
+        best = planned(problem, solver="highs")
+        with monkeypatch.context() as patch:
+            patch.setattr(services, "MOST_GUARDS", guards)
+            plan = planned(problem, solver="decomposition", time_limit=3)
+        assert plan.unserved_bound <= best.unserved + 1e-6
+        assert plan.unserved >= best.unserved - 1e-6
+        assert plan.objective is not None
+        assert plan.bound is not None
+        assert best.objective is not None
+        assert plan.bound <= best.objective + 1e-6
+        if guards > 1 and best.unserved <= 1e-6:
+            assert plan.unserved <= 1e-6
+
+
+def test_most_of_what_the_decomposition_plans_is_the_best_of_all_replicas() -> None:
+    found = []
+    for seed in range(140, 165):
+        listing = Listing(random_world(Random(seed)))
+        best = listing.best(set(listing.demand) - set(listing.barred()))
+        if best is not None:
+            plan = planned(Problem.parse(listing.data), solver="decomposition", time_limit=3)
+            assert plan.objective is not None
+            found.append(plan.objective <= best * (1 + 1e-9))
+    assert len(found) > 10
+    assert np.mean(found) >= 0.8
+
+
+def test_losses_that_ask_for_too_much_to_be_listed_are_left_to_the_exact_solver(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(services, "MOST_GUARDS", 0)
+    problem = CASES["three sites share"][0]
+    with pytest.raises(SolverError, match="ask for too much to be listed"):
+        solve_market(problem, Options())
+    assert planned(problem, solver="decomposition").objective == pytest.approx(6)
+
+
+def test_auto_takes_the_decomposition_where_flows_after_losses_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After the loss of s0 the town has two sites and the isle one: two guards, of which one is permitted."""
+    monkeypatch.setattr(services, "MOST_GUARDS", 1)
+    data = world((8, 1), (8, 1), (8, 1), max_rtt_ms=3).model_dump(mode="json")
+    data["locations"].append({"id": "isle", "jurisdiction": "DE"})
+    data["links"] += [{**link("isle", site), "id": f"ferry-{site}"} for site in ("s0", "s1")]
+    data["workloads"][0]["demand"].append({"location": "isle", "requests_per_second": 10})
+    problem = Problem.parse(data)
+    assert planned(problem).solver.startswith("auto: highs (services survive losses")
+    monkeypatch.setattr(automatic, "FLOWS_COLUMNS", 0)
+    plan = planned(problem)
+    assert plan.solver.startswith("auto: decomposition (services survive losses")
+    assert plan.left_out == ()
