@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 
+from ..routing.errors import quoted
 from ..routing.plan import LeftOut, Reason
 from ..routing.problem import Problem
 from ..routing.workloads import InferenceService, TrainingJob
@@ -30,7 +31,7 @@ DETAILS: dict[Reason, str] = {
     "carbon": "alone, and in the cleanest periods, it emits more than the carbon cap",
     "budget": "alone, and at its cheapest, it costs more than the budget leaves beside commitments",
     "sites": "fewer data centers can serve it than its min_sites asks for",
-    "survival": "a loss that its service is to survive leaves no pool that it can use in its reach",
+    "survival": "the loss of {}, which it is to survive, leaves no pool that it can use in its reach",
     "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
 }
 Empty = Callable[[str | None, tuple[str, ...] | None], bool]
@@ -78,18 +79,19 @@ def _job_detail(job: TrainingJob, reason: Reason, is_empty: Empty) -> str:
 
 
 def _requests(variables: World, decisions: Decisions, is_empty: Empty) -> Iterator[LeftOut]:
-    problem, barred = variables.problem, variables.services.barred
+    problem, barred, exposed = variables.problem, variables.services.barred, variables.services.exposed
     demands = [(service, demand) for service in problem.services for demand in service.demand]
     for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
         service, demand = demands[row]
         reason = barred.get(int(row), "capacity")
+        detail = _service_detail(problem, service, demand.policy or service.policy, reason, is_empty)
         yield LeftOut(
             workload=service.id,
             location=demand.location,
             period=problem.periods[period].id,
             requests_per_second=float(decisions.unserved[row, period]),
             reason=reason,
-            detail=_service_detail(problem, service, demand.policy or service.policy, reason, is_empty),
+            detail=detail.format(quoted(exposed[int(row)])) if reason == "survival" else detail,
         )
 
 

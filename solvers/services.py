@@ -56,6 +56,8 @@ class Services:
         (A,) the part of it that is money, unweighted.
     barred
         First-order reason of each demand that no arc serves.
+    exposed
+        The loss that leaves those barred for ``survival`` no pool.
     guards, rescues
         Who may be served from where after the losses that services are to survive.
     stand_ins
@@ -77,6 +79,7 @@ class Services:
     arc_usd: Floats
     arc_money: Floats
     barred: dict[int, Reason]
+    exposed: dict[int, str]
     guards: tuple[Guard, ...]
     rescues: tuple[Rescue, ...]
     stand_ins: tuple[Guard, ...] | None
@@ -114,6 +117,7 @@ class _Collector:
         self.pools, self.alone = Pools(problem), Alone(problem, rates)
         self.parts: list[_Part] = []
         self.barred: dict[int, Reason] = {}
+        self.exposed: dict[int, str] = {}
         self.losses = Losses(problem, book.fans)
         self.guards: list[Guard] = []
         self.rescues: list[Rescue] = []
@@ -146,8 +150,9 @@ class _Collector:
             lambda fans, rows: self._trips(service, pools, fans, rows),
         )
         lost = unprotected(found, trips)
-        trips[lost] = NO_TRIP
-        self.barred.update({self.demands + index: "survival" for index in np.flatnonzero(lost).tolist()})
+        trips[list(lost)] = NO_TRIP
+        self.barred.update({self.demands + user: "survival" for user in lost})
+        self.exposed.update({self.demands + user: name for user, name in lost.items()})
         numbers = Rescue(
             service=len(self.parts),
             loss=self.rescues[-1].loss + 1 if self.rescues else 0,
@@ -310,6 +315,7 @@ def build_services(problem: Problem, rates: Rates, book: RouteBook) -> Services:
         arc_usd=_joined(parts, "arc_usd"),
         arc_money=_joined(parts, "arc_money"),
         barred=collector.barred,
+        exposed=collector.exposed,
         guards=tuple(collector.guards),
         rescues=tuple(collector.rescues),
         stand_ins=None if collector.is_blind else tuple(collector.stand_ins),

@@ -51,11 +51,13 @@ class Guard:
 class Damage:
     """What one loss does to a service of D users and P pools.
 
-    ``reach`` (D, P) says which pools each may still be served from, ``gone`` (D,) who is lost with the site.
+    ``reach`` (D, P) says which pools each may still be served from, ``gone`` (D,) who is lost with the site,
+    ``name`` what is lost.
     """
 
     reach: Flags
     gone: Flags
+    name: str
 
     def needs_less(self, other: Damage) -> bool:
         """Return whether what serves everybody after ``other`` does so after this one too."""
@@ -64,7 +66,7 @@ class Damage:
 
     def only(self, users: Flags) -> Damage:
         """Return the damage to some of the users, whom alone the service has."""
-        return Damage(self.reach & users[:, None], self.gone | ~users)
+        return replace(self, reach=self.reach & users[:, None], gone=self.gone | ~users)
 
 
 class Losses:
@@ -102,7 +104,7 @@ class Losses:
             if broken.any():
                 rows = np.flatnonzero(broken)
                 reach[rows] &= seek(self._fans(lost), rows) >= 0
-            damage = Damage(reach, gone)
+            damage = Damage(reach, gone, self._name(lost, node))
             if (damage.reach != (trips >= 0))[~gone].any():
                 found.append(damage)
         return found
@@ -116,6 +118,10 @@ class Losses:
         passed = np.unique(np.concatenate([places, self._tail[links], self._head[links]]))
         for node in passed[self._is_site[passed]].tolist():
             yield (self._tail == node) | (self._head == node), node
+
+    def _name(self, lost: Flags, node: int) -> str:
+        arcs = self._whole.arcs
+        return arcs.nodes[node] if node >= 0 else arcs.links[int(np.flatnonzero(lost)[0])]
 
     def _fans(self, lost: Flags) -> Fans:
         names = frozenset(name for name, gone in zip(self._whole.arcs.links, lost, strict=True) if gone)
@@ -132,12 +138,14 @@ def _links_of(table: TripTable, trips: Ints) -> tuple[Ints, Ints, Ints]:
     return used, np.concatenate(number), np.concatenate([way.values >> 1 for way in ways]).astype(np.int64)
 
 
-def unprotected(damages: list[Damage], trips: Ints) -> Flags:
-    """Return (D,) who is served from nowhere after one of the losses, and from somewhere without."""
-    lost = np.zeros(len(trips), dtype=bool)
+def unprotected(damages: list[Damage], trips: Ints) -> dict[int, str]:
+    """Return who is served from somewhere, but from nowhere after a loss, with the first such loss."""
+    served = (trips >= 0).any(axis=1)
+    found: dict[int, str] = {}
     for damage in damages:
-        lost |= ~damage.gone & ~damage.reach.any(axis=1)
-    return np.asarray(lost & (trips >= 0).any(axis=1))
+        for user in np.flatnonzero(served & ~damage.gone & ~damage.reach.any(axis=1)).tolist():
+            found.setdefault(user, damage.name)
+    return found
 
 
 @dataclass(frozen=True)

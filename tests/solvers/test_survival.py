@@ -152,6 +152,7 @@ def test_only_the_location_that_cannot_be_protected_is_left_out() -> None:
     data["workloads"][0]["demand"].append({"location": "isle", "requests_per_second": 10})
     plan = planned(Problem.parse(data))
     assert reasons(plan) == {"isle": ("survival", 10)}
+    assert plan.left_out[0].detail.startswith("the loss of 's0', which it is to survive, leaves no pool")
     assert replicas(plan) == [4, 4]
 
 
