@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import Any
 
 from ..routing.paths import PathFinder
 from ..routing.plan import Plan
@@ -117,7 +118,7 @@ def _decomposed(
     then = replace(choice, then="highs")
     _tell(options, str(then), started)
     other = _gone_on(search, options, started)
-    return better(plan, other.model_copy(update={"solver": str(then)}))
+    return better(plan, other.model_copy(update={"solver": str(then)}), options.gap_limit)
 
 
 def _end_where_served(search: MarketSearch, seconds: float) -> None:
@@ -158,18 +159,20 @@ def lead_of(search: MarketSearch, variables: Variables, arrays: Arrays) -> Lead:
     return Lead(start, tuple(proved))
 
 
-def better(first: Plan, second: Plan) -> Plan:
+def better(first: Plan, second: Plan, gap_limit: float = 0.0) -> Plan:
     """Return the plan that leaves less out, or else costs less; the second where they are alike.
 
-    It has the bounds of both, where those of the other hold: of plans that leave no more out than that.
+    It has the bounds of both, where those of the other hold: of plans that leave no more out than that. If
+    these close the gap, it is optimal.
     """
     if not first or not second or first.objective is None or second.objective is None:
         return first if first else second
     one, other = ((round(plan.unserved, 6), plan.objective) for plan in (first, second))
-    return _with_bounds(first, second) if one < other else _with_bounds(second, first)
+    chosen = (first, second) if one < other else (second, first)
+    return _with_bounds(*chosen, gap_limit)
 
 
-def _with_bounds(plan: Plan, other: Plan) -> Plan:
+def _with_bounds(plan: Plan, other: Plan, gap_limit: float) -> Plan:
     """Return a plan with the better of its bounds and those of another that leaves no less out."""
     assert plan.objective is not None
     bounds = [bound for bound in (plan.bound, other.bound) if bound is not None]
@@ -179,4 +182,7 @@ def _with_bounds(plan: Plan, other: Plan) -> Plan:
         return plan
     cost_gap, unserved_gap = relative_gap(plan.objective, bound), relative_gap(plan.unserved, unserved) or 0.0
     gap = None if cost_gap is None else max(cost_gap, unserved_gap)
-    return plan.model_copy(update={"bound": bound, "unserved_bound": unserved, "gap": gap})
+    known: dict[str, Any] = {"bound": bound, "unserved_bound": unserved, "gap": gap}
+    if gap is not None and gap <= gap_limit + 1e-9:
+        known |= {"status": "optimal", "stopped_by": "gap"}
+    return plan.model_copy(update=known)

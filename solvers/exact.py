@@ -124,10 +124,10 @@ def search_exact(
 ) -> Plan:
     """Search the whole model from what is known.
 
-    ``solvers`` are of the whole and of what is left of a period. With nothing known and nothing to go on
-    from, or what does not serve all of a large model, the decomposition looks for a first plan and a bound
-    beside the search. What comes of it is no worse than going on with the plan of a similar problem, where
-    there is one; the search begins there, with the bound that prices prove in a few seconds.
+    ``solvers`` are of the whole and of what is left of a period. With nothing known the decomposition looks
+    for a first plan and a bound beside the search, but for large models that go on from a plan that serves
+    all. What comes of it is no worse than going on with the plan of a similar problem, where there is one;
+    the search begins there, with the bound that prices prove in a few seconds.
     """
     known, resumed, likeness = lead or Lead(), None, None
     if options.similar_plan is not None:
@@ -141,8 +141,8 @@ def search_exact(
     keeper.report()
     stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     is_large = arrays.columns > LARGE_COLUMNS
-    goes_on = resumed is not None and (not is_large or keeper.serves_all())
-    if goes_on and is_large:
+    goes_on = resumed is not None and is_large and keeper.serves_all()
+    if goes_on:
         _prove_soon(variables, keeper, stop)
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS

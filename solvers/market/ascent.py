@@ -16,7 +16,7 @@ import numpy as np
 from ..rates import Floats
 from .appraisal import Appraisal
 from .market import Market
-from .serving import EPSILON, Offer, least_cost
+from .serving import EPSILON, Offer, least_cost, without_earnings
 from .units import Unit
 
 BY_REQUEST = (0.0, 0.8)
@@ -50,12 +50,12 @@ def _replicas(unit: Unit) -> float:
 def raised_cost(unit: Unit, offered: Offer) -> Floats:
     """Return a lower bound (T,) of the cost of serving everybody in each period, rounding not allowed for."""
     found = np.full(len(unit.demand), -np.inf)
-    price = np.maximum(offered.replica, 0.0)
+    offered, earned = without_earnings(unit, offered)
     for part in BY_REQUEST:
-        cost = offered.arc + (offered.replica - (1 - part) * price)[:, None, :] / unit.rps
-        paid = _ascended(cost, unit.demand, (1 - part) * price)
+        cost = offered.arc + (part * offered.replica / unit.rps)[:, None, :]
+        paid = _ascended(cost, unit.demand, (1 - part) * offered.replica)
         found = np.maximum(found, (paid * unit.demand).sum(axis=1))
-    return found
+    return found + earned
 
 
 def _ascended(cost: Floats, demand: Floats, budget: Floats) -> Floats:

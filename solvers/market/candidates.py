@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -13,7 +14,7 @@ from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
 from .jobs import CHUNK
 from .market import Market
-from .protecting import kept_safe
+from .protecting import kept_safe, limited
 from .serving import Answer, Offer, answer
 from .sites import whole_answer
 from .threads import each
@@ -82,11 +83,19 @@ def unit_reply(
     unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None, *, swapping: bool = True
 ) -> Answer:
     """Return a unit's answer with at most ``most`` (T, S) replicas, see :func:`.serving.answer`."""
-    if unit.is_whole:
-        found = whole_answer(unit, offered, most, cutoff)
+    if unit.guards is None:
+        if unit.is_whole:
+            return whole_answer(unit, offered, most, cutoff)
+        return answer(unit, offered, most, cutoff, swapping=swapping)
+    able = limited(unit, most)
+    if able.is_whole:
+        found = whole_answer(able, offered, most, cutoff)
     else:
-        found = answer(unit, offered, most, cutoff, swapping=swapping)
-    return found if unit.guards is None else kept_safe(unit, offered, found, most, cutoff)
+        found = answer(able, offered, most, cutoff, swapping=swapping)
+    kept = kept_safe(able, offered, found, most, cutoff)
+    if able is unit:
+        return kept
+    return replace(kept, unserved=kept.unserved + (unit.demand - able.demand))
 
 
 def reply_columns(market: Market, number: int, reply: Answer, via: Ints) -> Columns:

@@ -38,7 +38,9 @@ def _least_staying(unit: Unit, offered: Offer, left_out: Floats | None) -> float
         return float(nobody.sum())
     arc, each = (np.minimum(price[:, :, stay], UNREACHED) for price in (offered.arc, offered.unit))
     part = replace(offered, arc=arc, replica=offered.replica[:, stay], unit=each)
-    return float(least_cost(replace(unit, rps=unit.rps[stay], guards=None), part, left_out).sum())
+    return float(
+        least_cost(replace(unit, rps=unit.rps[stay], most=unit.most[stay], guards=None), part, left_out).sum()
+    )
 
 
 def _missing_sites(unit: Unit) -> int:

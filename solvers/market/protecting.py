@@ -8,12 +8,14 @@ few or more sites, as n sites need n / (n - 1) times what is served; then reques
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from ..rates import Floats, Ints
 from .guards import Guards
 from .serving import Answer, Offer, cheaper, pour, replicas_for
+from .sites import rank
 from .units import Unit
 
 SPREADS = (2, 3, 4, 6)
@@ -32,11 +34,21 @@ def kept_safe(unit: Unit, offered: Offer, found: Answer, most: Floats, cutoff: F
     """
     assert unit.guards is not None
     if unit.min_sites > 1 or unit.max_sites is not None:
-        return _within_sites(unit, offered, found, most)
+        others = [_within_sites(unit, offered, found, most), *_at_few_sites(unit, offered, most, cutoff)]
+        return min(others, key=lambda each: rank(unit, offered, each))
     best = protected(unit, offered, found, most)
     for other in _spread(unit, offered, most, cutoff):
         best = cheaper(best, other, unit, np.ones(len(most), dtype=bool))
     return best
+
+
+def limited(unit: Unit, most: Floats) -> Unit:
+    """Return the unit with the demand that ``most`` replicas can keep safe; the same where that is all."""
+    demand = _safe_flow(unit, unit.demand[:, :, None], unit.demand, most)[:, :, 0]
+    if (demand >= unit.demand).all():
+        return unit
+    part = demand / np.where(unit.demand > 0, unit.demand, 1.0)
+    return replace(unit, demand=demand, weight=unit.weight * part)
 
 
 def protected(unit: Unit, offered: Offer, found: Answer, most: Floats) -> Answer:
@@ -47,7 +59,15 @@ def protected(unit: Unit, offered: Offer, found: Answer, most: Floats) -> Answer
     if flow is not found.flow:
         served = flow.sum(axis=2)
         replicas = _lean(unit, offered.replica, served, replicas_for(unit, flow.sum(axis=1)), replicas)
-    return _told(unit, offered, flow, replicas)
+    return _rerouted(unit, offered, _told(unit, offered, flow, replicas))
+
+
+def _rerouted(unit: Unit, offered: Offer, found: Answer) -> Answer:
+    """Return the answer with flows to the nearest of the replicas that stand, where these carry them."""
+    served = unit.demand - found.unserved
+    flow, left = pour(offered.arc, served, found.replicas * unit.rps, None)
+    other = _told(unit, offered, flow, found.replicas)
+    return cheaper(found, other, unit, np.asarray(~left.any(axis=1)))
 
 
 def covered(unit: Unit, price: Floats, served: Floats, replicas: Floats, most: Floats) -> Floats:
@@ -108,10 +128,13 @@ def _lean(unit: Unit, price: Floats, served: Floats, least: Floats, replicas: Fl
 
 
 def _safe_flow(unit: Unit, flow: Floats, served: Floats, replicas: Floats) -> Floats:
-    """Return the flows (T, L, S), less of those whose guards lack replicas; the same where none does."""
+    """Return the flows (T, L, S), less of those whose guards lack replicas; the same where none does.
+
+    Guards of few users come first: what these lose, those of more users do not ask for any more.
+    """
     guards = unit.guards
     assert guards is not None
-    found = flow
+    found, fewest = flow, 1.0 / guards.users.sum(axis=1)
     for _ in range(len(guards.users)):
         lack = guards.missing(served, replicas * unit.rps)
         busy = np.flatnonzero(lack.any(axis=1))
@@ -119,7 +142,7 @@ def _safe_flow(unit: Unit, flow: Floats, served: Floats, replicas: Floats) -> Fl
             break
         if found is flow:
             found, served = flow.copy(), served.copy()
-        worst = lack[busy].argmax(axis=1)
+        worst = np.where(lack[busy] > 0, fewest, 0.0).argmax(axis=1)
         mine = guards.users[worst] > 0
         asked = np.where(mine, served[busy], 0.0).sum(axis=1)
         part = 1.0 - lack[busy, worst] / np.maximum(asked, lack[busy, worst])
@@ -138,23 +161,42 @@ def _told(unit: Unit, offered: Offer, flow: Floats, replicas: Floats) -> Answer:
 
 def _spread(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None) -> Iterator[Answer]:
     """Yield answers whose replicas are spread evenly over sites, those that serve all users cheaply first."""
+    sites = len(np.unique(unit.site))
+    yield from (_spread_over(unit, offered, most, cutoff, count) for count in SPREADS if count <= sites)
+
+
+def _spread_over(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None, count: int) -> Answer:
+    """Return the answer whose replicas are spread evenly over so many sites before they are mended."""
     best_slot, order = _ranked(unit, offered, most)
-    total = unit.demand.sum(axis=1)
-    for count in SPREADS:
-        if count > order.shape[1]:
-            return
-        start = np.zeros(most.shape)
-        for place in range(count):
-            slot = np.take_along_axis(best_slot, order[:, place : place + 1], axis=1)[:, 0]
-            needed = np.ceil(total / (count - 1) / unit.rps[slot] - 1e-9)
-            at = np.arange(len(most)), slot
-            start[at] = np.minimum(needed, most[at])
-        nothing = np.zeros(most.shape)
-        lean = _lean(unit, offered.replica, unit.demand, nothing, start)
-        replicas = covered(unit, offered.replica, unit.demand, lean, most)
-        replicas = _lean(unit, offered.replica, unit.demand, nothing, replicas)
-        flow, _ = pour(offered.unit, unit.demand, replicas * unit.rps, cutoff)
-        yield protected(unit, offered, _told(unit, offered, flow, replicas), most)
+    total, start, nothing = unit.demand.sum(axis=1), np.zeros(most.shape), np.zeros(most.shape)
+    for place in range(count):
+        slot = np.take_along_axis(best_slot, order[:, place : place + 1], axis=1)[:, 0]
+        needed = np.ceil(total / (count - 1) / unit.rps[slot] - 1e-9)
+        at = np.arange(len(most)), slot
+        start[at] = np.minimum(needed, most[at])
+    lean = _lean(unit, offered.replica, unit.demand, nothing, start)
+    replicas = covered(unit, offered.replica, unit.demand, lean, most)
+    replicas = _lean(unit, offered.replica, unit.demand, nothing, replicas)
+    flow, _ = pour(offered.unit, unit.demand, replicas * unit.rps, cutoff)
+    return protected(unit, offered, _told(unit, offered, flow, replicas), most)
+
+
+def _at_few_sites(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None) -> Iterator[Answer]:
+    """Yield answers spread over the same few sites in all periods, those that serve all users cheaply."""
+    best_slot, order = _ranked(unit, offered, most)
+    sites, steady = np.unique(unit.site), unit.min_sites > 1
+    places = np.argsort(order, axis=1, kind="stable").sum(axis=0).astype(float)
+    if steady:
+        there = (np.take_along_axis(most, best_slot, axis=1) >= 1).all(axis=0)
+        places = np.where(there, places, np.inf)
+    able = int(np.isfinite(places).sum())
+    limit = min(able, SPREADS[-1], able if unit.max_sites is None else unit.max_sites)
+    for count in range(max(unit.min_sites, 2), limit + 1):
+        chosen = sites[np.argsort(places, kind="stable")[:count]]
+        allowed = np.where(np.isin(unit.site, chosen), most, 0.0)
+        found = _spread_over(unit, offered, allowed, cutoff, count)
+        replicas = _at_all_times(unit, offered, found.replicas, allowed, chosen) if steady else found.replicas
+        yield _told(unit, offered, found.flow, replicas)
 
 
 def _ranked(unit: Unit, offered: Offer, most: Floats) -> tuple[Ints, Ints]:
@@ -185,10 +227,11 @@ def _within_sites(unit: Unit, offered: Offer, found: Answer, most: Floats) -> An
         if more is None:
             break
         sites = np.append(sites, more)
-    steady = unit.min_sites > 1
-    replicas = _at_all_times(unit, offered, replicas, allowed) if steady else replicas
+    if unit.min_sites > 1:
+        used = np.unique(unit.site[(replicas > 0).any(axis=0)])
+        replicas = _at_all_times(unit, offered, replicas, allowed, used)
     flow = _safe_flow(unit, found.flow, served, replicas)
-    return _told(unit, offered, flow, replicas)
+    return _rerouted(unit, offered, _told(unit, offered, flow, replicas))
 
 
 def _helping(unit: Unit, guards: Guards, lack: Floats, sites: Ints, most: Floats) -> int | None:
@@ -201,10 +244,10 @@ def _helping(unit: Unit, guards: Guards, lack: Floats, sites: Ints, most: Floats
     return int(unit.site[slot]) if help_of[slot] > 0 else None
 
 
-def _at_all_times(unit: Unit, offered: Offer, replicas: Floats, allowed: Floats) -> Floats:
-    """Return the replicas, and one in every other period at each site that has some in one."""
+def _at_all_times(unit: Unit, offered: Offer, replicas: Floats, allowed: Floats, sites: Ints) -> Floats:
+    """Return the replicas, and one in every period at each of the sites that has none then."""
     found = replicas.copy()
-    for site in np.unique(unit.site[(replicas > 0).any(axis=0)]).tolist():
+    for site in sites.tolist():
         mine = np.flatnonzero(unit.site == site)
         empty = np.flatnonzero(found[:, mine].sum(axis=1) < 1)
         price = np.where(allowed[np.ix_(empty, mine)] >= 1, offered.replica[np.ix_(empty, mine)], np.inf)

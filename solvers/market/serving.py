@@ -88,6 +88,9 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
 
     With ``left_out`` (T, L), the price of leaving a whole demand out, nobody has to be served.
     """
+    if (offered.replica < 0).any():
+        paid, earned = without_earnings(unit, offered)
+        return least_cost(unit, paid, left_out) + earned
     best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
     found = _left_or_served(unit, best, left_out)
     reserve = (
@@ -105,6 +108,17 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
             paid = (part * unit.demand).sum(axis=1)
             found = np.maximum(found, paid + whole_cost((1 - share) * offered.replica, unit.rps, total))
     return found
+
+
+def without_earnings(unit: Unit, offered: Offer) -> tuple[Offer, Floats]:
+    """Return an offer in which no replica earns anything, and the most (T,) that all could earn: at most 0.
+
+    A replica may stand idle, so that what it earns has nothing to do with what it serves.
+    """
+    price = np.maximum(offered.replica, 0.0)
+    earned = (np.minimum(offered.replica, 0.0) * unit.most).sum(axis=1)
+    unit_cost = offered.arc + (price / unit.rps)[:, None, :]
+    return Offer(offered.arc, offered.via, price, unit_cost, offered.entering), earned
 
 
 def _left_or_served(unit: Unit, served: Floats, left_out: Floats | None) -> Floats:

@@ -28,6 +28,8 @@ IDLE = 4
 def limited_cost(market: Market, told: Appraisal, unserved: float, watch: Watch, *, seeks: bool) -> float:
     """Return a bound of the cost of plans that leave at most so much out; with ``seeks`` at better prices."""
     found: dict[float, float] = {}
+    if market.rules.has_negative_costs:
+        found[0.0] = _beside(market, np.zeros(len(told.prices)), 0.0, unserved)
     for step in range(STEPS):
         price = told.penalty / COARSE**step
         found[price] = _beside(market, told.prices, price, unserved)

@@ -26,10 +26,10 @@ def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None
     free = replace(offered, entering=np.zeros(len(offered.entering)))
     staying = _whole_answer(unit, free, np.where(unit.entering, 0.0, most), cutoff)
     others = (staying, _whole_answer(unit, free, most, cutoff))
-    return min((found, *others), key=lambda each: _rank(unit, offered, each))
+    return min((found, *others), key=lambda each: rank(unit, offered, each))
 
 
-def _rank(unit: Unit, offered: Offer, found: Answer) -> tuple[float, float]:
+def rank(unit: Unit, offered: Offer, found: Answer) -> tuple[float, float]:
     """Return what an answer leaves out and what it costs, the sites entered included."""
     used = (found.replicas > 0).any(axis=0)
     prices = {int(unit.site[slot]): float(offered.entering[slot]) for slot in np.flatnonzero(used)}
