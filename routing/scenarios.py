@@ -140,7 +140,12 @@ def _part(text: str, known: Mapping[str, Scenario]) -> Scenario:
         return known[text]
     match = _WORD.fullmatch(text)
     if match is None:
-        raise UnknownNameError("scenario", text, [*known, "without=ID", "demand*1.5", "kind=cloud"])
+        sweeps = known.sweeps if isinstance(known, ScenarioBook) else {}
+        if text in sweeps:
+            raise InputError(
+                [f"{quoted(text)} is a sweep, which stands alone; join its scenarios by another axis"]
+            )
+        raise UnknownNameError("scenario", text, [*known, *sweeps, "without=ID", "demand*1.5", "kind=cloud"])
     word, sign, value = match.groups()
     try:
         return Scenario(text, (_change(word, sign, value),))

@@ -8,8 +8,9 @@ from .base import Fraction, Frozen, Id
 from .capacity import degraded_link, degraded_pool, without_pools
 from .editing import mapped, require_known, without_workloads
 from .errors import InputError, quoted, suggestion
+from .policies import JurisdictionOrGroup, covers, expand
 from .problem import Problem
-from .sites import DataCenter, Jurisdiction, Link, SiteKind
+from .sites import DataCenter, Link, SiteKind
 
 Ids = tuple[Id, ...]
 
@@ -17,13 +18,14 @@ Ids = tuple[Id, ...]
 class Keep(Frozen):
     """Use only some sites for compute; the others stay as nodes, for data and transit.
 
-    A site stays in use where every list that is given names it.
+    A site stays in use where every list that is given names it. A country covers its subdivisions, a group
+    its members.
     """
 
     kinds: tuple[SiteKind, ...] | None = None
     providers: Ids | None = None
     owners: Ids | None = None
-    jurisdictions: tuple[Jurisdiction, ...] | None = None
+    jurisdictions: tuple[JurisdictionOrGroup, ...] | None = None
     data_centers: Ids | None = None
 
     def apply(self, problem: Problem) -> Problem:
@@ -32,16 +34,36 @@ class Keep(Frozen):
         require_known("provider", self.providers, (site.provider_id for site in sites))
         require_known("owner", self.owners, (site.owner_id for site in sites))
         require_known("data center", self.data_centers, (site.id for site in sites))
+        covered = self._covered(problem)
         wanted = (
             (self.kinds, [site.kind for site in sites]),
             (self.providers, [site.provider_id for site in sites]),
             (self.owners, [site.owner_id for site in sites]),
-            (self.jurisdictions, [site.jurisdiction for site in sites]),
+            (covered, [site.jurisdiction for site in sites]),
             (self.data_centers, [site.id for site in sites]),
         )
         given = [[value in names for value in values] for names, values in wanted if names is not None]
         kept = {site.id for site, *all_of in zip(sites, *given, strict=True) if all(all_of)}
         return without_pools(problem, {pool.id for pool in problem.pools if pool.data_center not in kept})
+
+    def _covered(self, problem: Problem) -> set[str] | None:
+        """Return the jurisdictions of data centers that are meant, None where all are."""
+        if self.jurisdictions is None:
+            return None
+        there = dict.fromkeys(site.jurisdiction for site in problem.data_centers)
+        found = {
+            name: {each for each in there for code in expand([name], problem.groups) if covers(code, each)}
+            for name in self.jurisdictions
+        }
+        faults = [
+            f"no data center is in {quoted(name)}{suggestion(name, [*there, *problem.groups])}"
+            f"; they are in {', '.join(there)}"
+            for name, places in found.items()
+            if not places
+        ]
+        if faults:
+            raise InputError(faults)
+        return set().union(*found.values())
 
 
 class Alone(Frozen):

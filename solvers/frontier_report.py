@@ -171,6 +171,10 @@ def _document(
     return document
 
 
+PRICED = ("carbon_usd", "latency_usd")
+"""Kinds of cost whose prices steer the search for a point, so that they say nothing of it."""
+
+
 def _point(each: FrontierPoint, axis: Axis) -> dict[str, Any]:
     return {
         axis.name: each.value,
@@ -180,6 +184,8 @@ def _point(each: FrontierPoint, axis: Axis) -> dict[str, Any]:
         "usd_per_unit": each.usd_per_unit,
         "leaves_more_out": each.leaves_more_out,
         **_described(each.problem, each.plan),
+        "objective_usd": each.usd,
+        "cost": {name: usd for name, usd in each.plan.cost.model_dump().items() if name not in PRICED},
     }
 
 

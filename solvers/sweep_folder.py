@@ -83,9 +83,7 @@ class Folder:
 
 
 def _told(options: dict[str, Any]) -> str:
-    """Return options as text; a plan to begin with is told by its problem and what it costs."""
-    told = {name: value for name, value in options.items() if name not in ("progress", "cancel")}
-    similar = told.get("similar_plan")
-    if isinstance(similar, Plan):
-        told["similar_plan"] = [similar.problem_digest, similar.objective]
+    """Return options as text; which plan the search begins with says nothing of what was asked for."""
+    left_out = ("progress", "cancel", "similar_plan")
+    told = {name: value for name, value in options.items() if name not in left_out}
     return json.dumps(told, sort_keys=True, default=repr)

@@ -265,6 +265,28 @@ def test_what_refers_to_a_wrong_scenario_is_not_at_fault_itself() -> None:
     assert "'nope'" in error.value.faults[1].message
 
 
+def test_a_sweep_is_not_joined_with_other_changes() -> None:
+    book = scenario_book({"sweeps": {"load": [["demand*1", "demand*2"]]}})
+    with pytest.raises(InputError, match="'load' is a sweep, which stands alone"):
+        scenario("load + prices*2", book)
+    with pytest.raises(InputError, match="did you mean 'load'"):
+        scenario("laod", book)
+
+
+def test_countries_cover_their_subdivisions_and_groups_their_members(problem: Problem) -> None:
+    sites = tuple(
+        site.replace(jurisdiction=code)
+        for site, code in zip(problem.data_centers, ("DE-HE", "FR"), strict=True)
+    )
+    placed = problem.replace(data_centers=sites, groups={"EU": ("DE", "FR")})
+    whole = {pool.id for pool in placed.pools}
+    assert {pool.id for pool in scenario("jurisdiction=EU").apply(placed).pools} == whole
+    pools = scenario("jurisdiction=DE").apply(placed).pools
+    assert [(pool.id, pool.reserve_fraction < 1) for pool in pools] == [("own-a", True), ("rented-a", False)]
+    with pytest.raises(InputError, match=r"no data center is in 'DE-BY'.*they are in DE-HE, FR"):
+        scenario("jurisdiction=DE-BY|FR").apply(placed)
+
+
 def test_the_name_of_a_sweep_stands_for_all_of_it() -> None:
     book = scenario_book({"sweeps": {"load": [["hybrid", "cloud-only"], ["demand*1", "demand*2"]]}})
     names = [each.name for each in chosen(["cloud-only+demand*2", "load"], book)]

@@ -263,6 +263,14 @@ def test_a_folder_is_gone_on_from(problem: Problem, tmp_path: Path, alone: list[
     assert not list((tmp_path / "kept").glob("*.part"))
 
 
+def test_a_folder_knows_plans_in_any_order(problem: Problem, tmp_path: Path) -> None:
+    """What a search begins with depends on the order; what is asked for does not."""
+    lines = LINES[:3]
+    first = solve_scenarios(problem, chosen(lines, _built_in()), folder=tmp_path)
+    again = solve_scenarios(problem, chosen(lines[::-1], _built_in()), folder=tmp_path)
+    assert [each.plan for each in again] == [each.plan for each in first][::-1]
+
+
 def test_a_spoilt_file_of_the_folder_is_solved_again(problem: Problem, tmp_path: Path) -> None:
     scenarios = chosen(LINES[:1], _built_in())
     solve_scenarios(problem, scenarios, folder=tmp_path)

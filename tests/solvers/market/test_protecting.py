@@ -73,6 +73,23 @@ def test_only_users_of_a_broken_guard_lose() -> None:
     assert found.unserved == pytest.approx(np.array([[0.0, 10.0]]))
 
 
+def test_room_that_a_guard_frees_is_used_by_others() -> None:
+    """Of 16 each, the second user has 4 at the first slot after a loss; the other holds all of the first."""
+    unit = unit_of([[16.0, 16.0]], [1.0, 1.0], reach=[(0, 1, 0.0), (1, 0, 0.0), (1, 1, 0.0)], most=22.0)
+    unit = guarded(unit, ([1], [0]), ([0, 1], [0, 1]))
+    found = unit_reply(unit, offered(unit, [1.0, 1.0]), np.array([[4.0, 22.0]]))
+    assert found.unserved == pytest.approx(np.array([[0.0, 12.0]]))
+
+
+def test_requests_go_to_the_nearest_replicas_that_stand() -> None:
+    """Both slots hold 4; without a reserve the dear way to the cheap slot pays, with one nothing does."""
+    reach = [(0, 0, 0.05), (0, 1, 0.0)]
+    unit = lost_in_turn(unit_of([[40.0]], [10.0, 10.0], reach=reach))
+    found = unit_reply(unit, offered(unit, [1.0, 3.0]), all_of(unit))
+    assert found.flow[0, 0].tolist() == [0.0, 40.0]
+    assert found.cost == pytest.approx([16.0])
+
+
 def test_periods_have_reserves_of_their_own() -> None:
     unit = lost_in_turn(unit_of([[40.0], [10.0]], [10.0, 10.0], reach=everywhere(1, 2)))
     found = unit_reply(unit, offered(unit, [1.0, 3.0]), all_of(unit))

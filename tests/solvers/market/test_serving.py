@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from computeroute.solvers.market.ascent import raised_cost
 from computeroute.solvers.market.goods import GoodPrices
 from computeroute.solvers.market.serving import (
     Offer,
@@ -172,3 +173,12 @@ def test_of_two_ways_to_a_slot_the_cheaper_is_taken() -> None:
     unit = unit_of([[1.0]], [1.0], reach=[(0, 0, 3.0), (0, 0, 1.0)])
     prices = offered(unit, [2.0])
     assert prices.arc[0, 0, 0] == pytest.approx(1.0) and prices.via[0, 0, 0] == 1
+
+
+def test_idle_replicas_that_earn_are_in_the_bound() -> None:
+    """One replica serves all 10 requests/s, and the other two that the slot holds earn 1 each as it does."""
+    unit = unit_of([[10.0]], [10.0], reach=everywhere(1, 1), most=3.0)
+    told = offered(unit, [-1.0])
+    assert least_cost(unit, told) == pytest.approx([-3.0])
+    assert least_cost(unit, told, np.array([[5.0]])) == pytest.approx([-3.0])
+    assert raised_cost(unit, told) == pytest.approx([-3.0])
