@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, PositiveCount, _number
 from .editing import mapped, require_known, times, with_services
 from .problem import Limits, Problem
-from .sites import Pool
+from .sites import Accelerator, Pool
 from .taking import Alone, Degrade, Ids, Keep, Remove, risk_groups
 from .workloads import InferenceService, Survival, TrainingJob
 
@@ -155,13 +155,21 @@ class Aim(Frozen):
 
 
 class Add(Frozen):
-    """Offer more pools, usually ones that may be bought."""
+    """Offer more pools, usually ones that may be bought.
+
+    ``accelerators`` defines types that the problem may lack; what it defines itself holds.
+    """
 
     pools: tuple[Pool, ...] = Field(min_length=1)
+    accelerators: tuple[Accelerator, ...] = ()
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with these pools too."""
-        return problem.replace(pools=(*problem.pools, *self.pools))
+        known = {each.id for each in problem.accelerators}
+        new = tuple(each for each in self.accelerators if each.id not in known)
+        return problem.replace(
+            pools=(*problem.pools, *self.pools), accelerators=(*problem.accelerators, *new)
+        )
 
 
 class Change(Frozen):

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from ..routing.errors import InputError
+from ..routing.raw import get, mapping
 from ..routing.scenarios import ScenarioBook, scenario_book
+from .catalog import fill_in
 from .documents import parse
 from .sources import open_source
 
 
 def load_scenarios(path: str | os.PathLike[str]) -> ScenarioBook:
     """Read the scenarios and sweeps of a JSON or YAML file; the built-in scenarios come first.
+
+    Pools that are added may have accelerators of the packaged catalog.
 
     Raises
     ------
@@ -21,9 +26,31 @@ def load_scenarios(path: str | os.PathLike[str]) -> ScenarioBook:
     source = open_source(path)
     document = parse(source)
     try:
-        found = scenario_book(document.data, source.name)
+        found = scenario_book(_filled_in(document.data), source.name)
     except InputError as error:
         raise InputError([*document.faults, *error.faults], source.name) from None
     if document.faults:
         raise InputError(document.faults, source.name)
     return found
+
+
+def _filled_in(data: Any) -> Any:
+    """Return the data of a file with the accelerators of the catalog that added pools have."""
+    scenarios = mapping(data, "scenarios")
+    if not scenarios:
+        return data
+    filled = {
+        name: [_with_accelerators(change) for change in changes] if isinstance(changes, list) else changes
+        for name, changes in scenarios.items()
+    }
+    return {**data, "scenarios": filled}
+
+
+def _with_accelerators(change: Any) -> Any:
+    added = get(change, "add")
+    if not isinstance(added, dict):
+        return change
+    found = {name: value for name, value in fill_in(added).items() if name != "groups" or name in added}
+    if not found.get("accelerators"):
+        return change
+    return {**change, "add": found}
