@@ -140,7 +140,7 @@ def _part(text: str, known: Mapping[str, Scenario]) -> Scenario:
         return known[text]
     match = _WORD.fullmatch(text)
     if match is None:
-        sweeps = known.sweeps if isinstance(known, ScenarioBook) else {}
+        sweeps = _sweeps_of(known)
         if text in sweeps:
             raise InputError(
                 [f"{quoted(text)} is a sweep, which stands alone; join its scenarios by another axis"]
@@ -202,6 +202,10 @@ class ScenarioBook(dict[str, Scenario]):
     def __init__(self, known: Mapping[str, Scenario]) -> None:
         super().__init__(known)
         self.sweeps: dict[str, tuple[str, ...]] = {}
+
+
+def _sweeps_of(known: Mapping[str, Scenario]) -> Mapping[str, tuple[str, ...]]:
+    return known.sweeps if isinstance(known, ScenarioBook) else {}
 
 
 def scenario_book(data: Any, source: str = "") -> ScenarioBook:
@@ -301,7 +305,7 @@ def chosen(names: Iterable[str], known: Mapping[str, Scenario]) -> list[Scenario
         With every line that declares none.
     """
     found, faults = dict[str, Scenario](), list[Fault | str]()
-    sweeps = known.sweeps if isinstance(known, ScenarioBook) else {}
+    sweeps = _sweeps_of(known)
     for name in [each for line in names for each in sweeps.get(line, (line,))]:
         try:
             found.setdefault(name, scenario(name, known))

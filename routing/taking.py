@@ -57,7 +57,7 @@ class Keep(Frozen):
         }
         faults = [
             f"no data center is in {quoted(name)}{suggestion(name, [*there, *problem.groups])}"
-            f"; they are in {', '.join(there)}"
+            f"; they are in {', '.join(there)}, and groups are those of the file"
             for name, places in found.items()
             if not places
         ]

@@ -37,7 +37,7 @@ FLOWS_COLUMNS = 20_000
 """Columns, those of flows after losses not counted, up to which these are left to the exact search."""
 MOST_GUARD_ROWS = 30_000
 """Rows of guards up to which the whole model is tried."""
-BLIND = "services survive losses that ask for much"
+ASKED_MUCH = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
 
@@ -54,11 +54,11 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     finder = PathFinder(problem)
     market = plain_market(problem, finder)
     if market.services.rescues and _needs_flows(market):
-        choice = Choice("highs", BLIND)
+        choice = Choice("highs", ASKED_MUCH)
         _tell(options, str(choice), started)
         return solve_protected(problem, options).model_copy(update={"solver": str(choice)})
     structure = measure(market)
-    choice = Choice("decomposition", BLIND) if _asks_much(market) else choose(structure)
+    choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
         variables = with_alternatives(_columns(market), finder)
@@ -79,7 +79,15 @@ def _needs_flows(market: Market) -> bool:
 
 
 def solve_decomposed(problem: Problem, options: Options) -> Plan:
-    """Plan ``problem`` by decomposition, or by the exact search where that is blind to some losses."""
+    """Plan ``problem`` by decomposition, or by the exact search where losses ask for too much to be listed.
+
+    Its bound is proven for the routes offered.
+
+    Raises
+    ------
+    SolverError
+        When a solver fails.
+    """
     started = time.monotonic()
     market = market_of(problem)
     if market.services.stand_ins is None:

@@ -207,32 +207,32 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         seconds = _first_seconds(options) if is_large else _fallback_seconds(options)
         search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
         search.run(rounds=1 if is_large else None)
-        is_blind = bool(variables.services.rescues)
+        lacks_flows = bool(variables.services.rescues)
         if is_large:
-            tell_bounds(search, arrays, emit, is_blind=is_blind)
+            tell_bounds(search, arrays, emit, lacks_flows=lacks_flows)
         if search.best is None:
             return
         found = as_solution(variables, arrays, market, search.best)
-        if found is None and is_blind:
+        if found is None and lacks_flows:
             values = as_values(variables, arrays, market, search.best)
             found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
         if found is not None:
-            is_final = is_large and search.is_close() and not is_blind
+            is_final = is_large and search.is_close() and not lacks_flows
             emit(Found(found, "final" if is_final else "fallback"))
 
     return work
 
 
 def tell_bounds(
-    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, is_blind: bool = False
+    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, lacks_flows: bool = False
 ) -> None:
     """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan.
 
-    It knows of losses by guards only: where it is blind to some, its plan leaves out less than can be served.
+    It knows of losses by guards only: where flows say more exactly what some ask for, its plan is another.
     """
     emit(Proved("complete cost", search.complete))
     search.sharpen()
-    if is_blind:
+    if lacks_flows:
         emit(Proved("unserved work", search.unserved_bound()))
         return
     cost = search.cost_bound()

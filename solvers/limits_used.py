@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..routing.plan import Cost, Emission, JobPlan, ServicePlan
 from ..routing.problem import Problem
+from .moving import sites_held
 
 
 def limits_used(
@@ -46,8 +47,7 @@ def _moves(problem: Problem, jobs: Sequence[JobPlan], services: Sequence[Service
         for entry in jobs
     )
     for entry in services:
-        held = present.services.get(entry.service)
+        held = sites_held(problem, entry.service)
         here = {replica.data_center for replica in entry.replicas if replica.replicas > 0}
-        known = {problem.pool[pool].data_center for pool in held or () if pool in problem.pool}
-        moved += held is not None and bool(here - known)
+        moved += held is not None and bool(here - held)
     return moved

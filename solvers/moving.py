@@ -8,7 +8,7 @@ import numpy as np
 
 from ..routing.problem import Problem
 from ..routing.trip_table import NO_TRIP, of_trips
-from ..routing.workloads import InferenceService, TrainingJob
+from ..routing.workloads import TrainingJob
 from .rates import Floats, Ints, Rates, long_run_usd
 from .routebook import RouteBook
 
@@ -88,9 +88,9 @@ class JobMoves:
         return np.where(np.isin(site, site[origins]), NO_TRIP, trips)
 
 
-def sites_held(problem: Problem, service: InferenceService) -> set[str] | None:
+def sites_held(problem: Problem, service: str) -> set[str] | None:
     """Return the data centers where a service has replicas at present, None where it is new."""
-    held = problem.present.services.get(service.id)
+    held = problem.present.services.get(service)
     if held is None:
         return None
     return {problem.pool[name].data_center for name in held if name in problem.pool}
@@ -100,7 +100,7 @@ def enters(problem: Problem, service: Ints, site: Ints) -> Flags:
     """Return which services (N,) enter which data centers (N,) if they use them, all given by number."""
     if not problem.present.services:
         return np.zeros(len(service), dtype=bool)
-    held = [sites_held(problem, each) for each in problem.services]
+    held = [sites_held(problem, each.id) for each in problem.services]
     names = [each.id for each in problem.data_centers]
     pairs = zip(service.tolist(), site.tolist(), strict=True)
     found = [(there := held[one]) is not None and names[at] not in there for one, at in pairs]

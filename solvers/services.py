@@ -122,7 +122,7 @@ class _Collector:
         self.guards: list[Guard] = []
         self.rescues: list[Rescue] = []
         self.stand_ins: list[Guard] = []
-        self.is_blind = False
+        self.lacks_stand_ins = False
         self.slots = self.demands = 0
 
     def add(self, service: InferenceService) -> None:
@@ -163,7 +163,7 @@ class _Collector:
         self.guards += needed.guards
         self.rescues += needed.rescues
         self.stand_ins += needed.stand_ins or []
-        self.is_blind |= needed.stand_ins is None
+        self.lacks_stand_ins |= needed.stand_ins is None
 
     def _ways(self, service: InferenceService, pools: Ints, trips: Ints) -> Ints:
         """Return (A, demands, pools) those trips, and others over other links."""
@@ -318,7 +318,7 @@ def build_services(problem: Problem, rates: Rates, book: RouteBook) -> Services:
         exposed=collector.exposed,
         guards=tuple(collector.guards),
         rescues=tuple(collector.rescues),
-        stand_ins=None if collector.is_blind else tuple(collector.stand_ins),
+        stand_ins=None if collector.lacks_stand_ins else tuple(collector.stand_ins),
         **arcs,
     )
 

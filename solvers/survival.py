@@ -12,6 +12,7 @@ from functools import reduce
 from operator import or_
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..routing.fans import Fans
 from ..routing.problem import Problem
@@ -23,6 +24,8 @@ Seek = Callable[[Fans, Ints], Ints]
 """Returns the (rows, pools) trips of some users over the network of the fans; negative where none is."""
 MOST_GUARDS = 512
 """Of one loss; beyond, flows are the smaller model."""
+CHUNK = 1_000
+"""Guards compared with all others at once."""
 
 
 @dataclass(frozen=True)
@@ -242,11 +245,23 @@ def _unions(sets: list[int], most: int) -> set[int] | None:
 
 def _binding(guards: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the guards that no other implies: one of more users with fewer slots."""
-    kept: list[tuple[int, int]] = []
-    for users, slots in sorted(guards, key=lambda guard: (guard[1].bit_count(), -guard[0].bit_count())):
-        if not any(users | more == more and fewer | slots == slots for more, fewer in kept):
-            kept.append((users, slots))
-    return kept
+    ordered = sorted(guards, key=lambda guard: (guard[1].bit_count(), -guard[0].bit_count()))
+    users, slots = (_marks([guard[side] for guard in ordered]) for side in (0, 1))
+    kept = np.ones(len(ordered), dtype=bool)
+    for begin in range(0, len(ordered), CHUNK):
+        part = slice(begin, begin + CHUNK)
+        has_more = users[part] @ users.T >= users[part].sum(axis=1)[:, None]
+        has_fewer = slots[part] @ slots.T >= slots.sum(axis=1)[None, :]
+        kept[part] = (has_more & has_fewer).sum(axis=1) <= 1  # each implies itself
+    return [guard for guard, stays in zip(ordered, kept.tolist(), strict=True) if stays]
+
+
+def _marks(masks: list[int]) -> NDArray[np.float32]:
+    """Return the bits of masks, a row each."""
+    found = np.zeros((len(masks), max((mask.bit_length() for mask in masks), default=0)), dtype=np.float32)
+    for row, mask in zip(found, masks, strict=True):
+        row[_bits(mask)] = 1.0
+    return found
 
 
 def _bits(mask: int) -> list[int]:

@@ -30,13 +30,14 @@ def fill_in(data: Mapping[str, Any]) -> dict[str, Any]:
     """
     filled = dict(data)
     if isinstance(data.get("accelerators", []), list):
-        filled["accelerators"] = [*data.get("accelerators", []), *_missing_accelerators(data)]
+        filled["accelerators"] = [*data.get("accelerators", []), *missing_accelerators(data)]
     if isinstance(data.get("groups", {}), dict):
         filled["groups"] = {**data.get("groups", {}), **_missing_groups(data)}
     return filled
 
 
-def _missing_accelerators(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def missing_accelerators(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the accelerators of the catalog that ``data`` uses but does not define."""
     missing = set(_named_accelerators(data)) - {text(item, "id") for item in items(data, "accelerators")}
     if missing:
         for name, row in accelerators().items():

@@ -8,7 +8,7 @@ from typing import Any
 from ..routing.errors import InputError
 from ..routing.raw import get, mapping
 from ..routing.scenarios import ScenarioBook, scenario_book
-from .catalog import fill_in
+from .catalog import missing_accelerators
 from .documents import parse
 from .sources import open_source
 
@@ -48,9 +48,7 @@ def _filled_in(data: Any) -> Any:
 
 def _with_accelerators(change: Any) -> Any:
     added = get(change, "add")
-    if not isinstance(added, dict):
+    if not isinstance(added, dict) or not isinstance(added.get("accelerators", []), list):
         return change
-    found = {name: value for name, value in fill_in(added).items() if name != "groups" or name in added}
-    if not found.get("accelerators"):
-        return change
-    return {**change, "add": found}
+    known = [*added.get("accelerators", []), *missing_accelerators(added)]
+    return {**change, "add": {**added, "accelerators": known}}

@@ -4,7 +4,3 @@ Every workload is a block of its own, and blocks meet only in shared rows (pools
 At given prices of these rows each block answers on its own, which gives a proven bound (Lagrange) and
 candidate decisions (columns); plans take one column per block within the rows.
 """
-
-from .solve import solve_market
-
-__all__ = ["solve_market"]

@@ -83,18 +83,14 @@ def unit_reply(
     unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None, *, swapping: bool = True
 ) -> Answer:
     """Return a unit's answer with at most ``most`` (T, S) replicas, see :func:`.serving.answer`."""
-    if unit.guards is None:
-        if unit.is_whole:
-            return whole_answer(unit, offered, most, cutoff)
-        return answer(unit, offered, most, cutoff, swapping=swapping)
-    able = limited(unit, most)
-    if able.is_whole:
+    able = limited(unit, most) if unit.guards else unit
+    if unit.is_whole:
         found = whole_answer(able, offered, most, cutoff)
     else:
         found = answer(able, offered, most, cutoff, swapping=swapping)
+    if not unit.guards:
+        return found
     kept = kept_safe(able, offered, found, most, cutoff)
-    if able is unit:
-        return kept
     return replace(kept, unserved=kept.unserved + (unit.demand - able.demand))
 
 

@@ -112,7 +112,7 @@ def _less(unit: Unit, traffic: ArcTraffic, answered: tuple[Answer, Ints], part: 
     flow = reply.flow.copy()
     flow[at, user, slot] *= kept
     lost = (reply.flow - flow).sum(axis=2)
-    replicas = replicas_for(unit, flow.sum(axis=1)) if unit.guards is None else reply.replicas
+    replicas = replicas_for(unit, flow.sum(axis=1)) if not unit.guards else reply.replicas
     if unit.min_sites > 1:
         replicas = still_standing(unit, reply.replicas, replicas)
     return Answer(flow, replicas, reply.cost, reply.unserved + lost)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats
+from .guards import NO_GUARDS
 from .market import Market
 from .placing import Placement
 from .serving import Offer, least_cost
@@ -38,9 +39,8 @@ def _least_staying(unit: Unit, offered: Offer, left_out: Floats | None) -> float
         return float(nobody.sum())
     arc, each = (np.minimum(price[:, :, stay], UNREACHED) for price in (offered.arc, offered.unit))
     part = replace(offered, arc=arc, replica=offered.replica[:, stay], unit=each)
-    return float(
-        least_cost(replace(unit, rps=unit.rps[stay], most=unit.most[stay], guards=None), part, left_out).sum()
-    )
+    stayed = replace(unit, rps=unit.rps[stay], most=unit.most[stay], guards=NO_GUARDS)
+    return float(least_cost(stayed, part, left_out).sum())
 
 
 def _missing_sites(unit: Unit) -> int:

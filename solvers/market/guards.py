@@ -6,7 +6,7 @@ not: that is all that surviving single losses asks for (see :mod:`..survival`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -38,27 +38,20 @@ class Guards:
     slots: Floats
     exact: Bools
 
+    def __len__(self) -> int:
+        return len(self.exact)
+
     @classmethod
-    def of(
-        cls, exact: Iterable[Guard], rough: Iterable[Guard], demand_id: Ints, slot_id: Ints
-    ) -> Guards | None:
-        """Return the guards of a unit among those of its service, None where it has none.
+    def of(cls, exact: Sequence[Guard], rough: Sequence[Guard], demand_id: Ints, slot_id: Ints) -> Guards:
+        """Return the guards of a unit among those of its service.
 
         ``rough`` ones ask for more than losses do. Those of users of several units follow from those of each.
         """
-        mine = [
-            (guard, is_exact)
-            for part, is_exact in ((exact, True), (rough, False))
-            for guard in part
-            if np.isin(guard.slots, slot_id).all() and np.isin(guard.demands, demand_id).all()
-        ]
-        if not mine:
-            return None
-        users, slots = np.zeros((len(mine), len(demand_id))), np.zeros((len(mine), len(slot_id)))
-        for row, (guard, _) in enumerate(mine):
-            users[row, np.searchsorted(demand_id, guard.demands)] = 1.0
-            slots[row, np.searchsorted(slot_id, guard.slots)] = 1.0
-        return cls(users, slots, np.array([is_exact for _, is_exact in mine]))
+        every = [*exact, *rough]
+        users, has_users = _marked([guard.demands for guard in every], demand_id)
+        slots, has_slots = _marked([guard.slots for guard in every], slot_id)
+        mine = has_users & has_slots
+        return cls(users[mine], slots[mine], (np.arange(len(every)) < len(exact))[mine])
 
     @cached_property
     def binding(self) -> Guards:
@@ -96,3 +89,17 @@ class Guards:
     def inside(self, slots: Bools) -> Floats:
         """Return (G,) how many of each guard's slots are among those given (S)."""
         return np.asarray(self.slots @ slots.astype(float))
+
+
+def _marked(members: list[Ints], known: Ints) -> tuple[Floats, Bools]:
+    """Return a row for each list that marks its members among those known, and which lists are all known."""
+    everything = np.concatenate([np.zeros(0, np.int64), *members])
+    row = np.repeat(np.arange(len(members)), [len(each) for each in members])
+    inside = np.isin(everything, known)
+    found = np.zeros((len(members), len(known)))
+    found[row[inside], np.searchsorted(known, everything[inside])] = 1.0
+    return found, np.bincount(row, ~inside, len(members)) == 0
+
+
+NO_GUARDS = Guards(np.zeros((0, 0)), np.zeros((0, 0)), np.zeros(0, dtype=bool))
+"""Of a unit whose service need not survive anything."""

@@ -14,8 +14,8 @@ import numpy as np
 
 from ..rates import Floats, Ints
 from .guards import Guards
-from .serving import Answer, Offer, cheaper, pour, replicas_for
-from .sites import rank
+from .serving import EPSILON, Answer, Offer, cheaper, pour, priced, replicas_for
+from .sites import at_all_times, rank
 from .units import Unit
 
 SPREADS = (2, 3, 4, 6)
@@ -32,7 +32,6 @@ def kept_safe(unit: Unit, offered: Offer, found: Answer, most: Floats, cutoff: F
     That is ``found`` with spare replicas, or one that is spread over several sites from the start. What
     cannot be kept safe is left out.
     """
-    assert unit.guards is not None
     if unit.min_sites > 1 or unit.max_sites is not None:
         others = [_within_sites(unit, offered, found, most), *_at_few_sites(unit, offered, most, cutoff)]
         return min(others, key=lambda each: rank(unit, offered, each))
@@ -77,7 +76,6 @@ def covered(unit: Unit, price: Floats, served: Floats, replicas: Floats, most: F
     first; what is not needed in the end goes.
     """
     guards = unit.guards
-    assert guards is not None
     found, limit = replicas.copy(), np.minimum(most, np.maximum(_useful(unit), replicas))
     worth = unit.rps / np.maximum(price, FREE * unit.accelerators)
     lack = guards.missing(served, found * unit.rps)
@@ -106,13 +104,12 @@ def _useful(unit: Unit) -> Floats:
     """Return the most replicas (T, S) of which each could serve somebody."""
     reach = np.zeros((len(unit.demand_id), len(unit.slot_id)))
     reach[unit.row, unit.column] = 1.0
-    return np.asarray(np.ceil(unit.demand @ reach / unit.rps - 1e-9))
+    return np.asarray(np.ceil(unit.demand @ reach / unit.rps - EPSILON))
 
 
 def _lean(unit: Unit, price: Floats, served: Floats, least: Floats, replicas: Floats) -> Floats:
     """Return the replicas without those, the dearest first, that no guard needs; at least ``least`` stay."""
     guards = unit.guards
-    assert guards is not None
     found = replicas.copy()
     left = found * unit.rps @ guards.slots.T - served @ guards.users.T
     order = np.argsort(-(price / unit.rps).sum(axis=0), kind="stable")
@@ -120,7 +117,7 @@ def _lean(unit: Unit, price: Floats, served: Floats, least: Floats, replicas: Fl
     for slot in order[more[order]].tolist():
         mine = np.flatnonzero(guards.slots[:, slot])
         spare = left[:, mine].min(axis=1, initial=np.inf)
-        most = np.minimum(np.floor(spare / unit.rps[slot] + 1e-9), found[:, slot] - least[:, slot])
+        most = np.minimum(np.floor(spare / unit.rps[slot] + EPSILON), found[:, slot] - least[:, slot])
         gone = np.maximum(most, 0.0)
         found[:, slot] -= gone
         left[:, mine] -= (gone * unit.rps[slot])[:, None]
@@ -133,7 +130,6 @@ def _safe_flow(unit: Unit, flow: Floats, served: Floats, replicas: Floats) -> Fl
     Guards of few users come first: what these lose, those of more users do not ask for any more.
     """
     guards = unit.guards
-    assert guards is not None
     found, fewest = flow, 1.0 / guards.users.sum(axis=1)
     for _ in range(len(guards.users)):
         lack = guards.missing(served, replicas * unit.rps)
@@ -153,29 +149,26 @@ def _safe_flow(unit: Unit, flow: Floats, served: Floats, replicas: Floats) -> Fl
 
 
 def _told(unit: Unit, offered: Offer, flow: Floats, replicas: Floats) -> Answer:
-    way = (np.where(flow > 0, offered.arc, 0.0) * flow).sum(axis=(1, 2))
     missed = unit.demand - flow.sum(axis=2)
-    missed = np.where(missed > 1e-9 * np.maximum(1.0, unit.demand), missed, 0.0)
-    return Answer(flow, replicas, way + (replicas * offered.replica).sum(axis=1), missed)
+    rounded = np.where(missed > EPSILON * np.maximum(1.0, unit.demand), missed, 0.0)
+    return priced(offered, flow, replicas, rounded)
 
 
 def _spread(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None) -> Iterator[Answer]:
     """Yield answers whose replicas are spread evenly over sites, those that serve all users cheaply first."""
-    sites = len(np.unique(unit.site))
-    yield from (_spread_over(unit, offered, most, cutoff, count) for count in SPREADS if count <= sites)
+    slots = _ranked(unit, offered, most)
+    for count in SPREADS:
+        if count <= slots.shape[1]:
+            yield _spread_over(unit, offered, most, cutoff, slots[:, :count])
 
 
-def _spread_over(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None, count: int) -> Answer:
-    """Return the answer whose replicas are spread evenly over so many sites before they are mended."""
-    best_slot, order = _ranked(unit, offered, most)
-    total, start, nothing = unit.demand.sum(axis=1), np.zeros(most.shape), np.zeros(most.shape)
-    for place in range(count):
-        slot = np.take_along_axis(best_slot, order[:, place : place + 1], axis=1)[:, 0]
-        needed = np.ceil(total / (count - 1) / unit.rps[slot] - 1e-9)
-        at = np.arange(len(most)), slot
-        start[at] = np.minimum(needed, most[at])
-    lean = _lean(unit, offered.replica, unit.demand, nothing, start)
-    replicas = covered(unit, offered.replica, unit.demand, lean, most)
+def _spread_over(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None, slots: Ints) -> Answer:
+    """Return the answer whose replicas are spread evenly over ``slots`` (T, N) before they are mended."""
+    start, nothing = np.zeros(most.shape), np.zeros(most.shape)
+    total = unit.demand.sum(axis=1, keepdims=True) / (slots.shape[1] - 1)
+    needed = np.minimum(np.ceil(total / unit.rps[slots] - EPSILON), np.take_along_axis(most, slots, axis=1))
+    np.put_along_axis(start, slots, needed, axis=1)
+    replicas = covered(unit, offered.replica, unit.demand, start, most)
     replicas = _lean(unit, offered.replica, unit.demand, nothing, replicas)
     flow, _ = pour(offered.unit, unit.demand, replicas * unit.rps, cutoff)
     return protected(unit, offered, _told(unit, offered, flow, replicas), most)
@@ -183,39 +176,43 @@ def _spread_over(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None
 
 def _at_few_sites(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None) -> Iterator[Answer]:
     """Yield answers spread over the same few sites in all periods, those that serve all users cheaply."""
-    best_slot, order = _ranked(unit, offered, most)
-    sites, steady = np.unique(unit.site), unit.min_sites > 1
-    places = np.argsort(order, axis=1, kind="stable").sum(axis=0).astype(float)
+    slots, steady = _ranked(unit, offered, most), unit.min_sites > 1
+    sites = _in_sum(unit.site[slots])
     if steady:
-        there = (np.take_along_axis(most, best_slot, axis=1) >= 1).all(axis=0)
-        places = np.where(there, places, np.inf)
-    able = int(np.isfinite(places).sum())
-    limit = min(able, SPREADS[-1], able if unit.max_sites is None else unit.max_sites)
-    for count in range(max(unit.min_sites, 2), limit + 1):
-        chosen = sites[np.argsort(places, kind="stable")[:count]]
+        there = [(most[:, unit.site == site].max(axis=1) >= 1).all() for site in sites]
+        sites = sites[np.array(there, dtype=bool)]
+    limit = min(SPREADS[-1], len(sites) if unit.max_sites is None else unit.max_sites)
+    for count in range(max(unit.min_sites, 2), min(limit, len(sites)) + 1):
+        chosen = sites[:count]
         allowed = np.where(np.isin(unit.site, chosen), most, 0.0)
-        found = _spread_over(unit, offered, allowed, cutoff, count)
-        replicas = _at_all_times(unit, offered, found.replicas, allowed, chosen) if steady else found.replicas
+        among = slots[np.isin(unit.site[slots], chosen)].reshape(len(slots), count)
+        found = _spread_over(unit, offered, allowed, cutoff, among)
+        replicas = at_all_times(unit, offered, found.replicas, allowed, chosen) if steady else found.replicas
         yield _told(unit, offered, found.flow, replicas)
 
 
-def _ranked(unit: Unit, offered: Offer, most: Floats) -> tuple[Ints, Ints]:
-    """Return the cheapest slot of each site and the order of the sites, by period (T, sites)."""
+def _in_sum(ranked: Ints) -> Ints:
+    """Return what rows (T, N) rank, each in an order of its own, by the sums of the places."""
+    names = np.sort(ranked[0])
+    places = np.argsort(ranked, axis=1)
+    return np.asarray(names[np.argsort(places.sum(axis=0), kind="stable")])
+
+
+def _ranked(unit: Unit, offered: Offer, most: Floats) -> Ints:
+    """Return the cheapest slot of each site (T, sites), those that serve all users cheaply first."""
     finite = np.isfinite(offered.unit)
     dear = DEAR * float(np.max(offered.unit, initial=1.0, where=finite))
     cost = (np.where(finite, offered.unit, dear) * unit.demand[:, :, None]).sum(axis=1)
     cost = np.where(most >= 1, cost, np.inf)
-    sites = np.unique(unit.site)
-    slots = [np.flatnonzero(unit.site == site) for site in sites]
-    best_slot = np.stack([mine[cost[:, mine].argmin(axis=1)] for mine in slots], axis=1)
-    least = np.take_along_axis(cost, best_slot, axis=1)
-    return best_slot, np.argsort(least, axis=1, kind="stable")
+    slots = [np.flatnonzero(unit.site == site) for site in np.unique(unit.site)]
+    best = np.stack([mine[cost[:, mine].argmin(axis=1)] for mine in slots], axis=1)
+    order = np.argsort(np.take_along_axis(cost, best, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(best, order, axis=1)
 
 
 def _within_sites(unit: Unit, offered: Offer, found: Answer, most: Floats) -> Answer:
     """Return an answer kept safe at the sites that it uses, and at more while it may use more."""
     guards = unit.guards
-    assert guards is not None
     sites = np.unique(unit.site[(found.replicas > 0).any(axis=0)])
     limit = len(np.unique(unit.site)) if unit.max_sites is None else unit.max_sites
     served = unit.demand - found.unserved
@@ -229,7 +226,7 @@ def _within_sites(unit: Unit, offered: Offer, found: Answer, most: Floats) -> An
         sites = np.append(sites, more)
     if unit.min_sites > 1:
         used = np.unique(unit.site[(replicas > 0).any(axis=0)])
-        replicas = _at_all_times(unit, offered, replicas, allowed, used)
+        replicas = at_all_times(unit, offered, replicas, allowed, used)
     flow = _safe_flow(unit, found.flow, served, replicas)
     return _rerouted(unit, offered, _told(unit, offered, flow, replicas))
 
@@ -242,14 +239,3 @@ def _helping(unit: Unit, guards: Guards, lack: Floats, sites: Ints, most: Floats
     help_of[np.isin(unit.site, sites)] = 0.0
     slot = int(help_of.argmax())
     return int(unit.site[slot]) if help_of[slot] > 0 else None
-
-
-def _at_all_times(unit: Unit, offered: Offer, replicas: Floats, allowed: Floats, sites: Ints) -> Floats:
-    """Return the replicas, and one in every period at each of the sites that has none then."""
-    found = replicas.copy()
-    for site in sites.tolist():
-        mine = np.flatnonzero(unit.site == site)
-        empty = np.flatnonzero(found[:, mine].sum(axis=1) < 1)
-        price = np.where(allowed[np.ix_(empty, mine)] >= 1, offered.replica[np.ix_(empty, mine)], np.inf)
-        found[empty, mine[price.argmin(axis=1)] if len(empty) else mine[:0]] = 1.0
-    return found

@@ -51,10 +51,9 @@ def _unit_columns(market: Market, number: int, unit: Unit, flows: _Flows, mine: 
     replicas = replicas_for(unit, load)
     if _keeps_idle(market, unit):
         replicas = np.maximum(replicas, flows.standing[unit.slot_id].T)
-    if unit.guards is not None:
-        replicas = covered(
-            unit, unit.accelerators + np.zeros(load.shape), served, replicas, unit.most + 0 * load
-        )
+    if unit.guards:
+        price, most = (np.broadcast_to(each, load.shape) for each in (unit.accelerators, unit.most))
+        replicas = covered(unit, price, served, replicas, most)
         if unit.guards.missing(served, replicas * unit.rps).any():
             return None
     if not _keeps_sites(unit, replicas):

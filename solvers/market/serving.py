@@ -93,9 +93,7 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
         return least_cost(unit, paid, left_out) + earned
     best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
     found = _left_or_served(unit, best, left_out)
-    reserve = (
-        None if unit.guards is None else reserve_prices(unit.guards.binding, unit, offered.replica / unit.rps)
-    )
+    reserve = reserve_prices(unit.guards.binding, unit, offered.replica / unit.rps) if unit.guards else None
     if left_out is not None and reserve is None:
         return found
     total = unit.demand.sum(axis=1)
@@ -126,7 +124,7 @@ def _left_or_served(unit: Unit, served: Floats, left_out: Floats | None) -> Floa
     if left_out is None:
         return np.asarray(served.sum(axis=1))
     found = np.minimum(served, left_out).sum(axis=1)
-    if unit.guards is not None:
+    if unit.guards:
         found += unit.guards.binding.forced_out(unit.demand, unit.most * unit.rps, served, left_out)
     return np.asarray(found)
 
@@ -249,7 +247,11 @@ def replicas_for(unit: Unit, load: Floats) -> Floats:
 
 
 def _priced(unit: Unit, offered: Offer, flow: Floats, left: Floats) -> Answer:
-    replicas = replicas_for(unit, flow.sum(axis=1))
+    return priced(offered, flow, replicas_for(unit, flow.sum(axis=1)), left)
+
+
+def priced(offered: Offer, flow: Floats, replicas: Floats, left: Floats) -> Answer:
+    """Return the answer with these flows (T, L, S) and replicas (T, S), and what is left out (T, L)."""
     way = np.where(flow > 0, offered.arc, 0.0)
     cost = (way * flow).sum(axis=(1, 2)) + (replicas * offered.replica).sum(axis=1)
     return Answer(flow, replicas, cost, left)

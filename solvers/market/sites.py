@@ -127,15 +127,20 @@ def _standby(unit: Unit, offered: Offer, site: int, *, steady: bool) -> float:
 
 def _standing(unit: Unit, offered: Offer, found: Answer, most: Floats, sites: Ints) -> Answer:
     """Return the answer with at least one replica at every site in every period."""
-    replicas, cost = found.replicas.copy(), found.cost.copy()
+    replicas = at_all_times(unit, offered, found.replicas, most, sites)
+    cost = found.cost + ((replicas - found.replicas) * offered.replica).sum(axis=1)
+    return Answer(found.flow, replicas, cost, found.unserved)
+
+
+def at_all_times(unit: Unit, offered: Offer, replicas: Floats, most: Floats, sites: Ints) -> Floats:
+    """Return the replicas (T, S), and one in every period at each of the sites that has none then."""
+    found = replicas.copy()
     for site in sites.tolist():
         mine = np.flatnonzero(unit.site == site)
-        empty = np.flatnonzero(replicas[:, mine].sum(axis=1) < 1)
+        empty = np.flatnonzero(found[:, mine].sum(axis=1) < 1)
         price = np.where(most[np.ix_(empty, mine)] >= 1, offered.replica[np.ix_(empty, mine)], np.inf)
-        slot = mine[price.argmin(axis=1)] if len(empty) else mine[:0]
-        replicas[empty, slot] = 1.0
-        cost[empty] += offered.replica[empty, slot]
-    return Answer(found.flow, replicas, cost, found.unserved)
+        found[empty, mine[price.argmin(axis=1)] if len(empty) else mine[:0]] = 1.0
+    return found
 
 
 def still_standing(unit: Unit, before: Floats, replicas: Floats) -> Floats:

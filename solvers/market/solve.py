@@ -9,7 +9,6 @@ from itertools import count
 
 import numpy as np
 
-from ...routing.errors import SolverError
 from ...routing.paths import PathFinder
 from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
@@ -66,23 +65,6 @@ MANY_BLOCKS, MUCH_BETTER = 2000, 5e-3
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
-
-
-def solve_market(problem: Problem, options: Options) -> Plan:
-    """Plan ``problem`` by decomposition; the bound is proven for the routes offered.
-
-    Raises
-    ------
-    SolverError
-        For services that are to survive losses which ask for too much to be listed.
-    """
-    started = time.monotonic()
-    market = market_of(problem)
-    if market.services.stand_ins is None:
-        raise SolverError("losses ask for too much to be listed; take another solver for these services")
-    search = search_of(market, options, started, options.time_limit)
-    search.run()
-    return search.plan()
 
 
 def search_of(market: Market, options: Options, started: float, until: float) -> MarketSearch:

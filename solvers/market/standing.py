@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -61,8 +61,7 @@ class Standing:
         if self.prices is None or unserved <= UNSERVED_TOLERANCE:
             return
         seconds, size = self.options.time_limit, sum(unit.size for unit in self.market.units)
-        told = replace(self.prices, penalty=self.penalty)
-        seeks = size <= SHARPENED_SIZE * seconds
+        told, seeks = self.prices, size <= SHARPENED_SIZE * seconds
         watch = self.watch.beyond(SHARPENING_SHARE * seconds)
         self.limited = max(self.limited, limited_cost(self.market, told, unserved, watch, seeks=seeks))
         watch = self.watch.beyond(SHARPENING_SHARE * seconds)

@@ -17,7 +17,7 @@ from ..moving import enters, minds_entering
 from ..rates import Floats, Ints, Rates, most_accelerators
 from ..services import SECONDS_PER_HOUR, Services
 from ..survival import Guard
-from .guards import Guards
+from .guards import NO_GUARDS, Guards
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Unit:
     min_sites, max_sites
         Over the whole horizon; None where there is no upper limit.
     guards
-        What surviving losses asks for; None where it asks for nothing.
+        What surviving losses asks for.
     """
 
     service: int
@@ -71,7 +71,7 @@ class Unit:
     usd_per_site_entered: float
     min_sites: int
     max_sites: int | None
-    guards: Guards | None = None
+    guards: Guards = NO_GUARDS
 
     @property
     def size(self) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.scenarios import scenario
-from computeroute.solvers import exact, search, solve
+from computeroute.solvers import exact, runner, search, solve
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.likeness import as_values, decided_columns
+from computeroute.topologies import load
 
 from .enumeration import Enumeration
 from .small_worlds import random_world
@@ -84,3 +86,24 @@ def test_what_prices_prove_needs_no_search(monkeypatch: pytest.MonkeyPatch) -> N
 
 def _refused(*_: object, **__: object) -> bool:
     raise AssertionError("searched")
+
+
+@pytest.mark.parametrize(("large", "line"), [(12_000, "demand*1.1"), (0, "demand*40")])
+def test_a_search_that_goes_on_has_the_decomposition_beside(
+    large: int, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a plan that leaves work out, or is dear, would keep the search from what a fresh one finds."""
+    told = []
+
+    def noted(*given: Any, **more: Any) -> bool:
+        told.append(given[4] is not None)
+        return runner.run_search(*given, **more)
+
+    monkeypatch.setattr(exact, "FALLBACK_COLUMNS", 0)
+    monkeypatch.setattr(exact, "LARGE_COLUMNS", large)
+    monkeypatch.setattr(exact, "run_search", noted)
+    problem = load("two-sites")
+    changed = scenario(line).apply(problem)
+    plan = solve(changed, solver="highs", similar_plan=solve(problem, solver="highs"), time_limit=20)
+    assert check(changed, plan) == []
+    assert told[-1]

@@ -119,7 +119,7 @@ def test_replicas_that_no_guard_needs_go() -> None:
 def test_guards_of_users_of_other_units_are_no_part_of_a_unit() -> None:
     unit = unit_of([[1.0]], [1.0], reach=everywhere(1, 1))
     outside = [Guard(0, np.array([0, 7]), np.array([0])), Guard(0, np.array([0]), np.array([0, 7]))]
-    assert Guards.of(outside, [], unit.demand_id, unit.slot_id) is None
+    assert not Guards.of(outside, [], unit.demand_id, unit.slot_id)
 
 
 def random_unit(seed: int, *, exact: bool = True) -> tuple[Unit, list[float]]:
@@ -140,7 +140,6 @@ def random_unit(seed: int, *, exact: bool = True) -> tuple[Unit, list[float]]:
 
 def listed(unit: Unit, price: list[float], out: Floats | None) -> float:
     """Return the least cost of all counts of replicas, users being served whole or left out."""
-    assert unit.guards is not None
     arc = offered(unit, price).arc[0]
     best = np.inf
     for kept in product((0.0, 1.0), repeat=len(unit.demand_id)):
@@ -171,7 +170,6 @@ def test_bounds_hold_the_reserve_and_no_more(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_answers_are_safe_and_cost_at_least_the_bound(seed: int) -> None:
     unit, price = random_unit(seed)
-    assert unit.guards is not None
     told = offered(unit, price)
     found = unit_reply(unit, told, all_of(unit))
     served = unit.demand - found.unserved
@@ -183,7 +181,6 @@ def test_answers_are_safe_and_cost_at_least_the_bound(seed: int) -> None:
 
 def test_the_reserve_of_three_alike_sites_costs_half_of_what_is_served() -> None:
     unit = lost_in_turn(unit_of([[40.0]], [10.0] * 3, reach=everywhere(1, 3)))
-    assert unit.guards is not None
     assert reserve_prices(unit.guards, unit, np.full((1, 3), 0.1)) == pytest.approx(np.array([[0.15]]))
     assert least_cost(unit, offered(unit, [1.0] * 3)) == pytest.approx([6.0])
 
