@@ -83,9 +83,11 @@ def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -
     owner = np.concatenate([columns.block, idle])
     order = np.argsort(owner, kind="stable")
     placed = csr_array(vstack([uses, csr_array((len(idle), len(rows)))], format="csr"))[order]
-    widening = csr_array(rules.widening[:, rows])
+    earning, earning_cost, earning_most = market.idling
+    widening = csr_array(vstack([rules.widening, earning], format="csr")[:, rows])
     bought = np.flatnonzero(np.diff(widening.indptr))
-    most, paid = rules.widening_most[bought], rules.widening_cost[bought]
+    most = np.concatenate([rules.widening_most, earning_most])[bought]
+    paid = np.concatenate([rules.widening_cost, earning_cost])[bought]
     everything = csr_array(vstack([placed, _pairs(csr_array(widening[bought]), most)], format="csr"))
     priced = np.concatenate([cost + told.penalty * columns.unserved, told.penalty * work[idle]])[order]
     pairs = np.column_stack([np.zeros(len(bought)), paid * most]).ravel()

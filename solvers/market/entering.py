@@ -11,7 +11,7 @@ from ..rates import Floats
 from .guards import NO_GUARDS
 from .market import Market
 from .placing import Placement
-from .serving import Offer, least_cost
+from .serving import Offer, least_cost, without_earnings
 from .units import Unit
 
 UNREACHED = 1e30
@@ -37,10 +37,11 @@ def _least_staying(unit: Unit, offered: Offer, left_out: Floats | None) -> float
     if _missing_sites(unit) > 0:
         nobody = unit.demand * UNREACHED if left_out is None else left_out
         return float(nobody.sum())
-    arc, each = (np.minimum(price[:, :, stay], UNREACHED) for price in (offered.arc, offered.unit))
-    part = replace(offered, arc=arc, replica=offered.replica[:, stay], unit=each)
-    stayed = replace(unit, rps=unit.rps[stay], most=unit.most[stay], guards=NO_GUARDS)
-    return float(least_cost(stayed, part, left_out).sum())
+    paid, earned = without_earnings(unit, offered)
+    arc, each = (np.minimum(price[:, :, stay], UNREACHED) for price in (paid.arc, paid.unit))
+    part = replace(paid, arc=arc, replica=paid.replica[:, stay], unit=each)
+    stayed = replace(unit, rps=unit.rps[stay], guards=NO_GUARDS)
+    return float((least_cost(stayed, part, left_out) + earned).sum())
 
 
 def _missing_sites(unit: Unit) -> int:

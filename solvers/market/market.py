@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
 from ..arrays import Bools
@@ -113,6 +114,27 @@ class Market:
         if self.stands_for is not None:
             return self.stands_for.captive_load
         return captive_load(self.rules, self.units)
+
+    @cached_property
+    def idling(self) -> tuple[csr_array, Floats, Floats]:
+        """Idle accelerators that may earn something: what each uses of the rows (I, R), cost, and the most.
+
+        There are some in every pool and period where hours cost less than nothing, or raise the total of
+        which providers have a share.
+        """
+        rules, rates = self.rules, self.rates
+        most = np.zeros((len(self.problem.pools), rates.periods))
+        for unit in self.units:
+            np.add.at(most, unit.pool, (unit.useful * unit.accelerators).T)
+        pool, period = np.nonzero(most)
+        number = np.arange(len(pool))
+        held, billed = rules.goods.held(pool, period), rules.goods.billed(pool, period)
+        amounts = np.concatenate([np.ones(len(pool)), rates.durations[period]])
+        place = (np.concatenate([number, number]), np.concatenate([held, billed]))
+        goods = csr_array((amounts, place), shape=(len(pool), rules.goods.size))
+        uses, cost = csr_array(goods @ rules.use), np.asarray(goods @ rules.cost)
+        earns = (uses.minimum(0.0).sum(axis=1) < 0) | (cost < 0)
+        return csr_array(uses[earns]), cost[earns], most[pool, period][earns]
 
     @cached_property
     def barred_work(self) -> float:

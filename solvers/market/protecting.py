@@ -76,7 +76,7 @@ def covered(unit: Unit, price: Floats, served: Floats, replicas: Floats, most: F
     first; what is not needed in the end goes.
     """
     guards = unit.guards
-    found, limit = replicas.copy(), np.minimum(most, np.maximum(_useful(unit), replicas))
+    found, limit = replicas.copy(), np.minimum(most, np.maximum(unit.useful, replicas))
     worth = unit.rps / np.maximum(price, FREE * unit.accelerators)
     lack = guards.missing(served, found * unit.rps)
     busy = np.flatnonzero(lack.any(axis=1))
@@ -98,13 +98,6 @@ def covered(unit: Unit, price: Floats, served: Floats, replicas: Floats, most: F
         if not some.all():
             busy, lack = busy[some], lack[some]
     return _lean(unit, price, served, replicas, found)
-
-
-def _useful(unit: Unit) -> Floats:
-    """Return the most replicas (T, S) of which each could serve somebody."""
-    reach = np.zeros((len(unit.demand_id), len(unit.slot_id)))
-    reach[unit.row, unit.column] = 1.0
-    return np.asarray(np.ceil(unit.demand @ reach / unit.rps - EPSILON))
 
 
 def _lean(unit: Unit, price: Floats, served: Floats, least: Floats, replicas: Floats) -> Floats:

@@ -111,10 +111,11 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
 def without_earnings(unit: Unit, offered: Offer) -> tuple[Offer, Floats]:
     """Return an offer in which no replica earns anything, and the most (T,) that all could earn: at most 0.
 
-    A replica may stand idle, so that what it earns has nothing to do with what it serves.
+    A replica may stand idle, so that what it earns has nothing to do with what it serves. They do so where
+    energy has a negative price, or hours raise the total of which providers have a share.
     """
     price = np.maximum(offered.replica, 0.0)
-    earned = (np.minimum(offered.replica, 0.0) * unit.most).sum(axis=1)
+    earned = (np.minimum(offered.replica, 0.0) * unit.useful).sum(axis=1)
     unit_cost = offered.arc + (price / unit.rps)[:, None, :]
     return Offer(offered.arc, offered.via, price, unit_cost, offered.entering), earned
 

@@ -92,6 +92,14 @@ class Unit:
             via[self.cells] = np.arange(len(self.cells))
         return via.reshape(len(self.demand_id), len(self.slot_id))
 
+    @cached_property
+    def useful(self) -> Floats:
+        """The most replicas (T, S) of which each could serve somebody, or keep a site; no plan has more."""
+        reach = np.zeros((len(self.demand_id), len(self.slot_id)))
+        reach[self.row, self.column] = 1.0
+        needed = np.ceil(self.demand @ reach / self.rps - 1e-9)
+        return np.asarray(np.minimum(np.maximum(needed, float(self.min_sites > 1)), self.most))
+
     @property
     def is_whole(self) -> bool:
         """Return whether its periods depend on each other."""

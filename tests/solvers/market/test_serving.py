@@ -176,9 +176,9 @@ def test_of_two_ways_to_a_slot_the_cheaper_is_taken() -> None:
 
 
 def test_idle_replicas_that_earn_are_in_the_bound() -> None:
-    """One replica serves all 10 requests/s, and the other two that the slot holds earn 1 each as it does."""
-    unit = unit_of([[10.0]], [10.0], reach=everywhere(1, 1), most=3.0)
-    told = offered(unit, [-1.0])
+    """Three replicas could serve the 30 requests/s that may come here; at the other slot, each costs 2."""
+    unit = unit_of([[10.0, 20.0]], [10.0, 10.0], reach=[(0, 0, 0.0), (1, 0, 0.0), (0, 1, 0.0)], most=9.0)
+    told = offered(unit, [-1.0, 2.0])
     assert least_cost(unit, told) == pytest.approx([-3.0])
-    assert least_cost(unit, told, np.array([[5.0]])) == pytest.approx([-3.0])
+    assert least_cost(unit, told, np.array([[5.0, 5.0]])) == pytest.approx([-3.0])
     assert raised_cost(unit, told) == pytest.approx([-3.0])

@@ -12,9 +12,12 @@ from computeroute.solvers import Progress, solve
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.candidates import job_columns
 from computeroute.solvers.market.greedy import take
+from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement
+from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.relieving import relieved
 from computeroute.solvers.market.solve import market_of
+from computeroute.topologies import load
 
 from ..test_constraints import job, service, world
 
@@ -91,3 +94,19 @@ def test_a_service_at_two_sites_stands_at_both_though_links_carry_a_part_only(re
     exact = solve(problem, solver="scip", time_limit=10)
     assert plan.unserved == pytest.approx(exact.unserved, rel=1e-6)
     assert plan.objective == pytest.approx(exact.objective, rel=1e-6)
+
+
+def test_prices_do_not_pay_for_idle_replicas_that_raise_the_total_of_a_provider_share() -> None:
+    """The best plan costs 454,540 USD beside commitments; where cores know of no idling, 0.94 is proven."""
+    market = market_of(load("europe-hybrid"))
+    uses, _, most = market.idling
+    assert (uses.min(axis=1).toarray() < 0).all() and (most > 0).all()
+    seeker = Seeker.begin(market, penalty_of(market))
+    for _ in range(20):
+        seeker.step()
+    assert 0.97 * 454_540 < seeker.told.complete < 454_540
+
+
+def test_without_shares_and_prices_below_zero_nothing_earns_idly() -> None:
+    uses, cost, most = market_of(Problem.parse(world(service(3)))).idling
+    assert (uses.shape[0], len(cost), len(most)) == (0, 0, 0)
