@@ -24,6 +24,7 @@ from .cli_options import (
     solved,
     with_delivery,
     with_problem,
+    with_scenario,
     with_solving,
 )
 from .cli_replan import REPLANNING
@@ -76,6 +77,7 @@ def main() -> None:
 @form_option
 @with_delivery
 @with_problem
+@with_scenario
 def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any) -> None:
     """Plan where and when everything runs.
 
@@ -95,6 +97,7 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
 @form_option
 @with_delivery
 @with_problem
+@with_scenario
 def validate(problem: Problem, delivery: Delivery) -> None:
     """Say what is in a problem, or all its faults."""
     from .routing.views import render_contents
@@ -107,6 +110,7 @@ def validate(problem: Problem, delivery: Delivery) -> None:
 @with_delivery
 @with_problem
 @click.argument("plan_file", metavar="PLAN", type=click.Path(), callback=not_both_stdin)
+@with_scenario
 def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
     """Check a plan independently of the solvers.
 
@@ -131,6 +135,7 @@ def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
 @form_option
 @with_delivery
 @with_problem
+@with_scenario
 def show(problem: Problem, delivery: Delivery, policy: str | None, name: str | None) -> None:
     """Show sites, links, round trips and reach."""
     from .routing.show import render_problem

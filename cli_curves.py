@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, many_plans, solving, with_delivery, with_problem
+from .cli_options import form_option, many_plans, solving, with_delivery, with_problem, with_scenario
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -107,6 +107,7 @@ def _two_cases(*lines: str) -> list[Scenario]:
 @form_option
 @with_delivery
 @with_problem
+@with_scenario
 def frontier(
     problem: Problem,
     delivery: Delivery,

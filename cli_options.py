@@ -131,6 +131,33 @@ def with_problem(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
+def with_scenario(command: Callable[..., None]) -> Callable[..., None]:
+    """Give the command --scenario and --scenarios, and hand it the problem as the scenario changes it."""
+
+    @click.option("-s", "--scenario", "line", help="A scenario of it instead, by name or in one line.")
+    @click.option("--scenarios", "book", type=click.Path(), help="File (YAML, JSON) that declares scenarios.")
+    @functools.wraps(command)
+    def run(problem: Problem, line: str | None, book: str | None, **others: Any) -> None:
+        command(problem if line is None is book else _changed(problem, line, book), **others)
+
+    return run
+
+
+def _changed(problem: Problem, line: str | None, book: str | None) -> Problem:
+    from .routing.scenarios import BUILT_IN, chosen
+    from .topologies import load_scenarios
+
+    known = load_scenarios(book) if book else BUILT_IN
+    if line is None:
+        raise click.UsageError(f"--scenarios {book} needs --scenario: which of its scenarios?")
+    found = chosen([line], known)
+    if len(found) > 1:
+        raise click.UsageError(
+            f"--scenario {line} is a sweep of {len(found)}; name one, or use route compare"
+        )
+    return found[0].apply(problem)
+
+
 def with_delivery(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command --output and --quiet, and hand it the place of its result, found writable."""
 

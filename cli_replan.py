@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import end_with, form_option, not_both_stdin, solved, with_problem, with_solving
+from .cli_options import (
+    end_with,
+    form_option,
+    not_both_stdin,
+    solved,
+    with_problem,
+    with_scenario,
+    with_solving,
+)
 
 if TYPE_CHECKING:
     from .routing.problem import Problem
@@ -50,6 +58,7 @@ PRICE = click.FloatRange(min=0)
 @click.option("-q", "--quiet", is_flag=True, help="Nothing but errors on standard error.")
 @form_option
 @with_problem
+@with_scenario
 def replan(
     problem: Problem,
     *,
@@ -72,7 +81,8 @@ def replan(
     from .topologies.delivery import Delivery, require_apart
     from .topologies.plans import load_plan
 
-    inputs = [click.get_current_context().params.get(name) for name in ("topology", "workloads", "plan_file")]
+    told = click.get_current_context().params
+    inputs = [told.get(name) for name in ("topology", "workloads", "plan_file", "book")]
     delivery = Delivery(form, None, quiet=quiet)
     kept = [Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path]
     require_apart(keep_topology, output)
@@ -81,6 +91,8 @@ def replan(
     problem = going_on(problem, old, max_moves, **prices)
     if not {*problem.present.jobs, *problem.present.services} & {*problem.workload}:
         delivery.say("no workload of the plan is in this topology; is it the right plan?")
+    elif not problem.present.pools & {*problem.pool}:
+        delivery.say("no pool of the plan is in this topology; is it the right plan?")
     found = solved(problem, delivery, others | {"similar_plan": old})
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
     texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)

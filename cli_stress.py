@@ -15,6 +15,7 @@ from .cli_options import (
     watched,
     with_delivery,
     with_problem,
+    with_scenario,
     with_solving,
 )
 
@@ -57,6 +58,7 @@ table_option = click.option("--table", "name", help="One table only; see below."
 @form_option
 @with_delivery
 @with_problem
+@with_scenario
 def stress(
     problem: Problem, delivery: Delivery, plan_file: str | None, name: str | None, **options: Any
 ) -> None:
@@ -128,6 +130,7 @@ def _stress(problem: Problem, present: Plan, delivery: Delivery, options: dict[s
 @form_option
 @with_delivery
 @with_problem
+@with_scenario
 def pooling(problem: Problem, delivery: Delivery, name: str | None, **options: Any) -> None:
     """Plan every owner alone, and all together.
 

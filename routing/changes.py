@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, PositiveCount, _number
 from .editing import mapped, require_known, times, with_services
@@ -112,9 +112,9 @@ class Limit(Frozen):
 
 
 class Protect(Frozen):
-    """Change what services survive; ``null`` takes their protection, and the price of it, away."""
+    """Change what services survive; ``none`` takes their protection, and the price of it, away."""
 
-    survive: Survival | None
+    survive: Annotated[Survival | None, BeforeValidator(lambda value: None if value == "none" else value)]
     workloads: Ids | None = None
     """The services that change; all of them where absent."""
 

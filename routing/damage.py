@@ -162,9 +162,8 @@ def require_own(problem: Problem, plan: Plan) -> None:
     if plan.problem_digest != problem.digest:
         named = f"{quoted(plan.problem_name)} ({plan.problem_digest[:19]})"
         own = f"{quoted(problem.name)} ({problem.digest[:19]})"
-        raise InputError(
-            [f"the plan is of problem {named}, not of {own}; give that topology, or plan this one first"]
-        )
+        mend = "give that topology, or that scenario of it, or plan this one first"
+        raise InputError([f"the plan is of problem {named}, not of {own}; {mend}"])
     if not plan:
         raise InputError([f"the plan holds nothing that could be lost: its status is {plan.status}"])
 

@@ -74,10 +74,11 @@ class InputError(RouteError):
 
 
 class UnknownNameError(InputError):
-    """A name that is not known; the message suggests the nearest one and lists the choices."""
+    """A ``name`` that is not known; the message suggests the nearest one and lists the choices."""
 
     def __init__(self, what: str, name: str, known: Sequence[str]) -> None:
         self._arguments = (what, name, tuple(known))
+        self.name = name
         listed = ", ".join(known[:20]) or "none"
         super().__init__([f"unknown {what} {quoted(name)}{suggestion(name, known)} (known: {listed})"])
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .places import parts_of_running
-from .plan import Plan
+from .plan import Plan, Route
 from .problem import Problem
 from .text import money
 
 LEAST_SHARE = 0.005
 """Part of a workload below which a change of place is not told."""
-Why = Literal["gone", "left out", "back", "full", "cheaper", "new", "dropped", "other"]
+Why = Literal["gone", "cut", "left out", "back", "full", "cheaper", "new", "dropped", "other"]
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,16 @@ class _Reasons:
             known = name in self.old_problem.workload
             return ("back", "was left out") if known else ("new", "was not there")
         left = [place for place, part in before.items() if after.get(place, 0.0) < part - LEAST_SHARE]
-        return self._why_elsewhere(left, costs)
+        return self._why_elsewhere(name, left, costs)
 
-    def _why_elsewhere(self, left: list[str], costs: tuple[float, float]) -> tuple[Why, str]:
-        """Return why work went away from the places ``left``."""
+    def _why_elsewhere(self, name: str, left: list[str], costs: tuple[float, float]) -> tuple[Why, str]:
+        """Return why a workload went away from the places ``left``."""
         gone = [place for place in left if not self._has_capacity(place)]
         if gone:
             return "gone", f"no capacity at {', '.join(gone)}"
+        cut = [f"{place} (link {link})" for place in left if (link := self._lost_link(name, place))]
+        if cut:
+            return "cut", f"the way is gone to {', '.join(cut)}"
         full = [place for place in left if self._is_full(place)]
         if costs[1] < costs[0] - 0.005:
             return "cheaper", f"{money(costs[0] - costs[1])} USD less"
@@ -104,6 +107,17 @@ class _Reasons:
     def _has_capacity(self, place: str) -> bool:
         return any(pool.data_center == place and pool.reserve_fraction < 1 for pool in self.new_problem.pools)
 
+    def _lost_link(self, name: str, place: str) -> str | None:
+        """Return a link that is no longer there of the ways to ``place``; None where one of them is whole."""
+        lost = [
+            next(
+                (link for link in (*route.links, *route.return_links) if link not in self.new_problem.link),
+                None,
+            )
+            for route in _routes_to(self.old, name, place)
+        ]
+        return lost[0] if lost and None not in lost else None
+
     def _is_full(self, place: str) -> bool:
         uses = [use for use in self.new.pool_use if self.new_problem.pool[use.pool].data_center == place]
         return any(use.available > 0 and use.utilization > FULL for use in uses)
@@ -111,6 +125,14 @@ class _Reasons:
 
 FULL = 0.98
 """Utilisation in some period from which a pool counts as full."""
+
+
+def _routes_to(plan: Plan, name: str, place: str) -> list[Route]:
+    """Return the ways of a workload's requests, or of its dataset, to a data center."""
+    names = [flow.route for service in plan.services if service.service == name for flow in service.flows] + [
+        route for job in plan.jobs if job.job == name for route in job.dataset_routes if route is not None
+    ]
+    return [plan.route[each] for each in dict.fromkeys(names) if plan.route[each].destination == place]
 
 
 def _cost_usd(plan: Plan, name: str) -> float:

@@ -329,6 +329,8 @@ class Plan(_Record):
         """Build a plan from plain data; raises :class:`InputError` with every fault."""
         if not isinstance(data, Mapping):
             raise InputError(["a plan is a JSON object"], source)
+        if "plan" in data and "problem_digest" not in data:  # as folders of sweeps keep them
+            return cls.parse(data["plan"], source)
         if "pools" in data and "problem_digest" not in data:
             raise InputError(["this is a problem; a plan comes from 'route plan' with --output"], source)
         try:

@@ -23,6 +23,12 @@ class Present(Frozen):
     services: Annotated[dict[Id, Replicas], AfterValidator(FrozenDict)] = Field(default_factory=FrozenDict)
     """Most replicas that each service holds in each pool. It stays if it enters no further data center."""
 
+    @property
+    def pools(self) -> set[str]:
+        """The pools that any of it holds."""
+        held = (*self.jobs.values(), *self.services.values())
+        return {pool for pools in held for pool in pools}
+
 
 class Moving(Frozen):
     """Prices of moving work that ``present`` names, paid once."""

@@ -172,7 +172,7 @@ def _alone(value: str) -> Change:
 
 
 def _protect(value: str) -> Protect:
-    return Protect.model_validate({"survive": None if value == "none" else value})
+    return Protect.model_validate({"survive": value})
 
 
 def _spread(value: str) -> Spread:
@@ -227,6 +227,9 @@ def scenario_book(data: Any, source: str = "") -> ScenarioBook:
     for name, entry in _entries(data, "scenarios", faults):
         try:
             known[name] = _declared(name, entry, known)
+        except UnknownNameError as error:
+            faults.append(Fault(f"scenarios.{name}", _where_declared(error, name, data["scenarios"])))
+            known[name] = Scenario(name)
         except InputError as error:
             faults.extend(_placed(error, ("scenarios", name)))
             known[name] = Scenario(name)  # those that refer to it are not at fault
@@ -256,6 +259,15 @@ def _entries(data: Mapping[str, Any], key: str, faults: list[Fault | str]) -> It
             faults.append(Fault(key, f"{quoted(name)} cannot be a name here: empty, with '+', or built in"))
         else:
             yield name, entry
+
+
+def _where_declared(error: UnknownNameError, name: str, declared: Mapping[str, Any]) -> str:
+    """Return the message of an unknown name, which may be declared further below, or be its own."""
+    if error.name == name:
+        return "refers to itself"
+    if error.name in declared:
+        return f"refers to {quoted(error.name)}, which is declared below it; declare that one first"
+    return str(error)
 
 
 def _placed(error: InputError, path: tuple[str, ...]) -> Iterator[Fault]:

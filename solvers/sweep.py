@@ -139,13 +139,14 @@ def solve_scenarios(
         connected()
         workers = 0
     sweep = _Sweep(problem, options, kept, cancel, done, unkept or _warn, verifies)
-    tasks = [Task(number, scenario) for number, scenario in enumerate(scenarios)]
-    if not share or len(tasks) < 2:
+    tasks = sweep.possible([Task(number, scenario) for number, scenario in enumerate(scenarios)])
+    if not share or len(scenarios) < 2:
         sweep.plan(tasks, workers)
     else:
-        sweep.plan(tasks[:1], 1)
+        sweep.plan([task for task in tasks if task.number == 0], 1)
         sweep.begin_from(sweep.found.get(0))
-        sweep.plan(sweep.set_apart(tasks[1:], _leaders(scenarios)), workers)
+        others = [task for task in tasks if task.number != 0]
+        sweep.plan(sweep.set_apart(others, _leaders(scenarios)), workers)
     return [sweep.found[number] for number in sorted(sweep.found)]
 
 
@@ -170,6 +171,17 @@ class _Sweep:
     found: dict[int, Outcome] = field(default_factory=dict)
     followers: dict[int, list[Task]] = field(default_factory=lambda: defaultdict(list))
 
+    def possible(self, tasks: Sequence[Task]) -> list[Task]:
+        """Return the tasks whose scenarios apply; the errors of the others are told before any is planned."""
+        found = []
+        for task in tasks:
+            try:
+                task.scenario.apply(self.problem)
+                found.append(task)
+            except RouteError as error:
+                self._take(task.number, Outcome(task.scenario, None, None, error))
+        return found
+
     def begin_from(self, first: Outcome | None) -> None:
         """Let what comes begin from the plan of ``first``, where it has one."""
         self.options = {**self.options, "similar_plan": first.plan if first else None}
@@ -179,10 +191,13 @@ class _Sweep:
 
         Who has most followers comes first, as no worker is to be idle in the end.
         """
+        free = list[Task]()
         for task in tasks:
-            if leaders[task.number] not in (0, task.number):
-                self.followers[leaders[task.number]].append(task)
-        free = [task for task in tasks if leaders[task.number] in (0, task.number)]
+            leader = leaders[task.number]
+            if leader in (0, task.number) or leader in self.found:
+                free.append(task)
+            else:
+                self.followers[leader].append(task)
         return sorted(free, key=lambda task: -len(self.followers.get(task.number, ())))
 
     def plan(self, tasks: Sequence[Task], workers: int) -> None:

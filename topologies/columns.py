@@ -108,3 +108,8 @@ COLUMN_NAMES = {
     for kind, columns in COLUMNS.items()
 }
 """The column that a field of a model comes from."""
+FIRST_COLUMNS = {
+    kind: {column.part: name for name, column in reversed(columns.items()) if column.part in LISTS}
+    for kind, columns in COLUMNS.items()
+}
+"""The column that begins an entry of each list."""

@@ -23,7 +23,7 @@ def load_scenarios(path: str | os.PathLike[str]) -> ScenarioBook:
     InputError
         With every fault: a file that cannot be read, is neither JSON nor YAML, or declares something unknown.
     """
-    source = open_source(path)
+    source = open_source(path, or_sample=False)
     document = parse(source)
     try:
         found = scenario_book(_filled_in(document.data), source.name)

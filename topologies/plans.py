@@ -13,14 +13,14 @@ from .sources import open_source
 
 
 def load_plan(path: str | os.PathLike[str]) -> Plan:
-    """Read a plan from a JSON file, or from standard input (``-``).
+    """Read a plan from a JSON file, such as ``route compare --folder`` keeps, or from standard input (``-``).
 
     Raises
     ------
     InputError
         With every fault: a file that cannot be read, is not JSON or is not a plan.
     """
-    source = open_source(path)
+    source = open_source(path, or_sample=False)
     return Plan.from_json(source.text, source.name)
 
 

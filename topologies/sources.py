@@ -26,8 +26,10 @@ class Source:
     text: str
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
+def open_source(path: str | os.PathLike[str], *, or_sample: bool = True) -> Source:
     """Return the text of a file, of a sample (where no such file exists) or of standard input (``-``).
+
+    Without ``or_sample`` no sample can be meant.
 
     Raises
     ------
@@ -38,15 +40,16 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     if name == "-":
         return Source("<stdin>", "", _decode(_stdin(), "<stdin>"))
     if not name:
-        raise InputError(["a file, or the name of a sample, is needed in place of an empty text"])
+        named = ", or the name of a sample," * or_sample
+        raise InputError([f"a file{named} is needed in place of an empty text"])
     file = Path(name)
     try:
-        if name in sample_names() and not file.is_file():
+        if or_sample and name in sample_names() and not file.is_file():
             return Source(name, ".json", sample_text(name))
         with file.open("rb") as stream:
             return Source(name, file.suffix.lower(), _decode(_bounded(stream, name), name))
     except (OSError, ValueError) as error:
-        raise InputError([_reason(file, error)], name) from None
+        raise InputError([_reason(file, error, or_sample=or_sample)], name) from None
 
 
 def _stdin() -> bytes:
@@ -81,9 +84,9 @@ def _decode(data: bytes, name: str) -> str:
     return text
 
 
-def _reason(file: Path, error: Exception) -> str:
+def _reason(file: Path, error: Exception, *, or_sample: bool) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return f"no such file, nor a sample of that name{_near(file)}"
+        return f"no such file{', nor a sample of that name' * or_sample}{_near(file, or_sample=or_sample)}"
     if isinstance(error, IsADirectoryError):
         return "is a directory; name a file in it"
     if isinstance(error, PermissionError):
@@ -91,9 +94,9 @@ def _reason(file: Path, error: Exception) -> str:
     return f"cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
-def _near(file: Path) -> str:
+def _near(file: Path, *, or_sample: bool) -> str:
     here = suggestion(file.name, _neighbours(file.parent))
-    return here or suggestion(file.name.removesuffix(file.suffix), sample_names())
+    return here or (suggestion(file.name.removesuffix(file.suffix), sample_names()) if or_sample else "")
 
 
 def _neighbours(folder: Path) -> Iterable[str]:

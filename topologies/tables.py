@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..routing.errors import Fault, InputError, quoted, suggestion
-from .columns import ALL_COLUMNS, COLUMN_NAMES, COLUMNS, LISTS, ONLY_INFERENCE, Column
+from .columns import ALL_COLUMNS, COLUMN_NAMES, COLUMNS, FIRST_COLUMNS, LISTS, ONLY_INFERENCE, Column
 from .sources import Source
 
 _Cells = dict[str, str]
@@ -68,7 +68,7 @@ class Table:
         """Return the line and column of a field of the workload with that index."""
         entry = self._entries[index]
         part, key = _part_and_key(path)
-        column = COLUMN_NAMES[entry.kind].get((part, key))
+        column = COLUMN_NAMES[entry.kind].get((part, key)) if key else FIRST_COLUMNS[entry.kind].get(part)
         line = entry.raw.get(column or "", ("", entry.line))[1]
         if part in LISTS and len(path) > 1 and isinstance(path[1], int):
             line = entry.lines[part][path[1]]

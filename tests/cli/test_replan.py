@@ -89,3 +89,12 @@ def test_a_plan_of_other_work_is_doubted(route: Route, old: Path, tmp_path: Path
     file.write_text(json.dumps(data), encoding="utf-8")
     assert "is it the right plan?" in route("replan", file, "--from", old).stderr
     assert "is it the right plan?" not in route("replan", "two-sites", "--from", old).stderr
+
+
+def test_a_plan_in_other_pools_is_doubted(route: Route, old: Path, tmp_path: Path) -> None:
+    text = route("samples", "two-sites").stdout
+    for pool in json.loads(text)["pools"]:
+        text = text.replace(json.dumps(pool["id"]), json.dumps(pool["id"] + "-new"))
+    file = tmp_path / "other.json"
+    file.write_text(text, encoding="utf-8")
+    assert "no pool of the plan is in this topology" in route("replan", file, "--from", old).stderr

@@ -51,6 +51,15 @@ def test_figures_are_sums_over_the_plan(compared: list[Compared]) -> None:
     assert found.tco2e == case.plan.emission.tco2e
 
 
+def test_who_leaves_a_site_whose_link_is_gone_is_told_so() -> None:
+    # Some of New York is served from Frankfurt, over Virginia; without that link, all of it from Virginia.
+    lines = ("hybrid", "without=frankfurt--virginia")
+    cases = [outcome.case() for outcome in solve_scenarios(load("two-sites"), chosen(lines, _known()))]
+    (move,) = compare(cases)[1].moves
+    assert (move.workload, move.why) == ("assistant-us", "cut")
+    assert move.detail == "the way is gone to frankfurt (link frankfurt--virginia)"
+
+
 def test_lost_capacity_is_not_available(compared: list[Compared]) -> None:
     cloud = compared[1].figures
     assert cloud is not None

@@ -356,3 +356,16 @@ def test_changes_of_files_belong_to_families_too() -> None:
         }
     )
     assert book["green"].family() == book["dear"].family() == scenario("demand*2").family()
+
+
+def test_what_is_declared_too_late_is_told_so() -> None:
+    with pytest.raises(InputError) as error:
+        scenario_book({"scenarios": {"a": "a + demand*2", "b": "c + demand*2", "c": "demand*3"}})
+    own, later = error.value.faults
+    assert (own.place, own.message) == ("scenarios.a", "refers to itself")
+    assert (later.place, later.message[:34]) == ("scenarios.b", "refers to 'c', which is declared b")
+
+
+def test_files_say_none_for_no_protection_as_lines_do() -> None:
+    book = scenario_book({"scenarios": {"bare": [{"protect": {"survive": "none"}}]}})
+    assert book["bare"].family() == scenario("survive=none").family()

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, cast
 
 import pytest
 from computeroute.routing import Problem, check
+from computeroute.routing.changes import Scale
 from computeroute.routing.errors import InputError, OutputError, SolverError
 from computeroute.routing.scenarios import Scenario, chosen, sweep
 from computeroute.solvers import solve, sweep_processes
@@ -84,6 +85,24 @@ def test_a_failed_scenario_does_not_lose_the_others(problem: Problem) -> None:
         assert isinstance(found[1].error, InputError)
         assert "kind=edge" in str(found[1].error)
         assert "no pool is left" in found[1].line()
+
+
+def test_scenarios_that_cannot_be_are_told_before_any_is_planned(problem: Problem) -> None:
+    told: list[str] = []
+    lines = ["hybrid", "without=nowhere", "cloud-only"]
+    solve_scenarios(
+        problem, chosen(lines, _built_in()), done=lambda outcome: told.append(outcome.scenario.name)
+    )
+    assert told == ["without=nowhere", "hybrid", "cloud-only"]
+
+
+def test_a_family_whose_first_cannot_be_is_planned_all_the_same(problem: Problem) -> None:
+    nobody = Scale(prices=2.0, providers=("nobody",))
+    more = Scale(demand=0.9)
+    family = [Scenario(f"x{price}", (more, Scale(prices=price))) for price in (2.0, 3.0)]
+    scenarios = [Scenario("hybrid"), Scenario("bad", (more, nobody)), *family]
+    assert len({each.family() for each in scenarios[1:]}) == 1
+    assert [bool(outcome) for outcome in solve_scenarios(problem, scenarios)] == [True, False, True, True]
 
 
 FAMILIES = [f"demand*{demand}+prices*{price}" for demand in (1, 0.9) for price in (1, 2, 3)]

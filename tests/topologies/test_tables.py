@@ -189,3 +189,14 @@ def test_many_jobs_load_fast(topology: Path) -> None:
     problem = read(topology, "id,accelerator,count,hours,policy,priority\n" + rows)
     assert time.process_time() - begin < 3
     assert len(problem.jobs) == 10_000
+
+
+def test_a_list_that_is_missing_is_told_by_its_first_column(tmp_path: Path) -> None:
+    file = tmp_path / "work.csv"
+    file.write_text("id,kind,max_rtt_ms\nchat,inference,40\nbert,training,\n")
+    with pytest.raises(InputError) as error:
+        load("two-sites", file)
+    assert {fault.place for fault in error.value.faults} >= {
+        "line 2 'chat', column 'location'",
+        "line 2 'chat', column 'accelerator'",
+    }
