@@ -13,6 +13,7 @@ from ..routing.commitments import committed_usd
 from ..routing.sites import Pool
 from .arrays import Rows
 from .job_columns import PauseTable
+from .little import NO_LOAD, little_shares
 from .rates import Floats, Ints, usable_accelerators
 from .surviving import survive_link, survive_site
 from .uses import Uses
@@ -99,10 +100,26 @@ def replica_capacity(variables: Variables, rows: Rows) -> None:
         services.demand[services.arc_demand[variables.share_arc], variables.share_period]
         / services.slot_rps[slot]
     )
+    load = np.where(load < NO_LOAD, 0.0, load)
     rows.put(number[slot, variables.share_period], variables.columns.range("share"), -load)
     held = number[variables.replica_slot, variables.replica_period]
     known = held >= 0
     rows.put(held[known], variables.columns.range("replicas")[known], 1.0)
+
+
+def whole_replica(variables: Variables, rows: Rows) -> None:
+    """f[i,l,p,t] / demand[i,l,t] <= y[i,p,t] for users that take next to nothing of a replica.
+
+    Replica_capacity implies it but for what solvers tolerate: to them so small a part of a replica is none.
+    """
+    services, little = variables.services, little_shares(variables)
+    held = np.full((len(services.slot_pool), variables.rates.periods), -1, dtype=np.int64)
+    held[variables.replica_slot, variables.replica_period] = variables.columns.range("replicas")
+    replica = held[services.arc_slot[variables.share_arc[little]], variables.share_period[little]]
+    little, replica = little[replica >= 0], replica[replica >= 0]
+    added = rows.add("whole_replica", len(little), 0.0, np.inf)
+    rows.put(added, variables.columns.range("share")[little], -1.0)
+    rows.put(added, replica, 1.0)
 
 
 def _capacity(rows: Rows, name: str, uses: Uses, limit: Floats, needed: np.ndarray) -> np.ndarray:
@@ -316,6 +333,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     run_hours,
     serve_demand,
     replica_capacity,
+    whole_replica,
     pool_capacity,
     spot_capacity,
     committed_use,

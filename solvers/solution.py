@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .little import little_used
 from .option_table import JobOption
 from .rates import Floats, Ints
 from .variables import Variables
@@ -131,6 +132,7 @@ def _replicas(variables: Variables, x: Floats, rps: Floats) -> Ints:
     load = np.zeros((len(services.slot_pool), rates.periods))
     np.add.at(load, (services.arc_slot[variables.share_arc], variables.share_period), rps)
     needed = np.ceil(load / services.slot_rps[:, None] * (1 - 1e-9) - 1e-6)
+    needed = np.maximum(needed, little_used(variables, x))
     planned = np.zeros(load.shape)
     planned[variables.replica_slot, variables.replica_period] = np.round(variables.columns.of("replicas", x))
     kept = np.where(_may_be_idle(variables), planned, 0.0)

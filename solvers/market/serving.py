@@ -14,7 +14,7 @@ from ..rates import Floats, Ints
 from .goods import GoodPrices
 from .reserve_prices import reserve_prices
 from .swapping import Swaps
-from .units import Unit
+from .units import Unit, whole_replicas
 
 EPSILON = 1e-9
 SHARES = (0.0, 0.3, 0.6, 0.8, 0.9)
@@ -243,8 +243,8 @@ def _pour_in_turn(
 
 
 def replicas_for(unit: Unit, load: Floats) -> Floats:
-    """Return the whole replicas (..., S) that carry a load of requests/s."""
-    return np.asarray(np.ceil(load / unit.rps - 1e-7))
+    """Return the whole replicas (..., S) that carry a load of requests/s, however small."""
+    return whole_replicas(load, unit.rps)
 
 
 def _priced(unit: Unit, offered: Offer, flow: Floats, left: Floats) -> Answer:
@@ -342,10 +342,10 @@ class _Shop:
         slots = np.arange(len(self.rps))
         moved = mine.transpose(0, 2, 1) @ (second[:, :, None] == slots).astype(float)
         load = mine.sum(axis=1)
-        now = np.ceil(load / self.rps - 1e-7)
+        now = whole_replicas(load, self.rps)
         after = load[:, None, :] + moved
         after[:, slots, slots] = 0.0
-        needed = np.ceil(after / self.rps - 1e-7)
+        needed = whole_replicas(after, self.rps)
         over = (needed > np.maximum(self.most, now)[:, None, :]).any(axis=2)
         stuck = ~np.isfinite(np.take_along_axis(price, second[:, :, None], axis=2)[:, :, 0])
         stuck |= first == second

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rates import Floats, Ints
+from .units import whole_replicas
 
 EPSILON = 1e-9
 GIVEN_UP = (1.0, 2.0, np.inf)
@@ -65,7 +66,7 @@ class Swaps:
         for fewer in self._given_up(replicas, load, free, used):
             left = (replicas[:, used, None] - fewer) * self.rps[used, None]
             moved = np.maximum(load[:, used, None] - left, 0.0)
-            more = np.ceil(np.maximum(moved - free[:, None, :], 0.0) / self.rps - 1e-7)
+            more = whole_replicas(np.maximum(moved - free[:, None, :], 0.0), self.rps)
             saved = fewer * price[:, used, None] - more * price[:, None, :] - moved * dearer
             can = (fewer > 0) & (reached >= moved - EPSILON)
             can &= replicas[:, None, :] + more <= self.most[when][:, None, :]
@@ -90,7 +91,7 @@ class Swaps:
         for most in GIVEN_UP:
             yield np.broadcast_to(np.minimum(now, most), (*now.shape[:2], len(self.rps)))
         staying = np.maximum(load[:, used, None] - (free + self.rps)[:, None, :], 0.0)
-        yield np.maximum(now - np.ceil(staying / self.rps[used, None] - 1e-7), 0.0)
+        yield np.maximum(now - whole_replicas(staying, self.rps[used, None]), 0.0)
 
     def _detours(self, when: Ints, used: Ints) -> tuple[Floats, Floats]:
         """Return what each slot serves that another one reaches (T, U, S), and what a request/s costs more.

@@ -19,6 +19,14 @@ from ..services import SECONDS_PER_HOUR, Services
 from ..survival import Guard
 from .guards import NO_GUARDS, Guards
 
+NOTHING = 1e-9
+"""Part of a replica that is rounding."""
+
+
+def whole_replicas(load: Floats, rps: Floats) -> Floats:
+    """Return how many replicas carry loads of requests/s, however small."""
+    return np.asarray(np.maximum(np.ceil(load / rps - 1e-7), load > NOTHING * rps))
+
 
 @dataclass(frozen=True)
 class Unit:

@@ -80,6 +80,8 @@ CASES: dict[str, tuple[Data, float]] = {
     "serve_demand": (world(service(5)), 4),
     # 25 requests/s need 3 replicas for 4 h.
     "replica_capacity": (world(service(25)), 12),
+    # One request in 4 months needs a replica for 4 h all the same.
+    "whole_replica": (world(service(1e-7)), 4),
     # Two jobs of 8 for 4 h: one must go far, 32 + 64.
     "pool_capacity": (world(job("one", 8, 4), job("two", 8, 4)), 96),
     # 4 accelerators for 4 h at 1 USD: spot is cheaper, but only 2 are offered.

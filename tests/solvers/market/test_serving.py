@@ -17,7 +17,7 @@ from computeroute.solvers.market.serving import (
     whole_cost,
 )
 from computeroute.solvers.market.sites import whole_answer
-from computeroute.solvers.market.units import Unit
+from computeroute.solvers.market.units import Unit, whole_replicas
 
 
 def unit_of(
@@ -96,6 +96,16 @@ def test_whole_replicas_cost_at_least_the_bound(seed: int) -> None:
 def test_one_replica_is_needed_for_the_smallest_demand() -> None:
     # A tenth of a replica at 3 USD: fractional 0.3, whole 3.
     assert whole_cost(np.array([[3.0]]), np.array([1.0]), np.array([0.1]))[0] == pytest.approx(3.0)
+
+
+def test_however_few_requests_need_a_replica_and_rounding_none() -> None:
+    assert whole_replicas(np.array([0.0, 1e-12, 1e-7, 2.0, 2.00000001]), np.array(2.0)).tolist() == [
+        0,
+        0,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_requests_go_to_the_cheapest_slot_and_what_has_no_room_to_the_next() -> None:
