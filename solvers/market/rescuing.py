@@ -6,20 +6,25 @@ for each; see :mod:`.ejecting`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from ..choices.watch import Watch
 from ..rates import Ints
 from .appraisal import Appraisal
-from .candidates import job_columns, service_columns
+from .candidates import job_columns, reply_columns, service_columns, unit_reply
 from .columns import Columns, joined
 from .ejecting import SERVED, Ejector
+from .greedy import room_for_replicas
 from .menus import Menu
 from .placing import Placement, Priced
 
 PASSES = 6
 WANTED = 40
 """Columns of a job that is left out."""
+ELSEWHERE = 100
+"""Units that leave most out, for which places are looked for beyond what is cheapest."""
 
 
 def rescued(
@@ -73,5 +78,28 @@ def _wanted(placement: Placement, told: Appraisal, out: Ints) -> list[Columns]:
     """Return what the blocks ``out`` would like to do, whatever the others do."""
     market = placement.market
     jobs = len(market.problem.jobs)
-    units = [number for number, blocks in enumerate(market.unit_blocks) if np.isin(blocks, out).any()]
-    return [job_columns(market, told, WANTED, out[out < jobs]), service_columns(market, told, units)]
+    owner = np.repeat(np.arange(len(market.units)), [len(blocks) for blocks in market.unit_blocks])
+    units = list(dict.fromkeys(owner[out[out >= jobs] - jobs].tolist()))
+    elsewhere = [each for unit in units[:ELSEWHERE] for each in _at_one_more_site(placement, told, unit)]
+    return [
+        job_columns(market, told, WANTED, out[out < jobs]),
+        service_columns(market, told, units),
+        *elsewhere,
+    ]
+
+
+def _at_one_more_site(placement: Placement, told: Appraisal, number: int) -> Iterator[Columns]:
+    """Yield the answers of a unit in the room there is, but for one site where others would have to make way.
+
+    What it would like best takes the places of many; so little else has to change that it often can.
+    """
+    market = placement.market
+    unit, alone = market.units[number], placement.copy()
+    for block in market.unit_blocks[number].tolist():
+        alone.remove(block)
+    offered = market.offering(told.goods)(unit, None)
+    room = room_for_replicas(alone, unit)
+    missing = (unit_reply(unit, offered, room).unserved > 0).any(axis=0)
+    for site in np.unique(unit.site[unit.column[missing[unit.row]]]).tolist():
+        reply = unit_reply(unit, offered, np.where(unit.site == site, unit.most, room))
+        yield reply_columns(market, number, reply, offered.via)

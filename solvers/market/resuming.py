@@ -21,6 +21,8 @@ from .resuming_services import service_columns
 
 SLACK = 1e-7
 """Part of a row by which it may be exceeded."""
+WHOLE = 1e-9
+"""Part of its hours that a job may lack: less is rounding, and would hold a further period."""
 Candidate = tuple[int, int]
 """How much of what is paid for is other than it was (0 where nothing is), and the number of an option."""
 
@@ -126,7 +128,7 @@ def _begun(market: Market, begun: list[tuple[int, float]]) -> Iterator[Columns]:
 def _paused(market: Market, paused: list[tuple[int, Floats]]) -> Iterator[Columns]:
     rows = np.array([row for row, _ in paused], dtype=np.int64)
     hours = np.array([run for _, run in paused]).reshape(len(rows), market.rates.periods)
-    can = hours.sum(axis=1) >= market.pausing.hours[rows] * (1 - 1e-9)
+    can = hours.sum(axis=1) >= market.pausing.hours[rows] * (1 - WHOLE)
     if can.any():
         yield pause_columns(market.pausing, market.rules.goods, market.rates, rows[can], hours[can])
 
@@ -137,8 +139,10 @@ def _hours(market: Market, number: int, entry: JobPlan, periods: dict[str, int])
     for each in entry.runs:
         if each.period in periods:
             run[periods[each.period]] = each.hours
-    first = _filled(np.minimum(run, room), float(market.pausing.hours[number]))
-    return first + _filled(room - first, float(market.pausing.hours[number]) - float(first.sum()))
+    hours = float(market.pausing.hours[number])
+    first = _filled(np.minimum(run, room), hours)
+    missing = hours - float(first.sum())
+    return first if missing <= WHOLE * hours else first + _filled(room - first, missing)
 
 
 def _filled(room: Floats, hours: float) -> Floats:

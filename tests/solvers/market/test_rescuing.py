@@ -50,6 +50,27 @@ def test_a_job_makes_way_for_a_unit_in_the_periods_that_it_lacks() -> None:
     assert after.value() == pytest.approx(8 + 64)
 
 
+def test_a_unit_takes_the_site_where_others_can_make_way_though_another_is_cheaper() -> None:
+    # Near is the cheapest for the service, but "kept" fills it and may not leave; "free" can leave far for a third
+    # site. 8 x 4 h x 1 USD near, a replica far for 4 h x 2 USD, and "free" 8 x 4 h x 3 USD.
+    data = world(job("kept", 8, 4, policy="near"), job("free", 8, 4), service(5, policy="both"))
+    data["policies"] = [*KEPT["policies"], {"id": "both", "allow": ["DE", "FR"]}]
+    data["data_centers"].append({"id": "third", "jurisdiction": "IT"})
+    data["pools"].append(
+        {**data["pools"][1], "id": "third-a", "data_center": "third", "usd_per_accelerator_hour": 3}
+    )
+    market = market_of(Problem.parse(data))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
+    columns = job_columns(market, told, 30)
+    placement = Placement(market, told.penalty, np.zeros(0))
+    for number in (0, 1):
+        fill_jobs(placement, told, Priced.of(market, columns, told.prices, told.penalty), np.array([number]))
+    assert left_out(placement).tolist() == [2, 3]
+    after = rescued(placement, columns, told, Watch(30.0), np.random.default_rng(0))
+    assert left_out(after).tolist() == []
+    assert after.value() == pytest.approx(32 + 8 + 96)
+
+
 def test_who_cannot_be_placed_stays_out_and_costs_nobody_a_place() -> None:
     before, after = rescue(job("one", 8, 4, policy="near"), job("two", 8, 4, policy="near"), first=[0])
     assert left_out(after).tolist() == left_out(before).tolist() == [1]

@@ -111,3 +111,14 @@ def test_more_demand_takes_more_replicas_at_the_same_site() -> None:
     placement = resumed(market, penalty_of(market), plan)
     assert cost_of(market, placement)[0] == pytest.approx(0)
     assert len(placement.broken_rows()) == 0
+
+
+def test_hours_that_sum_up_within_rounding_hold_no_further_period() -> None:
+    # 0.8 + 0.1 + 0.5 + 0.7 h lack 4e-16 of 2.1 in floating point; the last period is another job's.
+    pausing = job("pausing", 8, 2.1, interruptible=True, deadline_hours=3.1)
+    data = world(pausing, job("last", 8, 1, earliest_start_hours=2.1, deadline_hours=3.1))
+    data["periods"] = [{"id": f"t{k}", "hours": hours} for k, hours in enumerate((0.8, 0.1, 0.5, 0.7, 1.0))]
+    data["pools"] = data["pools"][:1]
+    _, plan = solved(data)
+    assert plan.unserved == 0
+    assert all(each.choice is not None for each in gone(data, plan).placed)
