@@ -99,7 +99,7 @@ def _at_one_more_site(placement: Placement, told: Appraisal, number: int) -> Ite
         alone.remove(block)
     offered = market.offering(told.goods)(unit, None)
     room = room_for_replicas(alone, unit)
-    missing = (unit_reply(unit, offered, room).unserved > 0).any(axis=0)
+    missing = np.asarray((unit_reply(unit, offered, room).unserved > 0).any(axis=0))
     for site in np.unique(unit.site[unit.column[missing[unit.row]]]).tolist():
         reply = unit_reply(unit, offered, np.where(unit.site == site, unit.most, room))
         yield reply_columns(market, number, reply, offered.via)

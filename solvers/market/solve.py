@@ -16,7 +16,6 @@ from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options, relative_gap
 from .appraisal import Appraisal, appraise
-from .ascent import raised_bound
 from .bettering import Bettering
 from .building import Builder, kept_for_units
 from .candidates import service_columns
@@ -28,6 +27,7 @@ from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
 from .prices import Seeker
+from .raising import raised_bound
 from .relieving import relieved
 from .representing import representative
 from .resuming import gone_on
@@ -35,16 +35,16 @@ from .resuming import gone_on
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
-ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 28e-6
-"""Parts of the time for writing the plan, least and most, and seconds for every user in every period: about
-20 millionths were measured on 170,000 and 400,000 of these."""
+ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 33e-6
+"""Parts of the time for writing the plan, least and most, and seconds for every user in every period: 20
+to 30 millionths were measured on 170,000 and 400,000 of these."""
 FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.1, 0.2, 0.45, 0.8
 """Parts of the time left at most for units to answer anew before prices are known, to build, and to improve
 before and after prices are good."""
 FIRST_REFILL_SIZE = 20_000
 """Triples of period, demand and slot of units that answer anew before prices are known, for every second of
 the time limit: about a fiftieth of it, told by work so that the same problem gets the same plan."""
-RAISING_SHARE = 0.04
+RAISING_SHARE = 0.06
 """Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
 LONG_EJECTION_SHARE, LONG_REFILL_SHARE = 0.6, 0.35
 """Parts of the time left for ejections, then for units to answer anew, where building is long."""

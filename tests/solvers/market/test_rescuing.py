@@ -51,8 +51,8 @@ def test_a_job_makes_way_for_a_unit_in_the_periods_that_it_lacks() -> None:
 
 
 def test_a_unit_takes_the_site_where_others_can_make_way_though_another_is_cheaper() -> None:
-    # Near is the cheapest for the service, but "kept" fills it and may not leave; "free" can leave far for a third
-    # site. 8 x 4 h x 1 USD near, a replica far for 4 h x 2 USD, and "free" 8 x 4 h x 3 USD.
+    # Near is the cheapest for the service, but "kept" fills it and may not leave; "free" can leave far for a
+    # third site. 8 x 4 h x 1 USD near, a replica far for 4 h x 2 USD, and "free" 8 x 4 h x 3 USD.
     data = world(job("kept", 8, 4, policy="near"), job("free", 8, 4), service(5, policy="both"))
     data["policies"] = [*KEPT["policies"], {"id": "both", "allow": ["DE", "FR"]}]
     data["data_centers"].append({"id": "third", "jurisdiction": "IT"})

@@ -6,8 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from computeroute.solvers.market.ascent import raised_cost
 from computeroute.solvers.market.goods import GoodPrices
+from computeroute.solvers.market.raising import _gained
 from computeroute.solvers.market.serving import (
     Offer,
     answer,
@@ -191,4 +191,4 @@ def test_idle_replicas_that_earn_are_in_the_bound() -> None:
     told = offered(unit, [-1.0, 2.0])
     assert least_cost(unit, told) == pytest.approx([-3.0])
     assert least_cost(unit, told, np.array([[5.0, 5.0]])) == pytest.approx([-3.0])
-    assert raised_cost(unit, told) == pytest.approx([-3.0])
+    assert _gained(unit, told, np.array([2.0]), np.array([-9.0])) == pytest.approx(6.0)

@@ -6,7 +6,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from computeroute.solvers.market.ascent import raised_cost
+from computeroute.solvers.market.ascent import ascended
+from computeroute.solvers.market.lagrange import lagrangian_cost
 from computeroute.solvers.market.serving import Offer, answer, least_cost
 from computeroute.solvers.market.units import Unit
 from scipy.optimize import linprog
@@ -57,7 +58,9 @@ def test_users_of_one_slot_pay_for_it_together() -> None:
     unit = unit_of([[0.1, 0.1, 0.1]], [10.0, 10.0], reach=reach)
     prices = offered(unit, [4.0, 4.0])
     assert least_cost(unit, prices)[0] == pytest.approx(4.0)
-    assert raised_cost(unit, prices)[0] == pytest.approx(8.0)
+    paid = ascended(prices.arc, unit.demand, prices.replica)
+    assert (paid * unit.demand).sum() == pytest.approx(8.0)
+    assert lagrangian_cost(unit, prices, np.array([8.0]))[0] == pytest.approx(8.0)
     assert answer(unit, prices, np.full((1, 2), 9.0)).cost[0] == pytest.approx(8.0)
 
 
@@ -86,8 +89,9 @@ def test_bounds_are_below_and_answers_above_the_cheapest(seed: int) -> None:
     unit = unit_of(demand.tolist(), rng.uniform(0.7, 4, slots).tolist(), reach=reach)
     prices = offered(unit, rng.uniform(0.5, 5, slots).tolist())
     best, most = _cheapest(unit, prices), np.full((1, slots), 99.0)
-    assert max(raised_cost(unit, prices)[0], least_cost(unit, prices)[0]) <= best + 1e-9
     plain, swapped = (answer(unit, prices, most, swapping=swapping) for swapping in (False, True))
+    bounds = least_cost(unit, prices)[0], lagrangian_cost(unit, prices, plain.cost)[0]
+    assert max(bounds) <= best + 1e-9
     assert best - 1e-9 <= swapped.cost[0] <= plain.cost[0] + 1e-9
     assert swapped.flow.sum(axis=2) == pytest.approx(unit.demand)
     assert (swapped.flow.sum(axis=1) <= swapped.replicas * unit.rps + 1e-6).all()
