@@ -11,8 +11,11 @@ from .appraisal import Appraisal
 from .lagrange import lagrangian_cost
 from .market import Market
 from .serving import Offer, answer, least_cost, without_earnings
+from .threads import each
 from .units import Unit
 
+AT_ONCE = 8
+"""Units raised between two looks at the time."""
 ROUNDING = 1e-9
 """Part of a gain that is granted to the errors of floating-point numbers."""
 
@@ -24,20 +27,25 @@ def raised_bound(market: Market, told: Appraisal, over: Callable[[], bool]) -> f
     """
     offer_to, gain = market.offering(told.goods), 0.0
     units = [unit for unit in market.units if not unit.entering.any()]
-    known = [_known_cost(unit, offer_to(unit, None)) for unit in units]
-    least = [least_cost(unit, offer_to(unit, None)) for unit in units]
-    excess = [float((one - other).sum()) for one, other in zip(known, least, strict=True)]
-    for number in np.argsort(excess)[::-1].tolist():
+    threads = market.has_large_units
+    told_of = each(lambda unit: _told(unit, offer_to(unit, None)), units, threads=threads)
+    excess = [float((known - least).sum()) for known, least in told_of]
+    order = np.argsort(excess)[::-1].tolist()
+
+    def gained(number: int) -> float:
+        return _gained(units[number], offer_to(units[number], None), *told_of[number])
+
+    for begin in range(0, len(order), AT_ONCE):
         if over():
             break
-        gain += _gained(units[number], offer_to(units[number], None), known[number], least[number])
+        gain += sum(each(gained, order[begin : begin + AT_ONCE], threads=threads))
     return told.complete + (1 - ROUNDING) * gain
 
 
-def _known_cost(unit: Unit, offered: Offer) -> Floats:
-    """Return what some way to serve everybody costs (T,)."""
+def _told(unit: Unit, offered: Offer) -> tuple[Floats, Floats]:
+    """Return what some way to serve everybody costs (T,), and the bound of it that is told."""
     most = np.broadcast_to(unit.most, offered.replica.shape)
-    return answer(unit, offered, most, swapping=False).cost
+    return answer(unit, offered, most, swapping=False).cost, least_cost(unit, offered)
 
 
 def _gained(unit: Unit, offered: Offer, known: Floats, least: Floats) -> float:

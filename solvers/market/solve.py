@@ -113,7 +113,7 @@ class MarketSearch(Bettering):
         With no rounds there is a first plan only.
         """
         self._search(rounds)
-        if rounds != 0 and not self.is_close() and not self._is_large:
+        if rounds != 0 and not self.is_close():
             self._raise_bound()
 
     def _raise_bound(self) -> None:
