@@ -134,27 +134,30 @@ def with_problem(command: Callable[..., None]) -> Callable[..., None]:
 def with_scenario(command: Callable[..., None]) -> Callable[..., None]:
     """Give the command --scenario and --scenarios, and hand it the problem as the scenario changes it."""
 
-    @click.option("-s", "--scenario", "line", help="A scenario of it instead, by name or in one line.")
+    @click.option(
+        "-s", "--scenario", "lines", multiple=True, help="A scenario of it, by name or in one line."
+    )
     @click.option("--scenarios", "book", type=click.Path(), help="File (YAML, JSON) that declares scenarios.")
     @functools.wraps(command)
-    def run(problem: Problem, line: str | None, book: str | None, **others: Any) -> None:
-        command(problem if line is None is book else _changed(problem, line, book), **others)
+    def run(problem: Problem, lines: tuple[str, ...], book: str | None, **others: Any) -> None:
+        command(_changed(problem, lines, book) if lines or book is not None else problem, **others)
 
     return run
 
 
-def _changed(problem: Problem, line: str | None, book: str | None) -> Problem:
+def _changed(problem: Problem, lines: Sequence[str], book: str | None) -> Problem:
     from .routing.scenarios import BUILT_IN, chosen
     from .topologies import load_scenarios
 
-    known = load_scenarios(book) if book else BUILT_IN
-    if line is None:
+    known = BUILT_IN if book is None else load_scenarios(book)
+    if not lines:
         raise click.UsageError(f"--scenarios {book} needs --scenario: which of its scenarios?")
-    found = chosen([line], known)
-    if len(found) > 1:
-        raise click.UsageError(
-            f"--scenario {line} is a sweep of {len(found)}; name one, or use route compare"
+    found = chosen(lines, known)
+    if len(lines) > 1 or len(found) > 1:
+        told = (
+            f"--scenario {lines[0]} is a sweep" if len(lines) == 1 else "--scenario is there more than once"
         )
+        raise click.UsageError(f"{told}: name one, join changes by '+', or use route compare")
     return found[0].apply(problem)
 
 

@@ -5,9 +5,9 @@ A change that names something unknown, or leaves nothing to plan with, is an err
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, PositiveCount, _number
 from .editing import mapped, require_known, times, with_services
@@ -114,7 +114,9 @@ class Limit(Frozen):
 class Protect(Frozen):
     """Change what services survive; ``none`` takes their protection, and the price of it, away."""
 
-    survive: Annotated[Survival | None, BeforeValidator(lambda value: None if value == "none" else value)]
+    survive: Annotated[
+        Survival | Literal["none"] | None, AfterValidator(lambda value: None if value == "none" else value)
+    ]
     workloads: Ids | None = None
     """The services that change; all of them where absent."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from .check_admission import Pins, remembers, serving, site_of
-from .check_findings import Findings, close, figure, named
+from .check_findings import RELATIVE, Findings, close, figure, named
 from .check_structure import Sound, SoundService
 from .plan import Flow, ReplicaPlan
 from .policies import Residency
@@ -97,12 +97,16 @@ class _Service:
 
     def _check_replicas(self) -> None:
         load: defaultdict[tuple[str, str], float] = defaultdict(float)
+        served: defaultdict[str, float] = defaultdict(float)
         for flow in self.part.flows:
             load[flow.pool, flow.period] += flow.requests_per_second
+            served[flow.period] += flow.requests_per_second
         for replica in self.part.replicas:
             self._check_replica(replica, load.pop((replica.pool, replica.period), 0.0))
         for (pool, period), rate in load.items():
-            self.findings.limit("replica_capacity", self._slot(pool, period), rate, 0.0, "requests/s")
+            if rate > RELATIVE * served[period]:
+                message = f"{rate:.6g} requests/s are served without a replica"
+                self.findings.add("replica_capacity", self._slot(pool, period), message)
 
     def _slot(self, pool: str, period: str) -> str:
         return named(service=self.service.id, pool=pool, period=period)

@@ -322,7 +322,13 @@ def chosen(names: Iterable[str], known: Mapping[str, Scenario]) -> list[Scenario
         try:
             found.setdefault(name, scenario(name, known))
         except InputError as error:
-            faults.extend(error.faults)
+            faults.extend(_of(error))
     if faults:
         raise InputError(faults)
     return list(found.values())
+
+
+def _of(error: InputError) -> Iterator[Fault]:
+    """Yield the faults of an error, each with the scenario that it is of."""
+    for fault in error.faults:
+        yield Fault(": ".join(filter(None, (error.source, fault.place))), fault.message)

@@ -353,7 +353,7 @@ def replica_limits(problem: Problem, services: Services) -> Floats:
     reachable = joined @ services.demand
     held = np.array([most_accelerators(pool) for pool in problem.pools], dtype=float)
     most = np.floor(held[services.slot_pool] / np.maximum(services.slot_accelerators, 1))
-    needed = np.ceil(reachable / services.slot_rps[:, None] - 1e-9)
+    needed = np.maximum(np.ceil(reachable / services.slot_rps[:, None] - 1e-9), reachable > 0)
     steady = np.array([problem.services[index].min_sites > 1 for index in services.slot_service], dtype=float)
     limits: Floats = np.minimum(np.maximum(needed, steady[:, None]), most[:, None])
     return limits

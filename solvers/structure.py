@@ -26,6 +26,8 @@ SMALL_COLUMNS = 12_000
 """Columns up to which the exact solver takes the model as one program."""
 MOST_MEETINGS = 165_000
 """Limits that could bind times blocks that meet there, up to which the exact search was found better."""
+MOST_SEARCHED = 120_000
+"""Columns up to which that holds: from 198,000 on the exact search was much worse, with work left out."""
 OVER = 1e-9
 """Relative excess above which a limit counts as broken."""
 
@@ -88,7 +90,7 @@ def choose(structure: Structure) -> Choice:
     limits = plural(structure.contested, "shared limit")
     meeting = f"{structure.meeting:,} of {plural(structure.blocks, 'block')} meet there"
     is_small = structure.columns <= SMALL_COLUMNS
-    is_loose = structure.contested * structure.meeting <= MOST_MEETINGS
+    is_loose = structure.contested * structure.meeting <= MOST_MEETINGS and structure.columns <= MOST_SEARCHED
     why = f"{size}, {limits} could bind, {meeting}"
     return Choice("highs" if is_small or is_loose else "decomposition", why)
 

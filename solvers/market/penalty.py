@@ -36,7 +36,8 @@ def _dearest_way(market: Market, told: Appraisal) -> float:
     """
     dearest = 0.0
     for _, unit, offered in market.offers(told.goods):
-        replicas = np.ceil(unit.demand[:, :, None] / unit.rps - 1e-9)
+        asked = unit.demand[:, :, None]
+        replicas = np.maximum(np.ceil(asked / unit.rps - 1e-9), asked > 0)
         able = np.isfinite(offered.arc)
         cost = np.where(able, offered.arc, 0.0) * unit.demand[:, :, None]
         cost += np.where(able, offered.replica[:, None, :] * replicas, 0.0)

@@ -19,7 +19,7 @@ from ..services import SECONDS_PER_HOUR, Services
 from ..survival import Guard
 from .guards import NO_GUARDS, Guards
 
-NOTHING = 1e-9
+NOTHING = 1e-12
 """Part of a replica that is rounding."""
 
 
@@ -105,7 +105,8 @@ class Unit:
         """The most replicas (T, S) of which each could serve somebody, or keep a site; no plan has more."""
         reach = np.zeros((len(self.demand_id), len(self.slot_id)))
         reach[self.row, self.column] = 1.0
-        needed = np.ceil(self.demand @ reach / self.rps - 1e-9)
+        asked = self.demand @ reach
+        needed = np.maximum(np.ceil(asked / self.rps - 1e-9), asked > 0)
         return np.asarray(np.minimum(np.maximum(needed, float(self.min_sites > 1)), self.most))
 
     @property

@@ -55,7 +55,11 @@ def test_a_file_of_scenarios_is_chosen_from(route: Route, tmp_path: Path) -> Non
     assert told.stdout == _without_time(
         told.stdout, route("plan", "two-sites", "-s", MORE, "-f", "json").stdout
     )
-    for arguments, message in ((["-s", "both"], "a sweep of 2"), ([], "which of its scenarios")):
+    for arguments, message in (
+        (["-s", "both"], "is a sweep"),
+        (["-s", "grown", "-s", "hybrid"], "more than once"),
+        ([], "which of its scenarios"),
+    ):
         refused = route("plan", "two-sites", "--scenarios", book, *arguments)
         assert refused.exit_code == 2
         assert message in refused.stderr

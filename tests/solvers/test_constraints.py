@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import RouteError
-from computeroute.solvers import Options
+from computeroute.solvers import Options, solve
 from computeroute.solvers.constraints import CONSTRAINTS
 from computeroute.solvers.exact import build_variables, solve_exact
 from computeroute.solvers.formulation import build_arrays
@@ -204,3 +204,21 @@ def test_hours_that_fill_their_room_leave_whole_numbers() -> None:
     problem = Problem.parse(world(job("tight", 2, 1.0, interruptible=True, deadline_hours=1.0)))
     arrays = build_arrays(build_variables(problem))
     assert arrays.matrix.data.tolist() == np.round(arrays.matrix.data).tolist()
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip", "decomposition"])
+def test_few_requests_hold_a_replica_in_a_full_pool(solver: str) -> None:
+    # 8 accelerators near, one for every 10 of 80 requests/s; who asks for 1e-8 needs a ninth, which only far has:
+    # 8 x 4 h x 1 USD, and 4 h x 2 USD.
+    many = service(80)
+    few = {**service(1e-8), "id": "few"}
+    problem = Problem.parse(world(many, few))
+    plan = solve(problem, solver=solver, gap_limit=0.0, time_limit=20)
+    assert check(problem, plan) == []
+    assert plan.unserved == 0
+    assert plan.objective == pytest.approx(8 * 4 + 4 * 2)
+    bare = [
+        each.model_copy(update={"replicas": ()} if each.service == "few" else {}) for each in plan.services
+    ]
+    broken_rules = check(problem, plan.model_copy(update={"services": tuple(bare)}))
+    assert "replica_capacity" in {violation.constraint for violation in broken_rules}

@@ -130,3 +130,8 @@ def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
     found = measured(random_world(Random(79)))
     assert (found.contested, found.meeting) == (1, 1)
     assert choose(found).solver == "highs"
+
+
+def test_a_model_of_very_many_columns_is_not_searched_as_one() -> None:
+    assert choose(Structure(120_000, 300, 90, 270)).solver == "highs"
+    assert choose(Structure(120_001, 300, 90, 270)).solver == "decomposition"
