@@ -208,7 +208,7 @@ def test_hours_that_fill_their_room_leave_whole_numbers() -> None:
 
 @pytest.mark.parametrize("solver", ["highs", "scip", "decomposition"])
 def test_few_requests_hold_a_replica_in_a_full_pool(solver: str) -> None:
-    # 8 accelerators near, one for every 10 of 80 requests/s; who asks for 1e-8 needs a ninth, which only far has:
+    # 8 accelerators near, one for every 10 of 80 requests/s; who asks for 1e-8 needs a ninth, far:
     # 8 x 4 h x 1 USD, and 4 h x 2 USD.
     many = service(80)
     few = {**service(1e-8), "id": "few"}
