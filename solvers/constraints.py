@@ -13,7 +13,7 @@ from ..routing.commitments import committed_usd
 from ..routing.sites import Pool
 from .arrays import Rows
 from .job_columns import PauseTable
-from .little import NO_LOAD, little_shares
+from .little import little_shares, without_specks
 from .rates import Floats, Ints, usable_accelerators
 from .surviving import survive_link, survive_site
 from .uses import Uses
@@ -100,7 +100,7 @@ def replica_capacity(variables: Variables, rows: Rows) -> None:
         services.demand[services.arc_demand[variables.share_arc], variables.share_period]
         / services.slot_rps[slot]
     )
-    load = np.where(load < NO_LOAD, 0.0, load)
+    load = without_specks(load, number[slot, variables.share_period])
     rows.put(number[slot, variables.share_period], variables.columns.range("share"), -load)
     held = number[variables.replica_slot, variables.replica_period]
     known = held >= 0
