@@ -81,11 +81,8 @@ def _counts(plan: Plan) -> Iterator[tuple[str, int]]:
 def sound_parts(problem: Problem, plan: Plan, findings: Findings) -> Sound:
     """Report every unknown, repeated or misplaced entry of ``plan`` and return the rest."""
     if plan.problem_digest != problem.digest:
-        findings.add(
-            "digest",
-            "plan",
-            f"is of problem {plan.problem_digest}, not of {problem.digest}; of a scenario of it?",
-        )
+        other = f"is of problem {plan.problem_digest}, not of {problem.digest}"
+        findings.add("digest", "plan", f"{other}; give that topology, or that scenario of it")
     checker = _Structure(problem, plan, findings)
     return Sound(
         problem=problem,

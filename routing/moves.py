@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from .places import parts_of_running
@@ -107,16 +109,26 @@ class _Reasons:
     def _has_capacity(self, place: str) -> bool:
         return any(pool.data_center == place and pool.reserve_fraction < 1 for pool in self.new_problem.pools)
 
+    @cached_property
+    def _ways(self) -> Mapping[tuple[str, str], set[str]]:
+        """Ids of the routes that each workload took to each data center, of requests or of its dataset."""
+        used = [(service.service, flow.route) for service in self.old.services for flow in service.flows]
+        used += [
+            (job.job, route) for job in self.old.jobs for route in job.dataset_routes if route is not None
+        ]
+        found = defaultdict[tuple[str, str], set[str]](set)
+        for name, route in used:
+            found[name, self.old.route[route].destination].add(route)
+        return found
+
     def _lost_link(self, name: str, place: str) -> str | None:
         """Return a link that is no longer there of the ways to ``place``; None where one of them is whole."""
-        lost = [
-            next(
-                (link for link in (*route.links, *route.return_links) if link not in self.new_problem.link),
-                None,
-            )
-            for route in _routes_to(self.old, name, place)
-        ]
+        lost = [self._lost_of(self.old.route[route]) for route in sorted(self._ways.get((name, place), ()))]
         return lost[0] if lost and None not in lost else None
+
+    def _lost_of(self, route: Route) -> str | None:
+        links = (*route.links, *route.return_links)
+        return next((link for link in links if link not in self.new_problem.link), None)
 
     def _is_full(self, place: str) -> bool:
         uses = [use for use in self.new.pool_use if self.new_problem.pool[use.pool].data_center == place]
@@ -125,14 +137,6 @@ class _Reasons:
 
 FULL = 0.98
 """Utilisation in some period from which a pool counts as full."""
-
-
-def _routes_to(plan: Plan, name: str, place: str) -> list[Route]:
-    """Return the ways of a workload's requests, or of its dataset, to a data center."""
-    names = [flow.route for service in plan.services if service.service == name for flow in service.flows] + [
-        route for job in plan.jobs if job.job == name for route in job.dataset_routes if route is not None
-    ]
-    return [plan.route[each] for each in dict.fromkeys(names) if plan.route[each].destination == place]
 
 
 def _cost_usd(plan: Plan, name: str) -> float:

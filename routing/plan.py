@@ -327,10 +327,10 @@ class Plan(_Record):
     @collection_paused()
     def parse(cls, data: Any, source: str = "") -> Plan:
         """Build a plan from plain data; raises :class:`InputError` with every fault."""
+        if isinstance(data, Mapping) and "plan" in data and "problem_digest" not in data:
+            data = data["plan"]  # as folders of sweeps keep it
         if not isinstance(data, Mapping):
             raise InputError(["a plan is a JSON object"], source)
-        if "plan" in data and "problem_digest" not in data:  # as folders of sweeps keep them
-            return cls.parse(data["plan"], source)
         if "pools" in data and "problem_digest" not in data:
             raise InputError(["this is a problem; a plan comes from 'route plan' with --output"], source)
         try:

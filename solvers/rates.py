@@ -13,6 +13,8 @@ from ..routing.sites import Pool
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 HOURS_PER_YEAR = 8760.0
+ROUNDING, NOTHING = 1e-7, 1e-12
+"""Parts of a replica that may be lacking, and that are no load at all."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,11 @@ def largest_gang(pool: Pool) -> int:
     """Return the largest cluster that one job can hold in ``pool`` once everything is bought."""
     most = most_accelerators(pool)
     return most if pool.max_gang is None else min(most, pool.max_gang)
+
+
+def whole_replicas(load: Floats, rps: Floats) -> Floats:
+    """Return how many replicas carry loads of requests/s, however small, each up to ``rps``."""
+    return np.asarray(np.maximum(np.ceil(load / rps - ROUNDING), load > NOTHING * rps))
 
 
 def most_accelerators(pool: Pool) -> int:

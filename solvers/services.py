@@ -20,7 +20,7 @@ from .admission import admissible, service_tests
 from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Flags, Pools
-from .rates import Floats, Ints, Rates, most_accelerators
+from .rates import Floats, Ints, Rates, most_accelerators, whole_replicas
 from .routebook import ALTERNATIVES, KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 from .survival import MOST_GUARDS, Guard, Losses, Rescue, protection, unprotected
 
@@ -353,7 +353,7 @@ def replica_limits(problem: Problem, services: Services) -> Floats:
     reachable = joined @ services.demand
     held = np.array([most_accelerators(pool) for pool in problem.pools], dtype=float)
     most = np.floor(held[services.slot_pool] / np.maximum(services.slot_accelerators, 1))
-    needed = np.maximum(np.ceil(reachable / services.slot_rps[:, None] - 1e-9), reachable > 0)
+    needed = whole_replicas(reachable, services.slot_rps[:, None])
     steady = np.array([problem.services[index].min_sites > 1 for index in services.slot_service], dtype=float)
     limits: Floats = np.minimum(np.maximum(needed, steady[:, None]), most[:, None])
     return limits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,12 +30,6 @@ class Fresh:
 
     market: Market
     told: Appraisal
-    unit_of: Ints = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Note which unit every block is of."""
-        sizes = [len(blocks) for blocks in self.market.unit_blocks]
-        self.unit_of = np.repeat(np.arange(len(sizes)), np.array(sizes, dtype=np.int64))
 
     def answer(self, placement: Placement, block: int) -> Priced | None:
         """Return columns of a block that is out, made for the room there is; they may still not fit."""
@@ -45,7 +39,7 @@ class Fresh:
         return self._unit(placement, block, block - jobs)
 
     def _unit(self, placement: Placement, block: int, place: int) -> Priced:
-        number = int(self.unit_of[place])
+        number = int(self.market.unit_of[place])
         unit = self.market.units[number]
         begin = block - int(self.market.unit_blocks[number][0])
         when = slice(None) if unit.is_whole else slice(begin, begin + 1)

@@ -43,9 +43,7 @@ def lagrangian_cost(unit: Unit, offered: Offer, known: Floats) -> Floats:
     first = np.where(np.isfinite(low := offered.unit.min(axis=2)), low, 0.0)
     start = ascended(offered.arc, unit.demand, offered.replica)
     better = every.only(_likely(offered.unit, first)).bettered(start, known)
-    offers = (first, start, better)
-    proven = [every.taken(paid)[0] for paid in offers] + [every.in_all(paid) for paid in offers]
-    return np.asarray(np.max(proven, axis=0))
+    return np.asarray(np.max([every.proven(paid) for paid in (first, start, better)], axis=0))
 
 
 def _likely(unit_cost: Floats, first: Floats) -> Ints:
@@ -110,9 +108,13 @@ class Slots:
         amount = np.where(surplus > 0, asked, 0.0)
         return Queues(order, surplus, amount, np.cumsum(amount, axis=1) - amount)
 
-    def taken(self, paid: Floats) -> tuple[Floats, Floats]:
-        """Return the bound (T,) that offers prove, and how much of everybody slots take (T, L)."""
+    def proven(self, paid: Floats) -> Floats:
+        """Return the bound (T,) that offers prove, if replicas are enough for all where these are few."""
         queues = self.queues(paid)
+        return np.maximum(self._taken(paid, queues)[0], self._in_all(paid, queues))
+
+    def _taken(self, paid: Floats, queues: Queues) -> tuple[Floats, Floats]:
+        """Return the bound (T,) that offers prove, and how much of everybody slots take (T, L)."""
         wanted = np.where(queues.surplus > (self.replica / self.rps)[:, None, :], queues.amount, 0.0)
         few = np.minimum(np.floor(wanted.sum(axis=1) / self.rps + EPSILON), self.most)
         many = np.minimum(few + 1, self.most)
@@ -130,7 +132,7 @@ class Slots:
         length, idle = np.ones(len(paid)), np.zeros(len(paid), dtype=np.int64)
         safe = np.maximum(self.demand, EPSILON)
         for _ in range(STEPS):
-            bound, taken = self.taken(paid)
+            bound, taken = self._taken(paid, self.queues(paid))
             better = bound > best
             kept, best = np.where(better[:, None], paid, kept), np.maximum(best, bound)
             idle = np.where(better, 0, idle + 1)
@@ -141,20 +143,14 @@ class Slots:
             paid = paid + step[:, None] * missing / safe
         return kept
 
-    def in_all(self, paid: Floats) -> Floats:
+    def _in_all(self, paid: Floats, queues: Queues) -> Floats:
         """Return the bound (T,) that offers prove if replicas are enough for all; -inf where many are."""
         total, most = self.demand.sum(axis=1), int(self.most.max(initial=0.0))
         found = np.full(len(paid), -np.inf)
         if most > MOST_REPLICAS or not (total <= MOST_REPLICAS * self.rps.min()).all():
             return found
-        queues = self.queues(paid)
-        counts = range(most + 1)
-        cost = np.stack(
-            [
-                k * self.replica - queues.worth(k * np.broadcast_to(self.rps, self.replica.shape))
-                for k in counts
-            ]
-        )
+        each = np.broadcast_to(self.rps, self.replica.shape)
+        cost = np.stack([k * self.replica - queues.worth(k * each) for k in range(most + 1)])
         rising = np.where(np.arange(1, most + 1)[:, None, None] <= self.most, np.diff(cost, axis=0), np.inf)
         offers = (paid * self.demand).sum(axis=1)
         for period in range(len(paid)):

@@ -79,6 +79,12 @@ class Market:
             begin += size
         return tuple(found)
 
+    @cached_property
+    def unit_of(self) -> Ints:
+        """Number of the unit of every block after those of jobs."""
+        sizes = np.array([len(blocks) for blocks in self.unit_blocks], dtype=np.int64)
+        return np.repeat(np.arange(len(sizes)), sizes)
+
     @property
     def blocks(self) -> int:
         """Number of blocks: jobs first, then the periods of units."""

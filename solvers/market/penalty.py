@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..rates import whole_replicas
 from .appraisal import Appraisal, appraise
 from .entering import dearest_entering
 from .market import Market
@@ -36,8 +37,7 @@ def _dearest_way(market: Market, told: Appraisal) -> float:
     """
     dearest = 0.0
     for _, unit, offered in market.offers(told.goods):
-        asked = unit.demand[:, :, None]
-        replicas = np.maximum(np.ceil(asked / unit.rps - 1e-9), asked > 0)
+        replicas = whole_replicas(unit.demand[:, :, None], unit.rps)
         able = np.isfinite(offered.arc)
         cost = np.where(able, offered.arc, 0.0) * unit.demand[:, :, None]
         cost += np.where(able, offered.replica[:, None, :] * replicas, 0.0)

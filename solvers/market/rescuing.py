@@ -78,8 +78,7 @@ def _wanted(placement: Placement, told: Appraisal, out: Ints) -> list[Columns]:
     """Return what the blocks ``out`` would like to do, whatever the others do."""
     market = placement.market
     jobs = len(market.problem.jobs)
-    owner = np.repeat(np.arange(len(market.units)), [len(blocks) for blocks in market.unit_blocks])
-    units = list(dict.fromkeys(owner[out[out >= jobs] - jobs].tolist()))
+    units = list(dict.fromkeys(market.unit_of[out[out >= jobs] - jobs].tolist()))
     elsewhere = [each for unit in units[:ELSEWHERE] for each in _at_one_more_site(placement, told, unit)]
     return [
         job_columns(market, told, WANTED, out[out < jobs]),

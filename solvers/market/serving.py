@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import Bools
-from ..rates import Floats, Ints
+from ..rates import Floats, Ints, whole_replicas
 from .goods import GoodPrices
 from .reserve_prices import reserve_prices
 from .swapping import Swaps
-from .units import Unit, whole_replicas
+from .units import Unit
 
 EPSILON = 1e-9
 SHARES = (0.0, 0.3, 0.6, 0.8, 0.9)

@@ -91,6 +91,7 @@ class MarketSearch(Bettering):
     """A search of a market, step by step."""
 
     _built_at: Appraisal | None = None
+    _raised_at: Appraisal | None = None
     _answers: Columns | None = None
     """Of units of a large market, at the first prices."""
 
@@ -117,9 +118,10 @@ class MarketSearch(Bettering):
             self._raise_bound()
 
     def _raise_bound(self) -> None:
-        """Raise the bound by what units pay on the whole."""
-        if self.prices is None:
+        """Raise the bound by what units pay on the whole, once at the same prices."""
+        if self.prices is None or self.prices is self._raised_at:
             return
+        self._raised_at = self.prices
         watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
         self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
         self.report()

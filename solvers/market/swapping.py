@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rates import Floats, Ints
-from .units import whole_replicas
+from ..rates import Floats, Ints, whole_replicas
 
 EPSILON = 1e-9
 GIVEN_UP = (1.0, 2.0, np.inf)

@@ -14,18 +14,10 @@ from scipy.sparse.csgraph import connected_components
 from ...routing.problem import Problem
 from ..arrays import Bools
 from ..moving import enters, minds_entering
-from ..rates import Floats, Ints, Rates, most_accelerators
+from ..rates import Floats, Ints, Rates, most_accelerators, whole_replicas
 from ..services import SECONDS_PER_HOUR, Services
 from ..survival import Guard
 from .guards import NO_GUARDS, Guards
-
-NOTHING = 1e-12
-"""Part of a replica that is rounding."""
-
-
-def whole_replicas(load: Floats, rps: Floats) -> Floats:
-    """Return how many replicas carry loads of requests/s, however small."""
-    return np.asarray(np.maximum(np.ceil(load / rps - 1e-7), load > NOTHING * rps))
 
 
 @dataclass(frozen=True)
@@ -105,8 +97,7 @@ class Unit:
         """The most replicas (T, S) of which each could serve somebody, or keep a site; no plan has more."""
         reach = np.zeros((len(self.demand_id), len(self.slot_id)))
         reach[self.row, self.column] = 1.0
-        asked = self.demand @ reach
-        needed = np.maximum(np.ceil(asked / self.rps - 1e-9), asked > 0)
+        needed = whole_replicas(self.demand @ reach, self.rps)
         return np.asarray(np.minimum(np.maximum(needed, float(self.min_sites > 1)), self.most))
 
     @property

@@ -85,7 +85,7 @@ def test_replicas_of_several_sizes_are_enough_for_all() -> None:
     # 5 requests/s at will from replicas of 3 (at 3 USD) and of 2 (at 2.5): one of each, 5.5, not 5.
     unit = unit_of([[5.0]], [3.0, 2.0], reach=everywhere(1, 2))
     asked = offered(unit, [3.0, 2.5])
-    assert Slots.of(unit, asked).in_all(np.zeros((1, 1)))[0] == pytest.approx(5.5)
+    assert Slots.of(unit, asked).proven(np.zeros((1, 1)))[0] == pytest.approx(5.5)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 from computeroute.solvers.market.goods import GoodPrices
-from computeroute.solvers.market.raising import _gained
+from computeroute.solvers.market.lagrange import lagrangian_cost
 from computeroute.solvers.market.serving import (
     Offer,
     answer,
@@ -15,9 +15,11 @@ from computeroute.solvers.market.serving import (
     offer,
     pour,
     whole_cost,
+    without_earnings,
 )
 from computeroute.solvers.market.sites import whole_answer
-from computeroute.solvers.market.units import Unit, whole_replicas
+from computeroute.solvers.market.units import Unit
+from computeroute.solvers.rates import whole_replicas
 
 
 def unit_of(
@@ -191,4 +193,5 @@ def test_idle_replicas_that_earn_are_in_the_bound() -> None:
     told = offered(unit, [-1.0, 2.0])
     assert least_cost(unit, told) == pytest.approx([-3.0])
     assert least_cost(unit, told, np.array([[5.0, 5.0]])) == pytest.approx([-3.0])
-    assert _gained(unit, told, np.array([2.0]), np.array([-9.0])) == pytest.approx(6.0)
+    paid, earned = without_earnings(unit, told)
+    assert lagrangian_cost(unit, paid, np.array([5.0])) + earned == pytest.approx([-3.0])
