@@ -81,8 +81,7 @@ def _counts(plan: Plan) -> Iterator[tuple[str, int]]:
 def sound_parts(problem: Problem, plan: Plan, findings: Findings) -> Sound:
     """Report every unknown, repeated or misplaced entry of ``plan`` and return the rest."""
     if plan.problem_digest != problem.digest:
-        other = f"is of problem {plan.problem_digest}, not of {problem.digest}"
-        findings.add("digest", "plan", f"{other}; give that topology, or that scenario of it")
+        findings.add("digest", "plan", f"is of problem {plan.problem_digest}, not of {problem.digest}")
     checker = _Structure(problem, plan, findings)
     return Sound(
         problem=problem,

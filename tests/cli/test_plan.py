@@ -131,7 +131,7 @@ def test_a_plan_of_another_problem_is_told_first(route: Route, overfull: Path, t
     result = route("verify", overfull, tmp_path / "plan.json")
     title, _, _, first, *_ = result.stdout.splitlines()
     assert result.exit_code == 1
-    assert title.endswith("; the plan is of another problem")
+    assert title.endswith("; the plan is of another problem; give that, or that scenario of this one")
     assert first.startswith("digest")
 
 
