@@ -91,8 +91,18 @@ class Bettering(Standing):
             return
         if self.is_served() or has_relieved_rows(self.market):
             return
-        watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
-        self._offer(rescued(self.best, builder.offered, told, watch, self._generator()))
+        self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
+
+    def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
+        """Return a placement that leaves less out, found in a part of the time left; or the same."""
+        if (
+            placement.work() <= UNSERVED_TOLERANCE
+            or builder.offered is None
+            or has_relieved_rows(self.market)
+        ):
+            return placement
+        watch = Watch(share * self.watch.left, self.watch.over)
+        return rescued(placement, builder.offered, told, watch, self._generator())
 
     def _refill(self, watch: Watch, units: list[int] | None = None) -> None:
         """Let units (or some) answer anew to what the others leave, as modules are and with all at hand."""

@@ -8,7 +8,7 @@ Artificial Intelligence Research 10 (1999) 353-373.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Builder:
     """Builds placements at prices; remembers which rows lacked room.
 
     ``natural`` (R,) is what users of a row pay a unit of it without its price, ``kept_free`` (R,) what jobs
-    leave to units.
+    leave to units, and ``leaning`` (R,) what they leave if they find other places, None where nothing.
     """
 
     market: Market
@@ -46,6 +46,7 @@ class Builder:
     natural: Floats
     giants: Giants
     kept_free: Floats
+    leaning: Floats | None = None
     narrow_first: bool = False
     """Whether those with hardly any choice come first from the start, as there are few rounds to learn."""
     urgent: list[int] = field(default_factory=list)
@@ -70,6 +71,10 @@ class Builder:
         self.narrow_jobs, self.narrow_units = np.zeros(0, dtype=np.int64), []
         if self.narrow_first:
             self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
+
+    def afresh(self) -> Builder:
+        """Return a builder that has learnt nothing yet."""
+        return replace(self, urgent=[], urgent_jobs=[], missed=set(), is_stuck=False, stuck_jobs=[])
 
     def meet(self, giants: Giants) -> None:
         """Take over who is a giant, unless others have joined them here."""
@@ -117,14 +122,25 @@ class Builder:
         fill_units(placement, told, [unit for unit in self.narrow_units if unit not in served])
         served.update(self.narrow_units)
         rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
-        room = placement.room
-        placement.room = room - self.kept_free
-        for some in (np.intersect1d(rest, self.narrow_jobs), np.setdiff1d(rest, self.narrow_jobs)):
-            fill_jobs(placement, told, columns, some)
-        placement.room = room
+        self._fill_jobs(placement, told, columns, rest)
         fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in served])
         placement.trim_modules()
         return placement
+
+    def _fill_jobs(self, placement: Placement, told: Appraisal, columns: Priced, jobs: Ints) -> None:
+        """Place jobs, those with hardly any choice first, into what they leave to units."""
+        narrow, wide = np.intersect1d(jobs, self.narrow_jobs), np.setdiff1d(jobs, self.narrow_jobs)
+        room = placement.room
+        if self.leaning is not None:
+            placement.room = room - np.maximum(self.kept_free, self.leaning)
+            for some in (narrow, wide):
+                fill_jobs(placement, told, columns, some)
+            out = [job for job in jobs.tolist() if placement.placed[job].choice is None]
+            narrow, wide = np.intersect1d(narrow, out), np.intersect1d(wide, out)
+        placement.room = room - self.kept_free
+        for some in (narrow, wide):
+            fill_jobs(placement, told, columns, some)
+        placement.room = room
 
     def _learn(self, placement: Placement, columns: Priced) -> bool:
         """Raise the prices of rows that lacked room; return whether work was left out."""

@@ -92,13 +92,15 @@ class Seeker:
         return kept(self.columns, nearest(self.columns.block, reduced, most))
 
     @classmethod
-    def begin(cls, market: Market, penalty: float, prices: Floats | None = None) -> Seeker:
-        """Return a seeker at the prices, which are taken to be good, or at prices of zero."""
+    def begin(
+        cls, market: Market, penalty: float, prices: Floats | None = None, box: float = NARROW
+    ) -> Seeker:
+        """Return a seeker at the prices, which are taken to be good within the box, or at prices of zero."""
         apart = appraise(market, np.zeros(len(market.rules.capacity)) if prices is None else prices, penalty)
         giants = Giants.of(market, apart)
         told, combinations = giants.together(apart)
-        box = WIDE if prices is None else NARROW
-        return cls(market, penalty, apart, told, giants, combinations, box=box)
+        reach = WIDE if prices is None else min(WIDE, box)
+        return cls(market, penalty, apart, told, giants, combinations, box=reach)
 
     def fair(self) -> Appraisal:
         """Return what is told, with the least that giants pay in their cheapest combination."""

@@ -25,6 +25,8 @@ WANTED = 40
 """Columns of a job that is left out."""
 ELSEWHERE = 100
 """Units that leave most out, for which places are looked for beyond what is cheapest."""
+LOOKING_SHARE = 0.3
+"""Part of the time for that at most."""
 
 
 def rescued(
@@ -45,7 +47,7 @@ def rescued(
     found = placement.copy()
     found.widen()
     out = left_out(found)
-    offered = joined([columns, *_wanted(found, told, out)])
+    offered = joined([columns, *_wanted(found, told, out, Watch(LOOKING_SHARE * watch.left, watch.over))])
     priced = Priced.of(market, offered, told.prices, found.penalty)
     ejector = Ejector(found, Menu.of(market, priced), told, rng)
     for _ in range(PASSES):
@@ -74,17 +76,18 @@ def _force(ejector: Ejector, out: Ints, watch: Watch) -> bool:
     return gained > 0
 
 
-def _wanted(placement: Placement, told: Appraisal, out: Ints) -> list[Columns]:
+def _wanted(placement: Placement, told: Appraisal, out: Ints, watch: Watch) -> list[Columns]:
     """Return what the blocks ``out`` would like to do, whatever the others do."""
     market = placement.market
     jobs = len(market.problem.jobs)
     units = list(dict.fromkeys(market.unit_of[out[out >= jobs] - jobs].tolist()))
-    elsewhere = [each for unit in units[:ELSEWHERE] for each in _at_one_more_site(placement, told, unit)]
-    return [
-        job_columns(market, told, WANTED, out[out < jobs]),
-        service_columns(market, told, units),
-        *elsewhere,
-    ]
+    found = [job_columns(market, told, WANTED, out[out < jobs]), service_columns(market, told, units)]
+    for unit in units[:ELSEWHERE]:
+        for each in _at_one_more_site(placement, told, unit):
+            found.append(each)
+            if watch.over():
+                return found
+    return found
 
 
 def _at_one_more_site(placement: Placement, told: Appraisal, number: int) -> Iterator[Columns]:

@@ -23,6 +23,8 @@ TURNS = 4
 """Slots to choose from above which it makes no difference how many they are."""
 PARTS = (1.0, 2.0, 3.0, 4.0)
 """Whole replicas are also counted in these parts of the load."""
+IDLE = 0.005
+"""Part of the cost up to which replicas that idle are left alone."""
 
 
 @dataclass(frozen=True)
@@ -191,9 +193,13 @@ def answer(
 
 
 def _swapped(unit: Unit, offered: Offer, best: Answer, most: Floats) -> Answer:
-    """Return an answer with replicas swapped for cheaper ones elsewhere."""
+    """Return an answer with replicas swapped for cheaper ones elsewhere, where enough of them idle."""
+    idle = best.replicas - best.flow.sum(axis=1) / unit.rps
+    when = np.flatnonzero((idle * offered.replica).sum(axis=1) > IDLE * np.abs(best.cost))
+    if len(when) == 0:
+        return best
     swaps = Swaps(best.flow.copy(), best.replicas.copy(), most, offered.arc, offered.replica, unit.rps)
-    swaps.run()
+    swaps.run(when)
     other = _priced(unit, offered, swaps.flow, best.unserved)
     return cheaper(best, other, unit, np.asarray((other.replicas <= most).all(axis=1)))
 

@@ -21,11 +21,13 @@ from .building import Builder, kept_for_units
 from .candidates import service_columns
 from .columns import Columns, joined
 from .deciding import decisions
+from .foretelling import Foretold, foretold
+from .leaning import leaning
 from .market import Market
 from .menus import natural_prices
 from .opening import plain_market, widened
 from .penalty import penalty_of
-from .placing import Priced, has_relieved_rows
+from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
 from .raising import raised_bound
 from .relieving import relieved
@@ -54,6 +56,8 @@ better prices then, nothing is built twice at the same prices, and to improve pl
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS, PRICE_RISES = 12, 8
+PARTS, SAVING_SHARE = (0.6, 0.0), 0.1
+"""Parts of the prices at which plans are built too, and part of the time left for who is left out then."""
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""
 WELL = 2e-4
@@ -130,15 +134,19 @@ class MarketSearch(Bettering):
         self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
-        small = self._small_seeker()
-        seeker = Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
+        known = foretold(self.market, self.penalty, self.watch)
+        small = self._small_seeker(known)
+        seeker = self._seeker(known, small)
         self._hear(seeker.told)
         self._is_large = small is not None
         builder = self._builder(seeker, small)
+        if known is not None:
+            builder.leaning = leaning(self.market, seeker.told)
         with self._timed("building"):
             self._build(builder, seeker.told, 1)
         self._built_at = seeker.told
         self._rescue(builder, seeker.told)
+        self._build_at_less(builder, seeker.told)
         if rounds == 0 or self.is_close():
             return
         first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
@@ -150,16 +158,23 @@ class MarketSearch(Bettering):
             self._hear(seeker.told)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
-            self._price_on(seeker)
+            if known is None:
+                self._price_on(seeker)
         self._in_rounds(seeker, builder, rounds)
         if rounds is None and not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
 
-    def _small_seeker(self) -> Seeker | None:
+    def _seeker(self, known: Foretold | None, small: Seeker | None) -> Seeker:
+        """Return the seeker of the whole, which begins at the prices of what stands for it."""
+        if known is not None:
+            return Seeker.begin(self.market, self.penalty, known.seeker.told.prices, known.box)
+        return Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
+
+    def _small_seeker(self, known: Foretold | None) -> Seeker | None:
         """Return the seeker of a small market that stands for a large one, with good prices."""
         small = representative(self.market, self.penalty)
-        if small is None:
-            return None
+        if small is None or known is not None:
+            return None if small is None or known is None else known.seeker
         seeker = Seeker.begin(small, self.penalty)
         seeker.may_leave = True
         seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
@@ -171,7 +186,7 @@ class MarketSearch(Bettering):
         priced = Priced.of(seen.market, seen.columns, seen.told.prices, 0.0)
         natural = natural_prices(priced.uses, priced.cost)
         if small is not None:
-            self._answers = service_columns(self.market, seeker.told)
+            self._answers = service_columns(self.market, seeker.told, swapping=False)
         free = kept_for_units(self.market, self._answers or seeker.columns)
         return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)
 
@@ -186,6 +201,7 @@ class MarketSearch(Bettering):
                 builder.meet(seeker.giants)
                 self._build(builder, seeker.told, FITTING_ROUNDS)
                 self._rescue(builder, seeker.told)
+                self._build_at_less(builder, seeker.told)
                 self._built_at = seeker.told
             if self._has_time_for("improving"):
                 share = SEARCH_SHARE if gain > WELL else LONG_SEARCH_SHARE
@@ -263,9 +279,30 @@ class MarketSearch(Bettering):
         self.report()
 
     def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
-        """Build a placement; where rows that goods relieve are broken, again with higher prices of these.
+        placement = self._built(builder, told, rounds)
+        if placement is not None:
+            self._offer(placement)
 
-        What still breaks rows then is mended by leaving blocks out.
+    def _build_at_less(self, builder: Builder, told: Appraisal) -> None:
+        """Where few workloads decide nothing, build at parts of the prices too.
+
+        At good prices much costs about the same, and those placed first go far for little.
+        """
+        for part in PARTS if builder.leaning is not None else ():
+            if not self._has_time_for("building") or self.is_close():
+                return
+            fresh, lower = (
+                builder.afresh(),
+                appraise(self.market, part * told.prices, self.penalty, whole=False),
+            )
+            placement = self._built(fresh, lower, 1)
+            if placement is not None:
+                self._offer(self._saved(placement, fresh, lower, SAVING_SHARE))
+
+    def _built(self, builder: Builder, told: Appraisal, rounds: int) -> Placement | None:
+        """Return what is built; where rows that goods relieve are broken, with higher prices of these.
+
+        What still breaks rows then is mended by leaving blocks out; None where that is not possible.
         """
         for _ in range(PRICE_RISES):
             placement = builder.build(
@@ -273,13 +310,10 @@ class MarketSearch(Bettering):
             )
             broken = placement.broken_rows()
             if len(broken) == 0:
-                self._offer(placement)
-                return
+                return placement
             prices = told.prices.copy()
             for row in broken.tolist():
                 least = 0.1 * placement.value() / max(placement.turnover(row), 1e-9)
                 prices[row] = max(2 * prices[row], least)
             told = appraise(self.market, prices, self.penalty, whole=False)
-        mended = relieved(placement)
-        if mended is not None:
-            self._offer(mended)
+        return relieved(placement)

@@ -1,0 +1,80 @@
+"""Prices of a whole market foretold by small samples of it, a larger one after a smaller.
+
+A step on a sample takes a small part of one on the whole, so that its prices are good before those of the
+whole have moved much. They hold for the whole where no few workloads decide alone: what a sample proves is
+then close to what its prices prove of the whole. Where it is not, prices are sought on the whole at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..choices.watch import Watch
+from .appraisal import appraise
+from .market import Market
+from .prices import Seeker
+from .representing import representative
+
+SAMPLES = ((150, 30, 0.1), (400, 80, 0.3))
+"""Jobs and units of every sample, and the part of the time that it may take at most."""
+STEPS, LOOK = 32, 3
+"""Steps on one sample at most, and after how many of them a look is taken at what the whole says."""
+HOLDS = 0.1
+"""Relative difference of what sample and whole prove up to which the prices of one hold for the other."""
+LITTLE = 5e-4
+"""Relative gain between two looks below which a sample has told what it can, if that happens twice."""
+FEWEST_BLOCKS = 2000
+"""Of a market that is worth being foretold."""
+WIDER = 4.0
+"""Times the last reach of a sample that the next one begins with."""
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """The seeker of a sample whose prices hold for the whole, and how far the next one may reach at first."""
+
+    seeker: Seeker
+
+    @property
+    def box(self) -> float:
+        """How far prices may move in the next step on a larger market."""
+        return WIDER * self.seeker.box
+
+
+def foretold(market: Market, penalty: float, watch: Watch) -> Foretold | None:
+    """Return the last of the samples whose prices hold for ``market``, None where not even those of one do.
+
+    Parameters
+    ----------
+    penalty
+        Price of a unit of unserved work.
+    watch
+        Of the time that is left for all.
+    """
+    found = None
+    if market.blocks < FEWEST_BLOCKS:
+        return None
+    for jobs, units, share in SAMPLES:
+        sample = representative(market, penalty, jobs, units)
+        if sample is None:
+            break
+        seeker = Seeker.begin(sample, penalty)
+        if found is not None:
+            seeker = Seeker.begin(sample, penalty, found.seeker.told.prices, found.box)
+        if not _holds(market, seeker, Watch(share * watch.limit, watch.over)):
+            break
+        found = Foretold(seeker)
+    return found
+
+
+def _holds(market: Market, seeker: Seeker, watch: Watch) -> bool:
+    """Step on a sample while that gains much; return whether what it proves holds for the whole all along."""
+    seeker.may_leave = True
+    steps = idle = 0
+    while steps < STEPS and idle < 2 and not watch.over():
+        gain = sum(max(0.0, seeker.step()) for _ in range(LOOK) if not watch.over())
+        steps, idle = steps + LOOK, idle + 1 if gain < LITTLE else 0
+        whole = appraise(market, seeker.told.prices, seeker.penalty, whole=False).complete
+        if abs(whole - seeker.told.complete) > HOLDS * abs(whole):
+            return False
+    return steps > 0
