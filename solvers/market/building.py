@@ -135,7 +135,8 @@ class Builder:
             placement.room = room - np.maximum(self.kept_free, self.leaning)
             for some in (narrow, wide):
                 fill_jobs(placement, told, columns, some)
-            out = [job for job in jobs.tolist() if placement.placed[job].choice is None]
+            left = [job for job in jobs.tolist() if placement.placed[job].choice is None]
+            out = np.array(left, dtype=np.int64)
             narrow, wide = np.intersect1d(narrow, out), np.intersect1d(wide, out)
         placement.room = room - self.kept_free
         for some in (narrow, wide):

@@ -19,12 +19,15 @@ SAMPLES = ((150, 30, 0.1), (400, 80, 0.3))
 """Jobs and units of every sample, and the part of the time that it may take at most."""
 STEPS, LOOK = 32, 3
 """Steps on one sample at most, and after how many of them a look is taken at what the whole says."""
-HOLDS = 0.1
+HOLDS = 0.06
 """Relative difference of what sample and whole prove up to which the prices of one hold for the other."""
 LITTLE = 5e-4
 """Relative gain between two looks below which a sample has told what it can, if that happens twice."""
-FEWEST_BLOCKS = 2000
-"""Of a market that is worth being foretold."""
+FEWEST_BLOCKS, SIZE = 2000, 20_000
+"""Blocks of a market that is worth being foretold, and starts of jobs for every second of the time limit
+above which its own steps take too long: told by work, so that the same problem gets the same plan."""
+TRIPLES = 10
+"""Triples of period, demand and slot that take about as long as one start of a job."""
 WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
 
@@ -41,6 +44,13 @@ class Foretold:
         return WIDER * self.seeker.box
 
 
+def is_worth_foretelling(market: Market, seconds: float) -> bool:
+    """Return whether steps on the market itself take long, where so many seconds are the limit."""
+    starts = market.rates.periods * (len(market.running) + len(market.pausing))
+    size = starts + sum(unit.size for unit in market.units) / TRIPLES
+    return market.blocks >= FEWEST_BLOCKS and size > SIZE * seconds
+
+
 def foretold(market: Market, penalty: float, watch: Watch) -> Foretold | None:
     """Return the last of the samples whose prices hold for ``market``, None where not even those of one do.
 
@@ -52,8 +62,6 @@ def foretold(market: Market, penalty: float, watch: Watch) -> Foretold | None:
         Of the time that is left for all.
     """
     found = None
-    if market.blocks < FEWEST_BLOCKS:
-        return None
     for jobs, units, share in SAMPLES:
         sample = representative(market, penalty, jobs, units)
         if sample is None:

@@ -15,22 +15,21 @@ from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options, relative_gap
-from .appraisal import Appraisal, appraise
-from .bettering import Bettering
+from .appraisal import Appraisal
 from .building import Builder, kept_for_units
 from .candidates import service_columns
 from .columns import Columns, joined
+from .constructing import Constructing
 from .deciding import decisions
-from .foretelling import Foretold, foretold
+from .foretelling import Foretold, foretold, is_worth_foretelling
 from .leaning import leaning
 from .market import Market
 from .menus import natural_prices
 from .opening import plain_market, widened
 from .penalty import penalty_of
-from .placing import Placement, Priced, has_relieved_rows
+from .placing import Priced, has_relieved_rows
 from .prices import Seeker
 from .raising import raised_bound
-from .relieving import relieved
 from .representing import representative
 from .resuming import gone_on
 
@@ -40,9 +39,9 @@ is improved."""
 ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 33e-6
 """Parts of the time for writing the plan, least and most, and seconds for every user in every period: 20
 to 30 millionths were measured on 170,000 and 400,000 of these."""
-FIRST_REFILL_SHARE, BUILDING_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.1, 0.2, 0.45, 0.8
-"""Parts of the time left at most for units to answer anew before prices are known, to build, and to improve
-before and after prices are good."""
+FIRST_REFILL_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.1, 0.45, 0.8
+"""Parts of the time left at most for units to answer anew before prices are known, and to improve before and
+after prices are good."""
 FIRST_REFILL_SIZE = 20_000
 """Triples of period, demand and slot of units that answer anew before prices are known, for every second of
 the time limit: about a fiftieth of it, told by work so that the same problem gets the same plan."""
@@ -55,9 +54,7 @@ LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
 better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
-FITTING_ROUNDS, PRICE_RISES = 12, 8
-PARTS, SAVING_SHARE = (0.6, 0.0), 0.1
-"""Parts of the prices at which plans are built too, and part of the time left for who is left out then."""
+FITTING_ROUNDS = 12
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""
 WELL = 2e-4
@@ -91,7 +88,7 @@ def market_of(problem: Problem) -> Market:
 
 
 @dataclass
-class MarketSearch(Bettering):
+class MarketSearch(Constructing):
     """A search of a market, step by step."""
 
     _built_at: Appraisal | None = None
@@ -134,7 +131,7 @@ class MarketSearch(Bettering):
         self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
-        known = foretold(self.market, self.penalty, self.watch)
+        known = self._foretold()
         small = self._small_seeker(known)
         seeker = self._seeker(known, small)
         self._hear(seeker.told)
@@ -146,7 +143,8 @@ class MarketSearch(Bettering):
             self._build(builder, seeker.told, 1)
         self._built_at = seeker.told
         self._rescue(builder, seeker.told)
-        self._build_at_less(builder, seeker.told)
+        if known is not None:
+            self._build_at_less(builder, seeker.told)
         if rounds == 0 or self.is_close():
             return
         first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
@@ -163,6 +161,11 @@ class MarketSearch(Bettering):
         self._in_rounds(seeker, builder, rounds)
         if rounds is None and not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
+
+    def _foretold(self) -> Foretold | None:
+        if not is_worth_foretelling(self.market, self.options.time_limit):
+            return None
+        return foretold(self.market, self.penalty, self.watch)
 
     def _seeker(self, known: Foretold | None, small: Seeker | None) -> Seeker:
         """Return the seeker of the whole, which begins at the prices of what stands for it."""
@@ -277,43 +280,3 @@ class MarketSearch(Bettering):
         self.prices = told
         self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
         self.report()
-
-    def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
-        placement = self._built(builder, told, rounds)
-        if placement is not None:
-            self._offer(placement)
-
-    def _build_at_less(self, builder: Builder, told: Appraisal) -> None:
-        """Where few workloads decide nothing, build at parts of the prices too.
-
-        At good prices much costs about the same, and those placed first go far for little.
-        """
-        for part in PARTS if builder.leaning is not None else ():
-            if not self._has_time_for("building") or self.is_close():
-                return
-            fresh, lower = (
-                builder.afresh(),
-                appraise(self.market, part * told.prices, self.penalty, whole=False),
-            )
-            placement = self._built(fresh, lower, 1)
-            if placement is not None:
-                self._offer(self._saved(placement, fresh, lower, SAVING_SHARE))
-
-    def _built(self, builder: Builder, told: Appraisal, rounds: int) -> Placement | None:
-        """Return what is built; where rows that goods relieve are broken, with higher prices of these.
-
-        What still breaks rows then is mended by leaving blocks out; None where that is not possible.
-        """
-        for _ in range(PRICE_RISES):
-            placement = builder.build(
-                told, rounds, Watch(BUILDING_SHARE * self.watch.left, self.watch.over).over
-            )
-            broken = placement.broken_rows()
-            if len(broken) == 0:
-                return placement
-            prices = told.prices.copy()
-            for row in broken.tolist():
-                least = 0.1 * placement.value() / max(placement.turnover(row), 1e-9)
-                prices[row] = max(2 * prices[row], least)
-            told = appraise(self.market, prices, self.penalty, whole=False)
-        return relieved(placement)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers.choices.watch import Watch
-from computeroute.solvers.market import ejecting
-from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market import ejecting, rescuing
+from computeroute.solvers.market.appraisal import Appraisal, appraise
 from computeroute.solvers.market.building import narrow_jobs, narrow_units
 from computeroute.solvers.market.candidates import job_columns
+from computeroute.solvers.market.columns import Columns
 from computeroute.solvers.market.greedy import fill_jobs
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement, Priced
@@ -23,14 +25,16 @@ from ..test_constraints import job, service, world
 KEPT = {"policies": [{"id": "near", "allow": ["DE"]}, {"id": "far", "allow": ["FR"]}]}
 
 
-def rescue(*workloads: dict[str, Any], first: list[int]) -> tuple[Placement, Placement]:
+def rescue(
+    *workloads: dict[str, Any], first: list[int], seconds: float = 30.0
+) -> tuple[Placement, Placement]:
     """Return the placement in which the jobs ``first`` take what is cheapest, and what is made of it."""
     market = market_of(Problem.parse(world(*workloads, **KEPT)))
     told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
     columns = job_columns(market, told, 30)
     placement = Placement(market, told.penalty, np.zeros(0))
     fill_jobs(placement, told, Priced.of(market, columns, told.prices, told.penalty), np.array(first))
-    return placement, rescued(placement, columns, told, Watch(30.0), np.random.default_rng(0))
+    return placement, rescued(placement, columns, told, Watch(seconds), np.random.default_rng(0))
 
 
 def test_a_job_that_may_go_elsewhere_makes_way_for_one_that_may_not() -> None:
@@ -69,6 +73,24 @@ def test_a_unit_takes_the_site_where_others_can_make_way_though_another_is_cheap
     after = rescued(placement, columns, told, Watch(30.0), np.random.default_rng(0))
     assert left_out(after).tolist() == []
     assert after.value() == pytest.approx(32 + 8 + 96)
+
+
+def test_places_elsewhere_are_looked_for_in_a_part_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three services of a replica each find the pools full; when time is up, no more than one has looked.
+    looked = []
+    look = rescuing._at_one_more_site
+
+    def noted(placement: Placement, told: Appraisal, number: int) -> Iterator[Columns]:
+        looked.append(number)
+        return look(placement, told, number)
+
+    monkeypatch.setattr(rescuing, "_at_one_more_site", noted)
+    full = [job("near", 8, 4, policy="near"), job("far", 8, 4, policy="far")]
+    others = [{**service(5), "id": f"s{number}"} for number in range(3)]
+    for seconds, most in ((30.0, 3), (0.0, 1)):
+        looked.clear()
+        rescue(*full, *others, first=[0, 1], seconds=seconds)
+        assert len(looked) == most
 
 
 def test_who_cannot_be_placed_stays_out_and_costs_nobody_a_place() -> None:

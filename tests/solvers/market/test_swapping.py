@@ -9,6 +9,7 @@ import pytest
 from computeroute.solvers.market.ascent import ascended
 from computeroute.solvers.market.lagrange import lagrangian_cost
 from computeroute.solvers.market.serving import Offer, answer, least_cost
+from computeroute.solvers.market.swapping import Swaps
 from computeroute.solvers.market.units import Unit
 from scipy.optimize import linprog
 
@@ -33,6 +34,17 @@ def test_a_slot_makes_way_as_a_whole() -> None:
     found = answer(unit, offered(unit, [10.0, 3.0]), np.full((1, 2), 9.0))
     assert found.cost[0] == pytest.approx(6.0)
     assert found.replicas.tolist() == [[0.0, 2.0]]
+
+
+def test_periods_in_which_hardly_anything_idles_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    # 7 requests/s as above, and 1,200, which fill 200 large replicas: there is nothing to swap then.
+    periods: list[list[int]] = []
+    run = Swaps.run
+    monkeypatch.setattr(Swaps, "run", lambda self, when: (periods.append(when.tolist()), run(self, when))[1])
+    unit = unit_of([[7.0], [1200.0]], [6.0, 1.5], reach=everywhere(1, 2), most=999.0)
+    found = answer(unit, offered(unit, [10.0, 3.0]), np.full((2, 2), 999.0))
+    assert periods == [[0]]
+    assert found.cost.tolist() == pytest.approx([13.0, 2000.0])
 
 
 def test_swaps_keep_within_room() -> None:

@@ -1,0 +1,72 @@
+"""How placements are built: at prices, at parts of them, and where rows that goods relieve are broken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ..choices.watch import Watch
+from .appraisal import Appraisal, appraise
+from .bettering import Bettering
+from .building import Builder
+from .leaning import leaning
+from .placing import Placement
+from .relieving import relieved
+
+BUILDING_SHARE, PRICE_RISES = 0.2, 8
+"""Part of the time left that building may take at most, and how often prices of broken rows are raised."""
+PARTS, SAVING_SHARE = (0.6, 0.0), 0.1
+"""Parts of the prices at which plans are built too, and part of the time left for who is left out then."""
+CHEAP_SHARE = 0.01
+"""Part of the time up to which building is cheap."""
+
+
+@dataclass
+class Constructing(Bettering):
+    """The best placement, how it is built, and the steps that make it better."""
+
+    _less_pays: bool = True
+    """Whether plans built at parts of the prices were better, if that was tried."""
+
+    def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
+        placement = self._built(builder, told, rounds)
+        if placement is not None:
+            self._offer(placement)
+
+    def _build_at_less(self, builder: Builder, told: Appraisal) -> None:
+        """Build at parts of the prices too, while that pays.
+
+        At good prices much costs about the same, and those placed first go far for little. That is so where
+        few workloads decide nothing; elsewhere it is tried where building takes little time.
+        """
+        is_cheap = self.took["building"] < CHEAP_SHARE * self.options.time_limit
+        if not self._less_pays or (builder.leaning is None and not is_cheap):
+            return
+        before, leans = self.best, leaning(self.market, told)
+        for part in PARTS:
+            if not self._has_time_for("building") or self.is_close():
+                return
+            fresh = replace(builder.afresh(), leaning=leans)
+            lower = appraise(self.market, part * told.prices, self.penalty, whole=False)
+            placement = self._built(fresh, lower, 1)
+            if placement is not None:
+                self._offer(self._saved(placement, fresh, lower, SAVING_SHARE))
+        self._less_pays = self.best is not before
+
+    def _built(self, builder: Builder, told: Appraisal, rounds: int) -> Placement | None:
+        """Return what is built; where rows that goods relieve are broken, with higher prices of these.
+
+        What still breaks rows then is mended by leaving blocks out; None where that is not possible.
+        """
+        for _ in range(PRICE_RISES):
+            placement = builder.build(
+                told, rounds, Watch(BUILDING_SHARE * self.watch.left, self.watch.over).over
+            )
+            broken = placement.broken_rows()
+            if len(broken) == 0:
+                return placement
+            prices = told.prices.copy()
+            for row in broken.tolist():
+                least = 0.1 * placement.value() / max(placement.turnover(row), 1e-9)
+                prices[row] = max(2 * prices[row], least)
+            told = appraise(self.market, prices, self.penalty, whole=False)
+        return relieved(placement)

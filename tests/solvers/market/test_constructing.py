@@ -1,0 +1,77 @@
+"""Plans built at parts of the prices, and room that jobs leave to the units that lean to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem
+from computeroute.solvers.market import constructing
+from computeroute.solvers.market.appraisal import Appraisal, appraise
+from computeroute.solvers.market.building import Builder
+from computeroute.solvers.market.giants import Giants
+from computeroute.solvers.market.market import Market
+from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.placing import Placement
+from computeroute.solvers.market.prices import Seeker
+from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
+from computeroute.solvers.options import Options
+from computeroute.topologies.generate import generate
+
+from ..test_constraints import job, service, world
+
+
+def builder_of(market: Market, told: Appraisal) -> Builder:
+    nothing = np.zeros(len(market.rules.capacity))
+    return Builder(market, told.penalty, nothing, Giants.of(market, told), nothing)
+
+
+def built(leaves: float, *workloads: dict[str, object]) -> tuple[Market, Placement]:
+    """Return what is built where ``leaves`` of the near pool is left to units."""
+    market = market_of(Problem.parse(world(*workloads, policies=[{"id": "near", "allow": ["DE"]}])))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
+    builder = builder_of(market, told)
+    builder.leaning = np.zeros(len(market.rules.capacity))
+    builder.leaning[market.rules.pool_rows[0]] = leaves
+    return market, builder.build(told, 1, lambda: False)
+
+
+def test_a_job_leaves_the_room_that_units_lean_to() -> None:
+    # 6 cards for 4 h fit near or far; 4 near are left to a service of 4 replicas that may be nowhere else.
+    _, greedy = built(0, job("j", 6, 4), service(40, policy="near"))
+    assert greedy.work() > 0
+    _, kind = built(4, job("j", 6, 4), service(40, policy="near"))
+    assert kind.work() == 0
+    assert kind.value() == pytest.approx(6 * 4 * 2 + 4 * 4 * 1)
+
+
+def test_a_job_that_fits_nowhere_else_takes_that_room() -> None:
+    _, placement = built(4, {**job("j", 6, 4), "policy": "near"})
+    assert placement.work() == 0
+    assert placement.value() == pytest.approx(6 * 4 * 1)
+
+
+def searched(parts: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> MarketSearch:
+    """Return a search of a market of many small jobs after it has built at good prices."""
+    monkeypatch.setattr(constructing, "PARTS", parts)
+    problem = generate(sites=12, services=30, jobs=300, periods=4, locations=8, seed=2)
+    market = market_of(problem)
+    search = search_of(market, Options(time_limit=100.0), 0.0, 1e9)
+    search.penalty = penalty_of(market)
+    seeker = Seeker.begin(market, search.penalty)
+    for _ in range(8):
+        seeker.step()
+    builder = builder_of(market, seeker.told)
+    builder.leaning = np.zeros(len(market.rules.capacity))
+    with search._timed("building"):
+        search._build(builder, seeker.told, 1)
+    search._build_at_less(builder, seeker.told)
+    return search
+
+
+def test_plans_at_parts_of_the_prices_are_taken_where_they_are_better(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alone, more = searched((), monkeypatch).best, searched((0.6, 0.0), monkeypatch).best
+    assert alone is not None and more is not None
+    assert more.value() < alone.value()
+    assert len(more.broken_rows()) == 0

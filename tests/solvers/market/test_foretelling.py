@@ -1,0 +1,43 @@
+"""Prices of small samples hold for the whole where no few workloads decide, and are not used elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.foretelling import foretold, is_worth_foretelling
+from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.prices import Seeker
+from computeroute.solvers.market.solve import market_of
+from computeroute.topologies.generate import generate
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_prices_of_a_sample_go_most_of_the_way(seed: int) -> None:
+    market = market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=seed))
+    penalty = penalty_of(market)
+    known = foretold(market, penalty, Watch(60.0))
+    assert known is not None
+    first, best = Seeker.begin(market, penalty), Seeker.begin(market, penalty)
+    best.run(Watch(30.0))
+    proven = appraise(market, known.seeker.told.prices, penalty).complete
+    way = best.told.complete - first.told.complete
+    assert first.told.complete + 0.5 * way < proven < best.told.complete + 1e-3 * way
+
+
+def test_prices_of_a_sample_are_not_used_where_few_workloads_decide() -> None:
+    # What the sample proves at its prices is more than a tenth from what they prove of the whole.
+    market = market_of(generate(sites=20, services=120, jobs=600, periods=3, locations=10, seed=1))
+    assert foretold(market, penalty_of(market), Watch(60.0)) is None
+
+
+def test_a_market_of_few_blocks_has_no_samples() -> None:
+    market = market_of(generate(sites=6, services=5, jobs=20, periods=2, locations=5, seed=1))
+    assert foretold(market, penalty_of(market), Watch(60.0)) is None
+    assert not is_worth_foretelling(market, 1e-6)
+
+
+def test_steps_are_long_or_short_by_the_time_there_is() -> None:
+    market = market_of(generate(sites=6, services=0, jobs=2100, periods=4, locations=5, seed=1))
+    assert is_worth_foretelling(market, 1e-3)
+    assert not is_worth_foretelling(market, 1e6)
