@@ -22,13 +22,20 @@ def contents(problem: Problem) -> Table:
 def _contents(problem: Problem) -> Iterator[tuple[str, int, str]]:
     horizon = f"{number(problem.horizon_hours, 1)} hours in all"
     yield "data centers", len(problem.data_centers), _counted(site.kind for site in problem.data_centers)
-    yield "pools", len(problem.pools), f"{number(sum(pool.count for pool in problem.pools))} accelerators"
+    yield "pools", len(problem.pools), _accelerators(problem)
     yield "locations", len(problem.locations), ""
     yield "links", len(problem.links), _counted(_way(link.directed) for link in problem.links)
     yield "policies", len(problem.policies), ""
     yield "periods", len(problem.periods), horizon
     yield "training jobs", len(problem.jobs), ""
     yield "inference services", len(problem.services), f"{number(_peak(problem), 1)} requests/s at the peak"
+
+
+def _accelerators(problem: Problem) -> str:
+    """Return how many there are, and how many of these a scenario took away: their pools are all reserve."""
+    total = sum(pool.count for pool in problem.pools)
+    lost = sum(pool.count for pool in problem.pools if pool.reserve_fraction >= 1)
+    return f"{number(total)} accelerators" + (f", {number(lost)} of them out of use" if lost else "")
 
 
 def _counted(kinds: Iterator[str]) -> str:

@@ -139,12 +139,7 @@ class MarketSearch(Constructing):
         builder = self._builder(seeker, small)
         if known is not None:
             builder.leaning = leaning(self.market, seeker.told)
-        with self._timed("building"):
-            self._build(builder, seeker.told, 1)
-        self._built_at = seeker.told
-        self._rescue(builder, seeker.told)
-        if known is not None:
-            self._build_at_less(builder, seeker.told)
+        self._build_first(builder, seeker.told)
         if rounds == 0 or self.is_close():
             return
         first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
@@ -176,8 +171,10 @@ class MarketSearch(Constructing):
     def _small_seeker(self, known: Foretold | None) -> Seeker | None:
         """Return the seeker of a small market that stands for a large one, with good prices."""
         small = representative(self.market, self.penalty)
-        if small is None or known is not None:
-            return None if small is None or known is None else known.seeker
+        if small is None:
+            return None
+        if known is not None:
+            return known.seeker
         seeker = Seeker.begin(small, self.penalty)
         seeker.may_leave = True
         seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
@@ -192,6 +189,14 @@ class MarketSearch(Constructing):
             self._answers = service_columns(self.market, seeker.told, swapping=False)
         free = kept_for_units(self.market, self._answers or seeker.columns)
         return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)
+
+    def _build_first(self, builder: Builder, told: Appraisal) -> None:
+        with self._timed("building"):
+            self._build(builder, told, 1)
+        self._built_at = told
+        self._rescue(builder, told)
+        if builder.leaning is not None:
+            self._build_at_less(builder, told)
 
     def _in_rounds(self, seeker: Seeker, builder: Builder, rounds: int | None) -> None:
         """Build, improve and seek better prices, round by round, until the end or all is in vain."""

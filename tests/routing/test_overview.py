@@ -6,6 +6,7 @@ import pytest
 from computeroute.routing import Problem, UnknownNameError
 from computeroute.routing.overview import contents, link_table, origins, pool_table, site_table
 from computeroute.routing.reach import Reach, reach_table, rtt_table, rtt_text
+from computeroute.routing.scenarios import scenario
 from computeroute.routing.show import render_problem
 from computeroute.routing.text import width
 
@@ -36,6 +37,13 @@ def test_contents_count_everything(problem: Problem) -> None:
         "training jobs": (4, ""),
         "inference services": (2, "45.0 requests/s at the peak"),
     }
+
+
+def test_contents_tell_what_a_scenario_took_away(problem: Problem) -> None:
+    lost = problem.pools[0]
+    less = scenario(f"without={lost.id}").apply(problem)
+    [pools] = [record for record in contents(less).records() if record["element"] == "pools"]
+    assert pools["detail"] == f"88 accelerators, {lost.count} of them out of use"
 
 
 def test_sites_show_means_over_the_horizon(problem: Problem) -> None:
