@@ -87,22 +87,16 @@ class Bettering(Standing):
 
         Small ones get there by building in rounds, and in less time.
         """
-        if self.best is None or builder.offered is None or not self._is_large:
-            return
-        if self.is_served() or has_relieved_rows(self.market):
-            return
-        self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
+        if self.best is not None and self._is_large:
+            self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
 
     def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
         """Return a placement that leaves less out, found in a part of the time left; or the same."""
-        if (
-            placement.work() <= UNSERVED_TOLERANCE
-            or builder.offered is None
-            or has_relieved_rows(self.market)
-        ):
+        offered = builder.offered
+        if offered is None or placement.work() <= UNSERVED_TOLERANCE or has_relieved_rows(self.market):
             return placement
         watch = Watch(share * self.watch.left, self.watch.over)
-        return rescued(placement, builder.offered, told, watch, self._generator())
+        return rescued(placement, offered, told, watch, self._generator())
 
     def _refill(self, watch: Watch, units: list[int] | None = None) -> None:
         """Let units (or some) answer anew to what the others leave, as modules are and with all at hand."""

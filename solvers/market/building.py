@@ -129,18 +129,13 @@ class Builder:
 
     def _fill_jobs(self, placement: Placement, told: Appraisal, columns: Priced, jobs: Ints) -> None:
         """Place jobs, those with hardly any choice first, into what they leave to units."""
-        narrow, wide = np.intersect1d(jobs, self.narrow_jobs), np.setdiff1d(jobs, self.narrow_jobs)
-        room = placement.room
-        if self.leaning is not None:
-            placement.room = room - np.maximum(self.kept_free, self.leaning)
-            for some in (narrow, wide):
-                fill_jobs(placement, told, columns, some)
-            left = [job for job in jobs.tolist() if placement.placed[job].choice is None]
-            out = np.array(left, dtype=np.int64)
-            narrow, wide = np.intersect1d(narrow, out), np.intersect1d(wide, out)
-        placement.room = room - self.kept_free
-        for some in (narrow, wide):
-            fill_jobs(placement, told, columns, some)
+        room, narrow = placement.room, np.intersect1d(jobs, self.narrow_jobs)
+        leant = [] if self.leaning is None else [np.maximum(self.kept_free, self.leaning)]
+        for left_free in (*leant, self.kept_free):
+            placement.room = room - left_free
+            for some in (narrow, np.setdiff1d(jobs, narrow)):
+                out = [placement.placed[job].choice is None for job in some.tolist()]
+                fill_jobs(placement, told, columns, some[np.array(out, dtype=bool)])
         placement.room = room
 
     def _learn(self, placement: Placement, columns: Priced) -> bool:

@@ -41,7 +41,8 @@ class Constructing(Bettering):
         is_cheap = self.took["building"] < CHEAP_SHARE * self.options.time_limit
         if not self._less_pays or (builder.leaning is None and not is_cheap):
             return
-        before, leans = self.best, leaning(self.market, told)
+        before = self.best
+        leans = leaning(self.market, told) if builder.leaning is None else builder.leaning
         for part in PARTS:
             if not self._has_time_for("building") or self.is_close():
                 return

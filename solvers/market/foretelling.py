@@ -7,12 +7,10 @@ then close to what its prices prove of the whole. Where it is not, prices are so
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..choices.watch import Watch
 from .appraisal import appraise
 from .market import Market
-from .prices import Seeker
+from .prices import WIDE, Seeker
 from .representing import representative
 
 SAMPLES = ((150, 30, 0.1), (400, 80, 0.3))
@@ -32,18 +30,6 @@ WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
 
 
-@dataclass(frozen=True)
-class Foretold:
-    """The seeker of a sample whose prices hold for the whole, and how far the next one may reach at first."""
-
-    seeker: Seeker
-
-    @property
-    def box(self) -> float:
-        """How far prices may move in the next step on a larger market."""
-        return WIDER * self.seeker.box
-
-
 def is_worth_foretelling(market: Market, seconds: float) -> bool:
     """Return whether steps on the market itself take long, where so many seconds are the limit."""
     starts = market.rates.periods * (len(market.running) + len(market.pausing))
@@ -51,8 +37,8 @@ def is_worth_foretelling(market: Market, seconds: float) -> bool:
     return market.blocks >= FEWEST_BLOCKS and size > SIZE * seconds
 
 
-def foretold(market: Market, penalty: float, watch: Watch) -> Foretold | None:
-    """Return the last of the samples whose prices hold for ``market``, None where not even those of one do.
+def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:
+    """Return the seeker of the last sample whose prices hold for ``market``, None where those of none do.
 
     Parameters
     ----------
@@ -61,18 +47,21 @@ def foretold(market: Market, penalty: float, watch: Watch) -> Foretold | None:
     watch
         Of the time that is left for all.
     """
-    found = None
+    found: Seeker | None = None
     for jobs, units, share in SAMPLES:
         sample = representative(market, penalty, jobs, units)
         if sample is None:
             break
-        seeker = Seeker.begin(sample, penalty)
-        if found is not None:
-            seeker = Seeker.begin(sample, penalty, found.seeker.told.prices, found.box)
+        seeker = begun(sample, penalty, found, WIDE if found is None else WIDER * found.box)
         if not _holds(market, seeker, Watch(share * watch.limit, watch.over)):
             break
-        found = Foretold(seeker)
+        found = seeker
     return found
+
+
+def begun(market: Market, penalty: float, known: Seeker | None, box: float) -> Seeker:
+    """Return a seeker that begins where that of a smaller market ended, or at prices of zero."""
+    return Seeker.begin(market, penalty, None if known is None else known.told.prices, box)
 
 
 def _holds(market: Market, seeker: Seeker, watch: Watch) -> bool:

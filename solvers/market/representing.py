@@ -51,9 +51,9 @@ def representative(
     most_jobs, most_units
         About how many jobs and units are drawn.
     """
-    jobs, units = _job_sizes(market), _unit_sizes(market)
-    if np.count_nonzero(jobs) <= WORTH * most_jobs and np.count_nonzero(units) <= WORTH * most_units:
+    if not has_many_blocks(market, most_jobs, most_units):
         return None
+    jobs, units = _job_sizes(market), _unit_sizes(market)
     count, many = _counts(jobs, most_jobs), _counts(units, most_units)
     running = np.flatnonzero(count[market.running.job] > 0)
     pausing = np.flatnonzero(count[market.pausing.job] > 0)
@@ -68,6 +68,12 @@ def representative(
         units=tuple(_times(market.units[k], float(many[k])) for k in np.flatnonzero(many).tolist()),
     )
     return _left_out_at_cost(small, penalty)
+
+
+def has_many_blocks(market: Market, most_jobs: int = JOBS, most_units: int = UNITS) -> bool:
+    """Return whether there are so many jobs or units that about so many may stand for them."""
+    jobs = np.count_nonzero(market.placeable)
+    return bool(jobs > WORTH * most_jobs or len(market.units) > WORTH * most_units)
 
 
 def _with_free_links(rules: Rules) -> Rules:

@@ -21,16 +21,16 @@ from .candidates import service_columns
 from .columns import Columns, joined
 from .constructing import Constructing
 from .deciding import decisions
-from .foretelling import Foretold, foretold, is_worth_foretelling
+from .foretelling import WIDER, begun, foretold, is_worth_foretelling
 from .leaning import leaning
 from .market import Market
 from .menus import natural_prices
 from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
-from .prices import Seeker
+from .prices import NARROW, Seeker
 from .raising import raised_bound
-from .representing import representative
+from .representing import has_many_blocks, representative
 from .resuming import gone_on
 
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
@@ -129,13 +129,13 @@ class MarketSearch(Constructing):
 
     def _search(self, rounds: int | None) -> None:
         self.penalty = penalty_of(self.market)
+        self._is_large = has_many_blocks(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
         known = self._foretold()
-        small = self._small_seeker(known)
-        seeker = self._seeker(known, small)
+        small = known or self._small_seeker()
+        seeker = begun(self.market, self.penalty, small, NARROW if known is None else WIDER * known.box)
         self._hear(seeker.told)
-        self._is_large = small is not None
         builder = self._builder(seeker, small)
         if known is not None:
             builder.leaning = leaning(self.market, seeker.told)
@@ -157,24 +157,16 @@ class MarketSearch(Constructing):
         if rounds is None and not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
 
-    def _foretold(self) -> Foretold | None:
+    def _foretold(self) -> Seeker | None:
         if not is_worth_foretelling(self.market, self.options.time_limit):
             return None
         return foretold(self.market, self.penalty, self.watch)
 
-    def _seeker(self, known: Foretold | None, small: Seeker | None) -> Seeker:
-        """Return the seeker of the whole, which begins at the prices of what stands for it."""
-        if known is not None:
-            return Seeker.begin(self.market, self.penalty, known.seeker.told.prices, known.box)
-        return Seeker.begin(self.market, self.penalty, None if small is None else small.told.prices)
-
-    def _small_seeker(self, known: Foretold | None) -> Seeker | None:
+    def _small_seeker(self) -> Seeker | None:
         """Return the seeker of a small market that stands for a large one, with good prices."""
         small = representative(self.market, self.penalty)
         if small is None:
             return None
-        if known is not None:
-            return known.seeker
         seeker = Seeker.begin(small, self.penalty)
         seeker.may_leave = True
         seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
@@ -185,7 +177,7 @@ class MarketSearch(Constructing):
         seen = small or seeker
         priced = Priced.of(seen.market, seen.columns, seen.told.prices, 0.0)
         natural = natural_prices(priced.uses, priced.cost)
-        if small is not None:
+        if self._is_large:
             self._answers = service_columns(self.market, seeker.told, swapping=False)
         free = kept_for_units(self.market, self._answers or seeker.columns)
         return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)

@@ -20,7 +20,7 @@ def test_prices_of_a_sample_go_most_of_the_way(seed: int) -> None:
     assert known is not None
     first, best = Seeker.begin(market, penalty), Seeker.begin(market, penalty)
     best.run(Watch(30.0))
-    proven = appraise(market, known.seeker.told.prices, penalty).complete
+    proven = appraise(market, known.told.prices, penalty).complete
     way = best.told.complete - first.told.complete
     assert first.told.complete + 0.5 * way < proven < best.told.complete + 1e-3 * way
 
