@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .solvers.options import CancelToken, ProgressCallback
     from .topologies.delivery import Delivery
 
+SCENARIO = "computeroute.scenario"
+"""What a command notes the name of its scenario under."""
 DEBUG = "ROUTE_DEBUG"
 Command = Callable[..., None]
 
@@ -158,6 +160,7 @@ def _changed(problem: Problem, lines: Sequence[str], book: str | None) -> Proble
             f"--scenario {lines[0]} is a sweep" if len(lines) == 1 else "--scenario is there more than once"
         )
         raise click.UsageError(f"{told}: name one, join changes by '+', or use route compare")
+    click.get_current_context().meta[SCENARIO] = found[0].name
     return found[0].apply(problem)
 
 
@@ -259,7 +262,8 @@ def solved(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
     from .solvers import solve
 
     with watched(delivery) as (token, progress):
-        return solve(problem, cancel=token, progress=progress, **options)
+        found = solve(problem, cancel=token, progress=progress, **options)
+    return found.model_copy(update={"scenario": click.get_current_context().meta.get(SCENARIO, "")})
 
 
 def end_with(found: Plan, problem: Problem, delivery: Delivery) -> None:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from .check_findings import Findings, named
 from .check_routes import Routes
-from .errors import InputError
+from .errors import InputError, quoted
 from .plan import Flow, JobPlan, LeftOut, Placement, Plan, ReplicaPlan, ServicePlan
 from .problem import Problem, per_period
 from .workloads import InferenceService, TrainingJob
@@ -81,7 +81,8 @@ def _counts(plan: Plan) -> Iterator[tuple[str, int]]:
 def sound_parts(problem: Problem, plan: Plan, findings: Findings) -> Sound:
     """Report every unknown, repeated or misplaced entry of ``plan`` and return the rest."""
     if plan.problem_digest != problem.digest:
-        findings.add("digest", "plan", f"is of problem {plan.problem_digest}, not of {problem.digest}")
+        own = f"{problem.name} ({problem.digest[:19]})"
+        findings.add("digest", "plan", f"is for {quoted(plan.subject)}, not for {quoted(own)}")
     checker = _Structure(problem, plan, findings)
     return Sound(
         problem=problem,

@@ -160,10 +160,9 @@ class Exposure:
 def require_own(problem: Problem, plan: Plan) -> None:
     """Raise InputError unless ``plan`` is one of ``problem`` that can be used."""
     if plan.problem_digest != problem.digest:
-        named = f"{quoted(plan.problem_name)} ({plan.problem_digest[:19]})"
-        own = f"{quoted(problem.name)} ({problem.digest[:19]})"
+        own = f"{problem.name} ({problem.digest[:19]})"
         mend = "give that topology, or that scenario of it, or plan this one first"
-        raise InputError([f"the plan is of problem {named}, not of {own}; {mend}"])
+        raise InputError([f"the plan is for {quoted(plan.subject)}, not for {quoted(own)}; {mend}"])
     if not plan:
         raise InputError([f"the plan holds nothing that could be lost: its status is {plan.status}"])
 

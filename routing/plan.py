@@ -276,6 +276,8 @@ class Plan(_Record):
     seed: int = Field(ge=0)
     problem_name: str
     problem_digest: str
+    scenario: str = ""
+    """Name of the scenario of the problem that it is for; empty for the problem as it is."""
     cost: Cost = Cost()
     """Within the horizon."""
     cost_in_all: Cost = Cost()
@@ -292,6 +294,12 @@ class Plan(_Record):
 
     def __bool__(self) -> bool:
         return self.status in ("optimal", "feasible")
+
+    @property
+    def subject(self) -> str:
+        """Say which problem, as which scenario changes it, this is a plan for."""
+        scenario = f", scenario {self.scenario}" if self.scenario else ""
+        return f"{self.problem_name}{scenario} ({self.problem_digest[:19]})"
 
     @cached_property
     def route(self) -> dict[str, Route]:

@@ -69,6 +69,7 @@ SUMMARY_COLUMNS = (
     "seed",
     "problem_name",
     "problem_digest",
+    "scenario",
 )
 
 

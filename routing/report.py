@@ -64,7 +64,7 @@ def summary(plan: Plan, problem: Problem, columns: int = UNLIMITED) -> str:
 
 
 def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
-    yield "plan for", f"{plan.problem_name} ({plan.problem_digest[:19]})"
+    yield "plan for", plan.subject
     yield "status", _status(plan, problem)
     if plan.objective is not None:
         yield "objective", f"{money(plan.objective)} USD{_proof(plan)}"

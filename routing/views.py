@@ -93,11 +93,8 @@ def render_findings(violations: Sequence[Violation], form: str, columns: int) ->
     """Return the verdict on a plan: every violation, or that all checks hold."""
     head = (text_column("constraint"), text_column("element"), text_column("message"))
     rows = [(found.constraint, found.element, found.message) for found in violations]
-    stray = (
-        "; the plan is of another problem; give that, or that scenario of this one"
-        if any(row[0] == "digest" for row in rows)
-        else ""
-    )
+    strays = [message for constraint, _, message in rows if constraint == "digest"]
+    stray = f"; the plan {strays[0]}; give that, or that scenario of this one" if strays else ""
     table = Table("violations", f"{plural(len(rows), 'violation')}{stray}", head, rows)
     if form == "json":
         return to_json({"holds": not rows, "checks": CONSTRAINTS, "violations": table.records()})

@@ -299,7 +299,8 @@ def solve_scenario(problem: Problem, scenario: Scenario, **options: Any) -> Outc
     changed: Problem | None = None
     try:
         changed = scenario.apply(problem)
-        return Outcome(scenario, changed, solve(changed, **options))
+        plan = solve(changed, **options)
+        return Outcome(scenario, changed, plan.model_copy(update={"scenario": scenario.name}))
     except RouteError as error:
         return Outcome(scenario, changed, None, error)
 

@@ -15,7 +15,7 @@ from .columns import Columns
 from .market import Market
 from .menus import natural_prices
 
-STEPS = 100
+STEPS = 150
 
 
 @dataclass(frozen=True)

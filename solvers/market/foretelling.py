@@ -7,6 +7,8 @@ then close to what its prices prove of the whole. Where it is not, prices are so
 
 from __future__ import annotations
 
+import numpy as np
+
 from ..choices.watch import Watch
 from .appraisal import appraise
 from .market import Market
@@ -17,8 +19,9 @@ SAMPLES = ((150, 30, 0.1), (400, 80, 0.3))
 """Jobs and units of every sample, and the part of the time that it may take at most."""
 STEPS, LOOK = 32, 3
 """Steps on one sample at most, and after how many of them a look is taken at what the whole says."""
-HOLDS = 0.06
-"""Relative difference of what sample and whole prove up to which the prices of one hold for the other."""
+HOLDS, HOLDS_AT_FIRST = 0.06, 0.12
+"""Relative difference of what sample and whole prove up to which the prices of one hold for the other, in the
+end and while they are not good yet."""
 LITTLE = 5e-4
 """Relative gain between two looks below which a sample has told what it can, if that happens twice."""
 FEWEST_BLOCKS, SIZE = 2000, 20_000
@@ -26,6 +29,7 @@ FEWEST_BLOCKS, SIZE = 2000, 20_000
 above which its own steps take too long: told by work, so that the same problem gets the same plan."""
 TRIPLES = 10
 """Triples of period, demand and slot that take about as long as one start of a job."""
+TINY = 1e-9
 WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
 
@@ -67,11 +71,12 @@ def begun(market: Market, penalty: float, known: Seeker | None, box: float) -> S
 def _holds(market: Market, seeker: Seeker, watch: Watch) -> bool:
     """Step on a sample while that gains much; return whether what it proves holds for the whole all along."""
     seeker.may_leave = True
-    steps = idle = 0
+    steps, idle, apart = 0, 0, np.inf
     while steps < STEPS and idle < 2 and not watch.over():
         gain = sum(max(0.0, seeker.step()) for _ in range(LOOK) if not watch.over())
         steps, idle = steps + LOOK, idle + 1 if gain < LITTLE else 0
         whole = appraise(market, seeker.told.prices, seeker.penalty, whole=False).complete
-        if abs(whole - seeker.told.complete) > HOLDS * abs(whole):
+        apart = abs(whole - seeker.told.complete) / max(abs(whole), TINY)
+        if apart > HOLDS_AT_FIRST:
             return False
-    return steps > 0
+    return bool(apart <= HOLDS)

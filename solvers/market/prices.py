@@ -6,6 +6,7 @@ generation, until that gains little.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from .market import Market
 
 JOB_CANDIDATES, FEWEST_CANDIDATES, ALL_CANDIDATES = 24, 8, 150_000
 """Columns drawn for a job: most, fewest, and those of all jobs together."""
-KEPT, FEWEST_KEPT, ALL_KEPT = 12, 4, 200_000
+KEPT, FEWEST_KEPT, ALL_KEPT = 24, 10, 800_000
 """Columns of a block that are kept from round to round: most, fewest, and those of all blocks together."""
 ROUNDS, PATIENCE = 40, 5
 WARM, COLD, COOLING = 0.02, 0.001, 4.0
@@ -35,8 +36,12 @@ row pay as it is."""
 GROWTH, SHRINKING = 2.0, 0.5
 """Times which that grows after a gain, and part of it that is left without the first time, squared the second
 and so on: columns drawn at prices that gain nothing show where the dual bends, so one failure says little."""
+LEAST_BOX = 5e-4
+"""Least that it shrinks to: in a smaller one nothing is learnt."""
 BACK = 0.35
 """Part of the way to prices that gain nothing at which prices are tried: the dual is concave."""
+MOST_TOGETHER = 60
+"""Jobs up to which others join the giants: the cheapest combination of more takes too long."""
 COMBINATIONS = 400
 """Combinations of giants that are kept from round to round."""
 ALIKE = 0.05
@@ -137,7 +142,7 @@ class Seeker:
             apart, tried, more = self._tell(self.told.prices + BACK * (prices - self.told.prices))
             combinations, gain = combinations + more, self._gain(tried)
             self.failures += 1
-            self.box *= SHRINKING**self.failures
+            self.box = max(LEAST_BOX, self.box * SHRINKING**self.failures)
         if 0 <= gain < SLOW:
             self.temperature = self.temperature / COOLING if self.temperature > COLD else WARM
         if gain < SLACKENING:
@@ -195,6 +200,20 @@ class Seeker:
         self.giants = self.giants.met(self.market, self.apart)
         if len(self.giants.jobs) > known:
             self.told, self.combinations = self.giants.together(self.apart)
+
+    def join(self, jobs: Sequence[int]) -> bool:
+        """Let jobs answer with the giants, those with few columns; return whether any did not so far.
+
+        Who finds no place beside giants tells more with them: that they make way costs something.
+        """
+        known = self.giants.considered
+        new = np.setdiff1d(np.array(jobs, dtype=np.int64), known)[: max(0, MOST_TOGETHER - len(known))]
+        met = Giants.of(self.market, self.apart, np.union1d(known, new))
+        if len(met.jobs) == len(self.giants.jobs):
+            return False
+        self.giants = met
+        self.told, self.combinations = met.together(self.apart)
+        return True
 
     def _tell(self, prices: Floats) -> tuple[Appraisal, Appraisal, list[Combination]]:
         apart = appraise(self.market, prices, self.penalty)

@@ -187,7 +187,7 @@ class MarketSearch(Constructing):
             self._build(builder, told, 1)
         self._built_at = told
         self._rescue(builder, told)
-        if builder.leaning is not None:
+        if self._is_large:
             self._build_at_less(builder, told)
 
     def _in_rounds(self, seeker: Seeker, builder: Builder, rounds: int | None) -> None:
@@ -200,9 +200,11 @@ class MarketSearch(Constructing):
             if self._is_worth_building(seeker.told):
                 builder.meet(seeker.giants)
                 self._build(builder, seeker.told, FITTING_ROUNDS)
+                self._built_at = seeker.told
+                if seeker.join(builder.stuck_jobs):
+                    self._hear(seeker.told)
                 self._rescue(builder, seeker.told)
                 self._build_at_less(builder, seeker.told)
-                self._built_at = seeker.told
             if self._has_time_for("improving"):
                 share = SEARCH_SHARE if gain > WELL else LONG_SEARCH_SHARE
                 self._improve(seeker, Watch(share * self.watch.left + 1.0, self.watch.over))

@@ -129,10 +129,11 @@ def test_all_or_nothing_ends_with_1(route: Route, overfull: Path) -> None:
 def test_a_plan_of_another_problem_is_told_first(route: Route, overfull: Path, tmp_path: Path) -> None:
     route("plan", "two-sites", "-q", "-o", tmp_path / "plan.json")
     result = route("verify", overfull, tmp_path / "plan.json")
-    title, _, _, first, *_ = result.stdout.splitlines()
+    title, rows = result.stdout.split("\nconstraint", 1)
     assert result.exit_code == 1
-    assert title.endswith("; the plan is of another problem; give that, or that scenario of this one")
-    assert first.startswith("digest")
+    assert "; the plan is for 'two-sites (sha256:" in title
+    assert " ".join(title.split()).endswith("'; give that, or that scenario of this one")
+    assert rows.splitlines()[2].startswith("digest")
 
 
 def test_routes_of_datasets_have_no_round_trip(route: Route) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from computeroute.topologies.plans import load_plan
 
 Route = Callable[..., Result]
 MORE = "demand*1.2"
@@ -19,7 +20,15 @@ def test_the_plan_of_a_scenario_is_verified_against_it_only(route: Route, tmp_pa
     assert "all 36 checks hold" in route("verify", "two-sites", kept, "-s", MORE).stdout
     other = route("verify", "two-sites", kept)
     assert other.exit_code == 1
-    assert "digest" in other.stdout
+    assert f"; the plan is for 'two-sites, scenario {MORE} (" in other.stdout
+
+
+def test_a_plan_says_which_scenario_it_is_of(route: Route, tmp_path: Path) -> None:
+    assert f"plan for   two-sites, scenario {MORE} (" in route("plan", "two-sites", "-s", MORE).stdout
+    assert "plan for   two-sites (" in route("plan", "two-sites").stdout
+    route("compare", "two-sites", "-s", MORE, "--folder", tmp_path)
+    (kept,) = tmp_path.glob("*.json")
+    assert load_plan(kept).scenario == MORE
 
 
 def test_plans_that_compare_keeps_are_read(route: Route, tmp_path: Path) -> None:

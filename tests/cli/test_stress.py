@@ -72,7 +72,7 @@ def test_a_plan_of_another_problem_ends_with_2(
     (tmp_path / "t.json").write_text(json.dumps(two_sites))
     result = route("stress", tmp_path / "t.json", "--plan", plan_file)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"error: {plan_file}: the plan is of problem '")
+    assert result.stderr.startswith(f"error: {plan_file}: the plan is for '")
 
 
 def test_a_plan_that_does_not_verify_ends_with_2(route: Route, plan_file: Path, tmp_path: Path) -> None:

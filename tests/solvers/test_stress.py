@@ -249,7 +249,7 @@ def test_a_re_plan_that_fails_does_not_lose_the_others(problem: Problem, plan: P
 
 def test_a_plan_of_another_problem_is_refused(problem: Problem, plan: Plan) -> None:
     other = problem.replace(name="another")
-    with pytest.raises(InputError, match="the plan is of problem '"):
+    with pytest.raises(InputError, match="the plan is for '"):
         stress(other, plan)
     nothing = plan.model_copy(update={"status": "unknown"})
     with pytest.raises(InputError, match="its status is unknown"):

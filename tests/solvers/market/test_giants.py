@@ -57,6 +57,25 @@ def test_jobs_that_share_no_pool_are_not_split_between_pools() -> None:
     assert combinations[0].cost == pytest.approx(320.0)
 
 
+def test_who_has_no_place_beside_giants_answers_with_them() -> None:
+    # The small job fits the cheap pool only, where its 3 cards leave no 8 of 10: both large jobs have to take
+    # the dear one, of 16 cards. 2 * 8 * 10 * 3 + 3 * 0.01 * 1 = 480.03; apart, at prices of 0, 320.03.
+    data = two_large_jobs().model_dump(mode="json", exclude_unset=True)
+    data["data_centers"] = [{"id": "cheap", "jurisdiction": "DE"}, {"id": "dear", "jurisdiction": "FR"}]
+    data["pools"][1]["count"] = 16
+    data["policies"] = [{"id": "de", "allow": ["DE"]}]
+    needs = [{"accelerator": "h100", "count": 3, "hours": 0.01}]
+    data["workloads"].append({"kind": "training", "id": "small", "policy": "de", "needs": needs})
+    problem = Problem.parse(data)
+    seeker = Seeker.begin(market_of(problem), 1e4)
+    assert seeker.giants.jobs.tolist() == [0, 1]
+    assert seeker.told.complete == pytest.approx(320.03)
+    assert seeker.join([2])
+    assert seeker.told.complete == pytest.approx(480.03)
+    assert not seeker.join([2])
+    assert solve(problem, solver="highs").objective == pytest.approx(480.03)
+
+
 def test_users_of_one_pool_take_their_part_of_it_first() -> None:
     # Users in Berlin may be served in Germany only, by 4 replicas of one card. That leaves 6 of the 10 cards
     # of the cheap pool, for one job of 5: 5 * 10 * 1 + 5 * 10 * 3 = 200. Where users may be left out, both
