@@ -19,6 +19,8 @@ MOST_GB = 200_000.0
 UTILIZATION = 0.4
 MOST_SHARE_OF_A_POOL, POOLS_TO_CHOOSE_FROM = 0.6, 3
 """No cluster takes more of the largest pools that admit it, so many where there are."""
+MOST_HOURS = 200_000.0
+"""On the slowest type that a job can use: what would take longer where all pools are small takes so long."""
 PRIORITIES = (1, 1, 1, 2, 5)
 PETAFLOPS = 1e-3
 """Of one TFLOP/s."""
@@ -84,8 +86,11 @@ class Jobs:
         return np.asarray(self.load() / window)
 
     def _longest(self) -> Floats:
-        slowest = np.where(self.types, type_speeds(), np.inf).min(axis=1, initial=np.inf)
-        return np.asarray(self.hours / slowest)
+        return np.asarray(self.hours / self._slowest())
+
+    def _slowest(self) -> Floats:
+        """Return the speed of the slowest type that each can use, relative to reference accelerators (J)."""
+        return np.asarray(np.where(self.types, type_speeds(), np.inf).min(axis=1, initial=np.inf))
 
     def traffic_gbps(self) -> float:
         """Return the mean traffic of all datasets over the horizon."""
@@ -94,11 +99,12 @@ class Jobs:
     def fitted(self, large: Ints) -> Jobs:
         """Return the jobs with clusters that the large pools of each class and type (C, types) hold.
 
-        Halving the cluster doubles the hours, so the work stays the same.
+        Halving the cluster doubles the hours, so the work stays the same, up to a limit.
         """
         room = np.where(self.types, large[self.rule], 0).max(axis=1, initial=0)
         count = np.minimum(self.count, powers_within(room * MOST_SHARE_OF_A_POOL))
-        return replace(self, count=count, hours=self.hours * self.count / count)
+        hours = np.minimum(self.hours * self.count / count, MOST_HOURS * self._slowest())
+        return replace(self, count=count, hours=hours)
 
     def elements(self) -> list[Element]:
         """Return the jobs of the file."""

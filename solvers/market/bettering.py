@@ -24,7 +24,7 @@ from .prices import Seeker
 from .refilling import refill
 from .rescuing import rescued
 from .standing import UNSERVED_TOLERANCE, Standing
-from .turns import take_turns
+from .turns import fades, take_turns
 
 VARIED_SHARE, VARIED_SIZE = 0.3, 200_000
 """Part of the time of an improvement at most for more columns of units, and triples of period, demand and
@@ -153,13 +153,13 @@ class Bettering(Standing):
         return [*found, *divided_columns(market, told)]
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
-        """Let blocks that lose take their places from others until that has long been in vain."""
+        """Let blocks that lose take their places from others until that gains little any more."""
         most, idle = IDLE_TRIES_PER_BLOCK * self.market.blocks // LONG_SLICE, 0
-        value = self._value()
+        seen = [(watch.spent, self._value())]
         for _ in self._ejecting(priced, told, watch, LONG_SLICE):
-            idle = 0 if self._value() < value else idle + 1
-            value = self._value()
-            if idle > most or watch.over() or self.is_close():
+            idle = 0 if self._value() < seen[-1][1] else idle + 1
+            seen.append((watch.spent, self._value()))
+            if idle > most or watch.over() or self.is_close() or (self.is_served() and fades(seen)):
                 return
 
     def _refilling(self, told: Appraisal, watch: Watch) -> Iterator[None]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 MUCH = 3e-5
 """Relative gain of a slice after which the same way goes on."""
+RECENT_SHARE, FADED = 0.3, 0.05
+"""Last part of the time that something takes, and part of its gain in all below which it fades."""
 LITTLE = 1e-6
 """Relative gain of a round of turns below which all end."""
 
@@ -43,3 +45,11 @@ def _take_turn(way: Iterator[None], value: Callable[[], float], over: Callable[[
         if before - value() <= MUCH * abs(before):
             return True
     return True
+
+
+def fades(seen: Sequence[tuple[float, float]]) -> bool:
+    """Return whether little of what was gained came of late, by the seconds and values ``seen`` since."""
+    (begun, first), (now, last) = seen[0], seen[-1]
+    since = begun + (1 - RECENT_SHARE) * (now - begun)
+    before = next(value for seconds, value in reversed(seen) if seconds <= since)
+    return before - last < FADED * (first - last)

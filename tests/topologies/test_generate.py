@@ -38,6 +38,13 @@ def test_small_ones_are_sound(sizes: dict[str, Any], seed: int) -> None:
     assert problem.horizon_hours == pytest.approx(24)
 
 
+def test_what_only_small_pools_admit_takes_no_longer_than_a_file_may_say() -> None:
+    # Without a limit, job-47 would run so long on few accelerators that its deadline is at 2,137,988 hours.
+    problem = generate(sites=50, services=5, jobs=200, periods=6, locations=3, seed=429460, tightness=1.1)
+    deadlines = [job.deadline_hours for job in problem.jobs if job.deadline_hours is not None]
+    assert 5e5 < max(deadlines) <= 1e6
+
+
 def test_a_file_reads_back_as_the_problem(tmp_path: Path) -> None:
     text = generate_text(Recipe(**SMALL, seed=5, tightness=0.7))
     (tmp_path / "p.json").write_text(text, encoding="utf-8")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from computeroute.solvers.market.turns import take_turns
+from computeroute.solvers.market.turns import fades, take_turns
 
 
 class Falling:
@@ -39,3 +39,11 @@ def test_nobody_is_asked_when_time_is_over() -> None:
     falling = Falling()
     assert falling.run(falling.way("a", *[1.0] * 9), falling.way("b", 1), most=3) == "aaa"
     assert falling.run(falling.way("a", 1), most=0) == "aaa"
+
+
+def test_a_gain_fades_when_little_of_it_is_recent() -> None:
+    # After 10 s the recent part begins at 7 s: 100 was gained in all, and from then on 4, 6, or everything.
+    assert fades([(0, 200.0), (7, 104.0), (10, 100.0)])
+    assert not fades([(0, 200.0), (7, 106.0), (10, 100.0)])
+    assert not fades([(0, 200.0), (10, 100.0)])
+    assert not fades([(0, 200.0), (10, 200.0)])
