@@ -11,13 +11,15 @@ def objective(blocks: Blocks, solution: BlockSolution) -> float:
     """Return the cost of everything taken, served, carried, opened and bought, and of what is left out."""
     resources, choices, divisions = blocks.resources, blocks.choices, blocks.divisions
     taken = solution.option >= 0
-    value = choices.cost[solution.option[taken]].sum() + choices.left_out_cost[~taken].sum()
-    value += divisions.cost @ solution.share + divisions.replica_cost @ solution.replicas
+    value = float(choices.cost[solution.option[taken]].sum() + choices.left_out_cost[~taken].sum())
+    value += float(divisions.cost @ solution.share + divisions.replica_cost @ solution.replicas)
     left = np.maximum(0.0, 1.0 - _served(blocks, solution))
     priced = np.isfinite(divisions.left_out_cost)
-    value += divisions.left_out_cost[priced] @ left[priced]
-    value += resources.activation_cost[solution.opened].sum() + resources.module_cost @ solution.modules
-    return float(value + (solution.flow @ blocks.flows.cost).sum())
+    value += float(divisions.left_out_cost[priced] @ left[priced])
+    value += float(
+        resources.activation_cost[solution.opened].sum() + resources.module_cost @ solution.modules
+    )
+    return value + float((solution.flow @ blocks.flows.cost).sum())
 
 
 def usage(blocks: Blocks, solution: BlockSolution) -> Floats:

@@ -105,8 +105,8 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
             safe = (part + (1 - share) * reserve) * unit.demand
             found = np.maximum(found, _left_or_served(unit, safe, left_out))
         if left_out is None:
-            paid = (part * unit.demand).sum(axis=1)
-            found = np.maximum(found, paid + whole_cost((1 - share) * offered.replica, unit.rps, total))
+            ways = (part * unit.demand).sum(axis=1)
+            found = np.maximum(found, ways + whole_cost((1 - share) * offered.replica, unit.rps, total))
     return found
 
 
