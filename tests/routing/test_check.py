@@ -23,6 +23,7 @@ FREE = {
     "seed": "what the solver was given",
     "stopped_by": "why the solver stopped",
     "problem_name": "a label; the digest says which problem it is",
+    "scenario": "a label; the digest says which scenario it is",
     "detail": "prose",
 }
 # 'optimal' and 'feasible' differ by the gap that was asked for, which no plan states.
