@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from .check_findings import Findings, named
 from .check_routes import Routes
-from .errors import InputError, quoted
+from .errors import InputError
 from .plan import Flow, JobPlan, LeftOut, Placement, Plan, ReplicaPlan, ServicePlan
 from .problem import Problem, per_period
 from .workloads import InferenceService, TrainingJob
@@ -80,9 +80,8 @@ def _counts(plan: Plan) -> Iterator[tuple[str, int]]:
 
 def sound_parts(problem: Problem, plan: Plan, findings: Findings) -> Sound:
     """Report every unknown, repeated or misplaced entry of ``plan`` and return the rest."""
-    if plan.problem_digest != problem.digest:
-        own = f"{problem.name} ({problem.digest[:19]})"
-        findings.add("digest", "plan", f"is for {quoted(plan.subject)}, not for {quoted(own)}")
+    if stray := plan.stray(problem):
+        findings.add("digest", "plan", stray)
     checker = _Structure(problem, plan, findings)
     return Sound(
         problem=problem,

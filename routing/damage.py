@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from .errors import InputError, quoted
+from .errors import InputError
 from .losses import Failure
 from .plan import Flow, JobPlan, Plan, Route, ServicePlan
 from .problem import Problem
@@ -159,10 +159,9 @@ class Exposure:
 
 def require_own(problem: Problem, plan: Plan) -> None:
     """Raise InputError unless ``plan`` is one of ``problem`` that can be used."""
-    if plan.problem_digest != problem.digest:
-        own = f"{problem.name} ({problem.digest[:19]})"
+    if stray := plan.stray(problem):
         mend = "give that topology, or that scenario of it, or plan this one first"
-        raise InputError([f"the plan is for {quoted(plan.subject)}, not for {quoted(own)}; {mend}"])
+        raise InputError([f"the plan {stray}; {mend}"])
     if not plan:
         raise InputError([f"the plan holds nothing that could be lost: its status is {plan.status}"])
 

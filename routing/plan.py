@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from .collecting import collection_paused
-from .errors import InputError
+from .errors import InputError, quoted
 from .faults import from_validation
+
+if TYPE_CHECKING:
+    from .problem import Problem
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["gap", "time", "cancel"]
@@ -298,8 +301,18 @@ class Plan(_Record):
     @property
     def subject(self) -> str:
         """Say which problem, as which scenario changes it, this is a plan for."""
-        scenario = f", scenario {self.scenario}" if self.scenario else ""
-        return f"{self.problem_name}{scenario} ({self.problem_digest[:19]})"
+        return f"{self._name} ({self.problem_digest[:19]})"
+
+    @property
+    def _name(self) -> str:
+        return f"{self.problem_name}, scenario {self.scenario}" if self.scenario else self.problem_name
+
+    def stray(self, problem: Problem) -> str:
+        """Say which problem this is for rather than for ``problem``; empty where it is for that."""
+        if self.problem_digest == problem.digest:
+            return ""
+        mine, other = (digest[:19] for digest in (self.problem_digest, problem.digest))
+        return f"is for {quoted(self._name)} ({mine}), not for {quoted(problem.name)} ({other})"
 
     @cached_property
     def route(self) -> dict[str, Route]:

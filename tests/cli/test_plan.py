@@ -131,8 +131,8 @@ def test_a_plan_of_another_problem_is_told_first(route: Route, overfull: Path, t
     result = route("verify", overfull, tmp_path / "plan.json")
     title, rows = result.stdout.split("\nconstraint", 1)
     assert result.exit_code == 1
-    assert "; the plan is for 'two-sites (sha256:" in title
-    assert " ".join(title.split()).endswith("'; give that, or that scenario of this one")
+    assert "; the plan is for 'two-sites' (sha256:" in title
+    assert " ".join(title.split()).endswith("); give that, or that scenario of this one")
     assert rows.splitlines()[2].startswith("digest")
 
 
