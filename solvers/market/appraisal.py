@@ -27,9 +27,9 @@ class Appraisal:
     goods
         Prices of the goods.
     start_costs, pauses
-        Costs of the options of jobs at these prices.
+        Costs of the options of jobs at these prices, infinite where captives leave no room.
     job_least
-        (J,) least cost of every job, 0 for those that have no option.
+        (J,) least cost of every job in plans that leave nothing out, 0 for those that have no option.
     unit_least
         (U,) lower bound of what every unit pays for serving everybody, or for what is served where replicas
         count as fractional.
@@ -55,10 +55,14 @@ def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = Tr
     rules = market.rules
     goods = GoodPrices.of(rules.goods, rules.good_prices(prices))
     costs, pauses = market.start_costs(goods), market.pauses(goods)
-    least = job_least(market, costs, pauses.bound)
-    blocks = len(market.problem.jobs)
-    out = penalty * market.left_out_work[:blocks]
-    complete, partial = float(least.sum()), float(np.minimum(least, out).sum())
+    least = any_least = job_least(market, costs, pauses.bound)
+    closed = market.captives.closed
+    if closed.any():
+        costs[closed] = np.inf
+        least = job_least(market, costs, pauses.bound)
+    out = penalty * market.left_out_work[: len(least)]
+    leaving = any_least if market.stands_for is None else least
+    complete, partial = float(least.sum()), float(np.minimum(leaving, out).sum())
     offer_to = market.offering(goods)
 
     def bounds(unit: Unit) -> tuple[float, float]:

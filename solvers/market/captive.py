@@ -1,32 +1,200 @@
-"""Captive users, who have one slot only: in a plan that serves all, no job can have what they take there."""
+"""Captives have few places: in a plan that serves all, nobody else can have what they take there for sure.
+
+Users who reach few slots are captive, and jobs that have one pool. Starts of jobs for which too little is
+left beside captives are closed; who has one place only then is captive too. Plans that leave captives out may
+use closed starts, so bounds of those count them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..rates import Floats
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .jobs import CHUNK, Options, Starts, any_between
 from .rules import Rules
 from .units import Unit
 
+PASSES = 5
+FEW = 8
+"""Slots up to which users are taken to be captive."""
+FIT = 1e-7
+"""Relative slack of what is left beside captives."""
 
-def captive_load(rules: Rules, units: Iterable[Unit]) -> Floats:
-    """Return what of each row (R,) captive users take at least when they are all served."""
+
+@dataclass(frozen=True)
+class Captives:
+    """What captives take at least of each row (R,), and the starts (O, T) of jobs that are closed by it."""
+
+    load: Floats
+    closed: Bools
+    jobs: CaptiveJobs
+
+    @classmethod
+    def of(cls, rules: Rules, units: Iterable[Unit], running: Options, spans: Starts, free: Ints) -> Captives:
+        """Return the captives of a market; jobs that are ``free`` may pause, so that none of them is captive.
+
+        Where captives want more of a row than there is, no plan serves all, and nothing is closed by them.
+        """
+        room, closed = most_room(rules), np.zeros(spans.possible.shape, dtype=bool)
+        for _ in range(PASSES):
+            jobs = CaptiveJobs.of(running, spans, spans.possible & ~closed, free)
+            held = _within(jobs.load(rules), room)
+            users = captive_load(rules, units, _accelerators(rules, room - held))
+            load = _within(held + users, room)
+            found = closed | _short(rules, running, spans, (load, room), jobs)
+            found[~_still(running, spans.possible & ~found, len(jobs.pool))] = False
+            if (found == closed).all():
+                break
+            closed = found
+        return cls(load, closed, jobs)
+
+    @classmethod
+    def none(cls, rules: Rules, spans: Starts) -> Captives:
+        """Return that nobody is captive."""
+        nobody = CaptiveJobs(np.zeros(0, dtype=np.int64), np.zeros((0, rules.goods.periods)))
+        return cls(np.zeros(len(rules.capacity)), np.zeros(spans.possible.shape, dtype=bool), nobody)
+
+    def load_beside(self, rules: Rules, jobs: Ints) -> Floats:
+        """Return what captives but some jobs take at least of each row (R,)."""
+        mine = jobs[jobs < len(self.jobs.pool)]
+        return np.where(self.load > 0, self.load - self.jobs.only(mine).load(rules), 0.0)
+
+
+def captive_load(rules: Rules, units: Iterable[Unit], left: Floats | None = None) -> Floats:
+    """Return what of each row (R,) captive users take at least when they are all served.
+
+    ``left`` (P, T) are the accelerators that there are for services at most, None where all are.
+    """
     goods, periods = np.zeros(rules.goods.size), np.arange(rules.goods.periods)
     for unit in units:
-        for slot, replicas in _captive_replicas(unit):
+        most = unit.most[None, :] if left is None else _most_replicas(unit, left)
+        for slot, replicas in _least_replicas(unit, most):
             goods[rules.goods.held(unit.pool[slot], periods)] += replicas * unit.accelerators[slot]
+    return _row_load(rules, goods)
+
+
+def most_room(rules: Rules) -> Floats:
+    """Return what of each row (R,) there is with all modules, infinite where rows do not just fill up."""
+    modules = len(rules.module_pool)
+    wider = csr_array(-rules.widening[:modules]).maximum(0.0).T @ rules.widening_most[:modules]
+    return np.where(rules.hard_rows, rules.capacity + wider, np.inf)
+
+
+def _row_load(rules: Rules, goods: Floats) -> Floats:
+    """Return what goods (G,) take of the rows that none relieves."""
     lowest = csr_array(rules.use).min(axis=0).toarray().ravel()
     return np.where(lowest < 0, 0.0, np.asarray(goods @ rules.use).ravel())
 
 
-def _captive_replicas(unit: Unit) -> Iterator[tuple[int, Floats]]:
-    """Yield slots that have captive users, with the replicas (T,) that these need there."""
-    pairs = np.unique(unit.row * len(unit.slot_id) + unit.column)
-    row, slot = np.divmod(pairs, len(unit.slot_id))
-    captive = np.bincount(row)[row] == 1
-    for one in np.unique(slot[captive]).tolist():
-        asked = unit.demand[:, row[captive & (slot == one)]].sum(axis=1)
-        yield one, np.ceil(asked / unit.rps[one] * (1 - 1e-9) - 1e-9)
+def _accelerators(rules: Rules, left: Floats) -> Floats:
+    """Return how many accelerators (P, T) what is ``left`` of the rows (R,) is enough for."""
+    rows, amounts = rules.held_use
+    return np.asarray((np.append(left, np.inf)[rows] / amounts).min(axis=2))
+
+
+def _within(load: Floats, room: Floats) -> Floats:
+    return np.where(load > room + FIT * np.maximum(1.0, room), 0.0, load)
+
+
+def _most_replicas(unit: Unit, left: Floats) -> Floats:
+    """Return how many replicas (T, S) of a unit there may be where accelerators (P, T) are left."""
+    room = np.floor(np.maximum(left[unit.pool], 0.0) / unit.accelerators[:, None] + FIT)
+    return np.asarray(np.minimum(room, unit.most[:, None]).T)
+
+
+def _least_replicas(unit: Unit, most: Floats) -> Iterator[tuple[int, Floats]]:
+    """Yield slots with the replicas (T,) that have to stand there, where ``most`` (T, S) can stand.
+
+    Users who reach few slots are served there: what these cannot do but for one, that one has to.
+    """
+    reach: Bools = np.zeros((len(unit.demand_id), len(unit.slot_id)), dtype=bool)
+    reach[unit.row, unit.column] = True
+    narrow: Bools = reach[reach.sum(axis=1) <= FEW]
+    found = np.zeros((len(unit.demand), len(unit.slot_id)))
+    for pattern in np.unique(narrow, axis=0) if len(narrow) else narrow:
+        slots, within = np.flatnonzero(pattern), np.flatnonzero(~(reach & ~pattern).any(axis=1))
+        asked, able = unit.demand[:, within].sum(axis=1)[:, None], most[:, slots] * unit.rps[slots]
+        elsewhere = able.sum(axis=1, keepdims=True) - able
+        needed = np.ceil((asked - elsewhere) / unit.rps[slots] * (1 - 1e-9) - 1e-9)
+        found[:, slots] = np.maximum(found[:, slots], needed)
+    for slot in np.flatnonzero(found.any(axis=0)).tolist():
+        yield slot, found[:, slot]
+
+
+@dataclass(frozen=True)
+class CaptiveJobs:
+    """The one pool of every job (J,), -1 where it has more, and accelerators (J, T) it takes for sure."""
+
+    pool: Ints
+    accelerators: Floats
+
+    @classmethod
+    def of(cls, running: Options, spans: Starts, possible: Bools, free: Ints) -> CaptiveJobs:
+        """Return those whose ``possible`` starts (O, T) are all in one pool, and what all of them span."""
+        periods = possible.shape[1]
+        jobs = int(max(running.job.max(initial=-1), free.max(initial=-1))) + 1
+        able = np.asarray(possible.any(axis=1))
+        at = np.flatnonzero(able[running.owner])
+        job, pool = running.job[running.owner[at]], running.pool[at]
+        lowest, highest = np.full(jobs, np.iinfo(np.int64).max), np.full(jobs, -1, dtype=np.int64)
+        np.minimum.at(lowest, job, pool)
+        np.maximum.at(highest, job, pool)
+        lowest[free] = -2
+        option = np.flatnonzero(able)
+        begin, end, least = np.zeros(jobs), np.full(jobs, np.inf), np.full(jobs, np.inf)
+        first = np.where(possible[option], spans.first[option], -1).max(axis=1, initial=-1)
+        last = np.where(possible[option], spans.last[option], periods).min(axis=1, initial=periods)
+        np.maximum.at(begin, running.job[option], first)
+        np.minimum.at(end, running.job[option], last)
+        np.minimum.at(least, running.job[option], running.accelerators[option])
+        period = np.arange(periods)
+        during = (period >= begin[:, None]) & (period < end[:, None]) & (lowest == highest)[:, None]
+        return cls(np.where(lowest == highest, highest, -1), np.where(during, least[:, None], 0.0))
+
+    def only(self, jobs: Ints) -> CaptiveJobs:
+        """Return some of the jobs."""
+        return CaptiveJobs(self.pool[jobs], self.accelerators[jobs])
+
+    def load(self, rules: Rules) -> Floats:
+        """Return what they take of each row (R,)."""
+        held, mine = np.zeros((rules.goods.pools, rules.goods.periods)), self.pool >= 0
+        np.add.at(held, self.pool[mine], self.accelerators[mine])
+        goods = np.zeros(rules.goods.size)
+        goods[rules.goods.held(np.arange(len(held))[:, None], np.arange(held.shape[1]))] = held
+        return _row_load(rules, goods)
+
+
+def _short(
+    rules: Rules, running: Options, spans: Starts, captive: tuple[Floats, Floats], jobs: CaptiveJobs
+) -> Bools:
+    """Return the starts (O, T) for which captives, by their load and the room of rows, leave too little.
+
+    Jobs are not in the way of themselves.
+    """
+    load, room = captive
+    taken = np.asarray(np.append(load > 0, False)[rules.held_use[0]].any(axis=(1, 2)))
+    left = _accelerators(rules, room - load)
+    short = np.zeros(spans.possible.shape, dtype=bool)
+    pairs = np.flatnonzero(taken[running.pool])
+    for some in np.array_split(pairs, max(1, len(pairs) // CHUNK)):
+        owner, pool = running.owner[some], running.pool[some]
+        job = running.job[owner]
+        own = jobs.accelerators[job] * (jobs.pool[job] == pool).astype(float)[:, None]
+        asked = running.accelerators[owner][:, None]
+        np.logical_or.at(short, owner, left[pool] + own < asked - FIT * np.maximum(1.0, asked))
+    option = np.flatnonzero(short.any(axis=1))
+    first, last = (at[option].astype(np.int64) for at in (spans.first, spans.last))
+    short[option] = any_between(short[option], first, last) & spans.possible[option]
+    return short
+
+
+def _still(running: Options, able: Bools, jobs: int) -> Bools:
+    """Return the options (O,) of jobs that have an ``able`` start (O, T)."""
+    found = np.zeros(jobs, dtype=bool)
+    found[running.job[able.any(axis=1)]] = True
+    return np.asarray(found[running.job], dtype=bool)

@@ -27,6 +27,8 @@ LITTLE = 5e-4
 FEWEST_BLOCKS, SIZE = 2000, 20_000
 """Blocks of a market that is worth being foretold, and starts of jobs for every second of the time limit
 above which its own steps take too long: told by work, so that the same problem gets the same plan."""
+FAR = 1.0
+"""Reach at the end of a sample from which on the dual bends so little that the whole soon gets there."""
 TRIPLES = 10
 """Triples of period, demand and slot that take about as long as one start of a job."""
 TINY = 1e-9
@@ -60,6 +62,8 @@ def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:
         if not _holds(market, seeker, Watch(share * watch.limit, watch.over)):
             break
         found = seeker
+        if seeker.box >= FAR:
+            break
     return found
 
 

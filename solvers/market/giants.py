@@ -18,9 +18,10 @@ from ..program import Program
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .candidates import job_columns
+from .captive import most_room
 from .columns import Columns, joined, kept
 from .market import Market
-from .placing import NOTHING, Placed, Priced, hard_rows
+from .placing import NOTHING, Placed, Priced
 
 MOST_JOBS, MOST_COLUMNS = 30, 40
 LEAST_SHARE = 0.0005
@@ -56,6 +57,8 @@ class Giants:
         giants could overload then: captive users take their part of it.
     work
         (K,) unserved work of leaving a job out.
+    is_whole
+        Whether they have all their columns in plans that leave others out, too.
     """
 
     considered: Ints
@@ -68,6 +71,7 @@ class Giants:
     room: Floats
     left: Floats
     work: Floats
+    is_whole: bool
 
     @classmethod
     def of(cls, market: Market, told: Appraisal, known: Ints = NOTHING, also: Sequence[int] = ()) -> Giants:
@@ -83,7 +87,7 @@ class Giants:
             columns = joined([columns, job_columns(market, told, MOST_COLUMNS, added)])
         jobs, first = np.unique(columns.block, return_index=True)
         uses = csr_array(columns.goods @ market.rules.use)
-        load, room, left = _tight(market, uses, first)
+        load, room, left = _tight(market, uses, first, jobs)
         return cls(
             considered=considered,
             jobs=jobs,
@@ -95,6 +99,7 @@ class Giants:
             room=room,
             left=left,
             work=market.left_out_work[jobs],
+            is_whole=market.stands_for is not None or not _has_closed(market, jobs),
         )
 
     def met(self, market: Market, told: Appraisal) -> Giants:
@@ -119,6 +124,8 @@ class Giants:
             complete = self._cheapest(reduced, np.full(len(out), np.inf), self.left)[1]
         least = told.job_least[self.jobs]
         gains = complete - float(least.sum()), partial - float(np.minimum(least, out).sum())
+        if not self.is_whole:
+            gains = gains[0], 0.0
         stronger = replace(
             told, complete=told.complete + max(0.0, gains[0]), partial=told.partial + max(0.0, gains[1])
         )
@@ -222,6 +229,11 @@ def _too_dear(reduced: Floats, first: Ints) -> float:
     return 100.0 * float(np.abs(least).sum() + 1.0)
 
 
+def _has_closed(market: Market, jobs: Ints) -> bool:
+    """Return whether starts of some of the jobs are closed by captives."""
+    return bool(market.captives.closed[np.isin(market.running.job, jobs)].any())
+
+
 def _large(market: Market, told: Appraisal) -> Ints:
     least = np.where(market.placeable, told.job_least, 0.0)
     least[market.pausing.job] = 0.0
@@ -236,16 +248,13 @@ def _columns(market: Market, jobs: Ints, told: Appraisal) -> Columns:
     return kept(columns, np.flatnonzero(count[columns.block] <= MOST_COLUMNS))
 
 
-def _tight(market: Market, uses: csr_array, first: Ints) -> tuple[Floats, Floats, Floats]:
+def _tight(market: Market, uses: csr_array, first: Ints, jobs: Ints) -> tuple[Floats, Floats, Floats]:
     """Return use, most room, and what is left of it, of the rows that a column of each job could overload."""
-    rules = market.rules
-    modules = len(rules.module_pool)
-    wider = csr_array(-rules.widening[:modules]).maximum(0.0).T @ rules.widening_most[:modules]
-    room = np.where(hard_rows(market), rules.capacity + wider, np.inf)
+    room = most_room(market.rules)
     dense = uses.toarray()
     if len(first) == 0:
         return dense[:, :0], room[:0], room[:0]
-    left = np.maximum(room - market.captive_load, 0.0)
+    left = np.maximum(room - market.captives.load_beside(market.rules, jobs), 0.0)
     most = np.maximum.reduceat(dense, first, axis=0).sum(axis=0)
     tight = np.flatnonzero(most > left)
     slack = FIT * np.maximum(1.0, room[tight])

@@ -197,6 +197,13 @@ def starts(options: Options, rates: Rates) -> Starts:
     return Starts(possible, start, *small)
 
 
+def any_between(closed: Bools, first: Ints, last: Ints) -> Bools:
+    """Return whether any period from ``first`` to before ``last`` (O, T) is closed (O, T)."""
+    sums = np.concatenate([np.zeros((len(closed), 1), dtype=np.int64), np.cumsum(closed, axis=1)], axis=1)
+    ends, begins = (np.take_along_axis(sums, at, axis=1) for at in (last, first))
+    return np.asarray(ends > begins)
+
+
 def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrices) -> Floats:
     """Return the cost (O, T) of every option from every start at prices of goods; infinite where impossible.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,7 +14,7 @@ from ..arrays import Bools
 from ..jobs import JobOptions
 from ..rates import Floats, Ints, Rates
 from ..services import Services
-from .captive import captive_load
+from .captive import Captives
 from .goods import GoodPrices
 from .jobs import Options, Starts, job_options, start_costs, starts
 from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
@@ -50,6 +50,8 @@ class Market:
         Directions of links (D) that could carry more than they may.
     job_work
         (J,) unserved work of leaving a job out; None: its priority.
+    closes
+        Whether starts are closed for which captives leave no room, as no plan that serves all has them.
     stands_for
         The market that this one represents with few of its blocks, if any.
     """
@@ -67,6 +69,7 @@ class Market:
     traffic: ArcTraffic | None
     crowded: Bools
     job_work: Floats | None = None
+    closes: bool = True
     stands_for: Market | None = None
 
     @cached_property
@@ -115,11 +118,16 @@ class Market:
         return np.concatenate([jobs, *served])
 
     @cached_property
-    def captive_load(self) -> Floats:
-        """What of each row (R,) captive users take at least; of the whole where few stand for it."""
-        if self.stands_for is not None:
-            return self.stands_for.captive_load
-        return captive_load(self.rules, self.units)
+    def captives(self) -> Captives:
+        """Who has one place only, and what is closed by that; of the whole where few stand for it."""
+        if not self.closes:
+            return Captives.none(self.rules, self.spans)
+        whole = self.stands_for
+        if whole is not None:
+            same = np.searchsorted(whole.running.source, self.running.source)
+            return replace(whole.captives, closed=whole.captives.closed[same])
+        free = np.unique(self.pausing.job)
+        return Captives.of(self.rules, self.units, self.running, self.spans, free)
 
     @cached_property
     def idling(self) -> tuple[csr_array, Floats, Floats]:

@@ -9,13 +9,13 @@ from scipy.sparse import csr_array
 
 from ..rates import Floats, Ints
 from .market import Market
-from .placing import Placed, Placement, Priced, committed_rows
+from .placing import Placed, Placement, Priced
 
 
 def beyond_prices(market: Market) -> Floats:
     """Return what a unit of load beyond capacity costs on every row (R): use beyond commitment, else 0."""
     rules = market.rules
-    rows, modules = committed_rows(market), len(rules.module_pool)
+    rows, modules = rules.committed_rows, len(rules.module_pool)
     step = -np.asarray(rules.widening[modules + np.arange(len(rows)), rows]).ravel()
     found = np.zeros(len(rules.capacity))
     found[rows] = rules.widening_cost[modules:] / step

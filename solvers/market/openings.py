@@ -8,10 +8,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..arrays import Bools
-from ..rates import Floats, Ints
+from ..rates import Floats
 from .appraisal import Appraisal
 from .columns import Columns, joined, pause_columns, start_columns
-from .jobs import Options, Starts
+from .jobs import Options, Starts, any_between
 from .market import Market
 from .pausing import best_pauses, pause_hours
 from .placing import Placement, Priced
@@ -87,7 +87,7 @@ def open_starts(room: Room, options: Options, spans: Starts, mine: slice) -> Boo
     closed = ~_pools_open(room, options, mine) | _crowded(room, options.reserved, mine)
     while_moved = _crowded(room, options.dataset, mine, options.transfer_gbps[mine])
     first, last, moved = (at[mine].astype(np.int64) for at in (spans.first, spans.last, spans.moved))
-    shut = _any_between(closed, first, last) | _any_between(while_moved, first, moved)
+    shut = any_between(closed, first, last) | any_between(while_moved, first, moved)
     return np.asarray(spans.possible[mine] & ~shut)
 
 
@@ -128,10 +128,3 @@ def _crowded(room: Room, crossed: csr_array, mine: slice, gbps: Floats | None = 
         over = room.traffic[crossed.indices[part]] < FIT * needed[:, None]
         np.logical_or.at(found, row, over)
     return found
-
-
-def _any_between(closed: Bools, first: Ints, last: Ints) -> Bools:
-    """Return whether any period from ``first`` to before ``last`` (O, T) is closed (O, T)."""
-    sums = np.concatenate([np.zeros((len(closed), 1), dtype=np.int64), np.cumsum(closed, axis=1)], axis=1)
-    ends, begins = (np.take_along_axis(sums, at, axis=1) for at in (last, first))
-    return np.asarray(ends > begins)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..arrays import Bools
 from ..rates import Floats, Ints
 from .columns import Choice, Columns
 from .market import Market
@@ -70,7 +69,7 @@ class Placement:
         rules = market.rules
         self.market, self.penalty, self.modules = market, penalty, modules
         self.load = np.zeros(len(rules.capacity))
-        self.hard = hard_rows(market)
+        self.hard = rules.hard_rows
         self.out_cost = penalty * market.left_out_work
         self.placed: list[Placed] = [self.nothing(block) for block in range(market.blocks)]
         self.room = self._room()
@@ -175,7 +174,7 @@ class Placement:
         """Return how many units of each purchase that is no module the load needs."""
         rules = self.market.rules
         part = csr_array(rules.widening[len(rules.module_pool) :])
-        rows = committed_rows(market=self.market)
+        rows = rules.committed_rows
         excess = np.maximum(0.0, self.load[rows] - rules.capacity[rows])
         step = -part[np.arange(len(rows)), rows]
         return np.asarray(excess / np.asarray(step).ravel())
@@ -199,26 +198,8 @@ class Placement:
         return float(sum(np.abs(placed.amounts[placed.rows == row]).sum() for placed in self.placed))
 
 
-def committed_rows(market: Market) -> Ints:
-    """Return the rows of committed use, one per purchase that is no module."""
-    rules = market.rules
-    part = csr_array(rules.widening[len(rules.module_pool) :])
-    first = part.indices[part.indptr[:-1]] if part.shape[0] else NOTHING
-    return np.asarray(first, dtype=np.int64)
-
-
-def hard_rows(market: Market) -> Bools:
-    """Return which rows only fill up: not those of committed use, and not those that some goods relieve."""
-    rules = market.rules
-    hard = np.ones(len(rules.capacity), dtype=bool)
-    hard[committed_rows(market)] = False
-    relieved = rules.use.tocoo()
-    hard[np.unique(relieved.col[relieved.data < 0])] = False
-    return hard
-
-
 def has_relieved_rows(market: Market) -> bool:
     """Return whether some goods relieve a row, so that what fits depends on what else is placed."""
-    soft = ~hard_rows(market)
-    soft[committed_rows(market)] = False
+    soft = ~market.rules.hard_rows
+    soft[market.rules.committed_rows] = False
     return bool(soft.any())

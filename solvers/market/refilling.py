@@ -17,7 +17,7 @@ from .detours import OfferTo, fitting_answer
 from .goods import GoodPrices
 from .greedy import room_for_replicas, unit_order
 from .menus import beyond_prices
-from .placing import Placed, Placement, Priced, committed_rows
+from .placing import Placed, Placement, Priced
 from .units import Unit
 
 LEAST_GAIN = 1e-9
@@ -70,7 +70,7 @@ def _answers(placement: Placement, number: int, offers: list[OfferTo]) -> Iterat
 def committed_replicas(placement: Placement, unit: Unit) -> Floats:
     """Return how many replicas (T, S) fit into committed hours not yet used; infinite without commitments."""
     market = placement.market
-    count, rows = market.rates.committed_count, committed_rows(market)
+    count, rows = market.rates.committed_count, market.rules.committed_rows
     free = np.full((len(count), market.rates.periods), np.inf)
     pools = np.flatnonzero(count > 0)
     unused = np.maximum(0.0, market.rules.capacity[rows] - placement.load[rows]).reshape(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, csr_array
 
 from ...routing.problem import Problem
+from ..arrays import Bools
 from ..constraints import usable_before_modules, usable_module
 from ..rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .goods import Goods
@@ -63,6 +64,22 @@ class Rules:
     def traffic_use(self) -> tuple[Ints, Floats]:
         """Rows (D, T, K) that a Gbit/s takes of, and how much."""
         return self._use_of(self.goods.traffic(*self._places(self.goods.directions)))
+
+    @cached_property
+    def committed_rows(self) -> Ints:
+        """The rows of committed use, one per purchase that is no module."""
+        part = csr_array(self.widening[len(self.module_pool) :])
+        first = part.indices[part.indptr[:-1]] if part.shape[0] else np.zeros(0)
+        return np.asarray(first, dtype=np.int64)
+
+    @cached_property
+    def hard_rows(self) -> Bools:
+        """Which rows (R,) only fill up: not those of committed use, and not those that some goods relieve."""
+        hard = np.ones(len(self.capacity), dtype=bool)
+        hard[self.committed_rows] = False
+        relieved = self.use.tocoo()
+        hard[np.unique(relieved.col[relieved.data < 0])] = False
+        return hard
 
     @cached_property
     def has_negative_costs(self) -> bool:

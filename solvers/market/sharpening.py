@@ -66,7 +66,7 @@ def _leaving(market: Market, prices: Floats, price: float, watch: Watch) -> Floa
     A step, which cannot be interrupted, takes some times as long as to begin.
     """
     left = watch.left
-    seeker, idle = Seeker.begin(market, price, prices), 0
+    seeker, idle = Seeker.begin(replace(market, closes=False), price, prices), 0
     least = STEP_TIMES * (left - watch.left)
     seeker.may_leave = True
     while idle < IDLE and not watch.over() and watch.left > least:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from computeroute.routing import Problem
@@ -27,7 +29,8 @@ def builder_of(market: Market, told: Appraisal) -> Builder:
 
 def built(leaves: float, *workloads: dict[str, object]) -> tuple[Market, Placement]:
     """Return what is built where ``leaves`` of the near pool is left to units."""
-    market = market_of(Problem.parse(world(*workloads, policies=[{"id": "near", "allow": ["DE"]}])))
+    problem = Problem.parse(world(*workloads, policies=[{"id": "near", "allow": ["DE"]}]))
+    market = replace(market_of(problem), closes=False)
     told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
     builder = builder_of(market, told)
     builder.leaning = np.zeros(len(market.rules.capacity))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market import foretelling
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.foretelling import foretold, is_worth_foretelling
 from computeroute.solvers.market.penalty import penalty_of
@@ -14,7 +18,8 @@ from computeroute.topologies.generate import generate
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_prices_of_a_sample_go_most_of_the_way(seed: int) -> None:
-    market = market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=seed))
+    plain = market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=seed))
+    market = replace(plain, closes=False)
     penalty = penalty_of(market)
     known = foretold(market, penalty, Watch(60.0))
     assert known is not None
@@ -41,3 +46,16 @@ def test_steps_are_long_or_short_by_the_time_there_is() -> None:
     market = market_of(generate(sites=6, services=0, jobs=2100, periods=4, locations=5, seed=1))
     assert is_worth_foretelling(market, 1e-3)
     assert not is_worth_foretelling(market, 1e6)
+
+
+def test_where_prices_move_far_at_the_end_of_a_sample_it_is_the_last(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    market = market_of(generate(sites=15, services=0, jobs=1500, periods=4, locations=4, seed=1))
+    penalty, options = penalty_of(market), []
+    for far in (0.0, np.inf):
+        monkeypatch.setattr(foretelling, "FAR", far)
+        known = foretold(market, penalty, Watch(60.0))
+        assert known is not None
+        options.append(len(known.market.running))
+    assert options[0] < options[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -67,7 +68,8 @@ def test_who_has_no_place_beside_giants_answers_with_them() -> None:
     needs = [{"accelerator": "h100", "count": 3, "hours": 0.01}]
     data["workloads"].append({"kind": "training", "id": "small", "policy": "de", "needs": needs})
     problem = Problem.parse(data)
-    seeker = Seeker.begin(market_of(problem), 1e4)
+    assert Seeker.begin(market_of(problem), 1e4).told.complete == pytest.approx(480.03), "it is captive"
+    seeker = Seeker.begin(replace(market_of(problem), closes=False), 1e4)
     assert seeker.giants.jobs.tolist() == [0, 1]
     assert seeker.told.complete == pytest.approx(320.03)
     assert seeker.join([2])

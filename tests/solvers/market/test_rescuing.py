@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,7 @@ def test_a_unit_takes_the_site_where_others_can_make_way_though_another_is_cheap
     data["pools"].append(
         {**data["pools"][1], "id": "third-a", "data_center": "third", "usd_per_accelerator_hour": 3}
     )
-    market = market_of(Problem.parse(data))
+    market = replace(market_of(Problem.parse(data)), closes=False)
     told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
     columns = job_columns(market, told, 30)
     placement = Placement(market, told.penalty, np.zeros(0))
