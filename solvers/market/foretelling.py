@@ -28,7 +28,8 @@ FEWEST_BLOCKS, SIZE = 2000, 20_000
 """Blocks of a market that is worth being foretold, and starts of jobs for every second of the time limit
 above which its own steps take too long: told by work, so that the same problem gets the same plan."""
 FAR = 1.0
-"""Reach at the end of a sample from which on the dual bends so little that the whole soon gets there."""
+"""Reach at the end of a sample from which on the dual bends so little that steps on the whole soon get there,
+and plans come out better than from prices foretold."""
 TRIPLES = 10
 """Triples of period, demand and slot that take about as long as one start of a job."""
 TINY = 1e-9
@@ -61,9 +62,9 @@ def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:
         seeker = begun(sample, penalty, found, WIDE if found is None else WIDER * found.box)
         if not _holds(market, seeker, Watch(share * watch.limit, watch.over)):
             break
-        found = seeker
         if seeker.box >= FAR:
-            break
+            return None
+        found = seeker
     return found
 
 
