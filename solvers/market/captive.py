@@ -20,6 +20,7 @@ from .rules import Rules
 from .units import Unit
 
 PASSES = 5
+"""Times that who has one place left is looked for: each finds captives that those before have made."""
 FEW = 8
 """Slots up to which users are taken to be captive."""
 FIT = 1e-7
@@ -28,7 +29,7 @@ FIT = 1e-7
 
 @dataclass(frozen=True)
 class Captives:
-    """What captives take at least of each row (R,), and the starts (O, T) of jobs that are closed by it."""
+    """What captives take at least of each row (R,), starts (O, T) of jobs closed by it, and captive jobs."""
 
     load: Floats
     closed: Bools
@@ -44,7 +45,7 @@ class Captives:
         for _ in range(PASSES):
             jobs = CaptiveJobs.of(running, spans, spans.possible & ~closed, free)
             held = _within(jobs.load(rules), room)
-            users = captive_load(rules, units, _accelerators(rules, room - held))
+            users = captive_load(rules, units, rules.enough_for(rules.held_use, room - held))
             load = _within(held + users, room)
             found = closed | _short(rules, running, spans, (load, room), jobs)
             found[~_still(running, spans.possible & ~found, len(jobs.pool))] = False
@@ -65,15 +66,14 @@ class Captives:
         return np.where(self.load > 0, self.load - self.jobs.only(mine).load(rules), 0.0)
 
 
-def captive_load(rules: Rules, units: Iterable[Unit], left: Floats | None = None) -> Floats:
+def captive_load(rules: Rules, units: Iterable[Unit], left: Floats) -> Floats:
     """Return what of each row (R,) captive users take at least when they are all served.
 
-    ``left`` (P, T) are the accelerators that there are for services at most, None where all are.
+    ``left`` (P, T) are the accelerators that there are for services at most.
     """
     goods, periods = np.zeros(rules.goods.size), np.arange(rules.goods.periods)
     for unit in units:
-        most = unit.most[None, :] if left is None else _most_replicas(unit, left)
-        for slot, replicas in _least_replicas(unit, most):
+        for slot, replicas in _least_replicas(unit, _most_replicas(unit, left)):
             goods[rules.goods.held(unit.pool[slot], periods)] += replicas * unit.accelerators[slot]
     return _row_load(rules, goods)
 
@@ -91,13 +91,8 @@ def _row_load(rules: Rules, goods: Floats) -> Floats:
     return np.where(lowest < 0, 0.0, np.asarray(goods @ rules.use).ravel())
 
 
-def _accelerators(rules: Rules, left: Floats) -> Floats:
-    """Return how many accelerators (P, T) what is ``left`` of the rows (R,) is enough for."""
-    rows, amounts = rules.held_use
-    return np.asarray((np.append(left, np.inf)[rows] / amounts).min(axis=2))
-
-
 def _within(load: Floats, room: Floats) -> Floats:
+    """Return the load (R,) of rows where it fits, 0 where captives alone want more than there is."""
     return np.where(load > room + FIT * np.maximum(1.0, room), 0.0, load)
 
 
@@ -178,7 +173,7 @@ def _short(
     """
     load, room = captive
     taken = np.asarray(np.append(load > 0, False)[rules.held_use[0]].any(axis=(1, 2)))
-    left = _accelerators(rules, room - load)
+    left = rules.enough_for(rules.held_use, room - load)
     short = np.zeros(spans.possible.shape, dtype=bool)
     pairs = np.flatnonzero(taken[running.pool])
     for some in np.array_split(pairs, max(1, len(pairs) // CHUNK)):

@@ -2,7 +2,8 @@
 
 A step on a sample takes a small part of one on the whole, so that its prices are good before those of the
 whole have moved much. They hold for the whole where no few workloads decide alone: what a sample proves is
-then close to what its prices prove of the whole. Where it is not, prices are sought on the whole at once.
+then close to what its prices prove of the whole. Where it is not, or prices of a sample still move far in the
+end, they are sought on the whole at once.
 """
 
 from __future__ import annotations
@@ -45,7 +46,9 @@ def is_worth_foretelling(market: Market, seconds: float) -> bool:
 
 
 def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:
-    """Return the seeker of the last sample whose prices hold for ``market``, None where those of none do.
+    """Return the seeker of the last sample whose prices hold for ``market``.
+
+    None where those of none do, or where prices of a sample still move far in the end.
 
     Parameters
     ----------

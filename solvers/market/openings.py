@@ -34,9 +34,9 @@ class Room:
     def of(cls, placement: Placement) -> Room:
         """Return what a placement leaves."""
         rules = placement.market.rules
-        free = np.append(placement.room - placement.load, np.inf)
+        left = placement.room - placement.load
         uses = (rules.held_use, rules.spot_held_use, rules.traffic_use)
-        return cls(*((free[rows] / amounts).min(axis=2) for rows, amounts in uses))
+        return cls(*(rules.enough_for(use, left) for use in uses))
 
 
 def fitting_columns(placement: Placement, told: Appraisal, job: int, most: int = NEAREST) -> Priced | None:

@@ -86,6 +86,11 @@ class Rules:
         """Whether some good or purchase earns money, so that plans may cost less than nothing."""
         return bool((self.cost < 0).any() or (self.widening_cost < 0).any())
 
+    def enough_for(self, use: tuple[Ints, Floats], left: Floats) -> Floats:
+        """Return how many units (A, T) of what has the ``use`` what is ``left`` of the rows (R,) bears."""
+        rows, amounts = use
+        return np.asarray((np.append(left, np.inf)[rows] / amounts).min(axis=2))
+
     def _places(self, count: int) -> tuple[Ints, Ints]:
         return np.arange(count)[:, None], np.arange(self.goods.periods)
 

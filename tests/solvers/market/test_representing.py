@@ -106,6 +106,7 @@ def test_captive_users_take_what_they_take_on_the_whole(large: Market) -> None:
     """One of those drawn counts for many, and would take a whole pool from the largest jobs."""
     small = representative(large, penalty_of(large), 60, 10)
     assert small is not None
+    everything = np.full((len(large.problem.pools), large.rates.periods), np.inf)
     assert large.captives.load.any()
     assert (small.captives.load == large.captives.load).all()
-    assert (captive_load(small.rules, small.units) != large.captives.load).any()
+    assert (captive_load(small.rules, small.units, everything) != large.captives.load).any()
