@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 import numpy as np
 
 from ..choices.watch import Watch
-from .appraisal import Appraisal, appraise
+from .appraisal import Appraisal
 from .building import NEAREST, Builder
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .crowds import Crowds
 from .dividing import divided_columns
 from .ejecting import Ejector
+from .goods import GoodPrices
 from .greedy import unit_order
 from .menus import Menu
 from .neighbourhoods import Improver
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
+from .recreating import Recreator
 from .refilling import refill
 from .rescuing import rescued
+from .settling import losing_jobs, resettle
 from .standing import UNSERVED_TOLERANCE, Standing
 from .turns import fades, take_turns
 
@@ -33,13 +37,14 @@ RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
-PRICE_FACTORS = (0.0, 0.5, 2.0)
-"""Multiples of the prices at which units answer too, so that their columns differ."""
+PRICE_FACTORS, MUCH_DEARER = (0.0, 0.5, 2.0), 2e-3
+"""Multiples of the prices at which units answer too, so that their columns differ, and part by which a bound
+differs where they are to answer again."""
 IDLE_TRIES_PER_BLOCK = 200
 """Ejections tried for every block without any gain after which they end."""
-SLICE, LONG_SLICE, SOME_UNITS, SOME_HOODS = 20, 100, 50, 20
-"""Ejections tried in turn with other ways, and alone, units that answer anew, and neighbourhoods, between two
-looks at what they gave."""
+SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_RECREATED = 20, 100, 500, 50, 20, 10
+"""Ejections tried in turn with other ways, and alone, jobs and units that answer anew, neighbourhoods, and
+groups that leave together, between two looks at what they gave."""
 
 
 @dataclass
@@ -56,6 +61,9 @@ class Bettering(Standing):
     idle_rounds: int = 0
     """Rounds on end in which neither plan nor bound got any better."""
     _sequences: int = 0
+    _answered: list[Columns] = field(default_factory=list)
+    """Of units at lower and higher prices than those they were last sought at."""
+    _answered_at: Appraisal | None = None
     _is_large: bool = False
     """Whether a small market stands for it at first."""
 
@@ -99,10 +107,15 @@ class Bettering(Standing):
         return rescued(placement, offered, told, watch, self._generator())
 
     def _refill(self, watch: Watch, units: list[int] | None = None) -> None:
-        """Let units (or some) answer anew to what the others leave, as modules are and with all at hand."""
+        """Let jobs and units, or some units, answer anew to what the others leave.
+
+        Units do so as modules are and with all at hand.
+        """
         if self.best is None or self.prices is None:
             return
         order = unit_order(self.market).tolist() if units is None else units
+        for _ in self._resettle_round(self.prices, watch) if units is None else ():
+            pass
         for _ in self._refill_round(self.prices, watch, order, len(order)):
             pass
 
@@ -113,17 +126,26 @@ class Bettering(Standing):
         return list(order[: 1 + int(np.searchsorted(sizes, size))])
 
     def _improve(self, seeker: Seeker, watch: Watch) -> None:
-        """Better the best placement in all ways there are, until that gains little."""
+        """Better the best placement in all ways there are, until that gains little.
+
+        Columns to choose from are drawn when the first way asks for them, if there is time for that.
+        """
         if self.best is None or self.prices is None:
             return
-        told = seeker.fair()
-        with self._timed("improving"):
-            columns = joined([seeker.near(), *self._varied(told, watch)])
-            priced = Priced.of(self.market, columns, told.prices, self.penalty)
-        ways = [self._refilling(told, watch), self._in_crowds(priced, told, watch)]
-        if not has_relieved_rows(self.market):
-            ways.append(self._ejecting(priced, told, watch))
-        ways.append(self._in_hoods(priced, told, watch))
+        told, is_hard = seeker.fair(), not has_relieved_rows(self.market)
+
+        @cache
+        def menu() -> Priced:
+            with self._timed("improving"):
+                columns = joined([seeker.near(), *self._varied(told, watch)])
+                return Priced.of(self.market, columns, told.prices, self.penalty)
+
+        ways = [self._refilling(told, watch)]
+        if is_hard:
+            ways.append(self._recreating(told, watch))
+        if self._has_time_for("improving"):
+            ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
+            ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
         take_turns(ways, self._value, lambda: watch.over() or self.is_close())
 
     def _effort(self) -> int:
@@ -140,33 +162,54 @@ class Bettering(Standing):
 
     def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
         """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""
-        market = self.market
-        most = int(np.clip(MENU_COLUMNS // max(1, len(market.problem.jobs)), NEAREST, MOST_NEAREST))
-        found = [job_columns(market, told, most)]
+        jobs = max(1, len(self.market.problem.jobs))
+        most = int(np.clip(MENU_COLUMNS // jobs, NEAREST, MOST_NEAREST))
+        before = self._answered_at
+        if before is None or abs(told.complete - before.complete) > MUCH_DEARER * abs(told.complete):
+            self._answered, self._answered_at = list(self._varying(told, watch)), told
+        return [job_columns(self.market, told, most), *self._answered]
+
+    def _varying(self, told: Appraisal, watch: Watch) -> Iterator[Columns]:
+        """Yield answers of units at lower and higher prices than those told."""
+        market, rules = self.market, self.market.rules
         until = Watch(VARIED_SHARE * watch.left, watch.over)
         size = sum(unit.size for unit in market.units)
         tries = int(VARIED_SIZE * self.options.time_limit // max(1, size))
         for factor in PRICE_FACTORS[: max(1, tries)]:
             if until.over():
                 break
-            found.append(service_columns(market, appraise(market, factor * told.prices, self.penalty)))
-        return [*found, *divided_columns(market, told)]
+            goods = GoodPrices.of(rules.goods, rules.good_prices(factor * told.prices))
+            yield service_columns(market, replace(told, goods=goods))
+        yield from divided_columns(market, told)
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
         """Let blocks that lose take their places from others until that gains little any more."""
         most, idle = IDLE_TRIES_PER_BLOCK * self.market.blocks // LONG_SLICE, 0
         seen = [(watch.spent, self._value())]
-        for _ in self._ejecting(priced, told, watch, LONG_SLICE):
+        for _ in self._ejecting(lambda: priced, told, watch, LONG_SLICE):
             idle = 0 if self._value() < seen[-1][1] else idle + 1
             seen.append((watch.spent, self._value()))
             if idle > most or watch.over() or self.is_close() or (self.is_served() and fades(seen)):
                 return
 
     def _refilling(self, told: Appraisal, watch: Watch) -> Iterator[None]:
-        """Let some units after others answer anew, round after round."""
+        """Let some units after others answer anew, then jobs, round after round."""
         order = unit_order(self.market).tolist()
-        while order:
+        while True:
             yield from self._refill_round(told, watch, order, SOME_UNITS)
+            yield from self._resettle_round(told, watch)
+            yield
+
+    def _resettle_round(self, told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let jobs answer anew, those that lose most first, some at a time."""
+        if self.best is None or has_relieved_rows(self.market):
+            return
+        order = losing_jobs(self.best, told).tolist()
+        for begin in range(0, len(order), SOME_JOBS):
+            placement = self.best.copy()
+            resettle(placement, order[begin : begin + SOME_JOBS], watch.over)
+            self._offer_trimmed(placement)
+            yield
 
     def _refill_round(self, told: Appraisal, watch: Watch, order: list[int], some: int) -> Iterator[None]:
         """Let units answer anew, ``some`` at a time; when all have, let them with all modules at hand."""
@@ -183,9 +226,11 @@ class Bettering(Standing):
             self._offer_trimmed(placement)
             yield
 
-    def _ejecting(self, priced: Priced, told: Appraisal, watch: Watch, tries: int = SLICE) -> Iterator[None]:
+    def _ejecting(
+        self, columns: Callable[[], Priced], told: Appraisal, watch: Watch, tries: int = SLICE
+    ) -> Iterator[None]:
         """Let blocks that lose take their places from others, with all modules at hand."""
-        menu, rng = Menu.of(self.market, priced), self._generator()
+        menu, rng = Menu.of(self.market, columns()), self._generator()
         mine: Placement | None = None
         while self.best is not None:
             if mine is not self.best:
@@ -203,12 +248,23 @@ class Bettering(Standing):
             if not busy:
                 return
 
-    def _in_hoods(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
+    def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let some units that meet in pools leave, and answer anew one after another."""
+        rng, mine, steps = self._generator(), None, SOME_RECREATED * self._effort()
+        while self.best is not None:
+            if mine is not self.best:
+                recreator = Recreator(self.best.copy(), told, rng)
+            if sum(recreator.step() for _ in range(steps) if not watch.over()) > 0:
+                self._offer_trimmed(recreator.placement)
+            mine = self.best
+            yield
+
+    def _in_hoods(self, columns: Callable[[], Priced], told: Appraisal, watch: Watch) -> Iterator[None]:
         """Place neighbourhoods of single blocks anew as small integer programs."""
         rng, mine, steps = self._generator(), None, SOME_HOODS * self._effort()
         while self.best is not None:
             if mine is not self.best:
-                improver = Improver(self.best.copy(), priced, told.prices, rng)
+                improver = Improver(self.best.copy(), columns(), told.prices, rng)
             mine = self.best
             for _ in range(steps):
                 if mine is self.best and not watch.over() and improver.step() > 0:
@@ -216,12 +272,12 @@ class Bettering(Standing):
                     mine = None if mine is self.best else self.best
             yield
 
-    def _in_crowds(self, priced: Priced, told: Appraisal, watch: Watch) -> Iterator[None]:
+    def _in_crowds(self, columns: Callable[[], Priced], told: Appraisal, watch: Watch) -> Iterator[None]:
         """Place crowds anew as larger ones."""
         rng, mine, patience, steps = self._generator(), None, None, self._effort()
         while self.best is not None:
             if mine is not self.best:
-                crowds = Crowds(self.best.copy(), priced, told, rng, self.options.threads != 1)
+                crowds = Crowds(self.best.copy(), columns(), told, rng, self.options.threads != 1)
                 crowds.patience = crowds.patience if patience is None else patience
                 patience = crowds.patience
             if sum(crowds.step() for _ in range(steps) if not watch.over()) > 0:

@@ -18,6 +18,7 @@ from .protecting import kept_safe, limited
 from .serving import Answer, Offer, answer
 from .sites import whole_answer
 from .threads import each
+from .tiers import tiered_answer
 from .units import Unit
 
 STARTS = 3
@@ -86,6 +87,8 @@ def unit_reply(
     able = limited(unit, most) if unit.guards else unit
     if unit.is_whole:
         found = whole_answer(able, offered, most, cutoff)
+    elif offered.tiers is not None:
+        found = tiered_answer(able, offered, most, cutoff, swapping=swapping)
     else:
         found = answer(able, offered, most, cutoff, swapping=swapping)
     if not unit.guards:

@@ -28,6 +28,14 @@ IDLE = 0.005
 
 
 @dataclass(frozen=True)
+class Tiers:
+    """Replicas (T, S) at the price offered, and the price (T, S) of those beyond them."""
+
+    within: Floats
+    beyond: Floats
+
+
+@dataclass(frozen=True)
 class Offer:
     """Prices as a unit sees them.
 
@@ -43,6 +51,8 @@ class Offer:
         (T, L, S) cost of a request/s, its part of a replica included.
     entering
         (S,) cost of entering the site of each slot, 0 where that is none or does not matter.
+    tiers
+        Where only so many replicas have that cost, and others cost more.
     """
 
     arc: Floats
@@ -50,10 +60,13 @@ class Offer:
     replica: Floats
     unit: Floats
     entering: Floats
+    tiers: Tiers | None = None
 
     def during(self, when: Ints) -> Offer:
         """Return what is offered in some periods."""
-        return Offer(self.arc[when], self.via[when], self.replica[when], self.unit[when], self.entering)
+        tiers = self.tiers and Tiers(self.tiers.within[when], self.tiers.beyond[when])
+        of_periods = self.arc[when], self.via[when], self.replica[when], self.unit[when]
+        return Offer(*of_periods, self.entering, tiers)
 
 
 def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
@@ -64,10 +77,15 @@ def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | N
         price = price + traffic.T
     shape = (len(unit.demand_id), len(unit.slot_id))
     arc, via = _cheapest_arcs(unit, price, shape)
-    held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
-    replica = (held * unit.accelerators[:, None]).T
+    replica = replica_prices(unit, durations, prices)
     entering = np.where(unit.entering, unit.usd_per_site_entered * prices.money + prices.moves, 0.0)
     return Offer(arc, via, replica, arc + (replica / unit.rps)[:, None, :], entering)
+
+
+def replica_prices(unit: Unit, durations: Floats, prices: GoodPrices) -> Floats:
+    """Return the cost (T, S) of a whole replica for a period."""
+    held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
+    return np.asarray((held * unit.accelerators[:, None]).T)
 
 
 def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[Floats, Ints]:

@@ -205,9 +205,8 @@ class MarketSearch(Constructing):
                     self._hear(seeker.told)
                 self._rescue(builder, seeker.told)
                 self._build_at_less(builder, seeker.told)
-            if self._has_time_for("improving"):
-                share = SEARCH_SHARE if gain > WELL else LONG_SEARCH_SHARE
-                self._improve(seeker, Watch(share * self.watch.left + 1.0, self.watch.over))
+            share = SEARCH_SHARE if gain > WELL else LONG_SEARCH_SHARE
+            self._improve(seeker, Watch(share * self.watch.left + 1.0, self.watch.over))
             if self._gap() < NEAR:
                 self._raise_bound()
             if not self._has_time_for("pricing") or self.is_close():

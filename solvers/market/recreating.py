@@ -1,0 +1,173 @@
+"""Jobs and units that meet in pools leave together and answer anew, one after another, in another order.
+
+Each takes what is cheapest beside the others that stand, so that none alone can do better where all have
+answered; several can, in an order in which those come first who lose most by coming last.
+Source: G. Schrimpf, J. Schneider, H. Stamm-Wilbrandt, G. Dueck, Record breaking optimization results using
+the ruin and recreate principle, Journal of Computational Physics 159 (2000) 139-171.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import Bools
+from ..rates import Floats, Ints
+from .appraisal import Appraisal
+from .greedy import take
+from .menus import beyond_prices
+from .placing import Placed, Placement
+from .refilling import Offering, tiered_columns
+from .settling import Settler
+
+MOST_OTHERS = 8
+"""Members that leave together with one."""
+WANTED = 3
+"""Options of a job, the cheapest at the prices, of which the pools are wanted; at most as many."""
+FACTORS = (0.0, 0.0, 0.5, 1.0)
+"""Multiples of prices of the rows at which members answer: room that others want is left to them or not."""
+FIRST_SHARE = 0.7
+"""How often the one that loses answers first."""
+PATIENCE = 0.8
+"""Part of what a member loses that counts after a try in vain."""
+LEAST_GAIN = 1e-9
+"""Relative gain below which all stays as it is."""
+
+
+@dataclass
+class Recreator:
+    """A placement that gets better, some members at a time.
+
+    Jobs, then units whose periods do not depend on each other, are members (M), numbered with all units.
+    Where only units leave, each period stays as it was unless it gets better; with jobs all do.
+    """
+
+    placement: Placement
+    told: Appraisal
+    rng: np.random.Generator
+
+    def __post_init__(self) -> None:
+        """Note who uses what, and what everybody is offered."""
+        market = self.placement.market
+        rules, self.jobs = market.rules, len(market.problem.jobs)
+        self.blocks = [np.array([job]) for job in range(self.jobs)] + list(market.unit_blocks)
+        self.least = np.concatenate([self.told.job_least, self.told.unit_least])
+        self.pool = np.full(len(rules.capacity), -1, dtype=np.int64)
+        self.pool[rules.pool_rows] = np.arange(len(market.problem.pools))[:, None]
+        self.beyond = beyond_prices(market)
+        self.offers = [self._offered(factor) for factor in FACTORS]
+        self.settlers = [Settler.of(self.placement, factor * self.told.prices) for factor in FACTORS]
+        self.uses = np.zeros((len(self.blocks), len(market.problem.pools)), dtype=bool)
+        self.excess = np.zeros(len(self.blocks))
+        for member in range(len(self.blocks)):
+            if member < self.jobs or not market.units[member - self.jobs].is_whole:
+                self._note(member)
+
+    def _offered(self, factor: float) -> tuple[Offering, Offering]:
+        """Return what units are offered within commitments, and beyond, at a multiple of the prices."""
+        market = self.placement.market
+        prices = np.where(self.beyond > 0, 0.0, factor * self.told.prices)
+        return Offering.of(market, prices), Offering.of(market, prices + self.beyond)
+
+    def _note(self, member: int) -> None:
+        placed = [self.placement.placed[block] for block in self.blocks[member].tolist()]
+        pools = self.pool[np.concatenate([each.rows for each in placed])]
+        self.uses[member] = False
+        self.uses[member, pools[pools >= 0]] = True
+        paid = sum(each.cost_at(self.told.prices) for each in placed)
+        self.excess[member] = max(0.0, paid - float(self.least[member]))
+
+    def step(self) -> float:
+        """Let some members answer anew; return what that gained."""
+        total = self.excess.sum()
+        if total <= 0:
+            return 0.0
+        loser = int(self.rng.choice(len(self.excess), p=self.excess / total))
+        order = self._drawn(loser)
+        gain = self._recreated(order)
+        for member in order if gain > 0 else ():
+            self._note(member)
+        if gain <= 0:
+            self.excess[loser] *= PATIENCE
+        return gain
+
+    def _drawn(self, loser: int) -> list[int]:
+        """Return one that loses and some that use pools it could use, in the order in which they answer."""
+        others = np.array(self.uses[:, self._wanted(loser)].any(axis=1), dtype=bool)
+        others[loser] = False
+        if loser >= self.jobs:
+            others[: self.jobs] = False
+        some = self.rng.permutation(np.flatnonzero(others))[: 1 + int(self.rng.integers(MOST_OTHERS))]
+        if self.rng.random() < FIRST_SHARE:
+            return [loser, *some.tolist()]
+        return list(self.rng.permutation(np.append(some, loser)).tolist())
+
+    def _wanted(self, loser: int) -> Ints:
+        """Return the pools that a unit could use, or some that a job would rather use."""
+        market = self.placement.market
+        if loser >= self.jobs:
+            return np.unique(market.units[loser - self.jobs].pool)
+        found: list[tuple[float, list[int]]] = []
+        for options, least in ((market.running, None), (market.pausing, self.told.pauses.cost)):
+            mine = slice(*np.searchsorted(options.job, [loser, loser + 1]).tolist())
+            cost = self.told.start_costs[mine].min(axis=1, initial=np.inf) if least is None else least[mine]
+            part = options.part(mine.start, mine.stop)
+            near = np.argsort(cost, kind="stable")[:WANTED].tolist()
+            found.extend((float(cost[row]), part.pool[part.owner == row].tolist()) for row in near)
+        found.sort(key=lambda each: each[0])
+        some = found[: 1 + int(self.rng.integers(WANTED))]
+        return np.unique(np.array([pool for _, pools in some for pool in pools], dtype=np.int64))
+
+    def _recreated(self, order: list[int]) -> float:
+        """Let members leave and answer in this order; return what is gained, all as it was if nothing."""
+        blocks = np.concatenate([self.blocks[member] for member in order])
+        before = [self.placement.placed[block] for block in blocks.tolist()]
+        by_period = min(order) >= self.jobs
+        paid = self._paid(blocks, by_period=by_period)
+        for block in blocks.tolist():
+            self.placement.remove(block)
+        for member in order:
+            self._answer(member)
+        gain = paid - self._paid(blocks, by_period=by_period)
+        better = gain > LEAST_GAIN * np.abs(paid)
+        self._restore(blocks, before, ~better)
+        if not better.any():
+            return 0.0
+        if by_period and not self._fits(blocks):
+            self._restore(blocks, before, np.ones(len(better), dtype=bool))
+            return 0.0
+        return float(gain[better].sum())
+
+    def _answer(self, member: int) -> None:
+        """Let a member that is out answer to what the others leave."""
+        which = int(self.rng.integers(len(FACTORS)))
+        if member < self.jobs:
+            self.settlers[which].settle(member)
+        else:
+            cheap, dear = self.offers[which]
+            take(self.placement, tiered_columns(self.placement, member - self.jobs, cheap, dear))
+
+    def _paid(self, blocks: Ints, *, by_period: bool) -> Floats:
+        """Return what some blocks and use beyond commitments cost, in every period (T,) or in all (1,)."""
+        placement, periods = self.placement, self.placement.market.rates.periods
+        paid = np.array([placement.placed[block].cost for block in blocks.tolist()])
+        rows = placement.market.rules.committed_rows
+        over = np.maximum(0.0, placement.load[rows] - placement.market.rules.capacity[rows])
+        over = (over * self.beyond[rows]).reshape(-1, periods).sum(axis=0)
+        if not by_period:
+            return np.array([paid.sum() + over.sum()])
+        return np.asarray(paid.reshape(-1, periods).sum(axis=0) + over)
+
+    def _restore(self, blocks: Ints, before: list[Placed], which: Bools) -> None:
+        """Let blocks do what they did before, in some periods (T,) or all (1,)."""
+        back = np.tile(which, len(blocks) // len(which))
+        for place in np.flatnonzero(back).tolist():
+            block = int(blocks[place])
+            self.placement.remove(block)
+            self.placement.put(block, before[place])
+
+    def _fits(self, blocks: Ints) -> bool:
+        """Return whether rows of all periods bear what was changed in some."""
+        rows = np.unique(np.concatenate([self.placement.placed[block].rows for block in blocks.tolist()]))
+        return bool((self.placement.load[rows] <= self.placement.room[rows]).all())
