@@ -14,8 +14,9 @@ from .appraisal import Appraisal
 from .columns import Columns, answer_columns, joined, pause_columns, start_columns
 from .jobs import CHUNK
 from .market import Market
+from .offers import Offer
 from .protecting import kept_safe, limited
-from .serving import Answer, Offer, answer
+from .serving import Answer, answer
 from .sites import whole_answer
 from .threads import each
 from .tiers import tiered_answer

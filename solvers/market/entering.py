@@ -9,9 +9,10 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats
 from .guards import NO_GUARDS
+from .least import least_cost, without_earnings
 from .market import Market
+from .offers import Offer
 from .placing import Placement
-from .serving import Offer, least_cost, without_earnings
 from .units import Unit
 
 UNREACHED = 1e30

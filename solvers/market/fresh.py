@@ -15,9 +15,10 @@ from .goods import GoodPrices
 from .greedy import room_for_replicas
 from .market import Market
 from .menus import run_sums
+from .offers import offer
 from .openings import fitting_columns
 from .placing import Placed, Placement, Priced
-from .serving import Answer, offer
+from .serving import Answer
 from .units import Unit
 
 CLOSED = 1e12

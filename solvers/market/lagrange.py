@@ -18,7 +18,8 @@ import numpy as np
 from ..rates import Floats, Ints
 from .ascent import ascended
 from .covering import least_cover
-from .serving import EPSILON, Offer
+from .offers import Offer
+from .serving import EPSILON
 from .units import Unit
 
 STEPS, PATIENCE = 24, 3

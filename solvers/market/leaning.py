@@ -10,7 +10,7 @@ import numpy as np
 from ..rates import Floats
 from .appraisal import Appraisal
 from .market import Market
-from .serving import Offer
+from .offers import Offer
 from .units import Unit
 
 SPREAD = 0.08

@@ -17,10 +17,10 @@ from ..services import Services
 from .captive import Captives
 from .goods import GoodPrices
 from .jobs import Options, Starts, job_options, start_costs, starts
+from .offers import Offer, offer
 from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
 from .possible import possible_alone
 from .rules import Rules, build_rules
-from .serving import Offer, offer
 from .traffic import ArcTraffic, arc_traffic, crowded_directions
 from .units import Unit, build_units
 

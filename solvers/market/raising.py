@@ -9,8 +9,10 @@ import numpy as np
 from ..rates import Floats
 from .appraisal import Appraisal
 from .lagrange import lagrangian_cost
+from .least import least_cost, without_earnings
 from .market import Market
-from .serving import Offer, answer, least_cost, without_earnings
+from .offers import Offer
+from .serving import answer
 from .threads import each
 from .units import Unit
 

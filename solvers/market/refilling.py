@@ -21,8 +21,8 @@ from .goods import GoodPrices
 from .greedy import room_for_replicas, unit_order
 from .market import Market
 from .menus import beyond_prices
+from .offers import Offer, Tiers, replica_prices
 from .placing import Placed, Placement, Priced
-from .serving import Offer, Tiers, replica_prices
 from .units import Unit
 
 LEAST_GAIN = 1e-9

@@ -18,9 +18,9 @@ from scipy.sparse import csr_array
 from ..rates import Floats
 from .appraisal import appraise
 from .jobs import Options
+from .least import least_cost
 from .market import Market
 from .rules import Rules
-from .serving import least_cost
 from .units import Unit
 
 JOBS, UNITS = 1200, 200

@@ -1,4 +1,4 @@
-"""Answers of a unit to prices: which slots serve whom with how many whole replicas, and a lower bound.
+"""Answers of a unit to prices: which slots serve whom with how many whole replicas.
 
 Everything is done for all periods of a unit at once. Letters of shapes: T periods, L demands, S slots.
 """
@@ -11,160 +11,15 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats, Ints, whole_replicas
-from .goods import GoodPrices
-from .reserve_prices import reserve_prices
+from .offers import Offer
 from .swapping import Swaps
 from .units import Unit
 
 EPSILON = 1e-9
-SHARES = (0.0, 0.3, 0.6, 0.8, 0.9)
-"""Parts of the replicas' price that users pay in proportion when replicas are bounded as whole ones."""
 TURNS = 4
 """Slots to choose from above which it makes no difference how many they are."""
-PARTS = (1.0, 2.0, 3.0, 4.0)
-"""Whole replicas are also counted in these parts of the load."""
 IDLE = 0.005
 """Part of the cost up to which replicas that idle are left alone."""
-
-
-@dataclass(frozen=True)
-class Tiers:
-    """Replicas (T, S) at the price offered, and the price (T, S) of those beyond them."""
-
-    within: Floats
-    beyond: Floats
-
-
-@dataclass(frozen=True)
-class Offer:
-    """Prices as a unit sees them.
-
-    Attributes
-    ----------
-    arc
-        (T, L, S) cost of a request/s for a period on the cheapest arc; infinite where there is none.
-    via
-        (T, L, S) that arc, as an index into the arcs of the unit.
-    replica
-        (T, S) cost of a whole replica for a period.
-    unit
-        (T, L, S) cost of a request/s, its part of a replica included.
-    entering
-        (S,) cost of entering the site of each slot, 0 where that is none or does not matter.
-    tiers
-        Where only so many replicas have that cost, and others cost more.
-    """
-
-    arc: Floats
-    via: Ints
-    replica: Floats
-    unit: Floats
-    entering: Floats
-    tiers: Tiers | None = None
-
-    def during(self, when: Ints) -> Offer:
-        """Return what is offered in some periods."""
-        tiers = self.tiers and Tiers(self.tiers.within[when], self.tiers.beyond[when])
-        of_periods = self.arc[when], self.via[when], self.replica[when], self.unit[when]
-        return Offer(*of_periods, self.entering, tiers)
-
-
-def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
-    """Return the prices for ``unit``; ``traffic`` (A, T) is the price of a request/s on each arc."""
-    flat = unit.money * prices.money + unit.other * prices.other
-    price = flat[None, :] * durations[:, None]
-    if traffic is not None:
-        price = price + traffic.T
-    shape = (len(unit.demand_id), len(unit.slot_id))
-    arc, via = _cheapest_arcs(unit, price, shape)
-    replica = replica_prices(unit, durations, prices)
-    entering = np.where(unit.entering, unit.usd_per_site_entered * prices.money + prices.moves, 0.0)
-    return Offer(arc, via, replica, arc + (replica / unit.rps)[:, None, :], entering)
-
-
-def replica_prices(unit: Unit, durations: Floats, prices: GoodPrices) -> Floats:
-    """Return the cost (T, S) of a whole replica for a period."""
-    held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
-    return np.asarray((held * unit.accelerators[:, None]).T)
-
-
-def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[Floats, Ints]:
-    """Return the least price of the arcs of each demand and slot (T, L, S), and which arc that is."""
-    periods = len(price)
-    arc = np.full((periods, shape[0] * shape[1]), np.inf)
-    if unit.cells is not None:
-        arc[:, unit.cells] = price
-        return arc.reshape(periods, *shape), np.broadcast_to(unit.only_arcs, (periods, *shape))
-    via = np.zeros(arc.shape, dtype=np.int64)
-    for number, place in enumerate((unit.row * shape[1] + unit.column).tolist()):
-        better = price[:, number] < arc[:, place]
-        arc[better, place] = price[better, number]
-        via[better, place] = number
-    return arc.reshape(periods, *shape), via.reshape(periods, *shape)
-
-
-def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Floats:
-    """Return a lower bound (T,) of the cost of serving everybody.
-
-    With ``left_out`` (T, L), the price of leaving a whole demand out, nobody has to be served.
-    """
-    if (offered.replica < 0).any():
-        paid, earned = without_earnings(unit, offered)
-        return least_cost(unit, paid, left_out) + earned
-    best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
-    found = _left_or_served(unit, best, left_out)
-    reserve = reserve_prices(unit.guards.binding, unit, offered.replica / unit.rps) if unit.guards else None
-    if left_out is not None and reserve is None:
-        return found
-    total = unit.demand.sum(axis=1)
-    for share in SHARES:
-        part = (offered.arc + (share * offered.replica / unit.rps)[:, None, :]).min(axis=2)
-        if reserve is not None:
-            safe = (part + (1 - share) * reserve) * unit.demand
-            found = np.maximum(found, _left_or_served(unit, safe, left_out))
-        if left_out is None:
-            ways = (part * unit.demand).sum(axis=1)
-            found = np.maximum(found, ways + whole_cost((1 - share) * offered.replica, unit.rps, total))
-    return found
-
-
-def without_earnings(unit: Unit, offered: Offer) -> tuple[Offer, Floats]:
-    """Return an offer in which no replica earns anything, and the most (T,) that all could earn: at most 0.
-
-    A replica may stand idle, so that what it earns has nothing to do with what it serves. They do so where
-    energy has a negative price, or hours raise the total of which providers have a share.
-    """
-    price = np.maximum(offered.replica, 0.0)
-    earned = (np.minimum(offered.replica, 0.0) * unit.useful).sum(axis=1)
-    unit_cost = offered.arc + (price / unit.rps)[:, None, :]
-    return Offer(offered.arc, offered.via, price, unit_cost, offered.entering), earned
-
-
-def _left_or_served(unit: Unit, served: Floats, left_out: Floats | None) -> Floats:
-    """Return a bound (T,) where whole demands cost so much if ``served`` (T, L), or if left out."""
-    if left_out is None:
-        return np.asarray(served.sum(axis=1))
-    found = np.minimum(served, left_out).sum(axis=1)
-    if unit.guards:
-        found += unit.guards.binding.forced_out(unit.demand, unit.most * unit.rps, served, left_out)
-    return np.asarray(found)
-
-
-def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:
-    """Return a lower bound (T,) of the cost of whole replicas for ``total`` (T,) at ``price`` (T, S).
-
-    For any ``c > 0``: sum_s min(ceil(rps[s] / c), N) y[s] >= N with N = ceil(total / c), so the cost is at
-    least N times the least price per such count (Chvátal-Gomory, with coefficients cut down to N).
-    """
-    price = np.maximum(price, 0.0)
-    found = total * (price / rps).min(axis=1)
-    sizes = [np.full(len(total), size) for size in np.unique(rps)]
-    for size in [*sizes, *(total / part for part in PARTS)]:
-        safe = np.maximum(size, EPSILON)
-        count = np.ceil(total / safe - 1e-6)
-        weight = np.minimum(np.ceil(rps[None, :] / safe[:, None] - EPSILON), np.maximum(count, 1.0)[:, None])
-        found = np.maximum(found, count * (price / weight).min(axis=1))
-    return np.asarray(np.where(total > EPSILON, found, 0.0))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..rates import Floats, Ints
-from .serving import Answer, Offer, answer
+from .offers import Offer
+from .serving import Answer, answer
 from .units import Unit
 
 MOST_ADDED = 6

@@ -10,7 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..rates import Floats, Ints
-from .serving import Answer, Offer, Tiers, answer, priced, replicas_for
+from .offers import Offer, Tiers
+from .serving import Answer, answer, priced, replicas_for
 from .units import Unit
 
 

@@ -9,7 +9,9 @@ import pytest
 from computeroute.solvers.market.ascent import ascended
 from computeroute.solvers.market.covering import least_cover
 from computeroute.solvers.market.lagrange import Slots, lagrangian_cost
-from computeroute.solvers.market.serving import Offer, answer, least_cost
+from computeroute.solvers.market.least import least_cost
+from computeroute.solvers.market.offers import Offer
+from computeroute.solvers.market.serving import answer
 from computeroute.solvers.market.units import Unit
 from scipy.optimize import LinearConstraint, milp
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from computeroute.solvers.market.candidates import unit_reply
 from computeroute.solvers.market.guards import Guards
+from computeroute.solvers.market.least import least_cost
 from computeroute.solvers.market.protecting import covered
 from computeroute.solvers.market.reserve_prices import reserve_prices
-from computeroute.solvers.market.serving import least_cost
 from computeroute.solvers.market.units import Unit
 from computeroute.solvers.survival import Guard
 from numpy.typing import NDArray

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 from computeroute.solvers.market.goods import GoodPrices
 from computeroute.solvers.market.lagrange import lagrangian_cost
-from computeroute.solvers.market.serving import (
-    Offer,
-    answer,
-    least_cost,
-    offer,
-    pour,
-    whole_cost,
-    without_earnings,
-)
+from computeroute.solvers.market.least import least_cost, whole_cost, without_earnings
+from computeroute.solvers.market.offers import Offer, offer
+from computeroute.solvers.market.serving import answer, pour
 from computeroute.solvers.market.sites import whole_answer
 from computeroute.solvers.market.units import Unit
 from computeroute.solvers.rates import whole_replicas

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from computeroute.solvers.market.ascent import ascended
 from computeroute.solvers.market.lagrange import lagrangian_cost
-from computeroute.solvers.market.serving import Offer, answer, least_cost
+from computeroute.solvers.market.least import least_cost
+from computeroute.solvers.market.offers import Offer
+from computeroute.solvers.market.serving import answer
 from computeroute.solvers.market.swapping import Swaps
 from computeroute.solvers.market.units import Unit
 from scipy.optimize import linprog

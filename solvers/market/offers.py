@@ -1,0 +1,87 @@
+"""Prices as a unit sees them: of ways and of replicas. Letters of shapes: T periods, L demands, S slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..rates import Floats, Ints
+from .goods import GoodPrices
+from .units import Unit
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """Replicas (T, S) at the price offered, and the price (T, S) of those beyond them."""
+
+    within: Floats
+    beyond: Floats
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Prices as a unit sees them.
+
+    Attributes
+    ----------
+    arc
+        (T, L, S) cost of a request/s for a period on the cheapest arc; infinite where there is none.
+    via
+        (T, L, S) that arc, as an index into the arcs of the unit.
+    replica
+        (T, S) cost of a whole replica for a period.
+    unit
+        (T, L, S) cost of a request/s, its part of a replica included.
+    entering
+        (S,) cost of entering the site of each slot, 0 where that is none or does not matter.
+    tiers
+        Where only so many replicas have that cost, and others cost more.
+    """
+
+    arc: Floats
+    via: Ints
+    replica: Floats
+    unit: Floats
+    entering: Floats
+    tiers: Tiers | None = None
+
+    def during(self, when: Ints) -> Offer:
+        """Return what is offered in some periods."""
+        tiers = self.tiers and Tiers(self.tiers.within[when], self.tiers.beyond[when])
+        of_periods = self.arc[when], self.via[when], self.replica[when], self.unit[when]
+        return Offer(*of_periods, self.entering, tiers)
+
+
+def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
+    """Return the prices for ``unit``; ``traffic`` (A, T) is the price of a request/s on each arc."""
+    flat = unit.money * prices.money + unit.other * prices.other
+    price = flat[None, :] * durations[:, None]
+    if traffic is not None:
+        price = price + traffic.T
+    shape = (len(unit.demand_id), len(unit.slot_id))
+    arc, via = _cheapest_arcs(unit, price, shape)
+    replica = replica_prices(unit, durations, prices)
+    entering = np.where(unit.entering, unit.usd_per_site_entered * prices.money + prices.moves, 0.0)
+    return Offer(arc, via, replica, arc + (replica / unit.rps)[:, None, :], entering)
+
+
+def replica_prices(unit: Unit, durations: Floats, prices: GoodPrices) -> Floats:
+    """Return the cost (T, S) of a whole replica for a period."""
+    held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
+    return np.asarray((held * unit.accelerators[:, None]).T)
+
+
+def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[Floats, Ints]:
+    """Return the least price of the arcs of each demand and slot (T, L, S), and which arc that is."""
+    periods = len(price)
+    arc = np.full((periods, shape[0] * shape[1]), np.inf)
+    if unit.cells is not None:
+        arc[:, unit.cells] = price
+        return arc.reshape(periods, *shape), np.broadcast_to(unit.only_arcs, (periods, *shape))
+    via = np.zeros(arc.shape, dtype=np.int64)
+    for number, place in enumerate((unit.row * shape[1] + unit.column).tolist()):
+        better = price[:, number] < arc[:, place]
+        arc[better, place] = price[better, number]
+        via[better, place] = number
+    return arc.reshape(periods, *shape), via.reshape(periods, *shape)
