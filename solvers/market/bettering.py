@@ -45,6 +45,8 @@ IDLE_TRIES_PER_BLOCK = 200
 SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_RECREATED = 20, 100, 500, 50, 20, 10
 """Ejections tried in turn with other ways, and alone, jobs and units that answer anew, neighbourhoods, and
 groups that leave together, between two looks at what they gave."""
+FIRST_JOBS = 30
+"""Jobs that answer anew before units do: who loses most may need whole pools, which units break into."""
 
 
 @dataclass
@@ -193,18 +195,19 @@ class Bettering(Standing):
                 return
 
     def _refilling(self, told: Appraisal, watch: Watch) -> Iterator[None]:
-        """Let some units after others answer anew, then jobs, round after round."""
+        """Let the few jobs that lose most answer anew, some units after others, then all jobs, in rounds."""
         order = unit_order(self.market).tolist()
         while True:
+            yield from self._resettle_round(told, watch, FIRST_JOBS)
             yield from self._refill_round(told, watch, order, SOME_UNITS)
             yield from self._resettle_round(told, watch)
             yield
 
-    def _resettle_round(self, told: Appraisal, watch: Watch) -> Iterator[None]:
-        """Let jobs answer anew, those that lose most first, some at a time."""
+    def _resettle_round(self, told: Appraisal, watch: Watch, most: int | None = None) -> Iterator[None]:
+        """Let jobs, or at ``most`` so many, answer anew, those that lose most first, some at a time."""
         if self.best is None or has_relieved_rows(self.market):
             return
-        order = losing_jobs(self.best, told).tolist()
+        order = losing_jobs(self.best, told)[:most].tolist()
         for begin in range(0, len(order), SOME_JOBS):
             placement = self.best.copy()
             resettle(placement, order[begin : begin + SOME_JOBS], watch.over)
