@@ -53,7 +53,7 @@ class Appraisal:
 def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = True) -> Appraisal:
     """Return what ``prices`` (R), none negative, tell; without ``whole``, replicas count as fractional."""
     rules = market.rules
-    goods = GoodPrices.of(rules.goods, rules.good_prices(prices))
+    goods = rules.goods_at(prices)
     costs, pauses = market.start_costs(goods), market.pauses(goods)
     least = any_least = job_least(market, costs, pauses.bound)
     closed = market.captives.closed

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..rates import Floats
-from .serving import EPSILON
+from .offers import EPSILON
 
 ROUNDS = 4
 """Times that every demand may raise what it pays to the cost of its next slot."""

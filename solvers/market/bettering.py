@@ -17,7 +17,6 @@ from .columns import Columns, joined
 from .crowds import Crowds
 from .dividing import divided_columns
 from .ejecting import Ejector
-from .goods import GoodPrices
 from .greedy import unit_order
 from .menus import Menu
 from .neighbourhoods import Improver
@@ -173,14 +172,14 @@ class Bettering(Standing):
 
     def _varying(self, told: Appraisal, watch: Watch) -> Iterator[Columns]:
         """Yield answers of units at lower and higher prices than those told."""
-        market, rules = self.market, self.market.rules
+        market = self.market
         until = Watch(VARIED_SHARE * watch.left, watch.over)
         size = sum(unit.size for unit in market.units)
         tries = int(VARIED_SIZE * self.options.time_limit // max(1, size))
         for factor in PRICE_FACTORS[: max(1, tries)]:
             if until.over():
                 break
-            goods = GoodPrices.of(rules.goods, rules.good_prices(factor * told.prices))
+            goods = market.rules.goods_at(factor * told.prices)
             yield service_columns(market, replace(told, goods=goods))
         yield from divided_columns(market, told)
 
@@ -252,7 +251,7 @@ class Bettering(Standing):
                 return
 
     def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
-        """Let some units that meet in pools leave, and answer anew one after another."""
+        """Let some jobs and units that meet in pools leave, and answer anew one after another."""
         rng, mine, steps = self._generator(), None, SOME_RECREATED * self._effort()
         while self.best is not None:
             if mine is not self.best:

@@ -21,7 +21,6 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, joined
 from .detours import OfferTo, fitting_answer
-from .goods import GoodPrices
 from .greedy import room_for_replicas
 from .hood import Hood, load_of
 from .placing import Placed, Placement, Priced
@@ -68,11 +67,10 @@ class Crowds:
         """Note who uses what, and what everybody pays at the prices told."""
         market = self.placement.market
         self.count = len(market.problem.jobs)
-        self.blocks = [np.array([job]) for job in range(self.count)] + list(market.unit_blocks)
+        self.blocks = market.member_blocks
         self.patience = np.ones(len(self.blocks))
         self.member = np.repeat(np.arange(len(self.blocks)), [len(each) for each in self.blocks])
-        self.pool = np.full(len(market.rules.capacity), -1, dtype=np.int64)
-        self.pool[market.rules.pool_rows] = np.arange(len(market.problem.pools))[:, None]
+        self.pool = market.rules.pool_of_row
         self.first = np.searchsorted(self.jobs.columns.block, np.arange(self.count + 1))
         self.users: list[dict[int, int]] = [{} for _ in market.problem.pools]
         self.paid = np.zeros(market.blocks)
@@ -83,8 +81,7 @@ class Crowds:
     def _offers(self) -> list[OfferTo]:
         """What units are offered at the prices told, and as it is."""
         market = self.placement.market
-        nothing = np.zeros(len(market.rules.capacity))
-        free = GoodPrices.of(market.rules.goods, market.rules.good_prices(nothing))
+        free = market.rules.goods_at(np.zeros(len(market.rules.capacity)))
         return [market.offering(self.told.goods), market.offering(free)]
 
     def _note(self, block: int, placed: Placed, sign: int) -> None:

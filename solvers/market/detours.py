@@ -12,10 +12,10 @@ from ..arrays import Bools
 from ..rates import Floats, Ints
 from .candidates import reply_columns, unit_reply
 from .columns import Columns
-from .offers import Offer
+from .offers import EPSILON, Offer
 from .openings import Room
 from .placing import Placement
-from .serving import EPSILON, Answer, replicas_for
+from .serving import Answer, replicas_for
 from .sites import still_standing
 from .traffic import ArcTraffic
 from .units import Unit

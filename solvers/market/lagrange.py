@@ -18,8 +18,7 @@ import numpy as np
 from ..rates import Floats, Ints
 from .ascent import ascended
 from .covering import least_cover
-from .offers import Offer
-from .serving import EPSILON
+from .offers import EPSILON, Offer
 from .units import Unit
 
 STEPS, PATIENCE = 24, 3

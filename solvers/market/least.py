@@ -5,11 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..rates import Floats
-from .offers import Offer
+from .offers import EPSILON, Offer
 from .reserve_prices import reserve_prices
 from .units import Unit
 
-EPSILON = 1e-9
 SHARES = (0.0, 0.3, 0.6, 0.8, 0.9)
 """Parts of the replicas' price that users pay in proportion when replicas are bounded as whole ones."""
 PARTS = (1.0, 2.0, 3.0, 4.0)

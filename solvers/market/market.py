@@ -83,6 +83,11 @@ class Market:
         return tuple(found)
 
     @cached_property
+    def member_blocks(self) -> tuple[Ints, ...]:
+        """Numbers of the blocks of every job, then of every unit: what answers as one."""
+        return (*(np.array([job]) for job in range(len(self.problem.jobs))), *self.unit_blocks)
+
+    @cached_property
     def unit_of(self) -> Ints:
         """Number of the unit of every block after those of jobs."""
         sizes = np.array([len(blocks) for blocks in self.unit_blocks], dtype=np.int64)

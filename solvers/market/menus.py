@@ -22,6 +22,13 @@ def beyond_prices(market: Market) -> Floats:
     return found
 
 
+def cost_at(placed: Placed, load: Floats, capacity: Floats, beyond: Floats) -> float:
+    """Return what a block that is out would cost at a load (R), use ``beyond`` capacity (R) at its price."""
+    where = placed.rows
+    room = np.maximum(0.0, capacity[where] - load[where])
+    return placed.cost + float(np.maximum(0.0, placed.amounts - room) @ beyond[where])
+
+
 @dataclass(frozen=True)
 class Menu:
     """Columns by block, ready to be compared at a load.
@@ -100,10 +107,7 @@ class Menu:
 
     def cost_of(self, load: Floats, placed: Placed) -> float:
         """Return what a block that is out would cost at a load, use beyond commitment included."""
-        where = placed.rows
-        room = np.maximum(0.0, self.capacity[where] - load[where])
-        extra = np.maximum(0.0, placed.amounts - room)
-        return placed.cost + float(extra @ self.beyond[where])
+        return cost_at(placed, load, self.capacity, self.beyond)
 
 
 def natural_prices(uses: csr_array, cost: Floats) -> Floats:

@@ -10,6 +10,9 @@ from ..rates import Floats, Ints
 from .goods import GoodPrices
 from .units import Unit
 
+EPSILON = 1e-9
+"""What counts as nothing, of requests/s and of throughput."""
+
 
 @dataclass(frozen=True)
 class Tiers:

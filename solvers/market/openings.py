@@ -8,9 +8,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..arrays import Bools
-from ..rates import Floats
+from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, joined, pause_columns, start_columns
+from .goods import GoodPrices
 from .jobs import Options, Starts, any_between
 from .market import Market
 from .pausing import best_pauses, pause_hours
@@ -53,29 +54,50 @@ def fitting_columns(placement: Placement, told: Appraisal, job: int, most: int =
 
 
 def _begun(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
-    """Return the columns of the options of a job that do not pause, none where nothing is open."""
-    begin, end = np.searchsorted(market.running.job, [job, job + 1]).tolist()
-    mine = slice(begin, end)
-    option, at = np.nonzero(open_starts(room, market.running, market.spans, mine))
-    near = np.argsort(told.start_costs[mine][option, at], kind="stable")[:most]
-    if len(near) == 0:
-        return []
-    rows, goods = begin + option[near], market.rules.goods
-    return [start_columns(market.running, market.spans, market.rates, goods, rows=rows, at=at[near])]
+    mine = options_of(market.running, job)
+    able = open_starts(room, market.running, market.spans, mine)
+    return begun_columns(market, mine, able, told.start_costs[mine], most)
 
 
 def _paused(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
-    """Return the columns of the options of a job that may pause, in the hours that are open."""
-    begin, end = np.searchsorted(market.pausing.job, [job, job + 1]).tolist()
-    mine = slice(begin, end)
-    hours_open = np.where(open_periods(room, market.pausing, mine), market.rooms[mine], 0.0)
-    able = np.flatnonzero(hours_open.sum(axis=1) >= market.pausing.hours[mine] * FIT)
-    if len(able) == 0:
+    mine = options_of(market.pausing, job)
+    return paused_columns(market, room, told.goods, mine, some=np.arange(mine.stop - mine.start), most=most)
+
+
+def options_of(options: Options, job: int) -> slice:
+    """Return which options are those of a job."""
+    return slice(*np.searchsorted(options.job, [job, job + 1]).tolist())
+
+
+def begun_columns(market: Market, mine: slice, able: Bools, cost: Floats, most: int) -> list[Columns]:
+    """Return the columns of options ``mine`` that do not pause from ``able`` starts (O, T), none without any.
+
+    At ``most`` so many are returned, those of least ``cost`` (O, T).
+    """
+    option, at = np.nonzero(able)
+    near = np.argsort(cost[option, at], kind="stable")[:most]
+    if len(near) == 0:
         return []
-    options, hours_open = market.pausing.part(begin, end).only(able), hours_open[able]
-    hours = pause_hours(options, hours_open, told.goods)
+    rows, goods = mine.start + option[near], market.rules.goods
+    return [start_columns(market.running, market.spans, market.rates, goods, rows=rows, at=at[near])]
+
+
+def paused_columns(
+    market: Market, room: Room, prices: GoodPrices, mine: slice, *, some: Ints, most: int
+) -> list[Columns]:
+    """Return the columns of ``some`` of the options ``mine`` that may pause, in the hours that are open.
+
+    At ``most`` so many are returned, those that cost least at the prices, each in its cheapest hours.
+    """
+    hours_open = np.where(open_periods(room, market.pausing, mine), market.rooms[mine], 0.0)[some]
+    able = hours_open.sum(axis=1) >= market.pausing.hours[mine][some] * FIT
+    if not able.any():
+        return []
+    options = market.pausing.part(mine.start, mine.stop).only(some[able])
+    hours_open = hours_open[able]
+    hours = pause_hours(options, hours_open, prices)
     whole = np.flatnonzero(hours.sum(axis=1) >= options.hours * FIT)
-    cost = best_pauses(options.only(whole), hours_open[whole], told.goods).cost
+    cost = best_pauses(options.only(whole), hours_open[whole], prices).cost
     near = np.sort(whole[np.argsort(cost, kind="stable")[:most]])
     if len(near) == 0:
         return []

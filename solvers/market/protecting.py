@@ -14,8 +14,8 @@ import numpy as np
 
 from ..rates import Floats, Ints
 from .guards import Guards
-from .offers import Offer
-from .serving import EPSILON, Answer, cheaper, pour, priced, replicas_for
+from .offers import EPSILON, Offer
+from .serving import Answer, cheaper, pour, priced, replicas_for
 from .sites import at_all_times, rank
 from .units import Unit
 

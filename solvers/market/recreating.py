@@ -15,11 +15,12 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
+from .commitments import LEAST_GAIN, TwoPrices
 from .greedy import take
-from .menus import beyond_prices
+from .openings import options_of
 from .placing import Placed, Placement
-from .refilling import Offering, tiered_columns
-from .settling import Settler
+from .refilling import tiered_columns
+from .settling import settle
 
 MOST_OTHERS = 8
 """Members that leave together with one."""
@@ -31,8 +32,6 @@ FIRST_SHARE = 0.7
 """How often the one that loses answers first."""
 PATIENCE = 0.8
 """Part of what a member loses that counts after a try in vain."""
-LEAST_GAIN = 1e-9
-"""Relative gain below which all stays as it is."""
 
 
 @dataclass
@@ -50,25 +49,15 @@ class Recreator:
     def __post_init__(self) -> None:
         """Note who uses what, and what everybody is offered."""
         market = self.placement.market
-        rules, self.jobs = market.rules, len(market.problem.jobs)
-        self.blocks = [np.array([job]) for job in range(self.jobs)] + list(market.unit_blocks)
+        self.jobs, self.blocks = len(market.problem.jobs), market.member_blocks
         self.least = np.concatenate([self.told.job_least, self.told.unit_least])
-        self.pool = np.full(len(rules.capacity), -1, dtype=np.int64)
-        self.pool[rules.pool_rows] = np.arange(len(market.problem.pools))[:, None]
-        self.beyond = beyond_prices(market)
-        self.offers = [self._offered(factor) for factor in FACTORS]
-        self.settlers = [Settler.of(self.placement, factor * self.told.prices) for factor in FACTORS]
+        self.pool = market.rules.pool_of_row
+        self.paid = [TwoPrices.of(market, factor * self.told.prices) for factor in FACTORS]
         self.uses = np.zeros((len(self.blocks), len(market.problem.pools)), dtype=bool)
         self.excess = np.zeros(len(self.blocks))
         for member in range(len(self.blocks)):
             if member < self.jobs or not market.units[member - self.jobs].is_whole:
                 self._note(member)
-
-    def _offered(self, factor: float) -> tuple[Offering, Offering]:
-        """Return what units are offered within commitments, and beyond, at a multiple of the prices."""
-        market = self.placement.market
-        prices = np.where(self.beyond > 0, 0.0, factor * self.told.prices)
-        return Offering.of(market, prices), Offering.of(market, prices + self.beyond)
 
     def _note(self, member: int) -> None:
         placed = [self.placement.placed[block] for block in self.blocks[member].tolist()]
@@ -110,7 +99,7 @@ class Recreator:
             return np.unique(market.units[loser - self.jobs].pool)
         found: list[tuple[float, list[int]]] = []
         for options, least in ((market.running, None), (market.pausing, self.told.pauses.cost)):
-            mine = slice(*np.searchsorted(options.job, [loser, loser + 1]).tolist())
+            mine = options_of(options, loser)
             cost = self.told.start_costs[mine].min(axis=1, initial=np.inf) if least is None else least[mine]
             part = options.part(mine.start, mine.stop)
             near = np.argsort(cost, kind="stable")[:WANTED].tolist()
@@ -141,12 +130,11 @@ class Recreator:
 
     def _answer(self, member: int) -> None:
         """Let a member that is out answer to what the others leave."""
-        which = int(self.rng.integers(len(FACTORS)))
+        paid = self.paid[int(self.rng.integers(len(FACTORS)))]
         if member < self.jobs:
-            self.settlers[which].settle(member)
+            settle(self.placement, paid, member, self.placement.nothing(member))
         else:
-            cheap, dear = self.offers[which]
-            take(self.placement, tiered_columns(self.placement, member - self.jobs, cheap, dear))
+            take(self.placement, tiered_columns(self.placement, member - self.jobs, paid))
 
     def _paid(self, blocks: Ints, *, by_period: bool) -> Floats:
         """Return what some blocks and use beyond commitments cost, in every period (T,) or in all (1,)."""
@@ -154,7 +142,7 @@ class Recreator:
         paid = np.array([placement.placed[block].cost for block in blocks.tolist()])
         rows = placement.market.rules.committed_rows
         over = np.maximum(0.0, placement.load[rows] - placement.market.rules.capacity[rows])
-        over = (over * self.beyond[rows]).reshape(-1, periods).sum(axis=0)
+        over = (over * self.paid[0].beyond[rows]).reshape(-1, periods).sum(axis=0)
         if not by_period:
             return np.array([paid.sum() + over.sum()])
         return np.asarray(paid.reshape(-1, periods).sum(axis=0) + over)

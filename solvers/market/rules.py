@@ -13,7 +13,7 @@ from ...routing.problem import Problem
 from ..arrays import Bools
 from ..constraints import usable_before_modules, usable_module
 from ..rates import Floats, Ints, Rates, module_usd, most_accelerators
-from .goods import Goods
+from .goods import GoodPrices, Goods
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,17 @@ class Rules:
         row[owner, place], amount[owner, place] = taken.indices, taken.data
         wide = (*goods.shape, shape[1])
         return row.reshape(wide), amount.reshape(wide)
+
+    @cached_property
+    def pool_of_row(self) -> Ints:
+        """Pool of every row (R,) of pool capacity, -1 for other rows."""
+        found = np.full(len(self.capacity), -1, dtype=np.int64)
+        found[self.pool_rows] = np.arange(len(self.pool_rows))[:, None]
+        return found
+
+    def goods_at(self, prices: Floats) -> GoodPrices:
+        """Return the prices of goods by kind at ``prices`` of the rows (R), none negative."""
+        return GoodPrices.of(self.goods, self.good_prices(prices))
 
     def good_prices(self, prices: Floats) -> Floats:
         """Return the prices of goods (G) at ``prices`` of the rows (R), none negative."""

@@ -11,11 +11,10 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats, Ints, whole_replicas
-from .offers import Offer
+from .offers import EPSILON, Offer
 from .swapping import Swaps
 from .units import Unit
 
-EPSILON = 1e-9
 TURNS = 4
 """Slots to choose from above which it makes no difference how many they are."""
 IDLE = 0.005

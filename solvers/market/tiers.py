@@ -36,8 +36,8 @@ def tiered_answer(
 
 
 def _doubled(unit: Unit, slots: Ints) -> Unit:
-    """Return a unit with some slots more than once, of which only demand and throughput count."""
-    return replace(unit, rps=unit.rps[slots], most=unit.most[slots], accelerators=unit.accelerators[slots])
+    """Return a unit with some slots twice, as far as answers look at them: the throughput of each."""
+    return replace(unit, rps=unit.rps[slots])
 
 
 def _in_two(offered: Offer, tiers: Tiers, unit: Unit, dear: Ints) -> Offer:

@@ -12,11 +12,12 @@ from computeroute.solvers import solve
 from computeroute.solvers.market import dividing
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.columns import ServiceChoice
+from computeroute.solvers.market.commitments import committed_replicas
 from computeroute.solvers.market.dividing import divided_columns
 from computeroute.solvers.market.greedy import unit_order
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement
-from computeroute.solvers.market.refilling import committed_replicas, refill
+from computeroute.solvers.market.refilling import refill
 from computeroute.solvers.market.solve import market_of, search_of
 from computeroute.solvers.options import Options
 from computeroute.topologies import load

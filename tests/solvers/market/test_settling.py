@@ -11,11 +11,10 @@ from computeroute.routing import Problem
 from computeroute.solvers.market.appraisal import Appraisal, appraise
 from computeroute.solvers.market.candidates import job_columns
 from computeroute.solvers.market.columns import JobChoice
+from computeroute.solvers.market.commitments import TwoPrices
 from computeroute.solvers.market.market import Market
-from computeroute.solvers.market.menus import beyond_prices
 from computeroute.solvers.market.placing import Placement, Priced
-from computeroute.solvers.market.refilling import true_cost
-from computeroute.solvers.market.settling import Settler, losing_jobs, resettle
+from computeroute.solvers.market.settling import losing_jobs, resettle, settle
 from computeroute.solvers.market.solve import market_of
 
 from ..small_worlds import random_world
@@ -85,7 +84,7 @@ def test_prices_of_rows_are_added() -> None:
     market, placement, _ = empty(Problem.parse(world(job("one", 4, 4))))
     prices = np.zeros(len(placement.load))
     prices[market.rules.pool_rows[0]] = 1.5 * 2 * 8
-    Settler.of(placement, prices).settle(0)
+    settle(placement, TwoPrices.of(market, prices), 0, placement.nothing(0))
     assert placement.placed[0].cost == pytest.approx(32)
 
 
@@ -99,7 +98,7 @@ def test_it_stops_when_told() -> None:
 def test_a_job_does_what_costs_least_of_all_that_fits(seed: int) -> None:
     """Beside a random load. Jobs that pause may do better in other hours than their cheapest ones alone."""
     market, placement, told = empty(Problem.parse(random_world(Random(seed))))
-    rng, beyond = np.random.default_rng(seed), beyond_prices(market)
+    rng, paid = np.random.default_rng(seed), TwoPrices.of(market, np.zeros(len(placement.load)))
     placement.load[:] = np.where(np.isfinite(placement.room), 0.8 * rng.random(len(placement.load)), 0.0)
     for number in range(len(market.problem.jobs)):
         every = Priced.of(
@@ -109,7 +108,7 @@ def test_a_job_does_what_costs_least_of_all_that_fits(seed: int) -> None:
             placement.penalty,
         )
         costs = [
-            true_cost(placement, each, beyond)
+            paid.cost(placement, each)
             for each in map(every.placed, np.flatnonzero(every.columns.block == number).tolist())
             if placement.fits(each.rows, each.amounts)
         ]
@@ -117,7 +116,7 @@ def test_a_job_does_what_costs_least_of_all_that_fits(seed: int) -> None:
         resettle(placement, [number], lambda: False)
         found = placement.placed[number]
         placement.remove(number)
-        cost, least = true_cost(placement, found, beyond), min([nothing, *costs])
+        cost, least = paid.cost(placement, found), min([nothing, *costs])
         assert cost <= least + 1e-6 * max(1.0, abs(least))
         assert placement.fits(found.rows, found.amounts)
         assert number in market.pausing.job or cost == pytest.approx(least)

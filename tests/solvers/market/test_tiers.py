@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from computeroute.routing import Problem
+from computeroute.solvers.market.commitments import TwoPrices
 from computeroute.solvers.market.greedy import take
-from computeroute.solvers.market.menus import beyond_prices
 from computeroute.solvers.market.placing import Placement
-from computeroute.solvers.market.refilling import Offering, tiered_columns
+from computeroute.solvers.market.refilling import tiered_columns
 from computeroute.solvers.market.solve import market_of
 
 from ..test_constraints import service, world
@@ -19,9 +19,8 @@ def answered(problem: Problem) -> Placement:
     """Return a placement with the one unit's answer to tiers at no prices of rows."""
     market = market_of(problem)
     placement = Placement(market, 1e4, np.zeros(0))
-    beyond = beyond_prices(market)
-    columns = tiered_columns(placement, 0, Offering.of(market, 0 * beyond), Offering.of(market, beyond))
-    take(placement, columns)
+    paid = TwoPrices.of(market, np.zeros(len(placement.load)))
+    take(placement, tiered_columns(placement, 0, paid))
     return placement
 
 
