@@ -10,7 +10,8 @@ on Computing 16 (2004) 133-151.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import cycle
 
 import numpy as np
 
@@ -29,17 +30,19 @@ EAGERNESS = 0.2
 HARM = 0.5
 """How much worse the next assignment may be on average, in spreads of the places."""
 PATIENCE = 60
-"""Times that penalties are adapted without a better assignment before it begins anew."""
+"""Times that penalties are adapted without a better assignment before it goes on from the next start."""
 
 
 class Shaking:
-    """One search; it begins with the assignment ``start``, which need not fit.
+    """One search; it begins with one of the ``starts`` after the other, which need not fit.
 
-    What is near the relaxation is the better start: an assignment that was made to fit has lost more than
+    What is near a relaxation is the better start: an assignment that was made to fit has lost more than
     exchanges win back.
     """
 
-    def __init__(self, state: State, places: Places, start: Ints, rng: np.random.Generator) -> None:
+    def __init__(
+        self, state: State, places: Places, starts: Sequence[Ints], rng: np.random.Generator
+    ) -> None:
         self._state = state
         self._places = places
         self._rng = rng
@@ -47,9 +50,9 @@ class Shaking:
         self._least = 1.1 * places.price + 0.05 * unit
         worth = 1e-9 * max(1.0, float(np.abs(state.problem.cost).mean()))
         self._search = Exchanges(places, 2.0 * places.price + 0.5 * unit, worth)
-        self._start = places.of_options(state.problem, start)
+        self._starts = cycle([places.of_options(state.problem, start) for start in starts])
         self._movable = np.flatnonzero(np.isfinite(places.excess[:, : places.workloads]).sum(axis=0) > 1)
-        self._place = self._start
+        self._place = next(self._starts)
         self._fitting = FITTING
         self._idle = 0
         self._found: Ints | None = None
@@ -72,7 +75,7 @@ class Shaking:
     def _round(self) -> None:
         """Shake and improve a few times, then adapt the penalties."""
         if self._idle > PATIENCE:
-            self._place, self._idle, self._own = self._start, 0, np.inf
+            self._place, self._idle, self._own = next(self._starts), 0, np.inf
         place, value = self._improved(self._place)
         for _ in range(SHAKES):
             tried, found = self._improved(*self._shaken(place))

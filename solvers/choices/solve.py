@@ -131,8 +131,10 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
     packed, pricing = _strengthened(state, pricing)
     hoods = Neighbourhoods(state, [nearest(problem, pricing, each) for each in NEIGHBOUR_OPTIONS], rng)
     places = Places.of(problem, relaxed.pricing.prices)
-    start = rounded(problem, relaxed)
-    shaking = None if places is None else Shaking(state, places, start, rng)
+    starts = [rounded(problem, relaxed)]
+    if packed is not None:
+        starts.insert(0, cheapest(problem, pricing))
+    shaking = None if places is None else Shaking(state, places, starts, rng)
     both = Together(state, hoods, shaking, threads)
     if packed is not None:
         _shift(state, pricing, cheapest(problem, pricing))

@@ -7,6 +7,8 @@ from typing import cast
 
 import numpy as np
 import pytest
+from computeroute.solvers.blocks import Ints
+from computeroute.solvers.choices import shaking
 from computeroute.solvers.choices.exchanges import Exchanges
 from computeroute.solvers.choices.neighbourhoods import Neighbourhoods
 from computeroute.solvers.choices.places import Places
@@ -99,10 +101,10 @@ def test_shakes_move_one_workload_to_where_it_may_be_and_none_that_has_no_choice
     problem = choice_problem(blocks_of([*RING, [(1.0, [0.0, 0.0, 1.0])]], [1.0, 1.0, 2.0]))
     places = tables(problem)
     state = state_of(problem, [0, 2, 4, 6])
-    shaking = Shaking(state, places, np.array([0, 2, 4, 6]), np.random.default_rng(0))
+    search = Shaking(state, places, [np.array([0, 2, 4, 6])], np.random.default_rng(0))
     seen = set()
     for _ in range(30):
-        place, moved = shaking._shaken(np.array([0, 1, 2, 2]))
+        place, moved = search._shaken(np.array([0, 1, 2, 2]))
         seen.add(int(moved[0]))
         assert (place != [0, 1, 2, 2]).nonzero()[0].tolist() == moved.tolist()
         assert np.isfinite(places.excess[place, np.arange(4)]).all()
@@ -133,7 +135,7 @@ def state_of(problem: ChoiceProblem, option: list[int]) -> State:
 
 
 def shaking_of(state: State) -> Shaking:
-    return Shaking(state, tables(state.problem), np.array([0, 2, 4]), np.random.default_rng(0))
+    return Shaking(state, tables(state.problem), [np.array([0, 2, 4])], np.random.default_rng(0))
 
 
 def test_shaking_finds_the_ring() -> None:
@@ -148,6 +150,28 @@ def test_shaking_finds_the_ring() -> None:
 def test_nothing_is_told_where_nothing_better_is_found() -> None:
     state = state_of(choice_problem(blocks_of(RING, [1.0, 1.0, 1.0])), [1, 3, 5])
     assert shaking_of(state).run() is None
+
+
+def test_it_goes_on_from_the_next_start_where_nothing_better_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shaking, "PATIENCE", 0)
+    problem = choice_problem(blocks_of(RING, [1.0, 1.0, 1.0]))
+    starts = [np.array([0, 2, 4]), np.array([1, 3, 5])]
+    search = Shaking(state_of(problem, [1, 3, 5]), tables(problem), starts, np.random.default_rng(0))
+    begun: list[list[int]] = []
+    improved = search._improved
+
+    def noted(place: Ints, held: Ints | None = None) -> tuple[Ints, float]:
+        if held is None:
+            begun.append(place.tolist())
+        return improved(place, held)
+
+    monkeypatch.setattr(search, "_improved", noted)
+    for _ in range(4):
+        search._round()
+    first, second = [0, 1, 2], [1, 2, 0]
+    assert begun == [first, second, first, second]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
