@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -176,8 +175,9 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
         gap_limit=options.gap_limit,
         seed=options.seed,
         threads=options.threads,
+        processors=options.processors,
         cell_solver=solvers[1],
-        proof_after=0.0 if (os.cpu_count() or 1) > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
+        proof_after=0.0 if options.processors > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
 
 
@@ -246,9 +246,8 @@ def _first_seconds(options: Options) -> float:
 
 
 def _fallback_seconds(options: Options) -> float:
-    has_room = (options.threads or os.cpu_count() or 1) > 1
     late = min(LATE_SECONDS, LATE_SHARE * options.time_limit)
-    return FALLBACK_SHARE * options.time_limit if has_room else late
+    return FALLBACK_SHARE * options.time_limit if options.processors > 1 else late
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -65,6 +66,9 @@ class Options:
         The same seed, input and solver give the same plan unless time stopped the solve.
     threads
         Threads of the underlying solver; its own default where None.
+    cores
+        Processors that the solve may count on; those of the machine where None. Plans do not depend on it
+        unless time stops a solve: what is done side by side where there are several is done in turn on one.
     progress, cancel
         Callback for reports, and token to stop early. The callback runs in the calling thread.
     all_or_nothing
@@ -78,6 +82,7 @@ class Options:
     gap_limit: float = 1e-3
     seed: int = 0
     threads: int | None = None
+    cores: int | None = None
     progress: ProgressCallback | None = None
     cancel: CancelToken | None = None
     all_or_nothing: bool = False
@@ -89,6 +94,12 @@ class Options:
         if faults:
             raise InputError(faults, "options")
 
+    @property
+    def processors(self) -> int:
+        """Processors to keep busy: those it may count on, no more than threads are allowed."""
+        cores = self.cores or os.cpu_count() or 1
+        return cores if self.threads is None else min(cores, self.threads)
+
     def _faults(self) -> list[Fault]:
         checks = {
             "time_limit": (
@@ -98,6 +109,7 @@ class Options:
             "gap_limit": (0 <= self.gap_limit <= 1, "must be between 0 and 1"),
             "seed": (0 <= self.seed < 2**31, "must be between 0 and 2147483647"),
             "threads": (self.threads is None or 1 <= self.threads <= 1024, "must be between 1 and 1024"),
+            "cores": (self.cores is None or self.cores >= 1, "must be at least 1"),
         }
         return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
 

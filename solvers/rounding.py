@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -37,7 +36,7 @@ class RoundingSettings:
     allowance: float
     gather: bool
     seed: int
-    threads: int | None
+    processors: int
     stop: Callable[[], bool]
 
 
@@ -115,7 +114,7 @@ def _round_periods(
     if not compact.consistent:
         return None
     cells = list(_cells(compact, period[compact.free], x[compact.free], likely[compact.free]))
-    workers = settings.threads or os.cpu_count() or 1
+    workers = settings.processors
     share = replace(
         settings,
         allowance=settings.allowance / max(len(cells), 1),

@@ -18,7 +18,7 @@ from .arrays import Arrays
 from .search import Event, Finished, Found, Search, Settings
 
 THREAD_COLUMNS = 3_000
-GRACE_SECONDS, POLL_SECONDS = 0.5, 0.05
+GRACE_SECONDS, POLL_SECONDS, LEAST_SECONDS = 0.5, 0.05, 0.05
 _LENGTH = struct.Struct("<Q")
 
 
@@ -41,7 +41,7 @@ def run_search(
     Returns when the search has finished or what was heard is ``enough``, when its seconds (and a short grace)
     are over, or when ``stop()`` is true; solvers that ignore their own limits are left behind in a thread
     (small models, which end soon) or killed (processes). With ``awaits``, what is beside ends first, unless
-    time is up or ``stop()`` is true.
+    time is up or ``stop()`` is true; on one processor the search does not even begin before.
 
     Returns
     -------
@@ -53,6 +53,13 @@ def run_search(
     SolverError
         When the solver failed or its process died.
     """
+    if awaits and beside is not None and settings.processors == 1:
+        began = time.monotonic()
+        beside(hear, stop)
+        if stop() or enough():
+            return not stop()
+        spent = time.monotonic() - began
+        settings, beside = replace(settings, seconds=max(LEAST_SECONDS, settings.seconds - spent)), None
     start = _start_thread if arrays.columns <= THREAD_COLUMNS else _start_process
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     halted = threading.Event()

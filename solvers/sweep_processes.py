@@ -7,6 +7,7 @@ at, not the others. Plans come back as JSON, which is read five times faster tha
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from collections import deque
 from collections.abc import Iterator
@@ -39,6 +40,7 @@ def over_processes(
 ) -> Iterator[tuple[Task, Outcome]]:
     """Yield outcomes, with their tasks, as workers bring them; more may be waiting after each."""
     context = multiprocessing.get_context("spawn")
+    options = {"cores": max(1, (os.cpu_count() or 1) // jobs), **options}
     crew = _Crew(context, context.Event(), problem, options, waiting, [])
     try:
         while crew.workers or crew.queue:

@@ -38,7 +38,7 @@ def over_ray(
     """
     ray = connected()
     remote = ray.remote(num_cpus=1, max_retries=1)(answer)
-    shared, given = ray.put(problem), ray.put(options)
+    shared, given = ray.put(problem), ray.put({"cores": 1, **options})
     running: dict[Any, Task] = {}
     plans: dict[int, Any] = {}
     while running or waiting:

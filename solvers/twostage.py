@@ -46,11 +46,7 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
     if trial.take_over() or (trial.is_near(start) and trial.is_proven(start)):
         return trial.whole
-    with ThreadPoolExecutor(2) as workers:
-        decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
-        proof = workers.submit(prove, search, program, start, phase, decisions, gather=gather)
-        trial.round(decisions.result())
-        proven = proof.result()
+    proven = trial.decide(start)
     if not trial.is_done() and proven is not None:
         trial.round(proven)
     if not trial.is_done() and trial.whole is not None:
@@ -142,6 +138,20 @@ class _Trial:
     whole: Floats | None = None
     broken: Rounded | None = None
 
+    def decide(self, start: Start) -> Floats | None:
+        """Round the decisions of masters, while a proof goes on or before one; return its solution."""
+        assert self.phase is not None
+        search, program, gather = self.search, self.program, self.gather
+        if search.settings.processors == 1:
+            known = _known(decide_with_room(search, program, start, gather=gather))
+            self.round(known.result())
+            return None if self.is_done() else prove(search, program, start, self.phase, known, gather=gather)
+        with ThreadPoolExecutor(2) as workers:
+            decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
+            proof = workers.submit(prove, search, program, start, self.phase, decisions, gather=gather)
+            self.round(decisions.result())
+            return proof.result()
+
     def round(self, x: Floats | None) -> None:
         """Round one solution that promises to be cheaper, telling it when it is whole."""
         if x is None or self.search.out_of_time():
@@ -186,9 +196,7 @@ class _Trial:
     def is_proven(self, start: Start) -> bool:
         """Seek a better bound for what was taken over; return whether it is close enough then."""
         assert self.phase is not None
-        known: Future[Floats | None] = Future()
-        known.set_result(self.whole)
-        prove(self.search, self.program, start, self.phase, known, gather=self.gather)
+        prove(self.search, self.program, start, self.phase, _known(self.whole), gather=self.gather)
         return self.is_done()
 
     def is_done(self) -> bool:
@@ -201,6 +209,12 @@ class _Trial:
             return self.whole
         _leave_out_there(self.search, self.broken, self.allowance)
         return _mend(self)
+
+
+def _known(x: Floats | None) -> Future[Floats | None]:
+    future: Future[Floats | None] = Future()
+    future.set_result(x)
+    return future
 
 
 def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
@@ -245,6 +259,6 @@ def _rounding(
         allowance=allowance,
         gather=gather,
         seed=search.settings.seed,
-        threads=search.settings.threads,
+        processors=search.settings.processors,
         stop=search.out_of_time,
     )

@@ -19,7 +19,9 @@ from .test_constraints import CASES, job, world
 @pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
 def test_the_process_tells_and_ends(solver: str) -> None:
     arrays = build_arrays(build_variables(Problem.parse(CASES["pool_capacity"][0])))
-    settings = Settings(solver=solver, seconds=20, gap_limit=0, seed=0, threads=1, cell_solver="scip")
+    settings = Settings(
+        solver=solver, seconds=20, gap_limit=0, seed=0, threads=1, processors=1, cell_solver="scip"
+    )
     command = [sys.executable, "-m", "computeroute.solvers.child"]
     events: list[Event] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:

@@ -37,6 +37,7 @@ def tiny() -> Problem:
         ("gap_limit", -0.1),
         ("gap_limit", 1.5),
         ("gap_limit", float("nan")),
+        ("cores", 0),
         ("seed", -1),
         ("seed", 2**31),
         ("threads", 0),
