@@ -68,7 +68,8 @@ class Options:
         Threads of the underlying solver; its own default where None.
     cores
         Processors that the solve may count on; those of the machine where None. Plans do not depend on it
-        unless time stops a solve: what is done side by side where there are several is done in turn on one.
+        unless time stops a solve or one of its steps: what is done side by side where there are several is
+        done in turn on one.
     progress, cancel
         Callback for reports, and token to stop early. The callback runs in the calling thread.
     all_or_nothing
