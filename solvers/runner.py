@@ -54,12 +54,9 @@ def run_search(
         When the solver failed or its process died.
     """
     if awaits and beside is not None and settings.processors == 1:
-        began = time.monotonic()
-        beside(hear, stop)
+        settings, beside = _begin_with(beside, settings, hear, stop), None
         if stop() or enough():
             return not stop()
-        spent = time.monotonic() - began
-        settings, beside = replace(settings, seconds=max(LEAST_SECONDS, settings.seconds - spent)), None
     start = _start_thread if arrays.columns <= THREAD_COLUMNS else _start_process
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     halted = threading.Event()
@@ -83,6 +80,15 @@ def run_search(
             other.join()
     _hear_the_rest(events, hear, enough)
     return finished
+
+
+def _begin_with(
+    first: Beside, settings: Settings, hear: Callable[[Event], None], stop: Callable[[], bool]
+) -> Settings:
+    """Do other work before a search; return the settings of the search with the time that is left."""
+    began = time.monotonic()
+    first(hear, stop)
+    return replace(settings, seconds=max(LEAST_SECONDS, settings.seconds - (time.monotonic() - began)))
 
 
 def _hear_the_rest(
