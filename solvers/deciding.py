@@ -1,7 +1,7 @@
 """Masters: small relaxations of a large program that are solved for decisions, and for a bound.
 
 Some have few alternatives, refreshed at the prices of their own solutions: they decide. Another keeps all of
-them, and whole-replica cuts where they bind: it proves, beside them or, where processors are few, after them.
+them, and whole-replica cuts where they bind: it proves, beside them or, where cores are few, after them.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def prove(
 ) -> Floats | None:
     """Solve the master that keeps the cuts that tell most, telling its bounds; return its solution.
 
-    Where processors are few, it waits for the ``decisions``, and is not needed when they are close.
+    Where cores are few, it waits for the ``decisions``, and is not needed when they are close.
     """
     gap = search.gap
     if _are_close(search, program, start, decisions):

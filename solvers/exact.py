@@ -175,9 +175,9 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
         gap_limit=options.gap_limit,
         seed=options.seed,
         threads=options.threads,
-        processors=options.processors,
+        cores=options.usable_cores,
         cell_solver=solvers[1],
-        proof_after=0.0 if options.processors > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
+        proof_after=0.0 if options.usable_cores > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
 
 
@@ -247,7 +247,7 @@ def _first_seconds(options: Options) -> float:
 
 def _fallback_seconds(options: Options) -> float:
     late = min(LATE_SECONDS, LATE_SHARE * options.time_limit)
-    return FALLBACK_SHARE * options.time_limit if options.processors > 1 else late
+    return FALLBACK_SHARE * options.time_limit if options.usable_cores > 1 else late
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

@@ -96,8 +96,8 @@ class Options:
             raise InputError(faults, "options")
 
     @property
-    def processors(self) -> int:
-        """Processors to keep busy: those it may count on, no more than threads are allowed."""
+    def usable_cores(self) -> int:
+        """Cores to keep busy: those it may count on, no more than threads are allowed."""
         cores = self.cores or os.cpu_count() or 1
         return cores if self.threads is None else min(cores, self.threads)
 
@@ -110,7 +110,7 @@ class Options:
             "gap_limit": (0 <= self.gap_limit <= 1, "must be between 0 and 1"),
             "seed": (0 <= self.seed < 2**31, "must be between 0 and 2147483647"),
             "threads": (self.threads is None or 1 <= self.threads <= 1024, "must be between 1 and 1024"),
-            "cores": (self.cores is None or self.cores >= 1, "must be at least 1"),
+            "cores": (self.cores is None or 1 <= self.cores <= 1024, "must be between 1 and 1024"),
         }
         return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
 

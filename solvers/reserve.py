@@ -42,7 +42,7 @@ def with_reserve(
         allowance=WASTE * abs(float(arrays.cost @ x)),
         gather=False,
         seed=options.seed,
-        processors=options.processors,
+        cores=options.usable_cores,
         stop=stop,
     )
     found = round_replicas(arrays, partial_program(arrays, cost), x, limits)

@@ -36,7 +36,7 @@ class RoundingSettings:
     allowance: float
     gather: bool
     seed: int
-    processors: int
+    cores: int
     stop: Callable[[], bool]
 
 
@@ -114,7 +114,7 @@ def _round_periods(
     if not compact.consistent:
         return None
     cells = list(_cells(compact, period[compact.free], x[compact.free], likely[compact.free]))
-    workers = settings.processors
+    workers = settings.cores
     share = replace(
         settings,
         allowance=settings.allowance / max(len(cells), 1),

@@ -41,7 +41,7 @@ def run_search(
     Returns when the search has finished or what was heard is ``enough``, when its seconds (and a short grace)
     are over, or when ``stop()`` is true; solvers that ignore their own limits are left behind in a thread
     (small models, which end soon) or killed (processes). With ``awaits``, what is beside ends first, unless
-    time is up or ``stop()`` is true; on one processor the search does not even begin before.
+    time is up or ``stop()`` is true; on one core the search does not even begin before.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def run_search(
     SolverError
         When the solver failed or its process died.
     """
-    if awaits and beside is not None and settings.processors == 1:
+    if awaits and beside is not None and settings.cores == 1:
         settings, beside = _begin_with(beside, settings, hear, stop), None
         if stop() or enough():
             return not stop()

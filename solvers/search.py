@@ -35,7 +35,7 @@ COUNTING_SHARE, COUNTED = 0.25, 1e-3
 class Settings:
     """What the search needs of the caller's options.
 
-    ``seconds`` is the time it has; ``processors`` may be kept busy; ``cell_solver`` solves what is left of
+    ``seconds`` is the time it has; ``cores`` may be kept busy; ``cell_solver`` solves what is left of
     a period; ``watch`` asks for solutions and bounds as they come, at the price of what solvers print;
     ``proof_after`` is for how many seconds the proof of a large program waits for its decisions; ``start``
     is a solution to begin with.
@@ -46,7 +46,7 @@ class Settings:
     gap_limit: float
     seed: int
     threads: int | None
-    processors: int
+    cores: int
     cell_solver: str
     watch: bool = True
     proof_after: float = 0.0

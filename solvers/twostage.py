@@ -142,7 +142,7 @@ class _Trial:
         """Round the decisions of masters, while a proof goes on or before one; return its solution."""
         assert self.phase is not None
         search, program, gather = self.search, self.program, self.gather
-        if search.settings.processors == 1:
+        if search.settings.cores == 1:
             known = _known(decide_with_room(search, program, start, gather=gather))
             self.round(known.result())
             return None if self.is_done() else prove(search, program, start, self.phase, known, gather=gather)
@@ -259,6 +259,6 @@ def _rounding(
         allowance=allowance,
         gather=gather,
         seed=search.settings.seed,
-        processors=search.settings.processors,
+        cores=search.settings.cores,
         stop=search.out_of_time,
     )

@@ -133,11 +133,11 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
     places = Places.of(problem, relaxed.pricing.prices)
     starts = [rounded(problem, relaxed)]
     if packed is not None:
-        starts.insert(0, cheapest(problem, pricing))
+        starts = [cheapest(problem, pricing), *starts]
     shaking = None if places is None else Shaking(state, places, starts, rng)
     both = Together(state, hoods, shaking, threads)
     if packed is not None:
-        _shift(state, pricing, cheapest(problem, pricing))
+        _shift(state, pricing, starts[0])
         _beside(state, both, _packing_task(state, packed, pricing), PACKING_SHARE)
     elif len(remaining(state, pricing)) > THREAD_OPTIONS:
         both.run(FIRST_ROUNDS, np.inf)

@@ -279,7 +279,7 @@ class Bettering(Standing):
         rng, mine, patience, steps = self._generator(), None, None, self._effort()
         while self.best is not None:
             if mine is not self.best:
-                crowds = Crowds(self.best.copy(), columns(), told, rng, self.options.processors > 1)
+                crowds = Crowds(self.best.copy(), columns(), told, rng, self.options.usable_cores > 1)
                 crowds.patience = crowds.patience if patience is None else patience
                 patience = crowds.patience
             if sum(crowds.step() for _ in range(steps) if not watch.over()) > 0:

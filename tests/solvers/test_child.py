@@ -20,7 +20,7 @@ from .test_constraints import CASES, job, world
 def test_the_process_tells_and_ends(solver: str) -> None:
     arrays = build_arrays(build_variables(Problem.parse(CASES["pool_capacity"][0])))
     settings = Settings(
-        solver=solver, seconds=20, gap_limit=0, seed=0, threads=1, processors=1, cell_solver="scip"
+        solver=solver, seconds=20, gap_limit=0, seed=0, threads=1, cores=1, cell_solver="scip"
     )
     command = [sys.executable, "-m", "computeroute.solvers.child"]
     events: list[Event] = []

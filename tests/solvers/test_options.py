@@ -38,6 +38,7 @@ def tiny() -> Problem:
         ("gap_limit", 1.5),
         ("gap_limit", float("nan")),
         ("cores", 0),
+        ("cores", 1025),
         ("seed", -1),
         ("seed", 2**31),
         ("threads", 0),
