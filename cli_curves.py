@@ -170,7 +170,8 @@ def _frontier(
 ) -> tuple[list[FrontierPoint], NearOptimal | None]:
     """Return the curve and the alternatives; none of these where Ctrl-C left none and the curve will do."""
     from .routing.errors import SolverError
-    from .solvers.frontier import Tried, frontier
+    from .solvers.frontier import frontier
+    from .solvers.frontier_known import Tried
     from .solvers.near_optimal import Alternative, near_optimal, require_in_range
 
     def say(found: Tried) -> None:

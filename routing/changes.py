@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from .base import Amount, Fraction, Frozen, FrozenDict, Id, Milliseconds, PositiveCount, _number
+from .base import Amount, Flag, Fraction, Frozen, FrozenDict, Id, Milliseconds, PositiveCount, _number
 from .editing import mapped, require_known, times, with_services
 from .problem import Limits, Problem
 from .sites import Accelerator, Pool
@@ -146,6 +146,7 @@ class Aim(Frozen):
 
     money_weight: Factor | None = None
     usd_per_tco2e: Factor | None = None
+    carbon_beyond_horizon: Flag | None = None
     usd_per_ms_request: Annotated[float, _number(ge=0, le=1e3)] | None = None
 
     def apply(self, problem: Problem) -> Problem:

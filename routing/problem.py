@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from .base import Amount, Count, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
+from .base import Amount, Count, Flag, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
 from .collecting import collection_paused
 from .errors import InputError
 from .faults import from_validation
@@ -43,8 +43,15 @@ class Objective(Frozen):
 
     money_weight: Annotated[float, _number(ge=0, le=1e6)] = 1.0
     usd_per_tco2e: Annotated[float, _number(ge=0, le=1e6)] = 0.0
+    carbon_beyond_horizon: Flag = True
+    """Whether it is also paid on what continuing jobs emit after the horizon; caps never count that."""
     usd_per_ms_request: Annotated[float, _number(ge=0, le=1e3)] = 0.0
     """Price of one millisecond of round trip of one request."""
+
+    @property
+    def usd_per_tco2e_beyond(self) -> float:
+        """Price of a tonne that is emitted after the horizon."""
+        return self.usd_per_tco2e if self.carbon_beyond_horizon else 0.0
 
 
 class Assignment(Frozen):

@@ -267,7 +267,7 @@ def in_all_extra(variables: World, decision: JobDecision) -> Cost:
     pools = list(option.pools)
     hours = option.accelerators * (option.hours - float(decision.run_hours.sum()))
     price = long_run_usd(rates, np.array(pools), np.array(option.accelerators), np.array(option.spot))
-    carbon = rates.mean(rates.tco2e)[pools].sum() * variables.problem.objective.usd_per_tco2e
+    carbon = rates.mean(rates.tco2e)[pools].sum() * variables.problem.objective.usd_per_tco2e_beyond
     return Cost(
         compute_usd=float(hours * price.sum()),
         energy_usd=float(hours * rates.mean(rates.energy_usd)[pools].sum()),

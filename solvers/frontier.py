@@ -1,8 +1,8 @@
 """Cost against carbon or latency: plans of which none is better than another in both.
 
 The epsilon-constraint method (Haimes, Lasdon and Wismer, 1971): least cost under evenly spread caps on the
-other axis, between the cheapest plan and the one that is best in the other axis. What was found for one cap
-serves others: a plan that keeps a tighter cap is a plan for it, and a bound holds for all tighter caps.
+other axis, between the cheapest plan and the one that is best in the other axis. Every plan serves all caps
+that it keeps, and what is proven with a cap or a price is proven for others (:mod:`.frontier_known`).
 """
 
 from __future__ import annotations
@@ -14,40 +14,21 @@ from typing import Any
 from ..routing.errors import Fault, InputError, SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
-from .frontier_axes import Axis, carbon_priced
+from .frontier_axes import MOST_USD_PER_TCO2E, Axis, carbon_priced
+from .frontier_known import NOISE, Known, Tried, with_room
 from .no_plan import no_plan
-from .options import CancelToken, relative_gap
+from .options import CancelToken, Options, relative_gap
 
-NOISE = 1e-6
-"""Relative difference below which figures are alike, as plans are verified."""
-CAP_ROOM = 1e-7
-"""Part by which a cap lies above the value that it is to permit."""
 POLISH = 1e-5
 """Part of the cost that may be given for being better in the other axis."""
 LEAST_MS, LEAST_PART = 0.01, 0.005
 """How narrowly the least round trip is sought: so many ms, or so much of the longest."""
 MOST_STEPS = 12
-
-
-@dataclass(frozen=True)
-class Tried:
-    """One plan, with the problem that it was made for.
-
-    ``cap`` is the limit that it was made under, infinite for none; ``bound_usd`` is proven for all plans
-    within that cap that leave no more out, None where cost was not what was minimised.
-    """
-
-    problem: Problem
-    plan: Plan
-    cap: float
-    value: float
-    usd: float
-    bound_usd: float | None
-
-    @property
-    def unserved(self) -> float:
-        """Weighted work left out."""
-        return self.plan.unserved
+DEAR, HARDLY = 10.0, 0.01
+"""A high price of carbon, in times of that at which emissions cost as much as all of the cheapest plan, and
+how much more than the cleanest plan one that is found with it may emit."""
+MOST_PRICES, LIKE_PRICES = 3, 0.02
+"""Prices of carbon tried for a cap, and relative difference below which two are alike."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +101,10 @@ class _Search:
     axis: Axis
     options: dict[str, Any]
     done: Callable[[Tried], None] | None
-    tried: list[Tried] = field(default_factory=list)
     polished: list[Tried] = field(default_factory=list)
+    known: Known = field(default_factory=Known)
+    caps_pay: bool = True
+    """Whether plans under a cap have been as good as those with a price."""
 
     def run(self, points: int) -> list[FrontierPoint]:
         """Return the points."""
@@ -140,7 +123,7 @@ class _Search:
 
         plan = solve(self.base, **self.options)
         if plan:
-            return self._keep(self.base, plan, float("inf"))
+            return self._keep(self.base, plan, float("inf"), plan.bound)
         if self._stopped():
             raise SolverError("stopped before there was a plan to trade with")
         raise no_plan(plan, self.base, "to trade with")
@@ -149,50 +132,63 @@ class _Search:
         cancel = self.options["cancel"]
         return cancel is not None and cancel.is_set()
 
-    def _try(self, problem: Problem, cap: float, *, is_cost: bool = True) -> Tried | None:
+    def _try(
+        self, problem: Problem, cap: float, *, is_cost: bool = True, usd_per_unit: float = 0.0
+    ) -> Tried | None:
         """Plan a problem and keep what comes of it; nothing is planned after a stop."""
         from . import solve
 
         if self._stopped():
             return None
         plan = solve(problem, **self.options)
-        return self._keep(problem, plan, cap, is_cost=is_cost) if plan else None
+        return self._keep(problem, plan, cap, plan.bound if is_cost else None, usd_per_unit) if plan else None
 
-    def _keep(self, problem: Problem, plan: Plan, cap: float, *, is_cost: bool = True) -> Tried:
+    def _keep(
+        self, problem: Problem, plan: Plan, cap: float, bound_usd: float | None, usd_per_unit: float = 0.0
+    ) -> Tried:
         value, usd = self.axis.value(plan), self.axis.usd(self.base, plan)
-        found = Tried(problem, plan, cap, value, usd, plan.bound if is_cost else None)
-        self.tried.append(found)
+        found = Tried(problem, plan, cap, value, usd, bound_usd, usd_per_unit)
+        self.known.tried.append(found)
         if self.done is not None:
             self.done(found)
         return found
 
     def _at(self, cap: float) -> Tried | None:
-        """Return the best plan known under a cap, planning anew unless one made for a looser cap keeps it."""
-        known = self._best_within(cap)
-        proven = [each for each in self.tried if each.bound_usd is not None and each.plan.status == "optimal"]
-        if any(each.cap >= cap and each.value <= _room(cap) for each in proven):
-            return known
-        found = self._try(self.axis.capped(self.base, _room(cap)), cap)
-        if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
-            self._try_price(cap)
-        return self._best_within(cap)
+        """Return the best plan known under a cap, planning anew unless what is known is proven best."""
+        if self.caps_pay and not self._is_settled(cap):
+            found = self._try(self.axis.capped(self.base, with_room(cap)), cap)
+            if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
+                self._try_prices(cap)
+                self.caps_pay = self.known.best_within(cap) is found
+        else:
+            self._try_prices(cap)
+        return self.known.best_within(cap)
 
-    def _try_price(self, cap: float) -> None:
-        """Look for a better plan with a price of carbon instead of a cap: large searches do that better.
+    def _is_settled(self, cap: float) -> bool:
+        """Return whether a plan within the cap is known than which none is cheaper."""
+        best = self.known.best_within(cap)
+        return best is not None and self._is_proven(best, cap)
 
-        The price is that of the way from the cheapest plan to the best that is known within the cap.
+    def _is_proven(self, known: Tried, cap: float) -> bool:
+        """Return whether no plan within the cap is cheaper than a known one, but for the gap allowed."""
+        gap = relative_gap(known.usd, self.known.bound_within(cap, known))
+        return gap is not None and gap <= max(NOISE, self.options.get("gap_limit", Options().gap_limit))
+
+    def _try_prices(self, cap: float) -> None:
+        """Look for better plans and bounds with a price of carbon: large searches do that better than a cap.
+
+        It is the price of the way from the best plan known within the cap to those that emit more, until that
+        leads to nothing new.
         """
-        first, best = self.tried[0], self._best_within(cap)
-        if best is not None and best.value < first.value and best.usd > first.usd:
-            price = (best.usd - first.usd) / (first.value - best.value)
-            self._try(carbon_priced(self.base, price), float("inf"), is_cost=False)
-
-    def _best_within(self, cap: float) -> Tried | None:
-        """Return the plan within a cap that leaves least out, at least cost."""
-        fitting = [each for each in self.tried if each.value <= _room(cap)]
-        least = min((each.unserved for each in fitting), default=0.0) + NOISE
-        alike = [each for each in fitting if each.unserved <= least]
-        return min(alike, key=lambda each: (each.usd, each.value), default=None)
+        tried = 0.0
+        for _ in range(MOST_PRICES):
+            if self._is_settled(cap):
+                return
+            price = min(self.known.price_at(cap), MOST_USD_PER_TCO2E)
+            if abs(price - tried) <= LIKE_PRICES * price:
+                return
+            self._try(carbon_priced(self.base, price), float("inf"), usd_per_unit=price)
+            tried = price
 
     def _least(self, first: Tried) -> Tried:
         """Return the plan that is best in the other axis, leaving no more out than ``first``."""
@@ -200,7 +196,19 @@ class _Search:
             return self._least_rtt(first)
         scale = max(abs(first.usd), 1.0) / max(first.value, 1e-9)
         found = self._try(carbon_priced(self.base, scale, alone=True), float("inf"), is_cost=False)
-        return found if found is not None and found.value < first.value else first
+        if found is None or found.value >= first.value:
+            return first
+        return found if found.plan.status == "optimal" else self._almost_least(found, DEAR * scale)
+
+    def _almost_least(self, least: Tried, price: float) -> Tried:
+        """Return a plan at a high price of carbon where it emits hardly more than the cleanest one found.
+
+        What is not proven cleanest may cost any amount more for next to nothing.
+        """
+        price = min(price, MOST_USD_PER_TCO2E)
+        found = self._try(carbon_priced(self.base, price), float("inf"), usd_per_unit=price)
+        is_near = found is not None and found.value <= (1 + HARDLY) * least.value
+        return found if found is not None and is_near and found.usd < least.usd else least
 
     def _least_rtt(self, first: Tried) -> Tried:
         """Halve the cap as long as as much is served."""
@@ -218,14 +226,15 @@ class _Search:
 
     def _polish(self, cap: float) -> None:
         """Look for a plan as cheap as the best within the cap that is better in the other axis."""
-        best = self._best_within(cap)
-        if best is None or best.plan.status != "optimal" or any(best is each for each in self.polished):
+        best = self.known.best_within(cap)
+        is_known = any(best is each for each in self.polished)
+        if best is None or is_known or not self.caps_pay or not self._is_proven(best, cap):
             return  # where better plans are likely, there are better uses of the time
         self.polished.append(best)
         if self.axis.name == "carbon":
             price = POLISH * max(abs(best.usd), 1e-9) / max(best.value, 1e-9)
-            limited = self.axis.capped(self.base, _room(best.value))
-            self._try(carbon_priced(limited, price), best.value, is_cost=False)
+            limited = self.axis.capped(self.base, with_room(best.value))
+            self._try(carbon_priced(limited, price), best.value, usd_per_unit=price)
             return
         for _ in range(MOST_STEPS):
             lower = self._at(best.value - max(1e-3, NOISE * best.value)) if best.value > 1e-3 else None
@@ -249,10 +258,10 @@ class _Search:
 
     def _efficient(self, cap: float) -> Tried | None:
         """Return the plan within the cap that no other beats in both."""
-        best = self._best_within(cap)
+        best = self.known.best_within(cap)
         if best is None:
             return None
-        alike = [each for each in self.tried if each.usd <= best.usd + 2 * POLISH * abs(best.usd)]
+        alike = [each for each in self.known.tried if each.usd <= best.usd + 2 * POLISH * abs(best.usd)]
         fitting = [
             each for each in alike if each.unserved <= best.unserved + NOISE and each.value <= best.value
         ]
@@ -262,7 +271,7 @@ class _Search:
         )
 
     def _point(self, each: Tried, before: Tried | None, first: Tried) -> FrontierPoint:
-        bound = self._bound_within(each)
+        bound = self.known.bound_within(each.value, each)
         slope = None if before is None else (each.usd - before.usd) / (before.value - each.value)
         return FrontierPoint(
             problem=each.problem,
@@ -274,21 +283,6 @@ class _Search:
             leaves_more_out=each.unserved > first.unserved + NOISE,
             usd_per_unit=slope,
         )
-
-    def _bound_within(self, point: Tried) -> float | None:
-        """Return the best bound that was proven for the caps at or above a point's value."""
-        bounds = [
-            each.bound_usd
-            for each in self.tried
-            if each.bound_usd is not None
-            and _room(each.cap) >= point.value
-            and each.unserved >= point.unserved - NOISE
-        ]
-        return min(point.usd, max(bounds)) if bounds else None
-
-
-def _room(cap: float) -> float:
-    return cap + CAP_ROOM * abs(cap)
 
 
 def _noise(figure: float) -> float:

@@ -91,9 +91,12 @@ def _weight(problem: Problem) -> float:
 
 
 def carbon_priced(problem: Problem, usd_per_tco2e: float, *, alone: bool = False) -> Problem:
-    """Return the problem that emits less where that costs little, or ``alone`` looks at nothing else."""
+    """Return the problem that emits less where that costs little, or ``alone`` looks at nothing else.
+
+    As a cap, the price counts what is emitted within the horizon.
+    """
     price = min(usd_per_tco2e, MOST_USD_PER_TCO2E)
-    aim = problem.objective.replace(usd_per_tco2e=price)
+    aim = problem.objective.replace(usd_per_tco2e=price, carbon_beyond_horizon=False)
     if alone:
         aim = aim.replace(money_weight=0.0, usd_per_ms_request=0.0)
     return problem.replace(objective=aim)

@@ -20,6 +20,7 @@ from .small import make_small, whole_prices
 PROMISING = 3
 FIRST_TIME_SHARE = 0.8
 COUNTING_ALTERNATIVES = 6
+NOTHING = np.zeros(0, dtype=np.int64)
 LINEAR_SECONDS = 5.0
 """Beside its share of the time, what is left of a period when all whole numbers are known."""
 
@@ -55,19 +56,20 @@ class Cell:
 
 @dataclass(frozen=True)
 class Rounded:
-    """A solution that is whole but for the periods in ``failed``."""
+    """A solution, whole but for the periods in ``failed``; there, the columns ``broken`` have no values."""
 
     x: Floats
     failed: tuple[int, ...]
+    broken: Ints
 
 
 def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Rounded | None:
     """Return a solution of ``program`` with the decisions of ``x`` and whole replicas.
 
     Where demands may be gathered, replicas are first counted for gathered demands, and the flows of every
-    demand are solved for these; only what cannot be done so is solved in one. None when the decisions alone
-    break a row. Rows over several periods (budget, caps) are shared out between the periods in proportion to
-    what ``x`` uses.
+    demand are solved for these; services for which that cannot be done are solved in one, then periods in
+    which even that is in vain. None when the decisions alone break a row. Rows over several periods (budget,
+    caps) are shared out between the periods in proportion to what ``x`` uses.
     """
     fixed = fixed_decisions(arrays, program, x)
     if not fixed.compact().consistent:
@@ -79,13 +81,33 @@ def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: Roundi
     held = fixed.with_bounds(np.where(known, counted, fixed.lower), np.where(known, counted, fixed.upper))
     few = promising(arrays, program, x)
     start = np.where(known, counted, x)
-    first = _round_periods(held, arrays.period, start, few, settings)
-    if first is None or not first.failed or settings.stop():
-        return first
-    done = (arrays.period >= 0) & ~np.isin(arrays.period, first.failed)
-    rest = fixed.with_bounds(np.where(done, first.x, fixed.lower), np.where(done, first.x, fixed.upper))
-    second = _round_periods(rest, arrays.period, np.where(done, first.x, x), few, settings)
-    return second if second is not None else first
+    found = _round_periods(held, arrays.period, start, few, settings)
+    for freed in (_services_of_broken, _failed_periods):
+        if found is None or not found.failed or settings.stop():
+            break
+        free = freed(arrays, found)
+        values = np.where(free, x, found.x)
+        rest = fixed.with_bounds(np.where(free, fixed.lower, values), np.where(free, fixed.upper, values))
+        found = _round_periods(rest, arrays.period, values, few, settings) or found
+    return found
+
+
+def _services_of_broken(arrays: Arrays, rounded: Rounded) -> Bools:
+    """Return the replicas and shares of services, in their period, for whose counts there are no shares."""
+    broken = np.zeros(arrays.columns)
+    broken[rounded.broken] = 1.0
+    loads = arrays.replica_rows
+    is_touched = (loads >= 0) & ((abs(arrays.matrix) @ broken)[loads] > 0)
+    services = np.setdiff1d(arrays.replica_groups[is_touched], [-1])
+    mine = is_touched | np.isin(arrays.replica_groups, services)
+    free = broken > 0
+    free[arrays.matrix[loads[mine & (loads >= 0)]].indices] = True
+    free[arrays.replicas[mine]] = True
+    return free
+
+
+def _failed_periods(arrays: Arrays, rounded: Rounded) -> Bools:
+    return (arrays.period < 0) | np.isin(arrays.period, rounded.failed)
 
 
 def _count_replicas(
@@ -123,13 +145,13 @@ def _round_periods(
     with ThreadPoolExecutor(workers) as pool:
         answers = list(pool.map(lambda cell: _solve_cell(cell, share), cells))
     found = x[compact.free].copy()
-    failed: set[int] = set()
+    failed = [cell for cell, answer in zip(cells, answers, strict=True) if answer is None]
     for cell, answer in zip(cells, answers, strict=True):
-        if answer is None:
-            failed.add(cell.period)
-        else:
+        if answer is not None:
             found[cell.columns] = answer
-    return Rounded(compact.whole(found), tuple(sorted(failed)))
+    broken = [compact.free[cell.columns] for cell in failed]
+    periods = tuple(sorted({cell.period for cell in failed}))
+    return Rounded(compact.whole(found), periods, np.concatenate([*broken, NOTHING]))
 
 
 def best_flows(

@@ -134,7 +134,7 @@ def _beyond_cost(problem: Problem, rates: Rates, table: OptionTable, earliest: F
     row, place = np.nonzero((table.pools >= 0) & table.continuing[:, None])
     pool = table.pools[row, place].astype(np.int64)
     money = long_run_usd(rates, pool, table.accelerators[row], table.spot[row]) + energy[pool]
-    np.add.at(usd, row, objective.money_weight * money + objective.usd_per_tco2e * tco2e[pool])
+    np.add.at(usd, row, objective.money_weight * money + objective.usd_per_tco2e_beyond * tco2e[pool])
     beyond = table.hours - (rates.horizon - earliest)
     return np.where(table.continuing, usd * table.accelerators * beyond, 0.0)
 

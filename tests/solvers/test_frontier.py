@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from computeroute.routing import InputError, Plan, Problem, SolverError, check
 from computeroute.solvers import SOLVERS, Options
-from computeroute.solvers.frontier import FrontierPoint, Tried, frontier
+from computeroute.solvers.frontier import FrontierPoint, frontier
 from computeroute.solvers.frontier_axes import AXES, carbon_capped, rtt_capped, rtt_unpriced
+from computeroute.solvers.frontier_known import Tried
 from computeroute.solvers.frontier_report import render_frontier
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,8 +51,8 @@ def cleaner_or_cheaper(rng: Random) -> dict[str, Any]:
     }
 
 
-def every_plan(world: dict[str, Any]) -> Iterator[tuple[int, float, float]]:
-    """Yield unserved work, money and tCO2e of every way to place the jobs."""
+def every_plan(world: dict[str, Any]) -> Iterator[tuple[int, float, float, tuple[int | None, ...]]]:
+    """Yield unserved work, money, tCO2e and the pool of each job of every way to place the jobs."""
     pools, jobs = world["pools"], world["workloads"]
     for places in product([None, *range(len(pools))], repeat=len(jobs)):
         needs = [job["needs"][0]["count"] for job in jobs]
@@ -64,7 +65,7 @@ def every_plan(world: dict[str, Any]) -> Iterator[tuple[int, float, float]]:
             grams = sum(
                 n * HOURS * site["g_per_kwh"] for n, site in zip(held, world["data_centers"], strict=True)
             )
-            yield left_out, usd, grams / 1e6
+            yield left_out, usd, grams / 1e6, places
 
 
 def assert_none_beats_another(found: list[FrontierPoint]) -> None:
@@ -80,8 +81,8 @@ def assert_none_beats_another(found: list[FrontierPoint]) -> None:
 def test_carbon_against_listing_every_plan(seed: int) -> None:
     world = cleaner_or_cheaper(Random(seed))
     plans = list(every_plan(world))
-    least = min(left_out for left_out, _, _ in plans)
-    efficient = [(usd, tco2e) for left_out, usd, tco2e in plans if left_out == least]
+    least = min(left_out for left_out, *_ in plans)
+    efficient = [(usd, tco2e) for left_out, usd, tco2e, _ in plans if left_out == least]
     found = frontier(Problem.parse(world), AXES["carbon"], points=5, gap_limit=0, time_limit=5)
     assert_none_beats_another(found)
     cheapest = min(efficient)
@@ -115,8 +116,8 @@ def test_latency_against_listing_every_plan(seed: int) -> None:
     assert found[-1].value == 0 or float(faster[0]) > float(unserved) + 1e-6
 
 
-def test_points_are_evenly_spread() -> None:
-    """Eleven jobs of one accelerator, dear and clean or cheap and dirty: every step costs alike."""
+def on_a_line() -> Problem:
+    """Ten jobs of one accelerator, dear and clean or cheap and dirty: every step costs alike."""
     world = cleaner_or_cheaper(Random(0))
     world["data_centers"] = [
         {"id": f"s{index}", "jurisdiction": "DE", "g_per_kwh": grams} for index, grams in enumerate((500, 0))
@@ -128,7 +129,11 @@ def test_points_are_evenly_spread() -> None:
     ]  # fmt: skip
     need = {"accelerator": "a", "count": 1, "hours": HOURS}
     world["workloads"] = [{"kind": "training", "id": f"j{n}", "needs": [need]} for n in range(10)]
-    found = frontier(Problem.parse(world), AXES["carbon"], points=6, gap_limit=0)
+    return Problem.parse(world)
+
+
+def test_points_are_evenly_spread() -> None:
+    found = frontier(on_a_line(), AXES["carbon"], points=6, gap_limit=0)
     assert [point.value for point in found] == pytest.approx([0.05, 0.04, 0.03, 0.02, 0.01, 0], abs=1e-9)
     assert [point.usd for point in found] == pytest.approx([100, 120, 140, 160, 180, 200])
     assert [point.usd_per_unit for point in found[1:]] == pytest.approx([2000] * 5)
