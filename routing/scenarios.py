@@ -25,8 +25,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .changes import Aim, Change, Keep, Limit, Protect, Remove, Scale, Spread, risk_groups
+from .changes import Change, Keep, Limit, Protect, Remove, Scale, Spread, risk_groups
 from .errors import Fault, InputError, UnknownNameError, quoted
+from .families import family, price_levels
 from .faults import from_validation
 from .problem import Problem
 
@@ -88,21 +89,18 @@ class Scenario:
 
     def family(self) -> str:
         """Return text that is the same for scenarios that differ in prices, carbon or the objective only."""
-        changes = (_but_for_prices(change) for change in self.changes)
-        return repr([change for change in changes if change is not None])
+        return family(map(_plain, self.changes))
+
+    def price_levels(self) -> dict[tuple[str, ...], float]:
+        """Return what scenarios of one family differ in: see :func:`.families.price_levels`."""
+        return price_levels(map(_plain, self.changes))
 
 
-def _but_for_prices(change: Any) -> Any:
-    """Return what a change does beside prices, carbon and the objective; None where that is nothing."""
-    if isinstance(change, Change):
-        change = next(each for name in Change.model_fields if (each := getattr(change, name)) is not None)
-    if isinstance(change, Aim):
-        return None
-    if isinstance(change, Scale):
-        change = change.replace(prices=1.0, energy=1.0, network=1.0, carbon=1.0)
-        if all(getattr(change, name) == 1.0 for name in ("demand", "training", "bandwidth")):
-            return None
-    return change
+def _plain(change: Any) -> Any:
+    """Return the one change that an entry of a file makes."""
+    if not isinstance(change, Change):
+        return change
+    return next(each for name in Change.model_fields if (each := getattr(change, name)) is not None)
 
 
 BUILT_IN: Mapping[str, Scenario] = MappingProxyType(

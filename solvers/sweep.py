@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+
+import numpy as np
 
 from ..routing.comparison import Case
 from ..routing.errors import InputError, OutputError, RouteError
@@ -20,6 +22,7 @@ from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
 from ..routing.text import clean, money, percent
 from .options import CancelToken, Options
+from .rates import Floats
 from .sweep_folder import Folder
 
 Engine = Literal["local", "ray"]
@@ -103,9 +106,10 @@ def solve_scenarios(
     verifies
         Whether a plan found there is what it says; one that is not is made anew. Without it all are taken.
     share
-        Whether the plan of the first scenario is where the search for the others begins, or that of the first
-        of those which differ in prices, carbon or the objective only. Such plans are made before those that
-        begin from them, so that what each gets does not depend on the order in which they end.
+        Whether the plan of the first scenario is where the search for the others begins, or that of the
+        nearest before among those which differ in prices, carbon or the objective only. Such plans are made
+        before those that begin from them, so that what each gets does not depend on the order in which they
+        end.
     done
         Called with every outcome as it is there, in the calling thread.
     unkept
@@ -151,10 +155,29 @@ def solve_scenarios(
 
 
 def _leaders(scenarios: Sequence[Scenario]) -> list[int]:
-    """Return whose plan each scenario begins from: of the first of its family, or of all in small ones."""
-    families = [scenario.family() for scenario in scenarios]
-    size = Counter(families)
-    return [families.index(each) if size[each] >= LEAST_FAMILY else 0 for each in families]
+    """Return whose plan each scenario begins from: of the nearest before it in its family, or of the first.
+
+    The first of a family begins from the first of all, and so do small families.
+    """
+    members: dict[str, list[int]] = defaultdict(list)
+    for number, each in enumerate(scenarios):
+        members[each.family()].append(number)
+    leaders = [0] * len(scenarios)
+    for family in members.values():
+        if len(family) >= LEAST_FAMILY:
+            levels = _levels([scenarios[number] for number in family])
+            leaders[family[0]] = family[0]
+            for place in range(1, len(family)):
+                apart = np.abs(levels[:place] - levels[place]).sum(axis=1)
+                leaders[family[place]] = family[int(apart.argmin())]
+    return leaders
+
+
+def _levels(scenarios: Sequence[Scenario]) -> Floats:
+    """Return how high every kind of price is in every scenario (S, K)."""
+    named = [scenario.price_levels() for scenario in scenarios]
+    kinds = list(dict.fromkeys(kind for each in named for kind in each))
+    return np.array([[each.get(kind, 0.0) for kind in kinds] for each in named]).reshape(len(named), -1)
 
 
 @dataclass

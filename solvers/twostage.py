@@ -44,9 +44,12 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
         return None
     gap = search.gap
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
-    if trial.take_over() or (trial.is_near(start) and trial.is_proven(start)):
+    if trial.take_over():
         return trial.whole
-    proven = trial.decide(start)
+    has_proof = trial.is_near(start)
+    if has_proof and trial.is_proven(start):
+        return trial.whole
+    proven = trial.decide(start, proves=not has_proof)
     if not trial.is_done() and proven is not None:
         trial.round(proven)
     if not trial.is_done() and trial.whole is not None:
@@ -138,14 +141,16 @@ class _Trial:
     whole: Floats | None = None
     broken: Rounded | None = None
 
-    def decide(self, start: Start) -> Floats | None:
-        """Round the decisions of masters, while a proof goes on or before one; return its solution."""
+    def decide(self, start: Start, *, proves: bool) -> Floats | None:
+        """Round the decisions of masters, and prove beside that or afterwards; return what that found."""
         assert self.phase is not None
         search, program, gather = self.search, self.program, self.gather
-        if search.settings.cores == 1:
+        if search.settings.cores == 1 or not proves:
             known = _known(decide_with_room(search, program, start, gather=gather))
             self.round(known.result())
-            return None if self.is_done() else prove(search, program, start, self.phase, known, gather=gather)
+            if self.is_done() or not proves:
+                return None
+            return prove(search, program, start, self.phase, known, gather=gather)
         with ThreadPoolExecutor(2) as workers:
             decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
             proof = workers.submit(prove, search, program, start, self.phase, decisions, gather=gather)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -356,6 +357,16 @@ def test_changes_of_files_belong_to_families_too() -> None:
         }
     )
     assert book["green"].family() == book["dear"].family() == scenario("demand*2").family()
+
+
+def test_what_members_of_a_family_differ_in() -> None:
+    """Factors multiply, so that their logarithms add up; what is not a price counts for nothing here."""
+    levels = scenario("prices*2 + carbon*0.5 + prices*3 + demand*4").price_levels()
+    named = {key[0]: level for key, level in levels.items() if level}
+    assert named == pytest.approx({"prices": math.log(6), "carbon": math.log(0.5)})
+    book = scenario_book({"scenarios": {"green": [{"objective": {"usd_per_tco2e": 90}}]}})
+    assert list(book["green"].price_levels().values()) == [1.0]
+    assert scenario("prices*0").price_levels()["prices", "None"] == pytest.approx(math.log(1e-6))
 
 
 def test_what_is_declared_too_late_is_told_so() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
@@ -25,3 +26,58 @@ def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pyte
         assert plan.bound is not None
         assert plan.bound <= cost + 1e-6 * max(1.0, cost)
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
+
+
+def crowded_world() -> dict[str, Any]:
+    """Return a problem of 1,300 users at 1 request/s, all of them beyond a hub.
+
+    The link to the cheap site carries the 8 Mbit/s of 1,111 of them.
+    """
+    users = [f"u{number}" for number in range(1300)]
+    link = {"bandwidth_gbps": 1000, "rtt_ms": 1}
+    return {
+        "periods": [{"id": "hour", "hours": 1}],
+        "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 0.001}],
+        "locations": [{"id": name, "jurisdiction": "DE"} for name in ("hub", *users)],
+        "data_centers": [{"id": name, "jurisdiction": "DE"} for name in ("cheap", "dear")],
+        "pools": [
+            {
+                "id": name,
+                "data_center": name,
+                "accelerator": "a",
+                "count": 20,
+                "usd_per_accelerator_hour": usd,
+            }
+            for name, usd in (("cheap", 1), ("dear", 2))
+        ],
+        "links": [
+            *({**link, "id": f"hub-{name}", "source": "hub", "target": name} for name in users),
+            {**link, "id": "hub-dear", "source": "hub", "target": "dear"},
+            {**link, "id": "hub-cheap", "source": "hub", "target": "cheap", "bandwidth_gbps": 1111.5 * 0.008},
+        ],
+        "workloads": [
+            {
+                "kind": "inference",
+                "id": "chat",
+                "demand": [{"location": name, "requests_per_second": 1} for name in users],
+                "serving": [{"accelerator": "a", "requests_per_second": 100, "service_ms": 1}],
+                "max_rtt_ms": 100,
+                "request_kb": 1000,
+                "response_kb": 0,
+                "target_utilization": 1,
+            }
+        ],
+    }
+
+
+def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eleven replicas at 1 USD serve 1,100 users, two at 2 USD the other 200: 15 USD.
+
+    Each user hardly matters to a link, so replicas are counted as if thirteen at 1 USD could serve all.
+    """
+    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    problem = Problem.parse(crowded_world())
+    plan = solve(problem, solver="highs", gap_limit=1e-4, time_limit=20)
+    assert check(problem, plan) == []
+    assert plan.unserved == 0
+    assert plan.objective == pytest.approx(15, rel=1e-3)
