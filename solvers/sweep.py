@@ -173,6 +173,15 @@ def _leaders(scenarios: Sequence[Scenario]) -> list[int]:
     return leaders
 
 
+def _waiting(leaders: Sequence[int]) -> list[int]:
+    """Return how many scenarios begin from the plan of each, or from one that does; leaders come earlier."""
+    waiting = [0] * len(leaders)
+    for number in reversed(range(1, len(leaders))):
+        if leaders[number] != number:
+            waiting[leaders[number]] += 1 + waiting[number]
+    return waiting
+
+
 def _levels(scenarios: Sequence[Scenario]) -> Floats:
     """Return how high every kind of price is in every scenario (S, K)."""
     named = [scenario.price_levels() for scenario in scenarios]
@@ -212,7 +221,7 @@ class _Sweep:
     def set_apart(self, tasks: Sequence[Task], leaders: Sequence[int]) -> list[Task]:
         """Return the tasks that wait for no other; the rest begin from the plan of their leader.
 
-        Who has most followers comes first, as no worker is to be idle in the end.
+        For whom most wait, directly or not, comes first, as no worker is to be idle in the end.
         """
         free = list[Task]()
         for task in tasks:
@@ -221,7 +230,8 @@ class _Sweep:
                 free.append(task)
             else:
                 self.followers[leader].append(task)
-        return sorted(free, key=lambda task: -len(self.followers.get(task.number, ())))
+        waiting = _waiting(leaders)
+        return sorted(free, key=lambda task: -waiting[task.number])
 
     def plan(self, tasks: Sequence[Task], workers: int) -> None:
         """Take the outcomes that the folder knows, then those of the other scenarios as they come."""

@@ -34,7 +34,7 @@ def crowded_world() -> dict[str, Any]:
     The link to the cheap site carries the 8 Mbit/s of 1,111 of them.
     """
     users = [f"u{number}" for number in range(1300)]
-    link = {"bandwidth_gbps": 1000, "rtt_ms": 1}
+    link = {"bandwidth_gbps": 1000, "latency_ms": 1}
     return {
         "periods": [{"id": "hour", "hours": 1}],
         "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 0.001}],
