@@ -123,10 +123,8 @@ def test_scenarios_of_a_family_begin_from_the_plan_of_the_nearest_before(
     digest = [outcome.plan.problem_digest for outcome in found if outcome.plan]
     # Three times the prices are nearer to twice than to once.
     from_whom = (None, 0, 1, 0, 3, 4)
-    assert begun == {
-        name: None if other is None else digest[other]
-        for name, other in zip(FAMILIES, from_whom, strict=True)
-    }
+    expected = [None if other is None else digest[other] for other in from_whom]
+    assert [begun[name] for name in FAMILIES] == expected
     # The leader of the second family comes before the rest of the first, as two wait for it and one for that.
     assert list(begun) == [FAMILIES[number] for number in (0, 3, 1, 4, 2, 5)]
 
