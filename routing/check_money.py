@@ -232,9 +232,8 @@ def _settle_beyond(sound: Sound, job: TrainingJob, entry: JobPlan, ledger: Ledge
         compute_usd, energy_usd = hour_beyond_usd(sound, pool, place.accelerators, entry.spot)
         beyond["compute_usd"] += hours * compute_usd
         beyond["energy_usd"] += hours * energy_usd
-        beyond["carbon_usd"] += (
-            kwh * _mean(sound)(site.g_per_kwh) / 1e6 * problem.objective.usd_per_tco2e_beyond
-        )
+        tco2e = kwh * _mean(sound)(site.g_per_kwh) / 1e6
+        beyond["carbon_usd"] += tco2e * problem.objective.usd_per_tco2e_beyond
 
 
 def hour_beyond_usd(sound: Sound, pool: Pool, accelerators: int, spot: bool) -> tuple[float, float]:

@@ -44,7 +44,7 @@ class Objective(Frozen):
     money_weight: Annotated[float, _number(ge=0, le=1e6)] = 1.0
     usd_per_tco2e: Annotated[float, _number(ge=0, le=1e6)] = 0.0
     carbon_beyond_horizon: Flag = True
-    """Whether it is also paid on what continuing jobs emit after the horizon; caps never count that."""
+    """Pay the price of carbon on what continuing jobs emit after the horizon, too; caps never count that."""
     usd_per_ms_request: Annotated[float, _number(ge=0, le=1e3)] = 0.0
     """Price of one millisecond of round trip of one request."""
 

@@ -123,7 +123,7 @@ class _Search:
 
         plan = solve(self.base, **self.options)
         if plan:
-            return self._keep(self.base, plan, float("inf"), plan.bound)
+            return self._keep(self.base, plan, float("inf"))
         if self._stopped():
             raise SolverError("stopped before there was a plan to trade with")
         raise no_plan(plan, self.base, "to trade with")
@@ -132,22 +132,25 @@ class _Search:
         cancel = self.options["cancel"]
         return cancel is not None and cancel.is_set()
 
-    def _try(
-        self, problem: Problem, cap: float, *, is_cost: bool = True, usd_per_unit: float = 0.0
-    ) -> Tried | None:
+    def _try(self, problem: Problem, cap: float, *, is_cost: bool = True) -> Tried | None:
         """Plan a problem and keep what comes of it; nothing is planned after a stop."""
         from . import solve
 
         if self._stopped():
             return None
         plan = solve(problem, **self.options)
-        return self._keep(problem, plan, cap, plan.bound if is_cost else None, usd_per_unit) if plan else None
+        return self._keep(problem, plan, cap, is_cost=is_cost) if plan else None
 
-    def _keep(
-        self, problem: Problem, plan: Plan, cap: float, bound_usd: float | None, usd_per_unit: float = 0.0
-    ) -> Tried:
-        value, usd = self.axis.value(plan), self.axis.usd(self.base, plan)
-        found = Tried(problem, plan, cap, value, usd, bound_usd, usd_per_unit)
+    def _keep(self, problem: Problem, plan: Plan, cap: float, *, is_cost: bool = True) -> Tried:
+        found = Tried(
+            problem=problem,
+            plan=plan,
+            cap=cap,
+            value=self.axis.value(plan),
+            usd=self.axis.usd(self.base, plan),
+            bound_usd=plan.bound if is_cost else None,
+            usd_per_unit=problem.objective.usd_per_tco2e - self.base.objective.usd_per_tco2e,
+        )
         self.known.tried.append(found)
         if self.done is not None:
             self.done(found)
@@ -155,23 +158,21 @@ class _Search:
 
     def _at(self, cap: float) -> Tried | None:
         """Return the best plan known under a cap, planning anew unless what is known is proven best."""
-        if self.caps_pay and not self._is_settled(cap):
-            found = self._try(self.axis.capped(self.base, with_room(cap)), cap)
-            if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
-                self._try_prices(cap)
-                self.caps_pay = self.known.best_within(cap) is found
-        else:
+        if self._is_settled(cap):
+            return self.known.best_within(cap)
+        if not self.caps_pay:
             self._try_prices(cap)
+            return self.known.best_within(cap)
+        found = self._try(self.axis.capped(self.base, with_room(cap)), cap)
+        if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
+            self._try_prices(cap)
+            self.caps_pay = self.known.best_within(cap) is found
         return self.known.best_within(cap)
 
     def _is_settled(self, cap: float) -> bool:
-        """Return whether a plan within the cap is known than which none is cheaper."""
+        """Return whether no plan within the cap is cheaper than the best known, but for the gap allowed."""
         best = self.known.best_within(cap)
-        return best is not None and self._is_proven(best, cap)
-
-    def _is_proven(self, known: Tried, cap: float) -> bool:
-        """Return whether no plan within the cap is cheaper than a known one, but for the gap allowed."""
-        gap = relative_gap(known.usd, self.known.bound_within(cap, known))
+        gap = None if best is None else relative_gap(best.usd, self.known.bound_within(cap, best))
         return gap is not None and gap <= max(NOISE, self.options.get("gap_limit", Options().gap_limit))
 
     def _try_prices(self, cap: float) -> None:
@@ -187,7 +188,7 @@ class _Search:
             price = min(self.known.price_at(cap), MOST_USD_PER_TCO2E)
             if abs(price - tried) <= LIKE_PRICES * price:
                 return
-            self._try(carbon_priced(self.base, price), float("inf"), usd_per_unit=price)
+            self._try(carbon_priced(self.base, price), float("inf"))
             tried = price
 
     def _least(self, first: Tried) -> Tried:
@@ -205,10 +206,10 @@ class _Search:
 
         What is not proven cleanest may cost any amount more for next to nothing.
         """
-        price = min(price, MOST_USD_PER_TCO2E)
-        found = self._try(carbon_priced(self.base, price), float("inf"), usd_per_unit=price)
-        is_near = found is not None and found.value <= (1 + HARDLY) * least.value
-        return found if found is not None and is_near and found.usd < least.usd else least
+        found = self._try(carbon_priced(self.base, price), float("inf"))
+        if found is None or found.unserved > least.unserved + NOISE or found.usd >= least.usd:
+            return least
+        return found if found.value <= (1 + HARDLY) * least.value else least
 
     def _least_rtt(self, first: Tried) -> Tried:
         """Halve the cap as long as as much is served."""
@@ -228,13 +229,13 @@ class _Search:
         """Look for a plan as cheap as the best within the cap that is better in the other axis."""
         best = self.known.best_within(cap)
         is_known = any(best is each for each in self.polished)
-        if best is None or is_known or not self.caps_pay or not self._is_proven(best, cap):
+        if best is None or is_known or not self.caps_pay or not self._is_settled(cap):
             return  # where better plans are likely, there are better uses of the time
         self.polished.append(best)
         if self.axis.name == "carbon":
             price = POLISH * max(abs(best.usd), 1e-9) / max(best.value, 1e-9)
             limited = self.axis.capped(self.base, with_room(best.value))
-            self._try(carbon_priced(limited, price), best.value, usd_per_unit=price)
+            self._try(carbon_priced(limited, price), best.value)
             return
         for _ in range(MOST_STEPS):
             lower = self._at(best.value - max(1e-3, NOISE * best.value)) if best.value > 1e-3 else None

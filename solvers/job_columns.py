@@ -171,10 +171,8 @@ class JobColumns:
     def _beyond(self, column: Ints, option: Ints, hours: Floats) -> None:
         """Charge what continuing options cost beyond the horizon."""
         rates, objective = self.rates, self.objective
-        energy, carbon = (
-            rates.mean(rates.energy_usd),
-            rates.mean(rates.tco2e) * objective.usd_per_tco2e_beyond,
-        )
+        energy = rates.mean(rates.energy_usd)
+        carbon = rates.mean(rates.tco2e) * objective.usd_per_tco2e_beyond
         rows = np.flatnonzero(self.options.continuing[option])
         option, usd = option[rows], np.zeros(len(rows))
         for mine, pool in self._pools(option):

@@ -20,7 +20,6 @@ from .small import make_small, whole_prices
 PROMISING = 3
 FIRST_TIME_SHARE = 0.8
 COUNTING_ALTERNATIVES = 6
-NOTHING = np.zeros(0, dtype=np.int64)
 LINEAR_SECONDS = 5.0
 """Beside its share of the time, what is left of a period when all whole numbers are known."""
 
@@ -56,11 +55,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Rounded:
-    """A solution, whole but for the periods in ``failed``; there, the columns ``broken`` have no values."""
+    """A solution, whole but for the periods in ``failed``, where columns marked ``broken`` have no values."""
 
     x: Floats
     failed: tuple[int, ...]
-    broken: Ints
+    broken: Bools
 
 
 def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Rounded | None:
@@ -94,13 +93,11 @@ def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: Roundi
 
 def _services_of_broken(arrays: Arrays, rounded: Rounded) -> Bools:
     """Return the replicas and shares of services, in their period, for whose counts there are no shares."""
-    broken = np.zeros(arrays.columns)
-    broken[rounded.broken] = 1.0
     loads = arrays.replica_rows
-    is_touched = (loads >= 0) & ((abs(arrays.matrix) @ broken)[loads] > 0)
+    is_touched = (loads >= 0) & ((abs(arrays.matrix) @ rounded.broken)[loads] > 0)
     services = np.setdiff1d(arrays.replica_groups[is_touched], [-1])
     mine = is_touched | np.isin(arrays.replica_groups, services)
-    free = broken > 0
+    free = rounded.broken.copy()
     free[arrays.matrix[loads[mine & (loads >= 0)]].indices] = True
     free[arrays.replicas[mine]] = True
     return free
@@ -144,14 +141,14 @@ def _round_periods(
     )
     with ThreadPoolExecutor(workers) as pool:
         answers = list(pool.map(lambda cell: _solve_cell(cell, share), cells))
-    found = x[compact.free].copy()
-    failed = [cell for cell, answer in zip(cells, answers, strict=True) if answer is None]
+    found, failed, broken = x[compact.free].copy(), set[int](), np.zeros(len(x), dtype=bool)
     for cell, answer in zip(cells, answers, strict=True):
-        if answer is not None:
+        if answer is None:
+            failed.add(cell.period)
+            broken[compact.free[cell.columns]] = True
+        else:
             found[cell.columns] = answer
-    broken = [compact.free[cell.columns] for cell in failed]
-    periods = tuple(sorted({cell.period for cell in failed}))
-    return Rounded(compact.whole(found), periods, np.concatenate([*broken, NOTHING]))
+    return Rounded(compact.whole(found), tuple(sorted(failed)), broken)
 
 
 def best_flows(

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import numpy as np
-
 from ..routing.comparison import Case
 from ..routing.errors import InputError, OutputError, RouteError
 from ..routing.plan import Plan
@@ -22,13 +20,11 @@ from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
 from ..routing.text import clean, money, percent
 from .options import CancelToken, Options
-from .rates import Floats
 from .sweep_folder import Folder
+from .sweep_order import leaders_of, waiting_for
 
 Engine = Literal["local", "ray"]
 MOST_JOBS = 256
-LEAST_FAMILY = 3
-"""Scenarios that differ in prices only from which one is planned before the others, which begin from it."""
 
 
 @dataclass(frozen=True)
@@ -150,43 +146,8 @@ def solve_scenarios(
         sweep.plan([task for task in tasks if task.number == 0], 1)
         sweep.begin_from(sweep.found.get(0))
         others = [task for task in tasks if task.number != 0]
-        sweep.plan(sweep.set_apart(others, _leaders(scenarios)), workers)
+        sweep.plan(sweep.set_apart(others, leaders_of(scenarios)), workers)
     return [sweep.found[number] for number in sorted(sweep.found)]
-
-
-def _leaders(scenarios: Sequence[Scenario]) -> list[int]:
-    """Return whose plan each scenario begins from: of the nearest before it in its family, or of the first.
-
-    The first of a family begins from the first of all, and so do small families.
-    """
-    members: dict[str, list[int]] = defaultdict(list)
-    for number, each in enumerate(scenarios):
-        members[each.family()].append(number)
-    leaders = [0] * len(scenarios)
-    for family in members.values():
-        if len(family) >= LEAST_FAMILY:
-            levels = _levels([scenarios[number] for number in family])
-            leaders[family[0]] = family[0]
-            for place in range(1, len(family)):
-                apart = np.abs(levels[:place] - levels[place]).sum(axis=1)
-                leaders[family[place]] = family[int(apart.argmin())]
-    return leaders
-
-
-def _waiting(leaders: Sequence[int]) -> list[int]:
-    """Return how many scenarios begin from the plan of each, or from one that does; leaders come earlier."""
-    waiting = [0] * len(leaders)
-    for number in reversed(range(1, len(leaders))):
-        if leaders[number] != number:
-            waiting[leaders[number]] += 1 + waiting[number]
-    return waiting
-
-
-def _levels(scenarios: Sequence[Scenario]) -> Floats:
-    """Return how high every kind of price is in every scenario (S, K)."""
-    named = [scenario.price_levels() for scenario in scenarios]
-    kinds = list(dict.fromkeys(kind for each in named for kind in each))
-    return np.array([[each.get(kind, 0.0) for kind in kinds] for each in named]).reshape(len(named), -1)
 
 
 @dataclass
@@ -230,7 +191,7 @@ class _Sweep:
                 free.append(task)
             else:
                 self.followers[leader].append(task)
-        waiting = _waiting(leaders)
+        waiting = waiting_for(leaders)
         return sorted(free, key=lambda task: -waiting[task.number])
 
     def plan(self, tasks: Sequence[Task], workers: int) -> None:

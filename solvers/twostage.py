@@ -46,10 +46,12 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
     if trial.take_over():
         return trial.whole
-    has_proof = trial.is_near(start)
-    if has_proof and trial.is_proven(start):
-        return trial.whole
-    proven = trial.decide(start, proves=not has_proof)
+    if trial.is_near(start):
+        proven = trial.prove(start)
+        if not trial.is_done():
+            trial.round(decide_with_room(search, program, start, gather=gather))
+    else:
+        proven = trial.decide(start)
     if not trial.is_done() and proven is not None:
         trial.round(proven)
     if not trial.is_done() and trial.whole is not None:
@@ -141,16 +143,14 @@ class _Trial:
     whole: Floats | None = None
     broken: Rounded | None = None
 
-    def decide(self, start: Start, *, proves: bool) -> Floats | None:
-        """Round the decisions of masters, and prove beside that or afterwards; return what that found."""
+    def decide(self, start: Start) -> Floats | None:
+        """Round the decisions of masters, while a proof goes on or before one; return its solution."""
         assert self.phase is not None
         search, program, gather = self.search, self.program, self.gather
-        if search.settings.cores == 1 or not proves:
+        if search.settings.cores == 1:
             known = _known(decide_with_room(search, program, start, gather=gather))
             self.round(known.result())
-            if self.is_done() or not proves:
-                return None
-            return prove(search, program, start, self.phase, known, gather=gather)
+            return None if self.is_done() else prove(search, program, start, self.phase, known, gather=gather)
         with ThreadPoolExecutor(2) as workers:
             decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
             proof = workers.submit(prove, search, program, start, self.phase, decisions, gather=gather)
@@ -198,11 +198,10 @@ class _Trial:
             ALIKE_SHARE * self.search.gap, self.program, self.whole
         )
 
-    def is_proven(self, start: Start) -> bool:
-        """Seek a better bound for what was taken over; return whether it is close enough then."""
+    def prove(self, start: Start) -> Floats | None:
+        """Seek a better bound for what was taken over; return what the master that proves it found."""
         assert self.phase is not None
-        prove(self.search, self.program, start, self.phase, _known(self.whole), gather=self.gather)
-        return self.is_done()
+        return prove(self.search, self.program, start, self.phase, _known(self.whole), gather=self.gather)
 
     def is_done(self) -> bool:
         """Return whether the cheapest is close enough."""
