@@ -25,7 +25,7 @@ from .options import Options, Progress
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
 from .reserve import with_reserve
-from .resuming import resumed_solution, seek_bound
+from .resuming import is_hopeless, resumed_solution, seek_bound
 from .routebook import RouteBook
 from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, Event, Found, Proved, Settings
@@ -160,10 +160,12 @@ def search_exact(
 
 def _prove_soon(variables: Variables, keeper: Keeper, stop: Callable[[], bool]) -> None:
     """Let a few seconds of prices prove what they can of a plan that serves everybody."""
+    told: list[float] = []
 
     def enough(bound: float) -> bool:
+        told.append(bound)
         keeper.hear(Proved("complete cost", bound))
-        return stop() or keeper.is_close()
+        return stop() or keeper.is_close() or is_hopeless(told, keeper.closing_bound())
 
     seek_bound(variables, keeper.options, enough)
 

@@ -92,6 +92,13 @@ class Keeper:
         gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
         return gap is not None and gap <= self.options.gap_limit
 
+    def closing_bound(self) -> float:
+        """Return the bound, offset excluded, with which the best solution is close enough."""
+        if self.best is None:
+            return np.inf
+        cost = float(self.arrays.cost @ self.best)
+        return cost - self.options.gap_limit * abs(cost + self.arrays.offset)
+
     def serves_all(self) -> bool:
         """Return whether there is a solution that leaves nothing out that need not be."""
         if self.best is None:

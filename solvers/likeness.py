@@ -47,8 +47,19 @@ def standing(variables: Variables, plan: Plan) -> tuple[Ints, Floats]:
     replicas = [count.get((*of_slot[slot], period), 0.0) for slot, period in stands]
     bought = {purchase.pool: float(purchase.modules) for purchase in plan.purchases}
     modules = [bought.get(pools[pool].id, 0.0) for pool in variables.module_pool.tolist()]
-    at = np.concatenate([columns.range("replicas"), columns.range("modules")]).astype(np.int64)
-    return at, np.array([*replicas, *modules])
+    used = _used_sites(variables, plan)
+    at = np.concatenate([columns.range(name) for name in ("replicas", "modules", "site_used")])
+    return at.astype(np.int64), np.array([*replicas, *modules, *used])
+
+
+def _used_sites(variables: Variables, plan: Plan) -> list[float]:
+    """Return whether ``plan`` has replicas of the service at the site, for every column that says so."""
+    site = {pool.id: pool.data_center for pool in variables.problem.pools}
+    used = {(each.service, site.get(held.pool)) for each in plan.services for held in each.replicas}
+    names = [service.id for service in variables.problem.services]
+    sites = [center.id for center in variables.problem.data_centers]
+    pairs = zip(variables.used_service.tolist(), variables.used_site.tolist(), strict=True)
+    return [float((names[service], sites[at]) in used) for service, at in pairs]
 
 
 def _place(job: JobPlan) -> Key:

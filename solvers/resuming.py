@@ -5,7 +5,7 @@ Often only a bound is missing then, and prices of the decomposition may prove on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -22,6 +22,9 @@ SECONDS = 30.0
 """For what is not decided by the plan: routes, parts of demands, reserves for losses."""
 PRICE_SECONDS, PRICE_SHARE = 3.0, 0.05
 """Most seconds, and share of the time limit, for prices that may prove what a plan is missing."""
+
+FEWEST_STEPS, MOST_STEPS, HOPE = 8, 25, 2.0
+"""Bounds before prices may be given up, how many are looked ahead to, and at how many times their pace."""
 
 
 def resumed_solution(variables: Variables, arrays: Arrays, plan: Plan, seed: int = 0) -> Floats | None:
@@ -64,6 +67,15 @@ def seek_bound(variables: Variables, options: Options, enough: Callable[[float],
     market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
     seeker = Seeker.begin(market, penalty_of(market))
     seeker.run(Watch(seconds, lambda: enough(seeker.told.complete)))
+
+
+def is_hopeless(told: Sequence[float], needed: float) -> bool:
+    """Return whether bounds told one after the other stay below the one needed, faster as they may rise."""
+    steps = len(told)
+    if steps < FEWEST_STEPS:
+        return False
+    pace = (told[-1] - told[steps // 2]) / (steps - 1 - steps // 2)
+    return told[-1] + HOPE * pace * max(0, MOST_STEPS - steps) < needed
 
 
 def _completed(arrays: Arrays, x: Floats, seed: int) -> Floats | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import csc_array, csr_array
-from scipy.sparse.csgraph import connected_components
 
 from .arrays import Arrays, Bools
+from .cells import Cell, cells_of
 from .master import can_relax, likely, rank_within, relax_replicas
 from .mathopt import Request, settle, solve_integer, solve_relaxation
-from .program import Compact, Program
+from .program import Program
 from .rates import Floats, Ints
 from .small import make_small, whole_prices
 
@@ -41,19 +40,6 @@ class RoundingSettings:
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A connected part of one period: its columns in the compact program, and what it has to solve.
-
-    ``promising`` marks the columns to try first.
-    """
-
-    period: int
-    columns: Ints
-    program: Program
-    promising: Bools
-
-
-@dataclass(frozen=True)
 class Rounded:
     """A solution, whole but for the periods in ``failed``, where columns marked ``broken`` have no values."""
 
@@ -62,13 +48,16 @@ class Rounded:
     broken: Bools
 
 
-def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings) -> Rounded | None:
+def round_replicas(
+    arrays: Arrays, program: Program, x: Floats, settings: RoundingSettings, known: Floats | None = None
+) -> Rounded | None:
     """Return a solution of ``program`` with the decisions of ``x`` and whole replicas.
 
     Where demands may be gathered, replicas are first counted for gathered demands, and the flows of every
     demand are solved for these; services for which that cannot be done are solved in one, then periods in
     which even that is in vain. None when the decisions alone break a row. Rows over several periods (budget,
-    caps) are shared out between the periods in proportion to what ``x`` uses.
+    caps) are shared out between the periods in proportion to what ``x`` uses. ``known`` is a whole solution
+    with the same decisions, where counting may begin.
     """
     fixed = fixed_decisions(arrays, program, x)
     if not fixed.compact().consistent:
@@ -76,10 +65,10 @@ def round_replicas(arrays: Arrays, program: Program, x: Floats, settings: Roundi
     if not settings.gather:
         return _round_periods(fixed, arrays.period, x, promising(arrays, program, x), settings)
     x, prices = best_flows(arrays, program, x, settings.seconds, settings.seed)
-    counted, known = _count_replicas(arrays, fixed, x, prices, settings)
-    held = fixed.with_bounds(np.where(known, counted, fixed.lower), np.where(known, counted, fixed.upper))
+    counted, sure = _count_replicas(arrays, fixed, x, prices, settings, known=known)
+    held = fixed.with_bounds(np.where(sure, counted, fixed.lower), np.where(sure, counted, fixed.upper))
     few = promising(arrays, program, x)
-    start = np.where(known, counted, x)
+    start = np.where(sure, counted, x)
     found = _round_periods(held, arrays.period, start, few, settings)
     for freed in (_services_of_broken, _failed_periods):
         if found is None or not found.failed or settings.stop():
@@ -108,7 +97,13 @@ def _failed_periods(arrays: Arrays, rounded: Rounded) -> Bools:
 
 
 def _count_replicas(
-    arrays: Arrays, fixed: Program, x: Floats, prices: Floats, settings: RoundingSettings
+    arrays: Arrays,
+    fixed: Program,
+    x: Floats,
+    prices: Floats,
+    settings: RoundingSettings,
+    *,
+    known: Floats | None,
 ) -> tuple[Floats, Bools]:
     """Return whole replicas that suffice for gathered demands, and for which columns they are known."""
     nothing = np.zeros(len(arrays.replicas), dtype=bool)
@@ -117,22 +112,31 @@ def _count_replicas(
     start = small.values(arrays, x)
     reduced = small.program.cost - small.program.matrix.T @ prices[small.rows]
     few = likely(small.block(arrays), start, reduced, COUNTING_ALTERNATIVES)
-    rounded = _round_periods(small.program, period, start, few, settings)
-    known = np.zeros(arrays.columns, dtype=bool)
+    begin = None if known is None else small.values(arrays, known)
+    rounded = _round_periods(small.program, period, start, few, settings, known=begin)
+    sure = np.zeros(arrays.columns, dtype=bool)
     if rounded is None:
-        return x, known
-    known[arrays.replicas] = ~np.isin(arrays.period[arrays.replicas], rounded.failed)
-    return np.where(known, np.round(small.whole(rounded.x)), x), known
+        return x, sure
+    sure[arrays.replicas] = ~np.isin(arrays.period[arrays.replicas], rounded.failed)
+    return np.where(sure, np.round(small.whole(rounded.x)), x), sure
 
 
 def _round_periods(
-    fixed: Program, period: Ints, x: Floats, likely: Bools, settings: RoundingSettings
+    fixed: Program,
+    period: Ints,
+    x: Floats,
+    likely: Bools,
+    settings: RoundingSettings,
+    *,
+    known: Floats | None = None,
 ) -> Rounded | None:
     """Return ``x`` with every period solved apart; None when what is fixed breaks a row."""
     compact = fixed.compact()
     if not compact.consistent:
         return None
-    cells = list(_cells(compact, period[compact.free], x[compact.free], likely[compact.free]))
+    cells = list(cells_of(compact, period[compact.free], x[compact.free], likely[compact.free]))
+    if known is not None:
+        cells = [cell.begun(known[compact.free[cell.columns]]) for cell in cells]
     workers = settings.cores
     share = replace(
         settings,
@@ -203,13 +207,13 @@ def _solve_cell(cell: Cell, settings: RoundingSettings) -> Floats | None:
     for attempt, time_share in attempts:
         if settings.stop():
             return None
-        found = _solve(attempt, replace(settings, seconds=settings.seconds * time_share))
+        found = _solve(attempt, replace(settings, seconds=settings.seconds * time_share), cell.known)
         if found is not None:
             return found
     return None
 
 
-def _solve(program: Program, settings: RoundingSettings) -> Floats | None:
+def _solve(program: Program, settings: RoundingSettings, known: Floats | None = None) -> Floats | None:
     compact = program.compact()
     if not compact.consistent:
         return None
@@ -225,73 +229,7 @@ def _solve(program: Program, settings: RoundingSettings) -> Floats | None:
         threads=1,
         watch=False,
         stop=settings.stop,
+        hint=None if known is None else known[compact.free],
     )
     answer = solve_integer(compact.program, request)
     return None if answer.x is None else compact.whole(settle(compact.program, answer.x))
-
-
-def _cells(compact: Compact, period: Ints, x: Floats, likely: Bools) -> Iterator[Cell]:
-    """Yield every connected part of every period."""
-    program = compact.program
-    by_column = csc_array(program.matrix)
-    crossing = _crossing_rows(program.matrix, period)
-    activity = program.matrix @ x
-    parts = max(1, len(np.unique(period)))
-    lower, upper = _binding_ends(program)
-    for at in np.unique(period):
-        columns = np.flatnonzero(period == at)
-        block = csr_array(by_column[:, columns])
-        rows = np.flatnonzero(np.diff(block.indptr))
-        block = csr_array(block[rows])
-        mine, all_of_it, shared = block @ x[columns], activity[rows], crossing[rows]
-        slack = np.maximum(upper[rows] - all_of_it, 0.0) / parts
-        spare = np.maximum(all_of_it - lower[rows], 0.0) / parts
-        part = Program(
-            cost=program.cost[columns],
-            lower=program.lower[columns],
-            upper=program.upper[columns],
-            integer=program.integer[columns],
-            matrix=block,
-            row_lower=np.where(shared, mine - spare, lower[rows]),
-            row_upper=np.where(shared, mine + slack, upper[rows]),
-        )
-        yield from _connected(int(at), columns, part, likely[columns])
-
-
-def _binding_ends(program: Program) -> tuple[Floats, Floats]:
-    """Return the ends of the rows, infinite where the bounds of the columns imply them."""
-    up, down = program.matrix.maximum(0.0), program.matrix.minimum(0.0)
-    least = up @ program.lower + down @ program.upper
-    most = up @ program.upper + down @ program.lower
-    return (
-        np.where(least >= program.row_lower - 1e-9, -np.inf, program.row_lower),
-        np.where(most <= program.row_upper + 1e-9, np.inf, program.row_upper),
-    )
-
-
-def _crossing_rows(matrix: csr_array, period: Ints) -> Bools:
-    """Return which rows have columns of more than one period."""
-    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    first = np.full(matrix.shape[0], np.iinfo(np.int64).max)
-    last = np.full(matrix.shape[0], -1)
-    np.minimum.at(first, rows, period[matrix.indices])
-    np.maximum.at(last, rows, period[matrix.indices])
-    return np.asarray(last > first)
-
-
-def _connected(period: int, columns: Ints, part: Program, likely: Bools) -> Iterator[Cell]:
-    links = csr_array(abs(part.matrix.T) @ abs(part.matrix))
-    count, label = connected_components(links, directed=False)
-    row_label = label[part.matrix.indices[part.matrix.indptr[:-1]]]
-    for number in range(count):
-        mine, rows = np.flatnonzero(label == number), np.flatnonzero(row_label == number)
-        program = Program(
-            cost=part.cost[mine],
-            lower=part.lower[mine],
-            upper=part.upper[mine],
-            integer=part.integer[mine],
-            matrix=csr_array(part.matrix[rows][:, mine]),
-            row_lower=part.row_lower[rows],
-            row_upper=part.row_upper[rows],
-        )
-        yield Cell(period, columns[mine], program, likely[mine])

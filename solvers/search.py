@@ -214,13 +214,13 @@ class Search:
     def _is_large(self) -> bool:
         return self.arrays.columns > LARGE_COLUMNS
 
-    def is_close(self, x: Floats | None, phase: Phase) -> bool:
-        """Return whether ``x`` is within the gap asked for of the bound of ``phase``."""
+    def is_close(self, x: Floats | None, phase: Phase, share: float = 1.0) -> bool:
+        """Return whether ``x`` is within the gap asked for, or a share of it, of the bound of ``phase``."""
         if x is None:
             return False
         objective = float(self.arrays.cost @ x) + self.arrays.offset
         gap = relative_gap(objective, self.bounds.get(phase, -np.inf) + self.arrays.offset)
-        return gap is not None and gap <= self.settings.gap_limit
+        return gap is not None and gap <= share * self.settings.gap_limit
 
     def _relax(self, program: Program) -> Relaxation:
         if not program.compact().consistent:

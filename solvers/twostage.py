@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import Arrays
-from .deciding import ALIKE_SHARE, Start, decide_with_room, prove, relax
+from .deciding import Start, decide_with_room, prove, relax
 from .mathopt import solve_relaxation
 from .program import Program, partial_program, penalised_cost
 from .rates import Floats
@@ -26,6 +26,8 @@ ROUNDING_ALLOWANCE = 0.3
 ROUNDING_TIME_SHARE = 0.6
 FINER = 0.25
 """How much less may be wasted when a plan is rounded again."""
+ROUNDING_SHARE = 0.5
+"""Share of the gap asked for that rounding may need: known decisions that leave it room are kept."""
 FILLING_TIME_SHARE = 0.3
 TAKING_OVER_SHARE = 0.2
 WHOLE = 1e-6
@@ -46,12 +48,9 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
     if trial.take_over():
         return trial.whole
-    if trial.is_near(start):
-        proven = trial.prove(start)
-        if not trial.is_done():
-            trial.round(decide_with_room(search, program, start, gather=gather))
-    else:
-        proven = trial.decide(start)
+    if trial.polish():
+        return trial.whole
+    proven = trial.decide(start)
     if not trial.is_done() and proven is not None:
         trial.round(proven)
     if not trial.is_done() and trial.whole is not None:
@@ -161,18 +160,42 @@ class _Trial:
         """Round one solution that promises to be cheaper, telling it when it is whole."""
         if x is None or self.search.out_of_time():
             return
-        settings = _rounding(self.search, ROUNDING_TIME_SHARE, self.allowance, gather=self.gather)
-        if self.whole is not None:
-            x, _ = best_flows(self.arrays, self.program, x, settings.seconds, settings.seed)
-            if self.program.cost @ x >= self.program.cost @ self.whole:
-                return
-        rounded = round_replicas(self.arrays, self.program, x, settings)
+        flows = x if self.whole is None else self._flows(x)
+        if self.whole is None or self.program.cost @ flows < self.program.cost @ self.whole:
+            self._offer(flows, self.whole if x is self.whole else None)
+
+    def _flows(self, x: Floats) -> Floats:
+        """Return the cheapest flows for the decisions in ``x``."""
+        return best_flows(self.arrays, self.program, x, self._settings.seconds, self.search.settings.seed)[0]
+
+    @property
+    def _settings(self) -> RoundingSettings:
+        return _rounding(self.search, ROUNDING_TIME_SHARE, self.allowance, gather=self.gather)
+
+    def _offer(self, x: Floats, known: Floats | None) -> None:
+        """Tell what rounding makes of a solution, and keep it if it is the cheapest.
+
+        ``known`` is a whole solution with the same decisions.
+        """
+        rounded = round_replicas(self.arrays, self.program, x, self._settings, known)
         if rounded is not None and not rounded.failed:
             self.search.tell_solution(rounded.x)
             if self.whole is None or self.program.cost @ rounded.x < self.program.cost @ self.whole:
                 self.whole = rounded.x
         elif rounded is not None and self.broken is None:
             self.broken = rounded
+
+    def polish(self) -> bool:
+        """Round what was taken over anew where its decisions leave room for that; return whether it is done.
+
+        Without that room, better decisions cost less time than finer rounding.
+        """
+        if self.whole is None or self.phase is None:
+            return False
+        flows = self._flows(self.whole)
+        if self.search.is_close(flows, self.phase, ROUNDING_SHARE):
+            self._offer(flows, self.whole)
+        return self.is_done()
 
     def take_over(self) -> bool:
         """Try what a plan of a similar problem decides, as it is; return whether that is close enough."""
@@ -191,17 +214,6 @@ class _Trial:
             self.whole = np.where(self.program.integer, np.round(x), x)
             self.search.tell_solution(self.whole)
         return whole and self.is_done()
-
-    def is_near(self, start: Start) -> bool:
-        """Return whether what was taken over is so good that a better bound may be all that is missing."""
-        return self.whole is not None and start.is_within(
-            ALIKE_SHARE * self.search.gap, self.program, self.whole
-        )
-
-    def prove(self, start: Start) -> Floats | None:
-        """Seek a better bound for what was taken over; return what the master that proves it found."""
-        assert self.phase is not None
-        return prove(self.search, self.program, start, self.phase, _known(self.whole), gather=self.gather)
 
     def is_done(self) -> bool:
         """Return whether the cheapest is close enough."""

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.scenarios import scenario
-from computeroute.solvers import exact, runner, search, solve
-from computeroute.solvers.exact import build_variables
-from computeroute.solvers.likeness import as_values, decided_columns
+from computeroute.solvers import exact, runner, search, solve, twostage
+from computeroute.solvers.exact import build_arrays, build_variables
+from computeroute.solvers.likeness import Likeness, as_values, decided_columns
+from computeroute.solvers.mathopt import solve_relaxation
+from computeroute.solvers.program import complete_program
+from computeroute.solvers.resuming import is_hopeless
 from computeroute.topologies import load
 
 from .enumeration import Enumeration
@@ -67,6 +70,98 @@ def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
         assert plan.bound is not None
         assert plan.bound <= cost + 1e-6 * max(1.0, cost)
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize("first", range(0, 40, 20))
+def test_what_a_plan_decides_leaves_no_whole_number_open(first: int) -> None:
+    limited = 0
+    for seed in range(first, first + 20):
+        world = random_world(Random(seed))
+        for workload in world["workloads"]:
+            if workload["kind"] == "inference":
+                workload["max_sites"] = 2
+        problem = Problem.parse(world)
+        plan = solve(problem, solver="highs")
+        variables = build_variables(problem)
+        arrays = build_arrays(variables)
+        if plan.left_out:
+            continue
+        program = Likeness.of(variables, plan).held(complete_program(arrays))
+        used = np.asarray(variables.columns.range("site_used"), dtype=np.int64)
+        assert np.array_equal(program.lower[used], program.upper[used])
+        held = program.compact()
+        found = solve_relaxation(held.program, 10.0, 0).x
+        assert found is not None
+        x = held.whole(found)
+        assert np.abs(x - np.round(x))[arrays.integer].max(initial=0.0) <= 1e-6
+        assert plan.objective == pytest.approx(float(arrays.cost @ x) + arrays.offset, rel=1e-6, abs=1e-6)
+        limited += len(used) > 0
+    assert limited > 0
+
+
+def two_pools(usd_at_home: float) -> Problem:
+    """Return a problem in which 100 requests/s keep ten replicas busy, at home or abroad for 1 USD/h each."""
+    link = {"bandwidth_gbps": 1000, "latency_ms": 1}
+    pools = (("home", usd_at_home), ("abroad", 1.0))
+    return Problem.parse(
+        {
+            "periods": [{"id": "hour", "hours": 1}],
+            "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 0.001}],
+            "locations": [{"id": "users", "jurisdiction": "DE"}],
+            "data_centers": [{"id": name, "jurisdiction": "DE"} for name, _ in pools],
+            "pools": [
+                {
+                    "id": name,
+                    "data_center": name,
+                    "accelerator": "a",
+                    "count": 20,
+                    "usd_per_accelerator_hour": usd,
+                }
+                for name, usd in pools
+            ],
+            "links": [{**link, "id": f"to-{name}", "source": "users", "target": name} for name, _ in pools],
+            "workloads": [
+                {
+                    "kind": "inference",
+                    "id": "chat",
+                    "demand": [{"location": "users", "requests_per_second": 100}],
+                    "serving": [{"accelerator": "a", "requests_per_second": 10, "service_ms": 1}],
+                    "max_rtt_ms": 100,
+                    "target_utilization": 1,
+                }
+            ],
+        }
+    )
+
+
+def test_replicas_of_a_known_plan_are_counted_anew_before_anything_is_decided(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ten replicas at home cost 9 USD before and 11 USD now; abroad they cost 10, which is the bound."""
+    old, problem = solve(two_pools(0.9), solver="highs"), two_pools(1.1)
+    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    monkeypatch.setattr(twostage, "decide_with_room", _refused)
+    assert old.objective == pytest.approx(9.0, rel=1e-3)
+    plan = solve(problem, solver="highs", gap_limit=0.01, similar_plan=old)
+    assert check(problem, plan) == []
+    assert plan.objective == pytest.approx(10.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("told", "needed", "hopeless"),
+    [
+        ([0.0] * 7, 1.0, False),  # too few to tell
+        ([0.0] * 8, 1.0, True),
+        ([float(step) for step in range(8)], 7.0 + 2 * 17, False),  # twice the pace for 17 steps more
+        ([float(step) for step in range(8)], 7.0 + 2 * 17 + 1e-6, True),
+        ([0.0] * 4 + [5.0] * 4, 20.0, True),  # what came long ago says nothing of what is to come
+        ([float(step) for step in range(30)], 29.5, True),
+    ],
+)
+def test_prices_are_given_up_when_they_cannot_get_there(
+    told: list[float], needed: float, hopeless: bool
+) -> None:
+    assert is_hopeless(told, needed) is hopeless
 
 
 def test_what_prices_prove_needs_no_search(monkeypatch: pytest.MonkeyPatch) -> None:

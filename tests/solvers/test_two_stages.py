@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import search, solve
+from computeroute.solvers import rounding, search, solve
+from computeroute.solvers.exact import build_arrays, build_variables
+from computeroute.solvers.mathopt import Answer, Request, solve_integer
+from computeroute.solvers.program import Program, complete_program
+from computeroute.solvers.resuming import resumed_solution
+from computeroute.solvers.rounding import RoundingSettings, round_replicas
 
 from .enumeration import Enumeration
 from .small_worlds import random_world
@@ -81,3 +86,37 @@ def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.Mo
     assert check(problem, plan) == []
     assert plan.unserved == 0
     assert plan.objective == pytest.approx(15, rel=1e-3)
+
+
+@pytest.mark.parametrize("first", range(0, 40, 20))
+def test_counting_begins_from_replicas_and_flows_that_fit(
+    first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a known solution has is a solution of every small program, so what comes of it is no dearer."""
+    begun = []
+
+    def noted(program: Program, request: Request) -> Answer:
+        if request.hint is not None:
+            activity = program.matrix @ request.hint
+            begun.append((activity >= program.row_lower - 1e-6).all())
+            begun.append((activity <= program.row_upper + 1e-6).all())
+        return solve_integer(program, request)
+
+    monkeypatch.setattr(rounding, "solve_integer", noted)
+    settings = RoundingSettings(
+        solver="scip", seconds=5.0, allowance=1e9, gather=True, seed=0, cores=1, stop=lambda: False
+    )
+    for seed in range(first, first + 20):
+        problem = Problem.parse(random_world(Random(seed)))
+        plan = solve(problem, solver="highs", gap_limit=0.0)
+        variables = build_variables(problem)
+        arrays = build_arrays(variables)
+        known = resumed_solution(variables, arrays, plan)
+        if plan.left_out or known is None:
+            continue
+        rounded = round_replicas(arrays, complete_program(arrays), known, settings, known)
+        assert rounded is not None
+        assert not rounded.failed
+        assert arrays.cost @ rounded.x <= arrays.cost @ known + 1e-6 * abs(arrays.cost @ known)
+    assert begun
+    assert all(begun)
