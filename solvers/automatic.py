@@ -14,6 +14,7 @@ from ..routing.paths import PathFinder
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
+from .events import Proved
 from .exact import Lead, search_exact, solve_protected, tell_bounds, with_alternatives
 from .formulation import build_arrays
 from .market.handover import as_solution
@@ -21,7 +22,7 @@ from .market.market import Market
 from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
 from .options import Options, Progress, relative_gap
-from .search import UNSERVED_TOLERANCE, Proved
+from .search import UNSERVED_TOLERANCE
 from .structure import Choice, Structure, choose, measure, model_columns
 from .variables import VariableBuilder, Variables
 

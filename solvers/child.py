@@ -6,8 +6,8 @@ import os
 import sys
 import threading
 
+from .events import Event
 from .runner import read_frame, search_to_end, write_frame
-from .search import Event
 
 
 def main() -> None:

@@ -22,7 +22,8 @@ from .rounding import best_flows
 from .small import Small, make_small, shares, whole_prices
 
 if TYPE_CHECKING:
-    from .search import Phase, Search
+    from .events import Phase
+    from .search import Search
 
 MASTER_TIME_SHARE = 0.42
 PROOF_TIME_SHARE = 0.5

@@ -15,6 +15,7 @@ from ..routing.problem import Problem
 from .arrays import Arrays
 from .choices.watch import Watch
 from .constraints import CONSTRAINTS, Constraint, link_limits
+from .events import Event, Found, Proved
 from .formulation import build_arrays
 from .header import Header
 from .jobs import build_job_options
@@ -28,7 +29,7 @@ from .reserve import with_reserve
 from .resuming import is_hopeless, resumed_solution, seek_bound
 from .routebook import RouteBook
 from .runner import Beside, run_search
-from .search import LARGE_COLUMNS, Event, Found, Proved, Settings
+from .search import LARGE_COLUMNS, Settings
 from .services import build_services
 from .size import check_size
 from .solution import decide

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .arrays import Arrays
+from .events import Event, Found, Proved
 from .options import Options, Progress, relative_gap
 from .rates import Floats
-from .search import UNSERVED_TOLERANCE, Event, Found, Proved
+from .search import UNSERVED_TOLERANCE
 
 ROUNDING = 1e-9
 """Part of the cost below which a solution is no better than another."""

@@ -15,7 +15,8 @@ from typing import IO, Any
 
 from ..routing.errors import RouteError, SolverError
 from .arrays import Arrays
-from .search import Event, Finished, Found, Search, Settings
+from .events import Event, Finished, Found
+from .search import Search, Settings
 
 THREAD_COLUMNS = 3_000
 GRACE_SECONDS, POLL_SECONDS, LEAST_SECONDS = 0.5, 0.05, 0.05

@@ -9,11 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 
 from .arrays import Arrays
+from .events import Emit, Found, Phase, Proved
 from .likeness import Likeness
 from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
 from .options import relative_gap
@@ -23,7 +23,6 @@ from .slivers import serve_slivers
 from .staying import Staying, staying
 from .twostage import leave_out, two_stage
 
-Phase = Literal["unserved work", "complete cost", "cost"]
 LARGE_COLUMNS = 12_000
 UNSERVED_TOLERANCE = 1e-7
 LEAST_GAP = 1e-6
@@ -55,40 +54,6 @@ class Settings:
     """What a plan of a similar problem decides: tried first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A solution that counts where it is better; a fallback does so in the end only.
-
-    The final one is to be returned whatever else is known, so that the same problem gets the same plan.
-    """
-
-    x: Floats
-    rank: Literal["better", "fallback", "final"] = "better"
-
-
-@dataclass(frozen=True, slots=True)
-class Proved:
-    """A lower bound, constants excluded.
-
-    Of the phase ``unserved work``: of what must be left out. ``complete cost``: of the cost when nothing is
-    left out that need not be. ``cost``: of the cost when no more is left out than in the best solution.
-    """
-
-    phase: Phase
-    bound: float
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """The search has ended by itself; ``failure`` says why when it could not do its work."""
-
-    failure: str | None = None
-
-
-Event = Found | Proved | Finished
-Emit = Callable[[Event], None]
-
-
 def most_unserved(least: float) -> float:
     """Return the weighted work that may be left out where ``least`` must be: solvers need some room."""
     return least * (1 + 1e-9) + UNSERVED_TOLERANCE
@@ -112,10 +77,13 @@ class Search:
     """Cost of dear moves that the program in hand leaves out."""
     ceiling: float = np.inf
     """Bounds of the cost that are told now hold up to here only."""
+    aim: float = field(init=False)
+    """The gap to look for now."""
 
     def __post_init__(self) -> None:
         """Begin with the solution given, if any."""
         self.best = self.settings.start
+        self.aim = self.settings.gap_limit
 
     def run(self) -> None:
         """Search until the gap is closed, time is up or ``stop`` says so."""
@@ -233,8 +201,8 @@ class Search:
 
     @property
     def gap(self) -> float:
-        """The gap to look for: that asked for, or the least that solvers' tolerances allow."""
-        return max(self.settings.gap_limit, LEAST_GAP)
+        """The gap to look for now, or the least that solvers' tolerances allow."""
+        return max(self.aim, LEAST_GAP)
 
     def out_of_time(self) -> bool:
         """Return whether the search must end."""

@@ -20,12 +20,15 @@ from .rates import Floats
 from .rounding import Rounded, RoundingSettings, best_flows, round_replicas
 
 if TYPE_CHECKING:
-    from .search import Phase, Search
+    from .events import Phase
+    from .search import Search
 
 ROUNDING_ALLOWANCE = 0.3
 ROUNDING_TIME_SHARE = 0.6
 FINER = 0.25
 """How much less may be wasted when a plan is rounded again."""
+ROUGH_GAP = 1e-3
+"""Where a tighter gap is asked for, a plan is made with this one first."""
 ROUNDING_SHARE = 0.5
 """Share of the gap asked for that rounding may need: known decisions that leave it room are kept."""
 FILLING_TIME_SHARE = 0.3
@@ -50,6 +53,8 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
         return trial.whole
     if trial.polish():
         return trial.whole
+    if trial.whole is None and search.gap < ROUGH_GAP:
+        trial.whole = _rough(search, program, phase, gather=gather)
     proven = trial.decide(start)
     if not trial.is_done() and proven is not None:
         trial.round(proven)
@@ -57,6 +62,21 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
         trial.allowance *= FINER
         trial.round(trial.whole)
     return trial.result()
+
+
+def _rough(search: Search, program: Program, phase: Phase, *, gather: bool) -> Floats | None:
+    """Return a whole solution found with a looser gap: what is sought with a tight one may come too late."""
+    asked, search.aim = search.aim, ROUGH_GAP
+    try:
+        start = relax(search, search.arrays, program, phase)
+        if start is None:
+            return None
+        allowance = ROUNDING_ALLOWANCE * ROUGH_GAP * abs(start.bound)
+        trial = _Trial(search, start.apart, program, phase, allowance, gather)
+        trial.round(decide_with_room(search, program, start, gather=gather))
+        return trial.whole
+    finally:
+        search.aim = asked
 
 
 def leave_out(search: Search) -> Floats | None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from computeroute.solvers.events import Found
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.keeper import Keeper
 from computeroute.solvers.options import Options, Progress
 from computeroute.solvers.rates import Floats
-from computeroute.solvers.search import Found
 from computeroute.topologies import load
 
 

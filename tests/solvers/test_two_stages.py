@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import rounding, search, solve
+from computeroute.solvers import deciding, rounding, runner, search, solve, twostage
+from computeroute.solvers.arrays import Arrays, Bools
 from computeroute.solvers.exact import build_arrays, build_variables
 from computeroute.solvers.mathopt import Answer, Request, solve_integer
 from computeroute.solvers.program import Program, complete_program
+from computeroute.solvers.rates import Floats
 from computeroute.solvers.resuming import resumed_solution
-from computeroute.solvers.rounding import RoundingSettings, round_replicas
+from computeroute.solvers.rounding import Rounded, RoundingSettings, _services_of_broken, round_replicas
 
 from .enumeration import Enumeration
 from .small_worlds import random_world
@@ -31,6 +33,29 @@ def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pyte
         assert plan.bound is not None
         assert plan.bound <= cost + 1e-6 * max(1.0, cost)
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
+
+
+@pytest.mark.parametrize(("gap_limit", "aims"), [(1e-2, [1e-2]), (1e-5, [1e-3, 1e-5])])
+def test_a_plan_is_made_with_a_looser_gap_before_a_tight_one(
+    gap_limit: float, aims: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is proven close here, so that all that can be tried is."""
+    monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    monkeypatch.setattr(runner, "THREAD_COLUMNS", 12_000)
+    monkeypatch.setattr(search.Search, "is_close", lambda *_: False)
+    sought: list[tuple[float, bool]] = []
+
+    def noted(of: search.Search, *given: Any, **more: Any) -> Floats | None:
+        sought.append((of.gap, of.best is not None))
+        return deciding.decide_with_room(of, *given, **more)
+
+    monkeypatch.setattr(twostage, "decide_with_room", noted)
+    problem = Problem.parse(crowded_world())
+    plan = solve(problem, solver="highs", gap_limit=gap_limit, time_limit=20)
+    assert check(problem, plan) == []
+    assert plan.objective == pytest.approx(15, rel=1e-3)
+    assert [gap for gap, _ in sought] == aims
+    assert [known for _, known in sought] == [False, True][: len(aims)]
 
 
 def crowded_world() -> dict[str, Any]:
@@ -80,9 +105,18 @@ def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.Mo
 
     Each user hardly matters to a link, so replicas are counted as if thirteen at 1 USD could serve all.
     """
+    freed = []
+
+    def noted(arrays: Arrays, rounded: Rounded) -> Bools:
+        freed.append(rounded.failed)
+        return _services_of_broken(arrays, rounded)
+
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
+    monkeypatch.setattr(runner, "THREAD_COLUMNS", 12_000)
+    monkeypatch.setattr(rounding, "_services_of_broken", noted)
     problem = Problem.parse(crowded_world())
     plan = solve(problem, solver="highs", gap_limit=1e-4, time_limit=20)
+    assert freed
     assert check(problem, plan) == []
     assert plan.unserved == 0
     assert plan.objective == pytest.approx(15, rel=1e-3)

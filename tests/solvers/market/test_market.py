@@ -13,6 +13,7 @@ from computeroute.routing import check
 from computeroute.routing.problem import Problem
 from computeroute.solvers import Options, exact, solve
 from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.events import Event, Found, Proved
 from computeroute.solvers.exact import _first_plan, build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.appraisal import appraise
@@ -21,7 +22,6 @@ from computeroute.solvers.market.goods import GoodPrices
 from computeroute.solvers.market.handover import as_solution
 from computeroute.solvers.market.market import Market, build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of
-from computeroute.solvers.search import Event, Found, Proved
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
