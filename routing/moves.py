@@ -12,9 +12,12 @@ from .places import parts_of_running
 from .plan import Plan, Route
 from .problem import Problem
 from .text import money
+from .workloads import InferenceService
 
 LEAST_SHARE = 0.005
 """Part of a workload below which a change of place is not told."""
+TOLERANCE = 1e-6
+"""Relative, up to which a limit counts as kept."""
 Why = Literal["gone", "cut", "left out", "back", "full", "cheaper", "new", "dropped", "other"]
 
 
@@ -99,6 +102,9 @@ class _Reasons:
         cut = [f"{place} (link {link})" for place in left if (link := self._lost_link(name, place))]
         if cut:
             return "cut", f"the way is gone to {', '.join(cut)}"
+        far = [place for place in left if self._is_too_far(name, place)]
+        if far:
+            return "other", f"{', '.join(far)} is too far now"
         full = [place for place in left if self._is_full(place)]
         if costs[1] < costs[0] - 0.005:
             return "cheaper", f"{money(costs[0] - costs[1])} USD less"
@@ -129,6 +135,20 @@ class _Reasons:
     def _lost_of(self, route: Route) -> str | None:
         links = (*route.links, *route.return_links)
         return next((link for link in links if link not in self.new_problem.link), None)
+
+    def _is_too_far(self, name: str, place: str) -> bool:
+        """Return whether requests went to a place by ways that the limits of the service do not allow now."""
+        service = self.new_problem.workload.get(name)
+        if not isinstance(service, InferenceService):
+            return False
+        limits = (service.max_rtt_ms, service.max_latency_ms)
+        flows = [flow for each in self.old.services if each.service == name for flow in each.flows]
+        return any(
+            limit is not None and value > limit * (1 + TOLERANCE)
+            for flow in flows
+            if flow.data_center == place
+            for value, limit in zip((flow.rtt_ms, flow.latency_ms), limits, strict=True)
+        )
 
     def _is_full(self, place: str) -> bool:
         uses = [use for use in self.new.pool_use if self.new_problem.pool[use.pool].data_center == place]

@@ -171,7 +171,12 @@ class _Changes:
         return {known[name].data_center for name in pools if name in known}
 
     def _gone(self, pools: Iterable[str]) -> str:
-        return _named("gone:", sorted(name for name in pools if name not in self.problem.pool))
+        return _named("gone:", sorted(name for name in pools if not self._stands(name)))
+
+    def _stands(self, name: str) -> bool:
+        """Return whether there is a pool of that name, and not all of it is taken away."""
+        pool = self.problem.pool.get(name)
+        return pool is not None and pool.reserve_fraction < 1
 
     def _why(self, job: TrainingJob, held: tuple[str, ...]) -> str:
         """Return what speaks against the present place, the first thing found; else it is the cost."""
@@ -179,7 +184,7 @@ class _Changes:
         barred = [name for name in held if not gone and self._bars(job, name)]
         if gone or barred:
             return gone or _named("barred, or too small for it:", barred)
-        full = [name for name in held if not self._has_room(job, name)]
+        full = [name for name in held if self._is_used(name) and not self._has_room(job, name)]
         return _named("full of other work:", full) if full else "costs less"
 
     def _bars(self, job: TrainingJob, name: str) -> bool:
@@ -194,6 +199,10 @@ class _Changes:
         """Return the fewest accelerators of a pool with which the job could run there."""
         sizes = counts(job, self.problem.pool[name].accelerator)
         return min(sizes, default=10**12) // job.max_sites
+
+    def _is_used(self, name: str) -> bool:
+        """Return whether anything runs in a pool; if not, modules for it would have cost more."""
+        return any(use.used > 0 for use in self.plan.pool_use if use.pool == name)
 
     def _has_room(self, job: TrainingJob, name: str) -> bool:
         """Return whether the plan leaves room for the job in a pool while it runs."""

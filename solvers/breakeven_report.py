@@ -127,6 +127,7 @@ def _composition(point: Point, sweep: Sweep, cases: tuple[str, str]) -> Table:
 
 
 def _document(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> dict[str, Any]:
+    modules = {each.pool: each.modules for each in found.owned.own.plan.purchases}
     return {
         "sweep": sweep.name,
         "meaning": sweep.heading,
@@ -137,7 +138,7 @@ def _document(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> dict[st
         "bracket": None if found.bracket is None else [point.value for point in found.bracket],
         "proven_band": list(found.band),
         "changes": found.changes,
-        "modules_at_breakeven": {each.pool: each.modules for each in found.owned.own.plan.purchases},
+        "modules_at_breakeven": modules if found.value is not None else {},
         "points": [_point(point) for point in found.points],
     }
 

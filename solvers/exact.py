@@ -38,6 +38,8 @@ from .variables import VariableBuilder, Variables
 if TYPE_CHECKING:
     from .market.solve import MarketSearch
 
+FAR = 0.1
+"""Gap of a plan to begin from beyond which the decomposition looks for another one."""
 PROOF_SECONDS = 10.0
 MASTERS = 2
 """Programs that the search of a large model solves at once."""
@@ -127,7 +129,8 @@ def search_exact(
     ``solvers`` are of the whole and of what is left of a period. With nothing known the decomposition looks
     for a first plan and a bound beside the search, but for large models that go on from a plan that serves
     all. What comes of it is no worse than going on with the plan of a similar problem, where there is one;
-    the search begins there, with the bound that prices prove in a few seconds.
+    the search begins there, with the bound that prices prove in a few seconds. A plan that is far from that
+    bound is no reason to do without the decomposition.
     """
     known, resumed, likeness = lead or Lead(), None, None
     if options.similar_plan is not None:
@@ -144,6 +147,7 @@ def search_exact(
     goes_on = resumed is not None and is_large and keeper.serves_all()
     if goes_on:
         _prove_soon(variables, keeper, stop)
+        goes_on = keeper.is_close(FAR)
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS
     beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None

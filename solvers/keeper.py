@@ -86,12 +86,13 @@ class Keeper:
             bounds.append(self.bounds.get("complete cost", -np.inf))
         return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
 
-    def is_close(self) -> bool:
-        """Return whether nothing is left out that need not be, within the gap asked for of the bound."""
+    def is_close(self, gap_limit: float | None = None) -> bool:
+        """Return whether nothing is left out that need not be, within a gap (that asked for) of the bound."""
         if self.best is None or not self.serves_all():
             return False
         gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
-        return gap is not None and gap <= self.options.gap_limit
+        asked = self.options.gap_limit if gap_limit is None else gap_limit
+        return gap is not None and gap <= asked
 
     def closing_bound(self) -> float:
         """Return the bound, offset excluded, with which the best solution is close enough."""

@@ -14,6 +14,8 @@ from .windows import windows
 
 NEGLIGIBLE_SHARE = 1e-7
 NEGLIGIBLE_HOURS = 1e-7
+OVERLOAD = 5e-7
+"""Relative load beyond whole replicas, from shares made to add up, that is no reason for another."""
 
 
 @dataclass(frozen=True)
@@ -131,10 +133,12 @@ def _replicas(variables: Variables, x: Floats, rps: Floats) -> Ints:
     services, rates = variables.services, variables.rates
     load = np.zeros((len(services.slot_pool), rates.periods))
     np.add.at(load, (services.arc_slot[variables.share_arc], variables.share_period), rps)
-    needed = np.ceil(load / services.slot_rps[:, None] * (1 - 1e-9) - 1e-6)
-    needed = np.maximum(needed, little_used(variables, x))
     planned = np.zeros(load.shape)
     planned[variables.replica_slot, variables.replica_period] = np.round(variables.columns.of("replicas", x))
+    asked = load / services.slot_rps[:, None]
+    needed = np.ceil(asked * (1 - 1e-9) - 1e-6)
+    needed = np.where(asked <= planned * (1 + OVERLOAD), np.minimum(needed, planned), needed)
+    needed = np.maximum(needed, little_used(variables, x))
     kept = np.where(_may_be_idle(variables), planned, 0.0)
     return np.maximum(kept, needed).astype(np.int64)
 

@@ -53,7 +53,7 @@ class Folder:
             if kept["options"] != self.key or kept["plan"]["problem_digest"] != digest:
                 return None
             return Plan.parse(kept["plan"])
-        except (OSError, ValueError, KeyError, TypeError, InputError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, InputError):
             return None
 
     def keep(self, name: str, plan: Plan | None) -> None:

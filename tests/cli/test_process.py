@@ -184,6 +184,19 @@ def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:
     assert check(Problem.parse(data), plan) == []
 
 
+def test_a_solver_that_does_not_look_up_does_not_keep_the_process(tmp_path: Path) -> None:
+    """HiGHS goes on until its time is over, in a thread."""
+    (tmp_path / "hard.json").write_text(json.dumps(hard_problem()))
+    options = ["--solver", "highs", "--gap", "0", "--time-limit", "60", "--format", "json"]
+    with start("plan", str(tmp_path / "hard.json"), *options) as process:
+        assert process.stderr is not None
+        assert b"cost" in process.stderr.readline()
+        time.sleep(1)  # so that the solver is at it: it tells of nothing before it ends
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=20)
+    assert Plan.from_json(output).stopped_by == "cancel"
+
+
 def test_interrupt_before_there_is_anything_ends_with_130() -> None:
     with start("plan", "-") as process:
         assert process.stdin is not None

@@ -66,6 +66,14 @@ def test_lost_capacity_is_not_available(compared: list[Compared]) -> None:
     assert cloud.available_hours == pytest.approx(16 * load("two-sites").horizon_hours)
 
 
+def test_who_may_not_go_so_far_any_more_is_told_so() -> None:
+    """New York is 92 ms from Frankfurt, which serves a part of it."""
+    lines = ("hybrid", "max_rtt_ms=50")
+    cases = [outcome.case() for outcome in solve_scenarios(load("two-sites"), chosen(lines, _known()))]
+    moves = {move.workload: move for move in compare(cases)[1].moves}
+    assert (moves["assistant-us"].why, moves["assistant-us"].detail) == ("other", "frankfurt is too far now")
+
+
 def test_moves_tell_where_from_where_to_and_why(compared: list[Compared]) -> None:
     moves = {move.workload: move for move in compared[1].moves}
     assert moves["finetune"].why == "left out"

@@ -94,6 +94,13 @@ def at(pool: str) -> Data:
     return {"jobs": {"one": [pool]}}
 
 
+def unbought(reserved: float) -> list[Data]:
+    """Return the pools with another one, in which nothing stands before somebody buys it."""
+    module = {"module_accelerators": 8, "capital_usd_per_module": 1e9, "lifetime_years": 1, "max_modules": 1}
+    more = {"id": "m", "data_center": "west", "accelerator": "a", "count": 0, "usd_per_accelerator_hour": 2}
+    return [*world()["pools"], {**more, "expansion": module, "reserve_fraction": reserved}]
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -109,6 +116,8 @@ def at(pool: str) -> Data:
             "barred, or too small for it: w",
         ),
         (world(job("one"), job("other", 8, policy="german"), present=at("e")), "full of other work: e"),
+        (world(job("one"), present=at("m"), pools=unbought(0.0)), "costs less"),
+        (world(job("one"), present=at("m"), pools=unbought(1.0)), "gone: m"),
     ],
 )
 def test_why_a_job_moves(data: Data, why: str) -> None:

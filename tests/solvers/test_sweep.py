@@ -293,12 +293,13 @@ def test_a_folder_knows_plans_in_any_order(problem: Problem, tmp_path: Path) -> 
     assert [each.plan for each in again] == [each.plan for each in first][::-1]
 
 
-def test_a_spoilt_file_of_the_folder_is_solved_again(problem: Problem, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spoilt", ["{", "[]", "[" * 100_000])
+def test_a_spoilt_file_of_the_folder_is_solved_again(problem: Problem, tmp_path: Path, spoilt: str) -> None:
     scenarios = chosen(LINES[:1], _built_in())
     solve_scenarios(problem, scenarios, folder=tmp_path)
     (file,) = tmp_path.iterdir()
     assert json.loads(file.read_text())["scenario"] == "hybrid"
-    file.write_text("{")
+    file.write_text(spoilt)
     (found,) = solve_scenarios(problem, scenarios, folder=tmp_path)
     assert not found.known
     assert found.plan
