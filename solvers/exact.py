@@ -155,7 +155,8 @@ def search_exact(
     finished = keeper.is_close() or run_search(
         arrays, settings, keeper.hear, stop, beside, enough=keeper.is_close, awaits=awaits
     )
-    stopped_by: StoppedBy = "gap" if finished or keeper.is_close() else "cancel" if stop() else "time"
+    ended = keeper.is_close() or (finished and keeper.best is not None)
+    stopped_by: StoppedBy = "gap" if ended else "cancel" if stop() else "time"
     if awaits or stopped_by != "gap":
         keeper.fall_back()
     if resumed is not None:

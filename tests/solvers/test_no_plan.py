@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from computeroute.routing.errors import NoPlanError
 from computeroute.routing.plan import Plan, Status
+from computeroute.solvers import exact, solve
 from computeroute.solvers.no_plan import no_plan
 from computeroute.topologies import load
 
@@ -20,3 +21,10 @@ def test_only_what_is_proven_is_told_as_such(status: Status, code: int) -> None:
     assert error.exit_code == code
     assert isinstance(error, NoPlanError) == (code == 1)
     assert ("more time" in str(error)) == (code == 3)
+
+
+def test_a_search_that_ends_with_nothing_was_stopped_by_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CP-SAT may give up a little before the limit with neither a plan nor a proof."""
+    monkeypatch.setattr(exact, "run_search", lambda *_, **__: True)
+    plan = solve(load("two-sites"), solver="cp-sat", time_limit=5)
+    assert (plan.status, plan.stopped_by) == ("unknown", "time")
