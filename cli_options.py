@@ -76,8 +76,9 @@ def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
 
 
 def _leave_solvers(code: Any) -> None:
-    """End the process now where a solver that does not look at its clock would keep it alive."""
-    if any(thread.name == "computeroute-search" for thread in threading.enumerate()):
+    """End the process now where solvers that do not look at their clocks, in threads, would keep it alive."""
+    others = set(threading.enumerate()) - {threading.main_thread()}
+    if any(not thread.daemon for thread in others):
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):
                 stream.flush()

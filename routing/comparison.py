@@ -115,4 +115,4 @@ def _available_hours(problem: Problem, plan: Plan) -> float:
     """Return the accelerator-hours of all pools, used or not; what a loss took away does not count."""
     bought = {purchase.pool: purchase.accelerators for purchase in plan.purchases}
     counts = ((pool, pool.count + bought.get(pool.id, 0)) for pool in problem.pools)
-    return sum(count for pool, count in counts if pool.reserve_fraction < 1) * problem.horizon_hours
+    return sum(count for pool, count in counts if not pool.is_lost) * problem.horizon_hours

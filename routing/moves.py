@@ -113,7 +113,7 @@ class _Reasons:
         return "other", "costs or limits of others changed"
 
     def _has_capacity(self, place: str) -> bool:
-        return any(pool.data_center == place and pool.reserve_fraction < 1 for pool in self.new_problem.pools)
+        return any(pool.data_center == place and not pool.is_lost for pool in self.new_problem.pools)
 
     @cached_property
     def _ways(self) -> Mapping[tuple[str, str], set[str]]:

@@ -34,7 +34,7 @@ def _contents(problem: Problem) -> Iterator[tuple[str, int, str]]:
 def _accelerators(problem: Problem) -> str:
     """Return how many there are, and how many of these a scenario took away: their pools are all reserve."""
     total = sum(pool.count for pool in problem.pools)
-    lost = sum(pool.count for pool in problem.pools if pool.reserve_fraction >= 1)
+    lost = sum(pool.count for pool in problem.pools if pool.is_lost)
     return f"{number(total)} accelerators" + (f", {number(lost)} of them out of use" if lost else "")
 
 

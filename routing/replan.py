@@ -176,7 +176,7 @@ class _Changes:
     def _stands(self, name: str) -> bool:
         """Return whether there is a pool of that name, and not all of it is taken away."""
         pool = self.problem.pool.get(name)
-        return pool is not None and pool.reserve_fraction < 1
+        return pool is not None and not pool.is_lost
 
     def _why(self, job: TrainingJob, held: tuple[str, ...]) -> str:
         """Return what speaks against the present place, the first thing found; else it is the cost."""

@@ -144,12 +144,17 @@ class Pool(Frozen):
     scaling: tuple[ScalingPoint, ...] = ()
     """Efficiency at cluster sizes, interpolated linearly in the logarithm of the size."""
     reserve_fraction: Fraction = 0.0
-    """Share of the count (and of bought modules) that plans must leave free."""
+    """Share of the count (and of bought modules) that plans must leave free; all of it where it was lost."""
     power_utilization: Annotated[float, _number(gt=0, le=3)] = 1.0
     """Mean draw of an accelerator in use, its share of the host included, as a share of TDP."""
     energy_included: Flag | None = None
     """Whether the price includes energy; where absent, true at ``cloud`` sites only."""
     expansion: Expansion | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nothing of it may be used, as where a scenario takes it away."""
+        return self.reserve_fraction >= 1
 
     @field_validator("scaling")
     @classmethod

@@ -15,7 +15,7 @@ import numpy as np
 from .arrays import Arrays, Bools
 from .likeness import as_values
 from .master import alike_enough, can_relax, likely, restrict
-from .mathopt import solve_relaxation
+from .mathopt import Relaxation, solve_relaxation
 from .program import Program, lagrangian_bound
 from .rates import Floats
 from .rounding import best_flows
@@ -48,15 +48,28 @@ CLOSE_SHARE = 0.25
 class Start:
     """What the relaxation of a whole program told: its solution, the duals of its rows, its bound.
 
-    ``arrays`` are those of the program; in ``apart``, demands count as alike only where serving them as one
-    costs next to nothing, wherever they are served from.
+    ``arrays`` are those of the program, ``loads`` what was relaxed, and ``relaxed`` what that told.
     """
 
     arrays: Arrays
-    apart: Arrays
+    loads: Small
+    relaxed: Relaxation
     x: Floats
     prices: Floats
     bound: float
+
+    def apart(self, gap: float) -> Arrays:
+        """Return the arrays in which demands are alike only where serving them as one costs next to nothing.
+
+        That is little beside ``gap``, wherever they are served from.
+        """
+        kept, found = self.loads.master.kept, self.relaxed
+        assert found.x is not None
+        allowance = GATHERING_ALLOWANCE * gap * abs(self.bound)
+        alike = np.full(self.arrays.columns, -1, dtype=np.int64)
+        of_shares = shares(self.arrays, kept)
+        alike[kept] = alike_enough(self.loads.program, of_shares, found.x, found.duals, allowance)
+        return replace(self.arrays, alike=alike)
 
     def is_within(self, gap: float, program: Program, x: Floats) -> bool:
         """Return whether ``x`` costs little more than the bound."""
@@ -72,12 +85,8 @@ def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None)
     bound = lagrangian_bound(loads.program, relaxed.duals)[0]
     if phase is not None:
         search.tell_bound(phase, bound)
-    allowance = GATHERING_ALLOWANCE * search.gap * abs(bound)
-    kept = loads.master.kept
-    alike = np.full(arrays.columns, -1, dtype=np.int64)
-    alike[kept] = alike_enough(loads.program, shares(arrays, kept), relaxed.x, relaxed.duals, allowance)
     prices = whole_prices(loads, relaxed.duals, len(program.row_lower))
-    return Start(arrays, replace(arrays, alike=alike), loads.whole(relaxed.x), prices, bound)
+    return Start(arrays, loads, relaxed, loads.whole(relaxed.x), prices, bound)
 
 
 def prove(

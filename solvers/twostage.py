@@ -47,14 +47,11 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     start = relax(search, search.arrays, program, phase)
     if start is None:
         return None
-    gap = search.gap
-    trial = _Trial(search, start.apart, program, phase, gap * ROUNDING_ALLOWANCE * abs(start.bound), gather)
-    if trial.take_over():
-        return trial.whole
-    if trial.polish():
+    trial = _Trial.of(search, start, program, phase, gather=gather)
+    if trial.take_over() or trial.polish():
         return trial.whole
     if trial.whole is None and search.gap < ROUGH_GAP:
-        trial.whole = _rough(search, program, phase, gather=gather)
+        trial.whole = _rough(search, program, start, phase, gather=gather)
     proven = trial.decide(start)
     if not trial.is_done() and proven is not None:
         trial.round(proven)
@@ -64,15 +61,11 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     return trial.result()
 
 
-def _rough(search: Search, program: Program, phase: Phase, *, gather: bool) -> Floats | None:
+def _rough(search: Search, program: Program, start: Start, phase: Phase, *, gather: bool) -> Floats | None:
     """Return a whole solution found with a looser gap: what is sought with a tight one may come too late."""
     asked, search.aim = search.aim, ROUGH_GAP
     try:
-        start = relax(search, search.arrays, program, phase)
-        if start is None:
-            return None
-        allowance = ROUNDING_ALLOWANCE * ROUGH_GAP * abs(start.bound)
-        trial = _Trial(search, start.apart, program, phase, allowance, gather)
+        trial = _Trial.of(search, start, program, phase, gather=gather)
         trial.round(decide_with_room(search, program, start, gather=gather))
         return trial.whole
     finally:
@@ -97,8 +90,7 @@ def leave_out(search: Search) -> Floats | None:
     start = relax(search, _told_apart(arrays, cheapest.x), fixed, None)
     if start is None:
         return None
-    gap = search.gap
-    trial = _Trial(search, start.apart, fixed, None, gap * ROUNDING_ALLOWANCE * abs(start.bound), True)
+    trial = _Trial.of(search, start, fixed, None, gather=True)
     trial.round(decide_with_room(search, fixed, start, gather=True))
     if trial.whole is None and trial.broken is not None:
         _leave_out_there(search, trial.broken, trial.allowance)
@@ -161,6 +153,14 @@ class _Trial:
     gather: bool
     whole: Floats | None = None
     broken: Rounded | None = None
+
+    @classmethod
+    def of(
+        cls, search: Search, start: Start, program: Program, phase: Phase | None, *, gather: bool
+    ) -> _Trial:
+        """Return a trial that wastes little beside the gap that the search looks for now."""
+        allowance = ROUNDING_ALLOWANCE * search.gap * abs(start.bound)
+        return cls(search, start.apart(search.gap), program, phase, allowance, gather)
 
     def decide(self, start: Start) -> Floats | None:
         """Round the decisions of masters, while a proof goes on or before one; return its solution."""

@@ -172,3 +172,29 @@ def _access(rng: Random, sites: list[str]) -> list[Data]:
         for site in sites
         if rng.random() < 0.85
     ]  # fmt: skip
+
+
+def one_service(rps: float, pools: dict[str, tuple[int, float]]) -> Data:
+    """Return users of one service, and pools (accelerators, USD/h) of 10 requests/s each, a link away."""
+    link = {"bandwidth_gbps": 1000, "latency_ms": 1}
+    return {
+        "periods": [{"id": "hour", "hours": 1}],
+        "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 0.001}],
+        "locations": [{"id": "users", "jurisdiction": "DE"}],
+        "data_centers": [{"id": name, "jurisdiction": "DE"} for name in pools],
+        "pools": [
+            {"id": name, "data_center": name, "accelerator": "a", "count": n, "usd_per_accelerator_hour": usd}
+            for name, (n, usd) in pools.items()
+        ],
+        "links": [{**link, "id": f"to-{name}", "source": "users", "target": name} for name in pools],
+        "workloads": [
+            {
+                "kind": "inference",
+                "id": "chat",
+                "demand": [{"location": "users", "requests_per_second": rps}],
+                "serving": [{"accelerator": "a", "requests_per_second": 10, "service_ms": 1}],
+                "max_rtt_ms": 100,
+                "target_utilization": 1,
+            }
+        ],
+    }

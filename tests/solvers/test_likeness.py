@@ -18,7 +18,7 @@ from computeroute.solvers.resuming import is_hopeless
 from computeroute.topologies import load
 
 from .enumeration import Enumeration
-from .small_worlds import random_world
+from .small_worlds import one_service, random_world
 
 
 @pytest.mark.parametrize("first", range(0, 40, 10))
@@ -101,37 +101,7 @@ def test_what_a_plan_decides_leaves_no_whole_number_open(first: int) -> None:
 
 def two_pools(usd_at_home: float) -> Problem:
     """Return a problem in which 100 requests/s keep ten replicas busy, at home or abroad for 1 USD/h each."""
-    link = {"bandwidth_gbps": 1000, "latency_ms": 1}
-    pools = (("home", usd_at_home), ("abroad", 1.0))
-    return Problem.parse(
-        {
-            "periods": [{"id": "hour", "hours": 1}],
-            "accelerators": [{"id": "a", "peak_tflops": 100, "memory_gb": 80, "tdp_w": 0.001}],
-            "locations": [{"id": "users", "jurisdiction": "DE"}],
-            "data_centers": [{"id": name, "jurisdiction": "DE"} for name, _ in pools],
-            "pools": [
-                {
-                    "id": name,
-                    "data_center": name,
-                    "accelerator": "a",
-                    "count": 20,
-                    "usd_per_accelerator_hour": usd,
-                }
-                for name, usd in pools
-            ],
-            "links": [{**link, "id": f"to-{name}", "source": "users", "target": name} for name, _ in pools],
-            "workloads": [
-                {
-                    "kind": "inference",
-                    "id": "chat",
-                    "demand": [{"location": "users", "requests_per_second": 100}],
-                    "serving": [{"accelerator": "a", "requests_per_second": 10, "service_ms": 1}],
-                    "max_rtt_ms": 100,
-                    "target_utilization": 1,
-                }
-            ],
-        }
-    )
+    return Problem.parse(one_service(100, {"home": (20, usd_at_home), "abroad": (20, 1.0)}))
 
 
 def test_replicas_of_a_known_plan_are_counted_anew_before_anything_is_decided(
