@@ -7,7 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..blocks import BlockResult, Blocks, Ints
+from .apart import Apart
 from .dual import first_prices, nearest
+from .hunt import Hunt
 from .knapsacks import Effort, Knapsacks, strengthened
 from .neighbourhoods import Neighbourhoods
 from .packings import packing_task
@@ -35,6 +37,8 @@ FIRST_ROUNDS = 20
 FIRST_SECONDS = 5.0
 PACKING_SHARE, FIRST_PROOF, SEARCH_SHARE = 0.3, 0.2, 0.5
 """Shares of the time left: for packings, for the first proof, and for neighbourhoods before the second."""
+LISTENING = 0.05
+"""Seconds between two looks at what others have found."""
 FEW_OPTIONS = 2.5
 """Options of a workload, on average, of which a program may prove more than knapsacks do."""
 FEWEST_STEPS = 50
@@ -82,15 +86,15 @@ def solve_choices(
     if (problem.sizes == 0).any():
         state.infeasible = True
     elif len(problem):
-        _solve(state, np.random.default_rng(seed), threads or 2)
+        _solve(state, seed, threads or 2)
     else:
         state.offer(Assignment(problem, np.zeros(0, dtype=np.int64)))
         state.bound = 0.0
     return _result(blocks, state)
 
 
-def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
-    problem = state.problem
+def _solve(state: State, seed: int, threads: int) -> None:
+    problem, rng = state.problem, np.random.default_rng(seed)
     state.grain = cost_grain(problem)
     worst = worst_cost(problem)
     pricing = first_prices(problem, rng, state.watch.part(PRICES_SHARE))
@@ -100,7 +104,7 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
         relaxed = _relaxation(state, pricing, worst)
         state.infeasible = state.bound > worst + 1e-6 * abs(worst)
         _shift(state, relaxed.pricing, rounded(problem, relaxed))
-        _search(state, relaxed, rng, threads)
+        _search(state, relaxed, rng, seed, threads)
 
 
 def _shift(state: State, pricing: Pricing, start: Ints) -> None:
@@ -122,7 +126,7 @@ def _shift(state: State, pricing: Pricing, start: Ints) -> None:
     Shifts(problem, np.union1d(options, start), pricing).search(start, SHIFT_PASSES, enough)
 
 
-def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: int) -> None:
+def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, seed: int, threads: int) -> None:
     """Prove what can be proved soon, then search neighbourhoods beside ever longer proofs."""
     problem, pricing = state.problem, relaxed.pricing
     if state.best is None:
@@ -135,9 +139,17 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
     if packed is not None:
         starts = [cheapest(problem, pricing), *starts]
     shaking = None if places is None else Shaking(state, places, starts, rng)
-    both = Together(state, hoods, shaking, threads)
     if packed is not None:
         _shift(state, pricing, starts[0])
+    hunt = None if threads == 1 else Hunt.of(state, pricing, seed)
+    with Apart(state, hunt) as apart:
+        both = Together(state, hoods, shaking, threads, apart)
+        _close(state, pricing, packed, both)
+
+
+def _close(state: State, pricing: Pricing, packed: Knapsacks | None, both: Together) -> None:
+    """Search beside ever longer proofs."""
+    if packed is not None:
         _beside(state, both, _packing_task(state, packed, pricing), PACKING_SHARE)
     elif len(remaining(state, pricing)) > THREAD_OPTIONS:
         both.run(FIRST_ROUNDS, np.inf)
@@ -151,7 +163,10 @@ def _beside(state: State, both: Together, task: Task | None, share: float) -> No
     """Run a proof for a share of the time left, and search until it ends."""
     seconds = share * state.watch.left
     with Proof(state, task, seconds) as proof:
-        proof.wait(min(FIRST_SECONDS, seconds))
+        until = state.watch.spent + min(FIRST_SECONDS, seconds)
+        while proof.running and not state.done() and state.watch.spent < until:
+            proof.listen(LISTENING)
+            both.listen()
         while proof.running and not state.done() and state.best is not None:
             both.run(1.0, np.inf, proof.listen)
             proof.listen()

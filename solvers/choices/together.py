@@ -1,4 +1,4 @@
-"""Two searches side by side: exchanges and neighbourhoods find what the other does not."""
+"""Searches side by side: exchanges, neighbourhoods and dives find what the others do not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from threading import Event
 
 import numpy as np
 
+from .apart import Apart
 from .neighbourhoods import Neighbourhoods
 from .shaking import Shaking
 from .state import State
@@ -19,22 +20,37 @@ class Together:
     More shakings at once would wait for each other: they are short steps of Python, neighbourhoods are not.
     """
 
-    def __init__(self, state: State, hoods: Neighbourhoods, shaking: Shaking | None, threads: int) -> None:
+    def __init__(
+        self,
+        state: State,
+        hoods: Neighbourhoods,
+        shaking: Shaking | None,
+        threads: int,
+        apart: Apart | None = None,
+    ) -> None:
         self._state = state
+        self._apart = apart
         self._hoods = hoods
         self._shaking = shaking
         self._threads = threads
         self._lead = 0.0
 
+    def listen(self) -> None:
+        """Take over what is hunted apart."""
+        if self._apart is not None:
+            self._apart.listen()
+
     def run(self, rounds: float, until: float, busy: Callable[[], bool] = lambda: False) -> None:
         """Search for so many rounds.
 
         It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used
-        while ``busy()`` is true.
+        while ``busy()`` is true, and one for what is hunted apart.
         """
         state = self._state
         while rounds > 0 and not state.done() and state.best is not None and state.watch.spent < until:
-            threads = max(1, self._threads - busy())
+            self.listen()
+            hunting = self._apart is not None and self._apart.running
+            threads = max(1, self._threads - busy() - hunting)
             if self._shaking is None:
                 self._hoods.run(1.0, np.inf, threads)
             elif threads == 1:

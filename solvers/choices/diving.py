@@ -1,0 +1,134 @@
+"""Solutions up to a target cost, found by dives: most is decided by prices, the rest by trying.
+
+Where resources are knapsacks that have to be filled to the unit, better solutions differ from the bound by
+very little: nearly every option is out, as taking it would cost more than the target, or in, as leaving it
+would. What is left is decided where it matters least first, down to the workloads that can be put in several
+places at almost the same cost; among them, both ways are tried, depth first, with prices that follow.
+
+Sources: M. Posta, J. A. Ferland and P. Michelon, An exact method with variable fixing for solving the
+generalized assignment problem, Computational Optimization and Applications 52 (2012) 629-644 (targets, and
+options decided by knapsacks); D. Pisinger, An expanding-core algorithm for the exact 0-1 knapsack problem,
+European Journal of Operational Research 87 (1995) 175-187 (the core).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ..blocks import Floats, Ints
+from .core import Core, Mask, Settled
+from .targets import Climb, Target, Told
+
+STEPS, AGAIN, ROUNDS = 8, 4, 3
+"""Steps of prices at a node, and again where options were decided there, and how often they are at most."""
+ROOT_STEPS, ROOT_ROUNDS = 60, 6
+"""The same at the root."""
+HOLD = 10
+"""Workloads left, for every resource, of which both ways are tried."""
+FEWER, SHARE, NOISE, NODES = 4, 8, 0.05, 1000
+"""Parts of the workloads decided at once, of many and of few, noise of the order in which they are, and nodes
+of a dive."""
+
+
+class Diving:
+    """Dives from one root: what is ``alive`` (O), at prices of the workloads (J).
+
+    Attributes
+    ----------
+    solution
+        Options of the problem, of a solution up to the target, once one was found.
+    reached
+        Part of the workloads of the root that the last dive left undecided, at the least.
+    """
+
+    def __init__(
+        self, core: Core, target: Target, alive: Mask, values: Floats, rng: np.random.Generator
+    ) -> None:
+        self._core, self._target, self._rng = core, target, rng
+        self.solution: Ints | None = None
+        self.root = self._node(alive, values, ROOT_STEPS, ROOT_ROUNDS)
+        self.reached = 1.0
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Whether it is proven that there is no solution up to the target."""
+        return self.root is None and self.solution is None
+
+    def dive(self, stop: Callable[[], bool]) -> None:
+        """Dive once, or until ``stop()`` or a solution."""
+        if self.root is None:
+            return
+        stack, count = self._ways(self.root)[::-1], len(self.root.settled.owners[0])
+        self.reached = 1.0
+        for _ in range(NODES):
+            if not stack or self.solution is not None or stop():
+                return
+            told = self._node(*stack.pop(), STEPS, ROUNDS)
+            if told is not None:
+                self.reached = min(self.reached, len(told.settled.owners[0]) / count)
+                stack += self._ways(told)[::-1]
+
+    def _node(self, alive: Mask, values: Floats, steps: int, rounds: int) -> Told | None:
+        """Return what prices tell of what is left; None where that is nothing, or a solution was found."""
+        for turn in range(1, rounds + 1):
+            settled = self._core.settled(alive)
+            if settled is None or len(settled.free) == 0:
+                self._take(settled, np.zeros(0, dtype=np.int64))
+                return None
+            climb = Climb(settled, values, self._target)
+            climb.run(steps if turn == 1 or steps > STEPS else AGAIN)
+            if climb.is_over:
+                self._take(settled, climb.solution)
+                return None
+            told = climb.told(values)
+            if turn == rounds or not (climb.out.any() or climb.must.any()):
+                break
+            alive, values = settled.without(climb.out, climb.must), told.values
+        return told
+
+    def _take(self, settled: Settled | None, free: Ints | None) -> None:
+        """Keep what is settled, with some of what is free, if that is a solution up to the target."""
+        if settled is None or free is None:
+            return
+        options = np.concatenate([np.flatnonzero(settled.decided), settled.free[free]])
+        if self._target.allows(float(self._core.cost[options].sum())):
+            self.solution = self._core.option[options]
+
+    def _ways(self, told: Told) -> list[tuple[Mask, Floats]]:
+        """Return what is left if some workloads are decided, and, where few are left, if the first is not.
+
+        Of many, those come first that would lose most elsewhere; of few, those that hardly were elsewhere.
+        """
+        settled, free = told.settled, told.settled.free
+        owner = settled.owners[1]
+        few = HOLD * len(self._core.room)
+        many = len(settled.owners[0]) > few
+        worth = -told.rise / max(self._target.slack, self._target.cost - told.bound) if many else told.often
+        worth = worth + NOISE * self._rng.standard_normal(len(free))
+        order = np.lexsort((-worth, owner))
+        first = np.flatnonzero(np.diff(owner[order], prepend=-1))
+        best, second = order[first], order[first + 1]
+        count = len(first)
+        some = min(count - few, count // FEWER) if many else count // SHARE
+        margin = worth[best] - worth[second] if many else worth[best]
+        chosen = free[best[np.argsort(-margin, kind="stable")[: max(1, some)]]]
+        ways = [(self._decided(settled, chosen), told.values)]
+        if not many:
+            other = settled.alive.copy()
+            other[chosen[0]] = False
+            ways.append((other, told.values))
+        return ways
+
+    def _decided(self, settled: Settled, chosen: Ints) -> Mask:
+        """Return what is left if options are taken, one after the other, as far as they fit."""
+        core, left, alive = self._core, settled.left.copy(), settled.alive.copy()
+        taken = np.zeros(core.workloads, dtype=bool)
+        kept = np.zeros(len(alive), dtype=bool)
+        for option in chosen.tolist():
+            resource, weight = core.resource[option], core.weight[option]
+            if weight <= left[resource]:
+                left[resource] -= weight
+                taken[core.owner[option]] = kept[option] = True
+        return alive & (kept | ~taken[core.owner])
