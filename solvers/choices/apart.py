@@ -7,8 +7,9 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import IO, Any
 
 from ..blocks import Ints
 from ..runner import read_frame, write_frame
@@ -20,34 +21,44 @@ GRACE_SECONDS = 0.5
 
 
 class Apart:
-    """A hunt beside other searches; use it in a ``with`` block, and listen now and then."""
+    """A hunt beside other searches; use it in a ``with`` block, and listen now and then.
 
-    def __init__(self, state: State, hunt: Hunt | None) -> None:
+    It begins when there is one in what is known by then: ``hunt()`` is asked again for every better solution.
+    """
+
+    def __init__(self, state: State, hunt: Callable[[], Hunt | None]) -> None:
         self._state, self._hunt = state, hunt
         self._told: queue.SimpleQueue[tuple[Ints | None, float] | None] = queue.SimpleQueue()
-        self._known = float("inf") if hunt is None else hunt.best
-        self.running = hunt is not None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._known = float("inf")
+        self.running = False
 
     def __enter__(self) -> Apart:
-        """Start it, if there is anything to hunt."""
-        if self.running:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-            self._listener = threading.Thread(target=self._hear, daemon=True)
-            self._listener.start()
-            self._send(self._hunt)
+        """Begin, if there is anything to hunt."""
+        self.listen()
         return self
+
+    def _begin(self) -> None:
+        hunt = self._hunt()
+        if hunt is None:
+            return
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._listener = threading.Thread(target=self._hear, args=(self._process.stdout,), daemon=True)
+        self._listener.start()
+        self.running = True
+        self._send(hunt)
 
     def __exit__(self, *_: object) -> None:
         """End it."""
-        if self._hunt is None:
-            return
         self.running = False
+        if self._process is None:
+            return
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
@@ -55,29 +66,29 @@ class Apart:
                 self._process.stdin.close()
         self._listener.join(GRACE_SECONDS)
 
-    def _hear(self) -> None:
-        stream = self._process.stdout
-        if stream is not None:
-            with suppress(EOFError, OSError), stream:
-                while True:
-                    self._told.put(read_frame(stream))
+    def _hear(self, stream: IO[bytes]) -> None:
+        with suppress(EOFError, OSError), stream:
+            while True:
+                self._told.put(read_frame(stream))
         self._told.put(None)
 
     def _send(self, message: Any) -> None:
-        if self._process.stdin is not None:
+        if self._process is not None and self._process.stdin is not None:
             with suppress(OSError):
                 write_frame(self._process.stdin, message)
 
     def listen(self) -> None:
         """Take over what was found, and tell what others found."""
-        best = self._state.best
-        if not self.running or best is None:
-            return
         while self.running and not self._told.empty():
             self._take(self._told.get())
-        if self.running and self._state.best is not None and self._state.best.cost < self._known:
-            self._known = self._state.best.cost
+        best = self._state.best
+        if best is None or best.cost >= self._known:
+            return
+        self._known = best.cost
+        if self.running:
             self._send(self._known)
+        elif self._process is None:
+            self._begin()
 
     def _take(self, told: tuple[Ints | None, float] | None) -> None:
         if told is None:

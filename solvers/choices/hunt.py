@@ -24,6 +24,8 @@ FEWEST_OPTIONS = 300
 """Options of a core: programs of fewer are soon solved."""
 MOST_OPTIONS = 3.5
 """Options of a workload, on average, that solutions may hold: with more of them, dives seldom get to any."""
+REACH = 0.15
+"""Part of the gap at least that costs of the core span: else what can be found is hardly in it."""
 TRIES, DEEP = 40, 0.15
 """Dives after which there are no more if none got below this part of the workloads of its root."""
 SLACK = 1e-10
@@ -61,7 +63,7 @@ class Hunt:
         if known is None or grain <= 0 or state.done():
             return None
         best = min(known.cost, _near(pricing, grain, int(MOST_OPTIONS * len(state.problem))) + grain)
-        if best <= state.bound:
+        if best - state.bound < max(grain / 2, REACH * (known.cost - state.bound)):
             return None
         options = np.flatnonzero(pricing.excess <= best - grain * (1 - 1e-6) - pricing.bound)
         core = Core.of(state.problem, options) if len(options) >= FEWEST_OPTIONS else None

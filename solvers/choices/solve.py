@@ -141,8 +141,7 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, seed: int,
     shaking = None if places is None else Shaking(state, places, starts, rng)
     if packed is not None:
         _shift(state, pricing, starts[0])
-    hunt = None if threads == 1 else Hunt.of(state, pricing, seed)
-    with Apart(state, hunt) as apart:
+    with Apart(state, lambda: None if threads == 1 else Hunt.of(state, pricing, seed)) as apart:
         both = Together(state, hoods, shaking, threads, apart)
         _close(state, pricing, packed, both)
 

@@ -162,7 +162,7 @@ def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> No
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
     best = optimum(blocks)
-    with Apart(state, hunt) as apart:
+    with Apart(state, lambda: hunt) as apart:
         while state.best is not None and state.best.cost > best and not state.watch.over():
             apart.listen()
             time.sleep(0.01)
@@ -174,13 +174,39 @@ def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_process_that_dies_ends_the_hunt_only(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
-    with Apart(state, hunt) as apart:
+    with Apart(state, lambda: hunt) as apart:
+        assert apart._process is not None
         apart._process.kill()
         while apart.running and not state.watch.over():
             apart.listen()
             time.sleep(0.01)
         assert not apart.running
     assert state.best is not None
+
+
+def test_a_hunt_begins_once_a_better_solution_leaves_something_to_hunt(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
+    state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
+    offered = iter([None, hunt])
+    with Apart(state, lambda: next(offered)) as apart:
+        assert not apart.running
+        apart.listen()
+        assert not apart.running
+        state.best = Assignment(state.problem, price_greedily(state.problem))
+        apart.listen()
+        assert apart.running
+
+
+def price_greedily(problem: ChoiceProblem) -> np.ndarray:
+    """Return the cheapest options, within the capacities or not."""
+    return np.array(
+        [
+            begin + int(np.argmin(problem.cost[begin:end]))
+            for begin, end in itertools.pairwise(problem.first.tolist())
+        ]
+    )
 
 
 def test_full_knapsacks_are_filled_to_the_unit() -> None:
