@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -12,6 +13,9 @@ from .apart import Apart
 from .neighbourhoods import Neighbourhoods
 from .shaking import Shaking
 from .state import State
+
+WAITING = 0.05
+"""Seconds between two looks where the hunt and a proof take all threads."""
 
 
 class Together:
@@ -44,20 +48,28 @@ class Together:
         """Search for so many rounds.
 
         It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used
-        while ``busy()`` is true, and one for what is hunted apart.
+        while ``busy()`` is true, and one while something is hunted apart. Where both leave none it waits:
+        what shares the cores of proof and hunt finds less than it takes from them.
         """
         state = self._state
         while rounds > 0 and not state.done() and state.best is not None and state.watch.spent < until:
             self.listen()
             hunting = self._apart is not None and self._apart.running
-            threads = max(1, self._threads - busy() - hunting)
-            if self._shaking is None:
-                self._hoods.run(1.0, np.inf, threads)
-            elif threads == 1:
-                self._alternate(self._shaking)
+            threads = self._threads - busy() - hunting
+            if hunting and threads < 1:
+                time.sleep(WAITING)
             else:
-                self._beside(self._shaking, threads - 1)
+                self._search(max(1, threads))
             rounds -= 1
+
+    def _search(self, threads: int) -> None:
+        """Search for a round with so many threads."""
+        if self._shaking is None:
+            self._hoods.run(1.0, np.inf, threads)
+        elif threads == 1:
+            self._alternate(self._shaking)
+        else:
+            self._beside(self._shaking, threads - 1)
 
     def _alternate(self, shaking: Shaking) -> None:
         """Give the turn to the search that has had less of the turns' time."""
