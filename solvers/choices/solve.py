@@ -1,4 +1,4 @@
-"""Prices, relaxation, shifts, exchanges, neighbourhoods and proof until gap or time."""
+"""Prices, relaxation, shifts, exchanges, neighbourhoods, dives and proof until gap or time."""
 
 from __future__ import annotations
 
@@ -241,6 +241,6 @@ def _result(blocks: Blocks, state: State) -> BlockResult:
         objective=np.inf if found is None else found.cost,
         bound=np.inf if state.infeasible else state.bound,
         infeasible=state.infeasible,
-        method="choices: prices, relaxation by columns, shifts, exchanges, neighbourhoods",
+        method="choices: prices, relaxation by columns, shifts, exchanges, neighbourhoods, dives",
         seconds=state.watch.spent,
     )
