@@ -97,29 +97,36 @@ class Diving:
             self.solution = self._core.option[options]
 
     def _ways(self, told: Told) -> list[tuple[Mask, Floats]]:
-        """Return what is left if some workloads are decided, and, where few are left, if the first is not.
+        """Return what is left if some workloads are decided, and, where few are left, if the first is not."""
+        settled = told.settled
+        few, count = HOLD * len(self._core.room), len(settled.owners[0])
+        if count > few:
+            chosen = self._surest(told)[: max(1, min(count - few, count // FEWER))]
+            return [(self._decided(settled, chosen), told.values)]
+        chosen = self._steadiest(told)[: max(1, count // SHARE)]
+        other = settled.alive.copy()
+        other[chosen[0]] = False
+        return [(self._decided(settled, chosen), told.values), (other, told.values)]
 
-        Of many, those come first that would lose most elsewhere; of few, those that hardly were elsewhere.
-        """
-        settled, free = told.settled, told.settled.free
-        owner = settled.owners[1]
-        few = HOLD * len(self._core.room)
-        many = len(settled.owners[0]) > few
-        worth = -told.rise / max(self._target.slack, self._target.cost - told.bound) if many else told.often
-        worth = worth + NOISE * self._rng.standard_normal(len(free))
-        order = np.lexsort((-worth, owner))
-        first = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    def _surest(self, told: Told) -> Ints:
+        """Return the best option of every free workload, first of those that would lose most elsewhere."""
+        room = max(self._target.slack, self._target.cost - told.bound)
+        worth, order, first = self._ranked(told, -told.rise / room)
         best, second = order[first], order[first + 1]
-        count = len(first)
-        some = min(count - few, count // FEWER) if many else count // SHARE
-        margin = worth[best] - worth[second] if many else worth[best]
-        chosen = free[best[np.argsort(-margin, kind="stable")[: max(1, some)]]]
-        ways = [(self._decided(settled, chosen), told.values)]
-        if not many:
-            other = settled.alive.copy()
-            other[chosen[0]] = False
-            ways.append((other, told.values))
-        return ways
+        return np.asarray(told.settled.free[best[np.argsort(worth[second] - worth[best], kind="stable")]])
+
+    def _steadiest(self, told: Told) -> Ints:
+        """Return the option of every free workload that was taken most, first of those that hardly moved."""
+        worth, order, first = self._ranked(told, told.often)
+        best = order[first]
+        return np.asarray(told.settled.free[best[np.argsort(-worth[best], kind="stable")]])
+
+    def _ranked(self, told: Told, worth: Floats) -> tuple[Floats, Ints, Ints]:
+        """Return what free options are worth, with noise, their order by workload, and where each begins."""
+        owner = told.settled.owners[1]
+        worth = worth + NOISE * self._rng.standard_normal(len(worth))
+        order = np.lexsort((-worth, owner))
+        return worth, order, np.flatnonzero(np.diff(owner[order], prepend=-1))
 
     def _decided(self, settled: Settled, chosen: Ints) -> Mask:
         """Return what is left if options are taken, one after the other, as far as they fit."""

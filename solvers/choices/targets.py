@@ -68,10 +68,8 @@ class Climb:
         self.settled, self._packs, self._target = settled, settled.packs, target
         workloads, owner = settled.owners
         cost = settled.core.cost[settled.free]
-        self._cost, self._owner = (
-            self._packs.padded(cost, -NEVER),
-            self._packs.padded(owner.astype(float), 0.0).astype(int),
-        )
+        self._cost = self._packs.padded(cost, -NEVER)
+        self._owner = self._packs.padded(owner.astype(float), 0.0).astype(np.int64)
         self._workloads, self._now = workloads, values[workloads]
         self._direction, self._scale, self._stalled = np.zeros(len(workloads)), 1.0, 0
         self._best: tuple[float, Floats, Floats, Packed] | None = None
