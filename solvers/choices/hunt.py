@@ -96,7 +96,7 @@ class Hunt:
     def _target(self) -> float:
         """Return the next target: one grain below the best, or half the way."""
         grains = round((self.best - self.bound) / self.grain)
-        return self.best - self.grain * (1 if self._tries % 2 else max(1, grains // 2))
+        return self.best - self.grain * (1 if self._tries % 2 else max(1, (grains + 1) // 2))
 
     def _root(self, target: float) -> Diving:
         """Return the root of a target; it begins with what is left at the next higher one."""
