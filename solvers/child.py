@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import threading
 
 from .events import Event
-from .runner import read_frame, search_to_end, write_frame
+from .processes import own_pipes, read_frame, write_frame
+from .runner import search_to_end
 
 
 def main() -> None:
     """Serve one search, then end."""
-    inward = sys.stdin.buffer
-    outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    inward, outward = own_pipes()
     arrays, settings = read_frame(inward)
     turn = threading.Lock()
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import pickle
 import queue
-import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import IO, Any
+from typing import Any
 
 from ..routing.errors import RouteError, SolverError
 from .arrays import Arrays
 from .events import Event, Finished, Found
+from .processes import ModuleProcess
 from .search import Search, Settings
 
 THREAD_COLUMNS = 3_000
 GRACE_SECONDS, POLL_SECONDS, LEAST_SECONDS = 0.5, 0.05, 0.05
-_LENGTH = struct.Struct("<Q")
 
 
 Beside = Callable[[Callable[[Event], None], Callable[[], bool]], None]
@@ -148,53 +144,22 @@ def search_to_end(
 def _start_process(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], _: threading.Event
 ) -> Callable[[], None]:
-    command = [sys.executable, "-m", f"{__package__}.child"]
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    if process.stdin is None or process.stdout is None:
-        raise SolverError("the solver's process has no pipes")
-    pipes = (process.stdin, process.stdout)
-    talk = threading.Thread(target=_converse, args=(*pipes, (arrays, settings), events), daemon=True)
+    process = ModuleProcess(f"{__package__}.child")
+    talk = threading.Thread(target=_converse, args=(process, (arrays, settings), events), daemon=True)
     talk.start()
 
     def end() -> None:
-        process.kill()
-        process.wait()
+        process.end()
         talk.join(GRACE_SECONDS)
 
     return end
 
 
-def _converse(inward: IO[bytes], outward: IO[bytes], work: Any, events: queue.SimpleQueue[Event]) -> None:
+def _converse(process: ModuleProcess, work: Any, events: queue.SimpleQueue[Event]) -> None:
     try:
-        with inward, outward:
-            write_frame(inward, work)
+        with process.inward, process.outward:
+            process.send(work)
             while True:
-                events.put(read_frame(outward))
-    except (EOFError, BrokenPipeError):
+                events.put(process.receive())
+    except (EOFError, OSError, ValueError):
         events.put(Finished("the solver's process died (out of memory, or killed)"))
-
-
-def write_frame(stream: IO[bytes], content: Any) -> None:
-    """Write one pickled object with its length before it."""
-    data = pickle.dumps(content, protocol=pickle.HIGHEST_PROTOCOL)
-    stream.write(_LENGTH.pack(len(data)))
-    stream.write(data)
-    stream.flush()
-
-
-def read_frame(stream: IO[bytes]) -> Any:
-    """Read one object; raises EOFError when the stream has ended."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        raise EOFError
-    (size,) = _LENGTH.unpack(head)
-    data = stream.read(size)
-    if len(data) < size:
-        raise EOFError
-    return pickle.loads(data)

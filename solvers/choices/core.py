@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..arrays import Bools
 from ..blocks import Floats, Ints
 from .packs import Packs
 from .problem import FIT, ChoiceProblem
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,7 @@ class Core:
         np.maximum.at(largest, self.owner, np.abs(self.cost))
         return float(largest.sum())
 
-    def settled(self, alive: Mask) -> Settled | None:
+    def settled(self, alive: Bools) -> Settled | None:
         """Return what follows if only options ``alive`` (O) are left; None if no solution does."""
         while True:
             count = np.bincount(self.owner[alive], minlength=self.workloads)
@@ -93,8 +91,8 @@ class Settled:
     """Options ``alive`` (O), those of them that are ``decided``, and what these leave of resources (R)."""
 
     core: Core
-    alive: Mask
-    decided: Mask
+    alive: Bools
+    decided: Bools
     left: Ints
 
     @cached_property
@@ -119,7 +117,7 @@ class Settled:
         core, free = self.core, self.free
         return Packs.of(core.resource[free], core.weight[free], self.left)
 
-    def without(self, out: Mask, only: Mask) -> Mask:
+    def without(self, out: Bools, only: Bools) -> Bools:
         """Return what is alive (O), not the free options ``out``, nor others of the owners of ``only``."""
         alive = self.alive.copy()
         alive[self.free[out]] = False

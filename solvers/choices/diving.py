@@ -14,17 +14,25 @@ European Journal of Operational Research 87 (1995) 175-187 (the core).
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
+from ..arrays import Bools
 from ..blocks import Floats, Ints
-from .core import Core, Mask, Settled
+from .core import Core, Settled
 from .targets import Climb, Target, Told
 
-STEPS, AGAIN, ROUNDS = 8, 4, 3
-"""Steps of prices at a node, and again where options were decided there, and how often they are at most."""
-ROOT_STEPS, ROOT_ROUNDS = 60, 6
-"""The same at the root."""
+
+class Effort(NamedTuple):
+    """Steps of prices at a node, steps again where options were decided there, and how often at most."""
+
+    steps: int
+    again: int
+    rounds: int
+
+
+ROOT, NODE = Effort(60, 60, 6), Effort(8, 4, 3)
 HOLD = 10
 """Workloads left, for every resource, of which both ways are tried."""
 FEWER, SHARE, NOISE, NODES = 4, 8, 0.05, 1000
@@ -38,17 +46,17 @@ class Diving:
     Attributes
     ----------
     solution
-        Options of the problem, of a solution up to the target, once one was found.
+        Options (of O) of a solution up to the target, once one was found.
     reached
         Part of the workloads of the root that the last dive left undecided, at the least.
     """
 
     def __init__(
-        self, core: Core, target: Target, alive: Mask, values: Floats, rng: np.random.Generator
+        self, core: Core, target: Target, alive: Bools, values: Floats, rng: np.random.Generator
     ) -> None:
         self._core, self._target, self._rng = core, target, rng
         self.solution: Ints | None = None
-        self.root = self._node(alive, values, ROOT_STEPS, ROOT_ROUNDS)
+        self.root = self._node(alive, values, ROOT)
         self.reached = 1.0
 
     @property
@@ -65,25 +73,25 @@ class Diving:
         for _ in range(NODES):
             if not stack or self.solution is not None or stop():
                 return
-            told = self._node(*stack.pop(), STEPS, ROUNDS)
+            told = self._node(*stack.pop(), NODE)
             if told is not None:
                 self.reached = min(self.reached, len(told.settled.owners[0]) / count)
                 stack += self._ways(told)[::-1]
 
-    def _node(self, alive: Mask, values: Floats, steps: int, rounds: int) -> Told | None:
+    def _node(self, alive: Bools, values: Floats, effort: Effort) -> Told | None:
         """Return what prices tell of what is left; None where that is nothing, or a solution was found."""
-        for turn in range(1, rounds + 1):
+        for turn in range(1, effort.rounds + 1):
             settled = self._core.settled(alive)
             if settled is None or len(settled.free) == 0:
                 self._take(settled, np.zeros(0, dtype=np.int64))
                 return None
             climb = Climb(settled, values, self._target)
-            climb.run(steps if turn == 1 or steps > STEPS else AGAIN)
+            climb.run(effort.steps if turn == 1 else effort.again)
             if climb.is_over:
                 self._take(settled, climb.solution)
                 return None
             told = climb.told(values)
-            if turn == rounds or not (climb.out.any() or climb.must.any()):
+            if turn == effort.rounds or not (climb.out.any() or climb.must.any()):
                 break
             alive, values = settled.without(climb.out, climb.must), told.values
         return told
@@ -94,9 +102,9 @@ class Diving:
             return
         options = np.concatenate([np.flatnonzero(settled.decided), settled.free[free]])
         if self._target.allows(float(self._core.cost[options].sum())):
-            self.solution = self._core.option[options]
+            self.solution = options
 
-    def _ways(self, told: Told) -> list[tuple[Mask, Floats]]:
+    def _ways(self, told: Told) -> list[tuple[Bools, Floats]]:
         """Return what is left if some workloads are decided, and, where few are left, if the first is not."""
         settled = told.settled
         few, count = HOLD * len(self._core.room), len(settled.owners[0])
@@ -128,7 +136,7 @@ class Diving:
         order = np.lexsort((-worth, owner))
         return worth, order, np.flatnonzero(np.diff(owner[order], prepend=-1))
 
-    def _decided(self, settled: Settled, chosen: Ints) -> Mask:
+    def _decided(self, settled: Settled, chosen: Ints) -> Bools:
         """Return what is left if options are taken, one after the other, as far as they fit."""
         core, left, alive = self._core, settled.left.copy(), settled.alive.copy()
         taken = np.zeros(core.workloads, dtype=bool)

@@ -57,19 +57,19 @@ class Hunt:
     _deep: bool = False
 
     @classmethod
-    def of(cls, state: State, pricing: Pricing, seed: int) -> Hunt | None:
-        """Return a hunt in what a better solution may hold; None where dives would hardly find one."""
+    def of(cls, state: State, pricing: Pricing, limit: float, rng: np.random.Generator) -> Hunt | None:
+        """Return a hunt in solutions up to a ``limit``; None where dives would hardly find a better one."""
         known, grain = state.best, state.grain
         if known is None or grain <= 0 or state.done():
             return None
-        best = min(known.cost, _near(pricing, grain, int(MOST_OPTIONS * len(state.problem))) + grain)
+        best = min(known.cost, limit + grain)
         if best - state.bound < max(grain / 2, REACH * (known.cost - state.bound)):
             return None
         options = np.flatnonzero(pricing.excess <= best - grain * (1 - 1e-6) - pricing.bound)
         core = Core.of(state.problem, options) if len(options) >= FEWEST_OPTIONS else None
         if core is None or core.cells > MOST_CELLS or core.scale * SLACK > grain / 4:
             return None
-        return cls(core, pricing.least, best, state.bound, grain, np.random.default_rng([seed, 1]))
+        return cls(core, pricing.least, best, state.bound, grain, rng)
 
     @property
     def is_over(self) -> bool:
@@ -87,11 +87,8 @@ class Hunt:
             root.dive(stop)
             self._tries, self._deep = self._tries + 1, self._deep or root.reached < DEEP
             if root.solution is not None:
-                self.best = min(self.best, self._cost(root.solution))
-                yield root.solution, self.bound
-
-    def _cost(self, options: Ints) -> float:
-        return float(self.core.cost[np.isin(self.core.option, options)].sum())
+                self.best = min(self.best, float(self.core.cost[root.solution].sum()))
+                yield self.core.option[root.solution], self.bound
 
     def _target(self) -> float:
         """Return the next target: one grain below the best, or half the way."""
@@ -110,8 +107,11 @@ class Hunt:
         return self._roots[target]
 
 
-def _near(pricing: Pricing, grain: float, most: int) -> float:
-    """Return the highest cost up to which solutions hold no more than so many options."""
+def hunting_limit(state: State, pricing: Pricing) -> float:
+    """Return the highest cost up to which solutions hold few options; minus infinity where none do."""
+    most, grain = int(MOST_OPTIONS * len(state.problem)), state.grain
+    if grain <= 0:
+        return -np.inf
     if most >= len(pricing.excess):
         return np.inf
     dearest = pricing.bound + float(np.partition(pricing.excess, most)[most])

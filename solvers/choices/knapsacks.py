@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Floats, Ints
+from .core import Core
+from .packs import NEVER, Packs
 from .pricing import ROUNDING, Pricing
-from .problem import FIT, ChoiceProblem
+from .problem import ChoiceProblem
 from .watch import Watch
 
-NEVER = -1e30
-"""Profit of what cannot be taken."""
 MOST_CELLS = 40_000_000
 """Largest table of all knapsacks: resources by options by capacity."""
 
@@ -30,7 +30,7 @@ PATIENCE, LEAST_SCALE = 15, 0.005
 
 @dataclass(frozen=True)
 class Knapsacks:
-    """The options of each resource in a row, padded at the end with options that are never taken.
+    """The options of each resource that has any, in a row; padded at the end with some that are never taken.
 
     Attributes
     ----------
@@ -49,29 +49,12 @@ class Knapsacks:
 
     @classmethod
     def of(cls, problem: ChoiceProblem) -> Knapsacks | None:
-        """Return the knapsacks of a problem, None where it is not made of small ones.
-
-        Every option must take a whole amount of exactly one resource.
-        """
-        uses, capacity = problem.uses, problem.capacity
-        whole = len(uses.data) == len(problem.cost) and bool((np.diff(uses.indptr) == 1).all())
-        if (
-            not whole
-            or len(capacity) == 0
-            or (uses.data < 0).any()
-            or (uses.data != np.round(uses.data)).any()
-        ):
+        """Return the knapsacks of a problem that have options, None where it is not made of small ones."""
+        core = Core.of(problem, np.arange(len(problem.cost)))
+        if core is None or len(core.room) == 0 or core.room.min() < 0 or core.cells > MOST_CELLS:
             return None
-        counts = np.bincount(uses.indices, minlength=len(capacity))
-        room = np.floor(capacity + FIT * np.maximum(1.0, np.abs(capacity))).astype(np.int64)
-        if room.min() < 0 or len(room) * int(counts.max()) * (int(room.max()) + 1) > MOST_CELLS:
-            return None
-        order = np.argsort(uses.indices, kind="stable")
-        place = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-        option = np.full((len(room), int(counts.max())), -1)
-        option[uses.indices[order], place] = order
-        weight = np.where(option < 0, 0, uses.data[option]).astype(np.int64)
-        return cls(option, np.where(option < 0, 0, problem.owner[option]).astype(np.int64), weight, room)
+        packs = Packs.of(core.resource, core.weight, core.room)
+        return cls(packs.padded(core.option, -1), packs.padded(core.owner, 0), packs.weight, packs.room)
 
     @property
     def cells(self) -> int:
@@ -122,10 +105,11 @@ def strengthened(problem: ChoiceProblem, knapsacks: Knapsacks, pricing: Pricing,
         return pricing
     excess = np.full(len(problem.cost), np.inf)
     profit = knapsacks.profit(problem, values)
-    for resource in range(len(knapsacks.room)):
-        mine = knapsacks.option[resource] >= 0
-        forced = rise(profit[resource, mine], knapsacks.weight[resource, mine], int(knapsacks.room[resource]))
-        excess[knapsacks.option[resource, mine]] = forced
+    for row, room in enumerate(knapsacks.room):
+        mine = knapsacks.option[row] >= 0
+        packs = Packs.of(np.zeros(mine.sum(), dtype=np.int64), knapsacks.weight[row, mine], np.array([room]))
+        earned = profit[row : row + 1, mine]
+        excess[knapsacks.option[row, mine]] = packs.forced(earned, packs.best(earned))[0][0]
     return Pricing(pricing.prices, excess, values, bound)
 
 
@@ -155,27 +139,3 @@ def _climbed(
             break
         values = values + scale * max(1e-9, effort.target - found) / length * direction
     return best, bound - error
-
-
-def tables(profit: Floats, weight: Ints, room: int) -> Floats:
-    """Return what the options from k on earn in a knapsack, in row k, by room (K + 1, room + 1)."""
-    table = np.zeros((len(profit) + 1, room + 1))
-    for place in range(len(profit) - 1, -1, -1):
-        table[place] = table[place + 1]
-        size = int(weight[place])
-        if size <= room:
-            tried = table[place + 1, : room + 1 - size] + profit[place]
-            np.maximum(table[place, size:], tried, out=table[place, size:])
-    return table
-
-
-def rise(profit: Floats, weight: Ints, room: int) -> Floats:
-    """Return by how much a knapsack earns less when each option is forced into it (K)."""
-    after = tables(profit, weight, room)
-    before = tables(profit[::-1], weight[::-1], room)[::-1]
-    less = np.full(len(profit), np.inf)
-    for place, size in enumerate(weight.tolist()):
-        if size <= room:
-            both = before[place, : room + 1 - size] + after[place + 1, : room + 1 - size][::-1]
-            less[place] = after[0, room] - both.max() - profit[place]
-    return np.asarray(np.maximum(less, 0.0))

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
 from ..program import Program
-from .knapsacks import Knapsacks, tables
+from .knapsacks import Knapsacks
 from .pricing import Pricing
 from .problem import ChoiceProblem
 from .proof import Task
@@ -56,7 +56,7 @@ def packings(
     """
     order = np.argsort(-profit / np.maximum(weight, 1e-9), kind="stable")
     profit, weight = profit[order], weight[order]
-    rest = tables(profit, weight, room)
+    rest = _tables(profit, weight, room)
     least = rest[0, room] - gap
     earned, left = np.zeros(1), np.array([room])
     taken, complete = np.zeros((1, len(profit)), dtype=bool), True
@@ -76,6 +76,18 @@ def packings(
     back = np.empty_like(taken)
     back[:, order] = taken
     return back, complete
+
+
+def _tables(profit: Floats, weight: Ints, room: int) -> Floats:
+    """Return what the options from k on earn in a knapsack, in row k, by room (K + 1, room + 1)."""
+    table = np.zeros((len(profit) + 1, room + 1))
+    for place in range(len(profit) - 1, -1, -1):
+        table[place] = table[place + 1]
+        size = int(weight[place])
+        if size <= room:
+            tried = table[place + 1, : room + 1 - size] + profit[place]
+            np.maximum(table[place, size:], tried, out=table[place, size:])
+    return table
 
 
 def _program(problem: ChoiceProblem, options: list[Ints], resource: list[int]) -> Program:

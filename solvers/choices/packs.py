@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..arrays import Bools
 from ..blocks import Floats, Ints
 
 NEVER = -1e30
@@ -32,7 +34,7 @@ class Packed:
     """
 
     earned: Floats
-    taken: NDArray[np.bool_]
+    taken: Bools
     before: Floats
 
 
@@ -63,9 +65,9 @@ class Packs:
         padded[row, column] = weight
         return cls(row, column, padded, np.minimum(room[some], padded.sum(axis=1)))
 
-    def padded(self, values: Floats, rest: float) -> Floats:
-        """Return the values of the options (O) in rows (R, K)."""
-        found = np.full(self.weight.shape, rest)
+    def padded(self, values: NDArray[Any], rest: float) -> NDArray[Any]:
+        """Return the values of the options (O) in rows (R, K), with ``rest`` where there is none."""
+        found = np.full(self.weight.shape, rest, dtype=values.dtype)
         found[self.row, self.column] = values
         return found
 
@@ -112,7 +114,10 @@ class Packs:
         return found
 
     def forced(self, profit: Floats, packed: Packed) -> tuple[Floats, Floats]:
-        """Return by how much less rows earn if each option is taken, and if it is not (R, K)."""
+        """Return by how much less rows earn if each option is taken, and if it is not (R, K).
+
+        The first is infinite where it does not fit.
+        """
         count = profit.shape[1]
         after = np.full((count, len(self.room), self._width), NEVER)
         after[:, :, self._pad :] = self._tables(profit, range(count - 1, -1, -1), 0)[1:]
@@ -124,7 +129,8 @@ class Packs:
             without = rest - self.weight[:, place, None]
             taken[:, place] = (before + self._at(flat, without)).max(axis=1) + profit[:, place]
         most = packed.earned[:, None]
-        return np.maximum(most - taken, 0.0), np.maximum(most - not_taken, 0.0)
+        less = np.where(taken > NEVER / 2, np.maximum(most - taken, 0.0), np.inf)
+        return less, np.maximum(most - not_taken, 0.0)
 
     def _at(self, flat: Floats, room: Ints) -> Floats:
         """Return the entries of a table at some room (R, C); never where that is negative."""

@@ -107,11 +107,16 @@ class Proof:
         self._pool.shutdown()
         self._worker.close()
 
-    def wait(self, seconds: float = np.inf) -> None:
-        """Wait for its end, at most so many seconds, and take over what it found."""
-        until = self._state.watch.spent + seconds
-        while self.running and not self._state.watch.over() and self._state.watch.spent < until:
+    def wait(self, seconds: float = np.inf, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Wait for its end, at most so many seconds, and take over what it found.
+
+        ``meanwhile()`` is called now and then; what that finds may end the wait.
+        """
+        state = self._state
+        until = state.watch.spent + seconds
+        while self.running and not state.done() and state.watch.spent < until:
             self.listen(0.05)
+            meanwhile()
 
     def listen(self, seconds: float = 0.0) -> bool:
         """Take over its answer if there is one within so many seconds; return whether it still runs."""

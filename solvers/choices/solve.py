@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from ..blocks import BlockResult, Blocks, Ints
-from .apart import Apart
 from .dual import first_prices, nearest
-from .hunt import Hunt
+from .hunt import Hunt, hunting_limit
+from .hunt_process import HuntProcess
 from .knapsacks import Effort, Knapsacks, strengthened
 from .neighbourhoods import Neighbourhoods
 from .packings import packing_task
@@ -37,8 +37,6 @@ FIRST_ROUNDS = 20
 FIRST_SECONDS = 5.0
 PACKING_SHARE, FIRST_PROOF, SEARCH_SHARE = 0.3, 0.2, 0.5
 """Shares of the time left: for packings, for the first proof, and for neighbourhoods before the second."""
-LISTENING = 0.05
-"""Seconds between two looks at what others have found."""
 FEW_OPTIONS = 2.5
 """Options of a workload, on average, of which a program may prove more than knapsacks do."""
 FEWEST_STEPS = 50
@@ -67,7 +65,7 @@ def solve_choices(
     seed
         Of all draws. Searches run side by side, so what a long solve finds also depends on their speed.
     threads
-        Neighbourhoods solved at once, 2 where None.
+        Processors to count on, 2 where None; on one, nothing is hunted in a process of its own.
     progress
         Called with the objective (None before there is one) and the bound whenever one of them improves.
     stop
@@ -86,15 +84,15 @@ def solve_choices(
     if (problem.sizes == 0).any():
         state.infeasible = True
     elif len(problem):
-        _solve(state, seed, threads or 2)
+        _solve(state, np.random.default_rng(seed), threads or 2)
     else:
         state.offer(Assignment(problem, np.zeros(0, dtype=np.int64)))
         state.bound = 0.0
     return _result(blocks, state)
 
 
-def _solve(state: State, seed: int, threads: int) -> None:
-    problem, rng = state.problem, np.random.default_rng(seed)
+def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
+    problem = state.problem
     state.grain = cost_grain(problem)
     worst = worst_cost(problem)
     pricing = first_prices(problem, rng, state.watch.part(PRICES_SHARE))
@@ -104,7 +102,7 @@ def _solve(state: State, seed: int, threads: int) -> None:
         relaxed = _relaxation(state, pricing, worst)
         state.infeasible = state.bound > worst + 1e-6 * abs(worst)
         _shift(state, relaxed.pricing, rounded(problem, relaxed))
-        _search(state, relaxed, rng, seed, threads)
+        _search(state, relaxed, rng, threads)
 
 
 def _shift(state: State, pricing: Pricing, start: Ints) -> None:
@@ -126,7 +124,7 @@ def _shift(state: State, pricing: Pricing, start: Ints) -> None:
     Shifts(problem, np.union1d(options, start), pricing).search(start, SHIFT_PASSES, enough)
 
 
-def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, seed: int, threads: int) -> None:
+def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: int) -> None:
     """Prove what can be proved soon, then search neighbourhoods beside ever longer proofs."""
     problem, pricing = state.problem, relaxed.pricing
     if state.best is None:
@@ -141,9 +139,9 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, seed: int,
     shaking = None if places is None else Shaking(state, places, starts, rng)
     if packed is not None:
         _shift(state, pricing, starts[0])
-    with Apart(state, lambda: None if threads == 1 else Hunt.of(state, pricing, seed)) as apart:
-        both = Together(state, hoods, shaking, threads, apart)
-        _close(state, pricing, packed, both)
+    most, own = hunting_limit(state, pricing) if threads > 1 else -np.inf, rng.spawn(1)[0]
+    with HuntProcess(state, lambda: Hunt.of(state, pricing, most, own)) as hunt:
+        _close(state, pricing, packed, Together(state, hoods, shaking, threads, hunt))
 
 
 def _close(state: State, pricing: Pricing, packed: Knapsacks | None, both: Together) -> None:
@@ -162,10 +160,7 @@ def _beside(state: State, both: Together, task: Task | None, share: float) -> No
     """Run a proof for a share of the time left, and search until it ends."""
     seconds = share * state.watch.left
     with Proof(state, task, seconds) as proof:
-        until = state.watch.spent + min(FIRST_SECONDS, seconds)
-        while proof.running and not state.done() and state.watch.spent < until:
-            proof.listen(LISTENING)
-            both.listen()
+        proof.wait(min(FIRST_SECONDS, seconds), both.listen)
         while proof.running and not state.done() and state.best is not None:
             both.run(1.0, np.inf, proof.listen)
             proof.listen()

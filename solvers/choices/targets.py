@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import Bools
 from ..blocks import Floats, Ints
-from .core import Mask, Settled
+from .core import Settled
 from .packs import NEVER, Packed
 
 OFTEN, PATIENCE = 4, 5
@@ -29,7 +30,7 @@ class Target:
     cost: float
     slack: float
 
-    def allows(self, bound: Floats | float) -> Mask:
+    def allows(self, bound: Floats | float) -> Bools:
         """Return whether solutions may cost as much."""
         return np.asarray(bound <= self.cost + self.slack)
 
@@ -69,7 +70,7 @@ class Climb:
         workloads, owner = settled.owners
         cost = settled.core.cost[settled.free]
         self._cost = self._packs.padded(cost, -NEVER)
-        self._owner = self._packs.padded(owner.astype(float), 0.0).astype(np.int64)
+        self._owner = self._packs.padded(owner, 0)
         self._workloads, self._now = workloads, values[workloads]
         self._direction, self._scale, self._stalled = np.zeros(len(workloads)), 1.0, 0
         self._best: tuple[float, Floats, Floats, Packed] | None = None
@@ -109,7 +110,7 @@ class Climb:
             self.is_over, self.solution = True, np.flatnonzero(self._flat(packed.taken))
         return self.is_over
 
-    def _flat(self, values: Floats | Mask) -> Floats:
+    def _flat(self, values: Floats | Bools) -> Floats:
         """Return what is in rows (R, K) of the free options."""
         return np.asarray(values[self._packs.row, self._packs.column])
 

@@ -9,7 +9,7 @@ from threading import Event
 
 import numpy as np
 
-from .apart import Apart
+from .hunt_process import HuntProcess
 from .neighbourhoods import Neighbourhoods
 from .shaking import Shaking
 from .state import State
@@ -30,31 +30,31 @@ class Together:
         hoods: Neighbourhoods,
         shaking: Shaking | None,
         threads: int,
-        apart: Apart | None = None,
+        hunt: HuntProcess | None = None,
     ) -> None:
         self._state = state
-        self._apart = apart
+        self._hunt = hunt
         self._hoods = hoods
         self._shaking = shaking
         self._threads = threads
         self._lead = 0.0
 
     def listen(self) -> None:
-        """Take over what is hunted apart."""
-        if self._apart is not None:
-            self._apart.listen()
+        """Take over what the hunt found."""
+        if self._hunt is not None:
+            self._hunt.listen()
 
     def run(self, rounds: float, until: float, busy: Callable[[], bool] = lambda: False) -> None:
         """Search for so many rounds.
 
         It ends earlier when the watch shows ``until`` (s), or the state is done; one thread less is used
-        while ``busy()`` is true, and one while something is hunted apart. Where both leave none it waits:
+        while ``busy()`` is true, and one while a hunt goes on. Where both leave none it waits:
         what shares the cores of proof and hunt finds less than it takes from them.
         """
         state = self._state
         while rounds > 0 and not state.done() and state.best is not None and state.watch.spent < until:
             self.listen()
-            hunting = self._apart is not None and self._apart.running
+            hunting = self._hunt is not None and self._hunt.running
             threads = self._threads - busy() - hunting
             if hunting and threads < 1:
                 time.sleep(WAITING)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from ...routing.errors import RouteError, SolverError
 from ..mathopt import Answer, Request, solve_integer
+from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
 from ..program import Program
-from ..runner import read_frame, write_frame
 
 GRACE_SECONDS = 0.5
 SMALL = 400
@@ -27,7 +23,7 @@ class Worker:
     """A process that solves one program after another; it is started with the first one."""
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ModuleProcess | None = None
         self._answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
         self._deadline = 0.0
 
@@ -38,12 +34,8 @@ class Worker:
         if program.columns <= SMALL and self._process is None:
             self._answers.put(solve_integer(program, Request(**limits, watch=False)))
             return
-        if self._process is None:
-            self._start()
-        pipe = self._process.stdin if self._process else None
-        if pipe is None:
-            raise SolverError("the solver's process has no pipes")
-        write_frame(pipe, (program, limits))
+        process = self._process or self._start()
+        process.send((program, limits))
 
     def ready(self) -> bool:
         """Return whether fetching takes no time."""
@@ -67,41 +59,31 @@ class Worker:
     def close(self) -> None:
         """End the process."""
         process, self._process = self._process, None
-        if process is not None and process.stdin is not None:
-            process.kill()
-            process.wait()
-            with suppress(BrokenPipeError):
-                process.stdin.close()
+        if process is not None:
+            process.end()
             self._listener.join(GRACE_SECONDS)
             self._answers = queue.SimpleQueue()
 
-    def _start(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        work = (self._process.stdout, self._answers)
+    def _start(self) -> ModuleProcess:
+        self._process = ModuleProcess(__name__)
+        work = (self._process, self._answers)
         self._listener = threading.Thread(target=_listen, args=work, daemon=True)
         self._listener.start()
+        return self._process
 
 
-def _listen(stream: Any, answers: queue.SimpleQueue[Answer | Exception]) -> None:
+def _listen(process: ModuleProcess, answers: queue.SimpleQueue[Answer | Exception]) -> None:
     try:
-        with stream:
+        with process.outward:
             while True:
-                answers.put(read_frame(stream))
+                answers.put(process.receive())
     except (EOFError, OSError):
         answers.put(SolverError("the solver's process died (out of memory, or killed)"))
 
 
 def main() -> None:
     """Solve programs from standard input until it ends."""
-    inward = sys.stdin.buffer
-    outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    inward, outward = own_pipes()
     while True:
         try:
             program, limits = read_frame(inward)

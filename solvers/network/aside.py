@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import queue
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -13,8 +10,8 @@ from contextlib import suppress
 from typing import Any
 
 from ...routing.errors import RouteError, SolverError
+from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
 from ..program import Program
-from ..runner import read_frame, write_frame
 
 GRACE_SECONDS = 0.5
 POLL_SECONDS = 0.01
@@ -27,7 +24,7 @@ class Aside:
     """
 
     def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: ModuleProcess | None = None
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._deadline = 0.0
         self.bound = -float("inf")
@@ -41,9 +38,7 @@ class Aside:
         self.bound = -float("inf")
         process = self._process or self._start()
         limits = {"time_limit": seconds, "gap_limit": gap_limit, "seed": seed, "watch": watch}
-        if process.stdin is None:
-            raise SolverError("the solver's process has no pipes")
-        write_frame(process.stdin, (program, limits))
+        process.send((program, limits))
 
     def poll(self) -> Any:
         """Return the answer if it has come, else None."""
@@ -72,33 +67,23 @@ class Aside:
         process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        process.wait()
+        process.end()
         self._listener.join(GRACE_SECONDS)
-        with suppress(BrokenPipeError):
-            if process.stdin is not None:
-                process.stdin.close()
         self._events = queue.SimpleQueue()
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            start_new_session=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        work = (self._process.stdout, self._events)
+    def _start(self) -> ModuleProcess:
+        self._process = ModuleProcess(__name__)
+        work = (self._process, self._events)
         self._listener = threading.Thread(target=_listen, args=work, daemon=True)
         self._listener.start()
         return self._process
 
 
-def _listen(stream: Any, events: queue.SimpleQueue[Any]) -> None:
+def _listen(process: ModuleProcess, events: queue.SimpleQueue[Any]) -> None:
     try:
-        with stream:
+        with process.outward:
             while True:
-                events.put(read_frame(stream))
+                events.put(process.receive())
     except (EOFError, OSError):
         events.put(SolverError("the solver's process died (out of memory, or killed)"))
 
@@ -107,9 +92,7 @@ def main() -> None:
     """Solve programs from standard input until it ends."""
     from ..mathopt import Request, solve_integer
 
-    inward = sys.stdin.buffer
-    outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    inward, outward = own_pipes()
     turn = threading.Lock()
 
     def tell(event: Any) -> None:

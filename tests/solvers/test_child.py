@@ -11,7 +11,7 @@ from computeroute.solvers import solve
 from computeroute.solvers.events import Event, Finished, Found
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
-from computeroute.solvers.runner import read_frame, write_frame
+from computeroute.solvers.processes import read_frame, write_frame
 from computeroute.solvers.search import Settings
 
 from .test_constraints import CASES, job, world

@@ -1,4 +1,4 @@
-"""Dives for better solutions: packings, what follows from decisions, targets, and the process apart."""
+"""Dives for better solutions: packings, what follows from decisions, targets, and the process beside."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from computeroute.solvers.blocks import Blocks
 from computeroute.solvers.choices import hunt as hunting
-from computeroute.solvers.choices.apart import Apart
 from computeroute.solvers.choices.core import Core
 from computeroute.solvers.choices.diving import Diving
-from computeroute.solvers.choices.hunt import Hunt
+from computeroute.solvers.choices.hunt import Hunt, hunting_limit
+from computeroute.solvers.choices.hunt_process import HuntProcess
 from computeroute.solvers.choices.packs import Packs
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
@@ -109,7 +109,7 @@ def test_dives_find_the_optimum_and_nothing_below_it(seed: int) -> None:
         return
     found = dive(problem, best).solution
     assert found is not None
-    chosen = Assignment(problem, np.sort(found))
+    chosen = Assignment(problem, np.sort(core_of(problem).option[found]))
     assert chosen.fits
     assert chosen.cost == best
     assert dive(problem, best - 1).solution is None
@@ -132,7 +132,7 @@ def hunt_for(blocks: Blocks, monkeypatch: pytest.MonkeyPatch, known: np.ndarray)
     state.offer(Assignment(problem, known))
     pricing = price_out(problem, np.zeros(len(problem.capacity)))
     state.raise_bound(pricing.bound)
-    hunt = Hunt.of(state, pricing, 0)
+    hunt = Hunt.of(state, pricing, hunting_limit(state, pricing), np.random.default_rng(0))
     assert hunt is not None
     return state, hunt
 
@@ -162,9 +162,9 @@ def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> No
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
     best = optimum(blocks)
-    with Apart(state, lambda: hunt) as apart:
+    with HuntProcess(state, lambda: hunt) as beside:
         while state.best is not None and state.best.cost > best and not state.watch.over():
-            apart.listen()
+            beside.listen()
             time.sleep(0.01)
     assert state.best is not None
     assert state.best.cost == best
@@ -174,13 +174,13 @@ def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_process_that_dies_ends_the_hunt_only(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
-    with Apart(state, lambda: hunt) as apart:
-        assert apart._process is not None
-        apart._process.kill()
-        while apart.running and not state.watch.over():
-            apart.listen()
+    with HuntProcess(state, lambda: hunt) as beside:
+        assert beside._process is not None
+        beside._process.kill()
+        while beside.running and not state.watch.over():
+            beside.listen()
             time.sleep(0.01)
-        assert not apart.running
+        assert not beside.running
     assert state.best is not None
 
 
@@ -190,13 +190,13 @@ def test_a_hunt_begins_once_a_better_solution_leaves_something_to_hunt(
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
     offered = iter([None, hunt])
-    with Apart(state, lambda: next(offered)) as apart:
-        assert not apart.running
-        apart.listen()
-        assert not apart.running
+    with HuntProcess(state, lambda: next(offered)) as beside:
+        assert not beside.running
+        beside.listen()
+        assert not beside.running
         state.best = Assignment(state.problem, price_greedily(state.problem))
-        apart.listen()
-        assert apart.running
+        beside.listen()
+        assert beside.running
 
 
 def price_greedily(problem: ChoiceProblem) -> np.ndarray:

@@ -6,8 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from computeroute.solvers.choices.knapsacks import Effort, Knapsacks, rise, strengthened
+from computeroute.solvers.choices.knapsacks import Effort, Knapsacks, strengthened
 from computeroute.solvers.choices.packings import packing_task, packings
+from computeroute.solvers.choices.packs import Packs
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
 from computeroute.solvers.choices.watch import Watch
@@ -88,8 +89,12 @@ def test_packings_are_those_within_the_gap() -> None:
 def test_what_forcing_an_option_costs() -> None:
     # room 5: the first two earn 7. With the third (-1, room 4 left): 3 + 2 - 1 = 4, 3 less.
     # With the fourth (2): the first beside it, 4 + 2 = 6: 1 less. The fifth does not fit
-    less = rise(np.array([4.0, 3.0, -1.0, 2.0, 9.0]), np.array([3, 2, 1, 2, 6]), 5)
-    assert less.tolist() == [0.0, 0.0, 3.0, 1.0, np.inf]
+    packs = Packs.of(np.zeros(5, dtype=np.int64), np.array([3, 2, 1, 2, 6]), np.array([5]))
+    profit = np.array([[4.0, 3.0, -1.0, 2.0, 9.0]])
+    less, lacking = packs.forced(profit, packs.best(profit))
+    assert less.tolist() == [[0.0, 0.0, 3.0, 1.0, np.inf]]
+    # without the first: 3 + 2 = 5; without the second: 4 + 2 = 6
+    assert lacking.tolist() == [[2.0, 1.0, 0.0, 0.0, 0.0]]
 
 
 def test_only_whole_amounts_of_one_resource_make_knapsacks() -> None:

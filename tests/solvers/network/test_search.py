@@ -129,7 +129,6 @@ def test_a_process_that_dies_is_told() -> None:
     worker.submit(program, 5, 0.0, 0)
     worker.wait(lambda: False)
     worker._process.kill()
-    worker._process.wait()
     time.sleep(0.2)
     with pytest.raises(SolverError, match="died"):
         worker.poll()
