@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import Bools
 from ..blocks import Floats, Ints
-from .packs import Packs
+from ..packs import Packs
 from .problem import FIT, ChoiceProblem
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..blocks import Floats, Ints
+from ..packs import NEVER, Packs
 from .core import Core
-from .packs import NEVER, Packs
 from .pricing import ROUNDING, Pricing
 from .problem import ChoiceProblem
 from .watch import Watch

@@ -13,8 +13,8 @@ import numpy as np
 
 from ..arrays import Bools
 from ..blocks import Floats, Ints
+from ..packs import NEVER, Packed
 from .core import Settled
-from .packs import NEVER, Packed
 
 OFTEN, PATIENCE = 4, 5
 """Every how many steps of a long climb options are decided, and steps in vain after which they become

@@ -138,15 +138,14 @@ def ask(
     forced: Bools,
     *,
     cutoff: float = np.inf,
-    overload: float = np.inf,
     gap_limit: float = 0.0,
 ) -> Question:
     """Return the question for an assignment over ``cells`` that costs at most ``cutoff``.
 
-    The sites ``forced`` are open and overload has a price, see :func:`~.programs.build_program`. The cutoff
-    is a row: most sets of sites are so tight that a solver then sees at once that they allow nothing better.
+    The sites ``forced`` are open. The cutoff is a row: most sets of sites are so tight that a solver then
+    sees at once that they allow nothing better.
     """
-    model = build_program(facility, cells & facility.allowed, forced, overload)
+    model = build_program(facility, cells & facility.allowed, forced)
     program = model.program
     if np.isfinite(cutoff):
         program = program.with_row(program.cost, cutoff)

@@ -7,7 +7,7 @@ site, free to open and without limit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class Facility:
         Cost of opening each site (m), at least 0.
     single
         Whether every customer is served by one site.
+    packed
+        Whether bounds pack whole customers, see :mod:`.filling`.
     """
 
     cost: Floats
@@ -44,6 +46,7 @@ class Facility:
     capacity: Floats
     opening: Floats
     single: bool
+    packed: bool = False
 
     @property
     def allowed(self) -> Bools:
@@ -52,8 +55,12 @@ class Facility:
 
     def only(self, sites: Ints) -> Facility:
         """Return the problem with only these sites."""
-        return Facility(
-            self.cost[sites], self.take[sites], self.capacity[sites], self.opening[sites], self.single
+        return replace(
+            self,
+            cost=self.cost[sites],
+            take=self.take[sites],
+            capacity=self.capacity[sites],
+            opening=self.opening[sites],
         )
 
     def price(self, share: Floats) -> float:

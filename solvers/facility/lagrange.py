@@ -1,10 +1,11 @@
 """Lagrangian relaxation of the assignment constraints: one knapsack per site, a bound from any prices.
 
 With a price u[i] for serving customer i, ``L(u) = sum(u) + min over y of sum_j (opening[j] + K_j(u)) y[j]``,
-where K_j is the continuous knapsack of site j over the costs less the prices. L is a lower bound for every u,
-and its maximum is the value of the linear relaxation with the rows ``x[i, j] <= y[j]`` (Cornuejols, Sridharan
-and Thizy 1991). That all demand needs at least so many sites is kept as a constraint on y, which lifts the
-bound above the linear relaxation where few large sites are needed.
+where K_j is the knapsack of site j over the costs less the prices, of parts of customers or of whole ones,
+see :mod:`.filling`. L is a lower bound for every u, and with parts its maximum is the value of the linear
+relaxation with the rows ``x[i, j] <= y[j]`` (Cornuejols, Sridharan and Thizy 1991). That all demand needs at
+least so many sites is kept as a constraint on y, which lifts the bound above the linear relaxation where few
+large sites are needed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..blocks import Floats, Ints
+from ..blocks import Floats
+from .filling import Filled, fill, pack
 from .instance import Bools, Facility
 
 INERTIA = 0.6
@@ -58,46 +60,12 @@ def fewest_sites(facility: Facility) -> int:
     return int(np.searchsorted(room, demand * (1 - 1e-9)) + 1) if demand > 0 else 0
 
 
-def answer_knapsacks(facility: Facility, price: Floats) -> tuple[Floats, Ints, Floats]:
-    """Fill every site with the customers that pay most per unit of its capacity.
-
-    Returns
-    -------
-    gain
-        What each site earns on top of its costs of serving (m).
-    cell, part
-        Cells of the table (flat) that are served, by site and falling density, and which part of each.
-    """
-    sites, customers = facility.cost.shape
-    profit = price[None, :] - facility.cost
-    cell = np.flatnonzero(profit > 0).astype(np.int64)
-    site, take, profit = cell // customers, facility.take.ravel()[cell], profit.ravel()[cell]
-    density = profit / np.maximum(take, 1e-100)
-    order = _by_site_and_density(site, density)
-    cell, site, take, profit = cell[order], site[order], take[order], profit[order]
-    load = np.cumsum(take)
-    first = np.searchsorted(site, np.arange(sites))
-    before = load - take
-    start = np.append(before, 0.0)[np.minimum(first, len(before))]
-    room = facility.capacity[site] - (before - start[site])
-    part = np.where(room >= take, 1.0, np.maximum(room, 0.0) / np.maximum(take, 1e-100))
-    gain = np.bincount(site, weights=part * profit, minlength=sites)
-    return np.asarray(gain, dtype=float), cell, part
-
-
-def _by_site_and_density(site: Ints, density: Floats) -> Ints:
-    """Return the order of rising site and falling density, several times as fast as ``np.lexsort``."""
-    falling = np.argsort(-density)
-    narrow = np.int16 if site.max(initial=0) < 2**15 else np.int64  # the former is sorted by radix
-    return np.asarray(falling[np.argsort(site[falling].astype(narrow), kind="stable")])
-
-
 def evaluate(facility: Facility, price: Floats, forced: Bools, fewest: int) -> Dual:
     """Return the bound at ``price`` when the sites ``forced`` (m) are open and at least ``fewest`` in all."""
-    gain, cell, part = answer_knapsacks(facility, price)
-    site = facility.opening - gain
     free = np.flatnonzero(~forced)
     missing = min(max(0, fewest - int(forced.sum())), len(free))
+    filled = _filled(facility, price, forced, missing)
+    site = facility.opening - filled.gain
     premium = 0.0
     if missing:
         premium = max(0.0, float(np.partition(site[free], missing - 1)[missing - 1]))
@@ -109,23 +77,22 @@ def evaluate(facility: Facility, price: Floats, forced: Bools, fewest: int) -> D
         opened[ties[np.argsort(site[ties], kind="stable")[:short]]] = True
     bound = float(price.sum() + missing * premium + site[forced].sum() + np.minimum(site[free], 0.0).sum())
     customers = len(price)
-    served = np.bincount(cell % customers, weights=part * opened[cell // customers], minlength=customers)
+    part = filled.part * opened[filled.cell // customers]
+    served = np.bincount(filled.cell % customers, weights=part, minlength=customers)
     return Dual(bound, price, site, opened, np.asarray(1.0 - served))
 
 
-def reduced_costs(facility: Facility, price: Floats) -> Floats:
-    """Return what serving each customer from each site (m, n) adds to the bound, the site being open.
+def _filled(facility: Facility, price: Floats, forced: Bools, missing: int) -> Filled:
+    """Return what fills the sites; where whole customers are packed, in those that may open at the price.
 
-    Negative where the site serves the customer anyway.
+    Parts of customers earn more, so that others stay closed all the more, and what they add is a bound.
     """
-    _, cell, part = answer_knapsacks(facility, price)
-    customers = len(price)
-    cut = cell[part < 1.0][::-1]
-    take = facility.take.ravel()[cut]
-    worth = np.zeros(len(facility.opening))
-    # the first customer of a site that is not served whole is the last to be written
-    worth[cut // customers] = (price[cut % customers] - facility.cost.ravel()[cut]) / np.maximum(take, 1e-100)
-    return np.asarray(facility.cost - price + worth[:, None] * facility.take)
+    filled = fill(facility, price)
+    if not facility.packed:
+        return filled
+    site = np.where(forced, np.inf, facility.opening - filled.gain)
+    limit = 0.0 if missing == 0 else max(0.0, float(np.partition(site, missing - 1)[missing - 1]))
+    return pack(facility, price, forced | (site <= limit), filled)
 
 
 @dataclass(frozen=True)

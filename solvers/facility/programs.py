@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, hstack, vstack
+from scipy.sparse import coo_array, csr_array, vstack
 
 from ..blocks import Floats, Ints
 from ..program import Program
@@ -27,12 +27,11 @@ class Model:
         return found
 
 
-def build_program(facility: Facility, cells: Bools, forced: Bools, overload: float = np.inf) -> Model:
+def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
     """Return the program over the given cells (m, n) in which the sites ``forced`` (m) are open anyway.
 
     Columns of cells that are not given are left out, which is a restriction unless they are known to be 0.
-    The program is strong: ``x <= y`` is a row for every cell of a site that is not forced. Where ``overload``
-    is finite, sites may serve more than their capacity at that price a unit.
+    The program is strong: ``x <= y`` is a row for every cell of a site that is not forced.
     """
     sites, customers = facility.cost.shape
     cell = np.flatnonzero(cells)
@@ -51,23 +50,7 @@ def build_program(facility: Facility, cells: Bools, forced: Bools, overload: flo
         row_lower=np.concatenate([np.ones(customers), np.full(sites + len(tied), -np.inf)]),
         row_upper=np.concatenate([np.ones(customers), np.zeros(sites + len(tied))]),
     )
-    if np.isfinite(overload):
-        program = _with_overload(program, np.arange(customers, customers + sites), overload)
     return Model(program, cell, (sites, customers))
-
-
-def _with_overload(program: Program, rows: Ints, price: float) -> Program:
-    """Return the program with one more column for each row of ``rows``, which widens it."""
-    count = len(rows)
-    wider = coo_array((-np.ones(count), (rows, np.arange(count))), shape=(program.matrix.shape[0], count))
-    return replace(
-        program,
-        cost=np.append(program.cost, np.full(count, price)),
-        lower=np.append(program.lower, np.zeros(count)),
-        upper=np.append(program.upper, np.full(count, np.inf)),
-        integer=np.append(program.integer, np.zeros(count, dtype=bool)),
-        matrix=csr_array(hstack([program.matrix, wider])),
-    )
 
 
 def _limits(facility: Facility, cell: Ints) -> coo_array:

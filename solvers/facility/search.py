@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..blocks import Floats, Ints
 from .assign import Assigned, Question, ask, assign_quickly
+from .filling import is_packable, packed_costs, reduced_costs
 from .improve import Improver
 from .instance import Facility
-from .lagrange import Climb, fewest_sites, first_prices, reduced_costs
+from .lagrange import Climb, fewest_sites, first_prices
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
+from .wandering import Wanderer
 from .worker import Worker
 
 ROOT_ROUNDS = (60, 100, 150, 200)
 """Steps of the rounds at the root; solutions are sought after each."""
+PACKED_ROOT = Climb(steps=200, length=1.0, patience=15)
+WORTH_PACKING = 0.02
+"""Part of the gap that packing whole customers closes at the root if it is worth its time."""
 LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 0.5
 """For the first attempt to solve a leaf; further ones have four times as much, and parts of assignments are
 improved meanwhile."""
-MOST_NODES, NODES_PER_GAP, IDLE_PARTS_PER_NODE = 8, 1e3, 2
-"""Nodes explored while a part of the assignment is improved: one, one more for so many parts in vain, and the
-more the wider the gap is, for a wide one means that better sites are to be found rather than parts."""
+MOST_NODES, MOST_TURNS, PER_GAP, IDLE_PARTS_PER_NODE = 8, 3, 1e3, 2
+"""Nodes explored while a part of the assignment is improved, and turns of wandering after each: one, the more
+the wider the gap is, for a wide one means that better sites are to be found. Parts in vain let more nodes be
+explored too."""
+SHORT_SECONDS = 5.0
+"""Up to which searches wait for each other, so that they find the same whenever they run."""
 SPARE_SITES = 3
 """Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
@@ -52,9 +60,17 @@ class Search:
         self._rooted = False
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
         self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
+        self._wanderer = Wanderer(self.facility, self.incumbent, self.seed, self._offer_whole)
         self._improver = Improver(
-            self.facility, self.incumbent, self.seed, self._submit, self._offer, lambda: self.over
+            self.facility,
+            self.incumbent,
+            self.seed,
+            self._submit,
+            self._wanderer.take,
+            self._wanderer.at_hand,
+            lambda: self.over,
         )
+        self._long_from = time.monotonic() + SHORT_SECONDS
 
     @property
     def seconds_left(self) -> float:
@@ -95,12 +111,34 @@ class Search:
             for _ in range(self._nodes_per_part()):
                 if not self._step():
                     return
+                for _ in range(1 + min(MOST_TURNS, int(self._gap * PER_GAP))):
+                    self._better()
             self._improver.end()
 
+    def _better(self) -> None:
+        """Look for better assignments for a moment."""
+        if not self.facility.single:
+            return
+        if self._is_long and self._improver.ready():
+            self._improver.end()
+            self._improver.begin()
+        self._wanderer.turn()
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether waiting is used to look for better assignments.
+
+        What is found then depends on how fast processes are, so that short searches wait for each other.
+        """
+        return time.monotonic() > self._long_from
+
     def _nodes_per_part(self) -> int:
+        return 1 + min(MOST_NODES, int(self._gap * PER_GAP)) + self._improver.idle // IDLE_PARTS_PER_NODE
+
+    @property
+    def _gap(self) -> float:
         cost = self.incumbent.cost
-        gap = (cost - self.bound) / abs(cost) if np.isfinite(cost) and cost else 1.0
-        return 1 + min(MOST_NODES, int(gap * NODES_PER_GAP)) + self._improver.idle // IDLE_PARTS_PER_NODE
+        return (cost - self.bound) / abs(cost) if np.isfinite(cost) and cost else 1.0
 
     def _step(self) -> bool:
         """Explore one node; return whether there is more to do."""
@@ -147,9 +185,23 @@ class Search:
             price, floor = node.price, node.bound
             self.root_bound = min(floor, self.incumbent.cost)
             if node.bound >= self.incumbent.threshold or self.over:
-                break
+                return node
             self._try_sets(node)
-        return node
+        return self._packed_root(node)
+
+    def _packed_root(self, node: Node) -> Node:
+        """Return the root with whole customers packed from here on, where that closes enough of the gap."""
+        whole = self.facility
+        if not is_packable(whole):
+            return node
+        self.facility = self.tree.facility = replace(whole, packed=True)
+        packed = self.tree.raised(node.sites, node.forced, node.price, floor=node.bound, how=PACKED_ROOT)
+        if packed.bound - node.bound < WORTH_PACKING * (self.incumbent.threshold - node.bound):
+            self.facility = self.tree.facility = whole
+            return node
+        self.root_bound = min(packed.bound, self.incumbent.cost)
+        self._try_sets(packed)
+        return packed
 
     def _explore(self, node: Node) -> None:
         if node.settled:
@@ -188,8 +240,8 @@ class Search:
         share = served.share
         if facility.single and share is not None:
             share = assign_quickly(facility, share)
+            self._wanderer.consider(sites, share.argmax(axis=0), max(served.bound, node.estimate(chosen)))
             if not facility.fits(share):
-                self._improver.consider(sites, share, served.bound)
                 return False
         self._offer(sites, share)
         return share is not None
@@ -199,9 +251,10 @@ class Search:
             return
         whole = np.zeros(self.facility.cost.shape)
         whole[sites] = share
-        if not self.facility.fits(whole):
-            return
-        if self.incumbent.offer(whole, self.facility.price(whole)):
+        self._offer_whole(whole)
+
+    def _offer_whole(self, share: Floats) -> None:
+        if self.facility.fits(share) and self.incumbent.offer(share, self.facility.price(share)):
             self._tell()
 
     def _finish(self, node: Node) -> None:
@@ -218,19 +271,21 @@ class Search:
         if leaf.bound >= self.incumbent.threshold:
             return
         gap = self.incumbent.threshold - leaf.base
-        cells = reduced_costs(facility, leaf.price) < gap
+        costs = packed_costs if facility.packed else reduced_costs
+        cells = costs(facility, leaf.price) < gap
         cutoff, gap_limit = self.incumbent.threshold, self.gap_limit / 2
         question = ask(facility, cells, leaf.forced, cutoff=cutoff, gap_limit=gap_limit)
         self._submit(self._prover, question, LEAF_SECONDS * 4**node.attempts)
-        if node.attempts == 0 and served.share is not None:
-            self._improver.consider(node.sites, assign_quickly(facility, served.share), leaf.bound)
-        while node.attempts and not (self._prover.ready() or self.over):
-            self._improver.end()
-            self._begin_part()
+        if served.share is not None:
+            site = assign_quickly(facility, served.share).argmax(axis=0)
+            self._wanderer.insist(node.sites, site, leaf.bound)
+        while self._is_long and not (self._prover.ready() or self.over):
+            self._better()
         answer = question.read(self._prover.fetch(lambda: self.over))
         self._offer(node.sites, answer.share)
         bound = max(answer.bound, leaf.bound)
         if answer.finished:
+            self._wanderer.forget(node.sites)
             self.tree.close(bound)
         else:
             self.tree.postpone(leaf, bound, node.attempts + 1)

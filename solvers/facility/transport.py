@@ -9,8 +9,9 @@ import numpy as np
 
 from ..blocks import Floats
 from ..mathopt import solve_relaxation
+from .filling import reduced_costs
 from .instance import TOLERANCE, Bools, Facility
-from .lagrange import evaluate, reduced_costs
+from .lagrange import evaluate
 from .programs import build_program
 
 NEAREST = 4

@@ -13,7 +13,6 @@ from computeroute.solvers.choices.core import Core
 from computeroute.solvers.choices.diving import Diving
 from computeroute.solvers.choices.hunt import Hunt, hunting_limit
 from computeroute.solvers.choices.hunt_process import HuntProcess
-from computeroute.solvers.choices.packs import Packs
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.shifts import Assignment
@@ -21,6 +20,7 @@ from computeroute.solvers.choices.solve import solve_choices
 from computeroute.solvers.choices.state import State
 from computeroute.solvers.choices.targets import Target
 from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.packs import Packs
 
 from .small import blocks_of, optimum
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from computeroute.solvers.choices.knapsacks import Effort, Knapsacks, strengthened
 from computeroute.solvers.choices.packings import packing_task, packings
-from computeroute.solvers.choices.packs import Packs
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.mathopt import Request, solve_integer
+from computeroute.solvers.packs import Packs
 
 from .small import blocks_of, optimum
 from .test_solve import assignment

@@ -1,5 +1,6 @@
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,33 +40,51 @@ def test_a_swap_where_no_shift_fits():
     assert share.argmax(axis=0).tolist() == [1, 0, 0]
 
 
-def test_tight_sites_are_packed_part_by_part():
-    # 24 customers on 6 sites with 1 % to spare: whatever is found fits, and mending finds something
-    facility = drawn(3, 6, 24, 0.99)
-    incumbent = Incumbent(None, np.inf, 0.0, 1.0)
+def improved(facility, start, other=lambda: None):
+    """Improve an assignment by parts; return what was offered, and the incumbent."""
+    incumbent = Incumbent(start, facility.price(start), 0.0, 1.0)
     found = []
 
     def submit(worker, question, seconds):
         worker.submit(question.program, seconds, 0.0, 0)
 
-    def offer(sites, share):
+    def offer(share):
         found.append(share)
         incumbent.offer(share, facility.price(share))
 
-    improver = Improver(facility, incumbent, 0, submit, offer, lambda: False, np.ones(6, dtype=bool))
-    start = np.zeros(facility.cost.shape)
-    start[facility.cost.argmin(axis=0), np.arange(24)] = 1.0
-    assert not facility.fits(start)
-    improver.consider(np.arange(6), start, 0.0)
-    improver.consider(np.arange(6), start, 1e9)
-    for _ in range(60):
+    every = np.ones(len(facility.opening), dtype=bool)
+    improver = Improver(facility, incumbent, 0, submit, offer, other, lambda: False, every)
+    for _ in range(40):
         improver.begin()
         improver.end()
     improver.worker.close()
+    return found, incumbent
+
+
+def test_parts_of_the_best_are_solved_again():
+    facility = drawn(3, 6, 24, 0.9)
+    start = assign_quickly(facility, np.full(facility.cost.shape, 1 / 6))
+    assert facility.fits(start)
+    found, incumbent = improved(facility, start)
     assert found
     assert all(facility.fits(share) for share in found)
     costs = [facility.price(share) for share in found]
-    assert incumbent.cost == min(costs)
+    assert costs == sorted(costs, reverse=True)
+    assert incumbent.cost == costs[-1] < facility.price(start)
+
+
+def test_parts_of_another_assignment_are_solved_too():
+    # the best one cannot be bettered: everybody is where that costs nothing
+    facility = drawn(4, 4, 12, 0.6)
+    facility = replace(facility, cost=facility.cost - facility.cost.min(axis=0))
+    best = np.zeros(facility.cost.shape)
+    best[facility.cost.argmin(axis=0), np.arange(12)] = 1.0
+    facility = replace(facility, capacity=np.full(4, facility.take[0].sum()), opening=np.zeros(4))
+    other = np.roll(best, 1, axis=0)
+    found, incumbent = improved(facility, best, lambda: other)
+    assert found
+    assert all(facility.price(share) < facility.price(other) for share in found)
+    assert incumbent.cost == 0
 
 
 @pytest.mark.parametrize("seed", range(3))

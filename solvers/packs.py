@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..arrays import Bools
-from ..blocks import Floats, Ints
+from .arrays import Bools
+from .blocks import Floats, Ints
 
 NEVER = -1e30
 """Profit of what cannot be taken."""
