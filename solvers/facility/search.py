@@ -10,13 +10,12 @@ import numpy as np
 
 from ..blocks import Floats, Ints
 from .assign import Assigned, Question, ask, assign_quickly
+from .bettering import Bettering
 from .filling import is_packable, packed_costs, reduced_costs
-from .improve import Improver
 from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
-from .wandering import Wanderer
 from .worker import Worker
 
 ROOT_ROUNDS = (60, 100, 150, 200)
@@ -26,14 +25,7 @@ WORTH_PACKING = 0.02
 """Part of the gap that packing whole customers closes at the root if it is worth its time."""
 LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 0.5
-"""For the first attempt to solve a leaf; further ones have four times as much, and parts of assignments are
-improved meanwhile."""
-MOST_NODES, MOST_TURNS, PER_GAP, IDLE_PARTS_PER_NODE = 8, 3, 1e3, 2
-"""Nodes explored while a part of the assignment is improved, and turns of wandering after each: one, the more
-the wider the gap is, for a wide one means that better sites are to be found. Parts in vain let more nodes be
-explored too."""
-SHORT_SECONDS = 5.0
-"""Up to which searches wait for each other, so that they find the same whenever they run."""
+"""For the first attempt to solve a leaf; further ones have four times as much."""
 SPARE_SITES = 3
 """Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
@@ -60,17 +52,14 @@ class Search:
         self._rooted = False
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
         self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
-        self._wanderer = Wanderer(self.facility, self.incumbent, self.seed, self._offer_whole)
-        self._improver = Improver(
+        self._bettering = Bettering(
             self.facility,
             self.incumbent,
             self.seed,
-            self._submit,
-            self._wanderer.take,
-            self._wanderer.at_hand,
-            lambda: self.over,
+            submit=self._submit,
+            offer=self._offer_whole,
+            halted=lambda: self.over,
         )
-        self._long_from = time.monotonic() + SHORT_SECONDS
 
     @property
     def seconds_left(self) -> float:
@@ -96,49 +85,23 @@ class Search:
             self._run()
         finally:
             self._prover.close()
-            self._improver.worker.close()
+            self._bettering.close()
 
     def _run(self) -> None:
         self._start_with_all_open()
         if self.infeasible:
             return
         root = self._climb_root()
-        self._improver.eligible = root.site < max(self.incumbent.threshold - root.base, 0.0)
+        self._bettering.allow(root.site < max(self.incumbent.threshold - root.base, 0.0))
         self.tree.push(root)
         self._rooted = True
         while len(self.tree) and not self.over:
-            self._begin_part()
-            for _ in range(self._nodes_per_part()):
+            self._bettering.next_part()
+            for _ in range(self._bettering.nodes(self.bound)):
+                begun = time.monotonic()
                 if not self._step():
                     return
-                for _ in range(1 + min(MOST_TURNS, int(self._gap * PER_GAP))):
-                    self._better()
-            self._improver.end()
-
-    def _better(self) -> None:
-        """Look for better assignments for a moment."""
-        if not self.facility.single:
-            return
-        if self._is_long and self._improver.ready():
-            self._improver.end()
-            self._improver.begin()
-        self._wanderer.turn()
-
-    @property
-    def _is_long(self) -> bool:
-        """Whether waiting is used to look for better assignments.
-
-        What is found then depends on how fast processes are, so that short searches wait for each other.
-        """
-        return time.monotonic() > self._long_from
-
-    def _nodes_per_part(self) -> int:
-        return 1 + min(MOST_NODES, int(self._gap * PER_GAP)) + self._improver.idle // IDLE_PARTS_PER_NODE
-
-    @property
-    def _gap(self) -> float:
-        cost = self.incumbent.cost
-        return (cost - self.bound) / abs(cost) if np.isfinite(cost) and cost else 1.0
+                self._bettering.after_node(time.monotonic() - begun)
 
     def _step(self) -> bool:
         """Explore one node; return whether there is more to do."""
@@ -149,10 +112,6 @@ class Search:
         self.tree.release()
         self._tell()
         return True
-
-    def _begin_part(self) -> None:
-        if self.facility.single:
-            self._improver.begin()
 
     def _tell(self) -> None:
         cost = self.incumbent.cost
@@ -240,7 +199,9 @@ class Search:
         share = served.share
         if facility.single and share is not None:
             share = assign_quickly(facility, share)
-            self._wanderer.consider(sites, share.argmax(axis=0), max(served.bound, node.estimate(chosen)))
+            self._bettering.wanderer.consider(
+                sites, share.argmax(axis=0), max(served.bound, node.estimate(chosen))
+            )
             if not facility.fits(share):
                 return False
         self._offer(sites, share)
@@ -278,14 +239,13 @@ class Search:
         self._submit(self._prover, question, LEAF_SECONDS * 4**node.attempts)
         if served.share is not None:
             site = assign_quickly(facility, served.share).argmax(axis=0)
-            self._wanderer.insist(node.sites, site, leaf.bound)
-        while self._is_long and not (self._prover.ready() or self.over):
-            self._better()
+            self._bettering.wanderer.insist(node.sites, site, leaf.bound)
+        self._bettering.until(self._prover.ready)
         answer = question.read(self._prover.fetch(lambda: self.over))
         self._offer(node.sites, answer.share)
         bound = max(answer.bound, leaf.bound)
         if answer.finished:
-            self._wanderer.forget(node.sites)
+            self._bettering.wanderer.forget(node.sites)
             self.tree.close(bound)
         else:
             self.tree.postpone(leaf, bound, node.attempts + 1)

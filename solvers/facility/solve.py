@@ -34,7 +34,8 @@ def solve_facility(
     gap_limit
         Relative gap at which to end.
     seed
-        For the solver of small programs; everything else is the same for all seeds.
+        For the solver of small programs and for wandering. After the first seconds searches run side by side,
+        so that what a long solve finds also depends on their speed.
     threads
         Taken for the likeness to other solvers: two processes besides this one solve programs, in turn.
     progress

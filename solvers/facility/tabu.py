@@ -22,7 +22,7 @@ RISK = 2.0
 """Price of a unit of overload at first, in what serving a unit of demand costs on average."""
 RISE, FALL = 1.05, 0.97
 """Factors of the price of overload at a site that is overloaded, and of all where none is."""
-FEWEST_STEPS, PART = 5, 6
+FEWEST_STEPS, PART = 1, 6
 """Steps that who moved stays at least, and one in how many customers may be kept so at most."""
 PAIRS = 12_000
 """Pairs of customers that may change places of which the best is taken; of more, some are drawn."""

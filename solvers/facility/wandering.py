@@ -22,13 +22,13 @@ from .instance import Facility
 from .tabu import Tabu
 from .tree import Incumbent
 
-WORK = 2_000_000
+WORK = 1_000_000
 """Moves looked at in a turn."""
-FEWEST_STEPS, MOST_STEPS = 20, 150
+FEWEST_STEPS, MOST_STEPS = 10, 50
 """Steps in a turn."""
 KICK_STEPS = 50
 """Steps after the best assignment was changed."""
-TURNS, LATER = 4, 1e-4
+TURNS, LATER = 8, 5e-5
 """Turns that a set gets, and the part of its bound that is added to that for each, so that others follow."""
 WORSE = 1e-3
 """Mean part of the cost by which an assignment may be worse to be at hand next."""
@@ -169,7 +169,7 @@ class Wanderer:
             self._kick()
             search.run(KICK_STEPS)
             allowance = WORSE * abs(self.incumbent.cost) * self._random.exponential()
-            if search.best_site is not None and search.best < self.incumbent.cost + allowance:
+            if search.best_site is not None and search.best < self._cost + allowance:
                 self._cost, self._from = search.best, search.best_site
                 self._take(search.best, search.best_site)
 

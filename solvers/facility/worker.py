@@ -14,8 +14,9 @@ from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
 from ..program import Program
 
 GRACE_SECONDS = 0.5
-SMALL = 400
-"""Programs up to so many columns are solved here: they take less time than starting a process."""
+SMALL, MOST_SECONDS = 400, 2.0
+"""Programs up to so many columns are solved here, until that took so long in all: they often take less time
+than starting a process."""
 NO_ANSWER_BOUND = float("-inf")
 
 
@@ -25,14 +26,16 @@ class Worker:
     def __init__(self) -> None:
         self._process: ModuleProcess | None = None
         self._answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
-        self._deadline = 0.0
+        self._deadline = self._spent = 0.0
 
     def submit(self, program: Program, seconds: float, gap_limit: float, seed: int) -> None:
         """Begin to solve a program; its answer is to be fetched before the next one is given."""
         limits: dict[str, Any] = {"time_limit": seconds, "gap_limit": gap_limit, "seed": seed}
         self._deadline = time.monotonic() + seconds + GRACE_SECONDS
-        if program.columns <= SMALL and self._process is None:
+        if program.columns <= SMALL and self._process is None and self._spent < MOST_SECONDS:
+            begun = time.monotonic()
             self._answers.put(solve_integer(program, Request(**limits, watch=False)))
+            self._spent += time.monotonic() - begun
             return
         process = self._process or self._start()
         process.send((program, limits))

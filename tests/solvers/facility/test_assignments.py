@@ -10,7 +10,7 @@ from computeroute.solvers.facility.improve import Improver
 from computeroute.solvers.facility.instance import Facility
 from computeroute.solvers.facility.search import Search
 from computeroute.solvers.facility.tree import Incumbent
-from computeroute.solvers.facility.worker import Worker
+from computeroute.solvers.facility.worker import MOST_SECONDS, Worker
 
 from .cases import optimum
 
@@ -128,6 +128,18 @@ def test_a_worker_answers_one_program_after_another():
     worker.close()
 
 
+def test_small_programs_go_to_a_process_once_they_have_taken_long_here():
+    worker = Worker()
+    worker.submit(program(0, 12), 20.0, 0.05, 0)
+    assert worker._process is None
+    here = worker.fetch()
+    worker._spent = MOST_SECONDS
+    worker.submit(program(0, 12), 20.0, 0.05, 0)
+    assert worker._process is not None
+    assert worker.fetch().x.tolist() == here.x.tolist()
+    worker.close()
+
+
 def test_a_worker_is_left_when_it_takes_too_long_or_is_not_wanted():
     worker = Worker()
     worker.submit(program(1, 90), 20.0, 0.0, 0)
@@ -147,15 +159,3 @@ def test_a_worker_that_died_is_an_error():
     with pytest.raises(SolverError, match="died"):
         worker.fetch()
     worker.close()
-
-
-def test_the_wider_the_gap_the_more_nodes_are_explored_for_each_part():
-    facility = drawn(0, 4, 6, 0.75)
-    search = Search(facility, time.monotonic() + 30, 0.0, 0)
-    assert search._nodes_per_part() == 9  # no solution yet
-    search.incumbent.cost = 1000.0
-    # gaps of 0.05 %, 0.35 % and 10 %: a node each for 0.1 %, at most 8, and one in any case
-    counts = []
-    for search.root_bound in (999.5, 996.5, 900.0):
-        counts.append(search._nodes_per_part())
-    assert counts == [1, 4, 9]

@@ -131,7 +131,7 @@ def test_the_set_that_is_proved_gets_its_turns_until_it_is_forgotten():
     draft = wanderer.proved
     for _ in range(4):
         wanderer.turn()
-    assert draft.search.steps == 150
+    assert draft.search.steps == 50
     assert incumbent.cost == optimum(facility) == 14
     wanderer.insist(every, np.ones(3, dtype=np.int64), 10.0)
     assert wanderer.proved is draft
