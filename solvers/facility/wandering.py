@@ -25,9 +25,9 @@ from .tree import Incumbent
 WORK = 1_000_000
 """Moves looked at in a turn."""
 FEWEST_STEPS, MOST_STEPS = 10, 50
-"""Steps in a turn."""
+"""Steps in a turn on a set of sites."""
 KICK_STEPS = 50
-"""Steps after the best assignment was changed."""
+"""Steps after the assignment at hand was changed."""
 TURNS, LATER = 8, 5e-5
 """Turns that a set gets, and the part of its bound that is added to that for each, so that others follow."""
 WORSE = 1e-3
@@ -158,20 +158,18 @@ class Wanderer:
             heapq.heappush(self._drafts, (later, next(self._number), draft))
 
     def _wander(self) -> None:
-        """Change the assignment gone on from, some times."""
-        share = self.incumbent.share
+        """Change which sites are open in the assignment at hand, and go on for some steps."""
+        share, search = self.incumbent.share, self._search
         if share is not None and share is not self._known:
             self._known = share
             self._cost, self._from = self.incumbent.cost, share.argmax(axis=0)
-        for _ in range(max(1, self._steps // KICK_STEPS)):
-            search = self._search
-            search.put(self._from)
-            self._kick()
-            search.run(KICK_STEPS)
-            allowance = WORSE * abs(self.incumbent.cost) * self._random.exponential()
-            if search.best_site is not None and search.best < self._cost + allowance:
-                self._cost, self._from = search.best, search.best_site
-                self._take(search.best, search.best_site)
+        search.put(self._from)
+        self._kick()
+        search.run(KICK_STEPS)
+        allowance = WORSE * abs(self.incumbent.cost) * self._random.exponential()
+        if search.best_site is not None and search.best < self._cost + allowance:
+            self._cost, self._from = search.best, search.best_site
+            self._take(search.best, search.best_site)
 
     def _take(self, cost: float, site: Ints) -> None:
         if cost < self.incumbent.cost:
