@@ -51,7 +51,7 @@ def test_a_plan_is_made_with_a_looser_gap_before_a_tight_one(
 
     monkeypatch.setattr(twostage, "decide_with_room", noted)
     problem = Problem.parse(crowded_world())
-    plan = solve(problem, solver="highs", gap_limit=gap_limit, time_limit=20)
+    plan = solve(problem, solver="highs", gap_limit=gap_limit, time_limit=60)
     assert check(problem, plan) == []
     assert plan.objective == pytest.approx(15, rel=1e-3)
     assert [gap for gap, _ in sought] == aims
@@ -115,7 +115,7 @@ def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.Mo
     monkeypatch.setattr(runner, "THREAD_COLUMNS", 12_000)
     monkeypatch.setattr(rounding, "_services_of_broken", noted)
     problem = Problem.parse(crowded_world())
-    plan = solve(problem, solver="highs", gap_limit=1e-4, time_limit=20)
+    plan = solve(problem, solver="highs", gap_limit=1e-4, time_limit=60)
     assert freed
     assert check(problem, plan) == []
     assert plan.unserved == 0
