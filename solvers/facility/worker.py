@@ -13,7 +13,8 @@ from ..mathopt import Answer, Request, solve_integer
 from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
 from ..program import Program
 
-GRACE_SECONDS = 0.5
+GRACE_SECONDS, STARTING_SECONDS = 0.5, 5.0
+"""Seconds above its limit after which a program is given up, and those that starting a process may take."""
 SMALL, MOST_SECONDS = 400, 2.0
 """Programs up to so many columns are solved here, until that took so long in all: they often take less time
 than starting a process."""
@@ -37,6 +38,8 @@ class Worker:
             self._answers.put(solve_integer(program, Request(**limits, watch=False)))
             self._spent += time.monotonic() - begun
             return
+        if self._process is None:
+            self._deadline += STARTING_SECONDS
         process = self._process or self._start()
         process.send((program, limits))
 

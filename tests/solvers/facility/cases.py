@@ -27,6 +27,12 @@ def facility_blocks(cost, take, capacity, opening, *, single, left_out=None):
     )
 
 
+def two_by_two():
+    """Return two sites of 6 and 8 for two customers of 4, who may be divided; opening costs 5."""
+    cost = np.array([[1.0, 4.0], [8.0, 12.0]])
+    return Facility(cost, np.full((2, 2), 4.0), np.array([6.0, 8.0]), np.full(2, 5.0), False)
+
+
 def random_facility(rng, *, single, whole=True):
     """Draw a problem of up to 5 sites and 6 customers, now and then without a solution."""
     sites, customers = int(rng.integers(1, 6)), int(rng.integers(1, 7))

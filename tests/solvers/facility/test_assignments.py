@@ -152,6 +152,15 @@ def test_a_worker_is_left_when_it_takes_too_long_or_is_not_wanted():
     worker.close()
 
 
+def test_starting_a_process_is_no_part_of_a_programs_time():
+    # a fifth of a second is less than a process needs to start: what was proven by then counts all the same
+    worker = Worker()
+    worker.submit(program(1, 90), 0.2, 0.5, 0)
+    assert worker.fetch().bound > -np.inf
+    assert worker._process is not None
+    worker.close()
+
+
 def test_a_worker_that_died_is_an_error():
     worker = Worker()
     worker.submit(program(1, 90), 20.0, 0.0, 0)

@@ -13,7 +13,7 @@ from computeroute.solvers.facility.filling import (
 )
 from computeroute.solvers.facility.instance import Facility
 
-from .cases import bounded, random_facility
+from .cases import bounded, random_facility, two_by_two
 
 
 def worth(facility, price, site, forced=None):
@@ -32,13 +32,7 @@ def worth(facility, price, site, forced=None):
 
 def test_parts_fill_the_densest_first():
     # the first site earns 9 of 4 units and 6 of 4: the second half served; the second 2 of 4 units of its 8
-    facility = Facility(
-        np.array([[1.0, 4.0], [8.0, 12.0]]),
-        np.full((2, 2), 4.0),
-        np.array([6.0, 8.0]),
-        np.full(2, 5.0),
-        False,
-    )
+    facility = two_by_two()
     filled = fill(facility, np.full(2, 10.0))
     assert filled.gain.tolist() == [12, 2]
     assert (filled.cell.tolist(), filled.part.tolist()) == ([0, 1, 2], [1, 0.5, 1])

@@ -11,19 +11,13 @@ from computeroute.solvers.facility.lagrange import (
     first_prices,
 )
 
-from .cases import bounded, optimum, random_facility
+from .cases import bounded, optimum, random_facility, two_by_two
 
 
 def test_bound_at_given_prices():
     # prices 10, 10: the first site earns 9 + (2/4) 6 on costs 1, 4 with room for 4 + 2 of 4; 5 - 12 = -7.
     # The second: 10 - 8 on the first customer, opening 5: stays closed. 20 - 7 = 13.
-    facility = Facility(
-        np.array([[1.0, 4.0], [8.0, 12.0]]),
-        np.full((2, 2), 4.0),
-        np.array([6.0, 8.0]),
-        np.full(2, 5.0),
-        False,
-    )
+    facility = two_by_two()
     dual = evaluate(facility, np.full(2, 10.0), np.zeros(2, bool), 0)
     assert dual.bound == 13
     assert dual.site.tolist() == [-7, 3]
