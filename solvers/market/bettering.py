@@ -34,6 +34,8 @@ VARIED_SHARE, VARIED_SIZE = 0.3, 200_000
 slot that answer for every second of the time limit: by work, so that the same problem gets the same plan."""
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
+ROOM_TRIES = 6
+"""Crowds placed anew in vain around those that are left out, after which no more are."""
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS, MUCH_DEARER = (0.0, 0.5, 2.0), 2e-3
@@ -92,12 +94,26 @@ class Bettering(Standing):
         self._offer(trimmed)
 
     def _rescue(self, builder: Builder, told: Appraisal) -> None:
-        """Where the best placement of a large market leaves work out, let that take its place by force.
+        """Where the best placement leaves work out, let that take its place: by force on large markets.
 
-        Small ones get there by building in rounds, and in less time.
+        On others, building in rounds leaves little out, and crowds find room for that at less cost.
         """
-        if self.best is not None and self._is_large:
+        if self.best is None or self.is_served():
+            return
+        if self._is_large:
             self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
+        elif builder.offered is not None and not has_relieved_rows(self.market):
+            self._make_room(builder.offered, told, Watch(RESCUE_SHARE * self.watch.left, self.watch.over))
+
+    def _make_room(self, offered: Columns, told: Appraisal, watch: Watch) -> None:
+        """Place crowds anew around those that are left out, until none is or that is in vain."""
+        assert self.best is not None
+        menu = Priced.of(self.market, offered, told.prices, self.penalty)
+        crowds = Crowds(self.best.copy(), menu, told, self._generator(), self.options.usable_cores > 1)
+        idle = 0
+        while idle < ROOM_TRIES and not watch.over() and not self.is_served():
+            idle = 0 if crowds.step() > 0 else idle + 1
+            self._offer_trimmed(crowds.placement)
 
     def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
         """Return a placement that leaves less out, found in a part of the time left; or the same."""

@@ -47,8 +47,6 @@ class Builder:
     giants: Giants
     kept_free: Floats
     leaning: Floats | None = None
-    narrow_first: bool = False
-    """Whether those with hardly any choice come first from the start, as there are few rounds to learn."""
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
     urgent_jobs: list[int] = field(default_factory=list)
@@ -68,9 +66,7 @@ class Builder:
     def __post_init__(self) -> None:
         """Begin with the prices as they are; note who has hardly any choice."""
         self.rises = np.zeros(len(self.market.rules.capacity))
-        self.narrow_jobs, self.narrow_units = np.zeros(0, dtype=np.int64), []
-        if self.narrow_first:
-            self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
+        self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
 
     def afresh(self) -> Builder:
         """Return a builder that has learnt nothing yet."""

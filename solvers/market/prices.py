@@ -154,6 +154,16 @@ class Seeker:
             self._meet()
         return gain
 
+    def move(self, prices: Floats, box: float) -> float:
+        """Go on at prices found elsewhere if they are better; return the relative gain of the bound."""
+        apart, tried, combinations = self._tell(prices)
+        gain, self.box = self._gain(tried), box
+        if gain > 0:
+            self.apart, self.told = apart, tried
+            self.combinations = self.giants.nearest(self.combinations + combinations, tried, COMBINATIONS)
+            self._meet()
+        return gain
+
     def _all_drawn(self) -> Columns:
         """Return the nearest columns of all blocks at the best prices.
 

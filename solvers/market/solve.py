@@ -19,9 +19,8 @@ from .appraisal import Appraisal
 from .building import Builder, kept_for_units
 from .candidates import service_columns
 from .columns import Columns, joined
-from .constructing import Constructing
 from .deciding import decisions
-from .foretelling import WIDER, begun, foretold, is_worth_foretelling
+from .foretelling import WIDER, begun
 from .leaning import leaning
 from .market import Market
 from .menus import natural_prices
@@ -29,13 +28,10 @@ from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
 from .prices import NARROW, Seeker
-from .raising import raised_bound
-from .representing import has_many_blocks, representative
+from .representing import has_many_blocks
 from .resuming import gone_on
+from .seeking import RAISING_SHARE, Seeking
 
-FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
-"""Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
-is improved."""
 ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 33e-6
 """Parts of the time for writing the plan, least and most, and seconds for every user in every period: 20
 to 30 millionths were measured on 170,000 and 400,000 of these."""
@@ -45,24 +41,18 @@ after prices are good."""
 FIRST_REFILL_SIZE = 20_000
 """Triples of period, demand and slot of units that answer anew before prices are known, for every second of
 the time limit: about a fiftieth of it, told by work so that the same problem gets the same plan."""
-RAISING_SHARE = 0.06
-"""Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
 LONG_EJECTION_SHARE, LONG_REFILL_SHARE = 0.6, 0.35
 """Parts of the time left for ejections, then for units to answer anew, where building is long."""
 LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
 """Parts of the time from which on building is long, and where few blocks stand for many: plans come before
 better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
-ROUGH = 3e-4
-"""Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 FITTING_ROUNDS = 12
-PRICING_PART = 0.8
-"""Part of the time of building that a round of prices of all blocks is taken to need before the first."""
 WELL = 2e-4
 """Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
 NEAR = 0.005
 """Gap from which on a stronger bound may close it."""
-MANY_BLOCKS, MUCH_BETTER = 2000, 5e-3
-"""Blocks from which on plans are not built again unless prices are better by this part of the bound."""
+MANY_BLOCKS = 2000
+"""Blocks from which on plans that leave nothing out are not built again."""
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
@@ -88,11 +78,10 @@ def market_of(problem: Problem) -> Market:
 
 
 @dataclass
-class MarketSearch(Constructing):
+class MarketSearch(Seeking):
     """A search of a market, step by step."""
 
     _built_at: Appraisal | None = None
-    _raised_at: Appraisal | None = None
     _answers: Columns | None = None
     """Of units of a large market, at the first prices."""
 
@@ -114,63 +103,45 @@ class MarketSearch(Constructing):
 
         With no rounds there is a first plan only.
         """
-        self._search(rounds)
-        if rounds != 0 and not self.is_close():
-            self._raise_bound()
-
-    def _raise_bound(self) -> None:
-        """Raise the bound by what units pay on the whole, once at the same prices."""
-        if self.prices is None or self.prices is self._raised_at:
-            return
-        self._raised_at = self.prices
-        watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
-        self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
-        self.report()
+        try:
+            self._search(rounds)
+            if rounds != 0 and not self.is_close():
+                self._raise_bound()
+        finally:
+            self._close_beside()
 
     def _search(self, rounds: int | None) -> None:
         self.penalty = penalty_of(self.market)
         self._is_large = has_many_blocks(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
-        known = self._foretold()
+        shares = rounds is None and self._may_share()
+        known = None if shares else self._foretold()
         small = known or self._small_seeker()
         seeker = begun(self.market, self.penalty, small, NARROW if known is None else WIDER * known.box)
         self._hear(seeker.told)
+        if shares:
+            self._seek_beside(seeker, small)
         builder = self._builder(seeker, small)
         if known is not None:
             builder.leaning = leaning(self.market, seeker.told)
         self._build_first(builder, seeker.told)
         if rounds == 0 or self.is_close():
             return
-        first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
-        self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
+        if self.is_served() or not shares:
+            first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
+            self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
         if self._is_long():
             self.took["improving"] = self.took["building"]
         else:
-            seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
-            self._hear(seeker.told)
+            self._run(seeker)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
-            if known is None:
+            if known is None and not self._is_seeking():
                 self._price_on(seeker)
         self._in_rounds(seeker, builder, rounds)
         if rounds is None and not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
-
-    def _foretold(self) -> Seeker | None:
-        if not is_worth_foretelling(self.market, self.options.time_limit):
-            return None
-        return foretold(self.market, self.penalty, self.watch)
-
-    def _small_seeker(self) -> Seeker | None:
-        """Return the seeker of a small market that stands for a large one, with good prices."""
-        small = representative(self.market, self.penalty)
-        if small is None:
-            return None
-        seeker = Seeker.begin(small, self.penalty)
-        seeker.may_leave = True
-        seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
-        return seeker
 
     def _builder(self, seeker: Seeker, small: Seeker | None) -> Builder:
         """Return a builder that knows what rows cost, by few columns, and what units take of links."""
@@ -180,14 +151,14 @@ class MarketSearch(Constructing):
         if self._is_large:
             self._answers = service_columns(self.market, seeker.told, swapping=False)
         free = kept_for_units(self.market, self._answers or seeker.columns)
-        return Builder(self.market, self.penalty, natural, seeker.giants, free, narrow_first=self._is_large)
+        return Builder(self.market, self.penalty, natural, seeker.giants, free)
 
     def _build_first(self, builder: Builder, told: Appraisal) -> None:
         with self._timed("building"):
             self._build(builder, told, 1)
         self._built_at = told
-        self._rescue(builder, told)
         if self._is_large:
+            self._rescue(builder, told)
             self._build_at_less(builder, told)
 
     def _in_rounds(self, seeker: Seeker, builder: Builder, rounds: int | None) -> None:
@@ -221,15 +192,12 @@ class MarketSearch(Constructing):
     def _is_worth_building(self, told: Appraisal) -> bool:
         """Return whether to build at the prices told: what has been improved is seldom built anew.
 
-        Small markets are built again at any prices, large ones where these are much better or work is left
-        out.
+        Small markets are built again at any prices, large ones where work is left out.
         """
         built_at = self._built_at
         if built_at is None or (built_at is told and self._is_long()):
             return built_at is None
-        if self.market.blocks < MANY_BLOCKS or not self.is_served():
-            return True
-        return told.complete - built_at.complete > MUCH_BETTER * abs(told.complete)
+        return self.market.blocks < MANY_BLOCKS or not self.is_served()
 
     def _gap(self) -> float:
         gap = relative_gap(self.incumbent(), self.cost_bound())
@@ -246,21 +214,9 @@ class MarketSearch(Constructing):
             self._rescue(builder, told)
             self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
             self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
+            self._hear_bound()
             if self.is_served() or self.is_close():
                 return
-
-    def _price_on(self, seeker: Seeker) -> None:
-        """Seek better prices of all blocks in the time left."""
-        self.took.setdefault("pricing", PRICING_PART * self.took["building"])
-        while self._has_time_for("pricing") and not self.is_close():
-            self._price(seeker)
-
-    def _price(self, seeker: Seeker) -> float:
-        """Seek better prices once; return the relative gain of the bound."""
-        with self._timed("pricing"):
-            gain = seeker.step()
-        self._hear(seeker.told)
-        return gain
 
     def _is_long(self) -> bool:
         """Return whether building takes so long that it is not to be done twice at the same prices."""
@@ -273,8 +229,3 @@ class MarketSearch(Constructing):
     def _is_exhausted(self) -> bool:
         """Return whether going on is in vain."""
         return self.idle_rounds >= IDLE_ROUNDS
-
-    def _hear(self, told: Appraisal) -> None:
-        self.prices = told
-        self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
-        self.report()

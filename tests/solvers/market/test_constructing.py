@@ -33,6 +33,8 @@ def built(leaves: float, *workloads: dict[str, object]) -> tuple[Market, Placeme
     market = replace(market_of(problem), closes=False)
     told = appraise(market, np.zeros(len(market.rules.capacity)), penalty_of(market))
     builder = builder_of(market, told)
+    # Who has one pool comes first, which would hide what leaning does.
+    builder.narrow_jobs, builder.narrow_units = np.zeros(0, dtype=np.int64), []
     builder.leaning = np.zeros(len(market.rules.capacity))
     builder.leaning[market.rules.pool_rows[0]] = leaves
     return market, builder.build(told, 1, lambda: False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,8 @@ from computeroute.solvers.market.greedy import fill_jobs
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement, Priced
 from computeroute.solvers.market.rescuing import left_out, rescued
-from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.market.solve import MarketSearch, market_of
+from computeroute.solvers.options import Options
 
 from ..test_constraints import job, service, world
 
@@ -92,6 +94,20 @@ def test_places_elsewhere_are_looked_for_in_a_part_of_the_time(monkeypatch: pyte
         looked.clear()
         rescue(*full, *others, first=[0, 1], seconds=seconds)
         assert len(looked) == most
+
+
+def test_crowds_make_room_in_markets_that_are_not_large() -> None:
+    # As above: "free" leaves the cheap pool to "kept", 8 x 4 h x (1 + 2) USD in the end.
+    market = market_of(Problem.parse(world(job("free", 8, 4), job("kept", 8, 4, policy="near"), **KEPT)))
+    search = MarketSearch(market, Options(), Watch(30.0), time.monotonic(), penalty_of(market))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), search.penalty)
+    columns = job_columns(market, told, 30)
+    search.best = Placement(market, told.penalty, np.zeros(0))
+    fill_jobs(search.best, told, Priced.of(market, columns, told.prices, told.penalty), np.array([0]))
+    assert not search.is_served()
+    search._make_room(columns, told, Watch(30.0))
+    assert search.is_served()
+    assert search.best.value() == pytest.approx(96)
 
 
 def test_who_cannot_be_placed_stays_out_and_costs_nobody_a_place() -> None:

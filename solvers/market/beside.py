@@ -1,0 +1,197 @@
+"""Prices sought in a process beside this one, which builds and betters plans meanwhile.
+
+The process is a copy of this one, as a large market would take long to hand over, and only prices come back.
+So it takes a system that makes copies in no time, and a process of one thread: others would not be copied.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO
+
+from ..choices.watch import Watch
+from ..processes import read_frame, write_frame
+from ..rates import Floats
+from .foretelling import WIDER, begun, foretold
+from .prices import Seeker
+from .raising import raised_bound
+from .representing import representative
+
+FINER = (4000, 500)
+"""Jobs and units of a sample after the first one, where the market has many more."""
+FINER_STEPS, ROUGH = 12, 2e-4
+"""Steps on it at most, and relative gain of one below which they end."""
+SLOW, SLOW_STEPS = 1e-3, 2
+"""Relative gain of a step below which it is slow, and how many of these on end settle prices."""
+LEAST_BOX = 1e-3
+"""How far prices may move at least for steps to tell anything."""
+RAISED_BY = 0.9
+"""Part of the time for raising bounds by which that ends, so that it is heard in time."""
+LOOK_SECONDS = 0.05
+GRACE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The best prices so far, how far the next may be, the bound, and whether prices have settled."""
+
+    prices: Floats
+    box: float
+    complete: float
+    is_settled: bool
+
+
+def may_copy() -> bool:
+    """Return whether this process can be copied safely."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+class PricesBeside:
+    """Goes on seeking where a seeker is, until it is closed.
+
+    Attributes
+    ----------
+    heard
+        What was heard last, None before anything was.
+    running
+        Whether more may come.
+    """
+
+    def __init__(self, seeker: Seeker, small: Seeker | None, seconds: float, raising: float) -> None:
+        """Begin; prices are sought for so many ``seconds``, then bounds raised for ``raising`` more."""
+        self.heard: Heard | None = None
+        self._told: Heard | None = None
+        self._queue: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
+        self._began = time.monotonic()
+        self.running = True
+        inward, outward = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process = os.fork()
+        if self._process == 0:
+            os.close(inward)
+            end = self._began + seconds + RAISED_BY * raising
+            _seek_apart(seeker, small, outward, self._began + seconds, end)
+        os.close(outward)
+        stream = os.fdopen(inward, "rb")
+        self._listener = threading.Thread(target=self._listen, args=(stream,), daemon=True)
+        self._listener.start()
+
+    @property
+    def spent(self) -> float:
+        """Seconds since it began."""
+        return time.monotonic() - self._began
+
+    def news(self) -> Heard | None:
+        """Return what was heard last, None where that has been told before."""
+        self._listen_now()
+        told, self._told = self._told, self.heard
+        return None if self.heard is told else self.heard
+
+    def proven(self) -> float:
+        """Return the bound that was heard last, minus infinity before anything was."""
+        self._listen_now()
+        return -math.inf if self.heard is None else self.heard.complete
+
+    def _listen_now(self) -> None:
+        while not self._queue.empty():
+            heard = self._queue.get()
+            self.running = heard is not None
+            self.heard = heard or self.heard
+
+    def wait(self, over: Callable[[], bool]) -> None:
+        """Wait until prices are settled or it is ``over``."""
+        while not over():
+            self._listen_now()
+            if not self.running or (self.heard is not None and self.heard.is_settled):
+                return
+            time.sleep(LOOK_SECONDS)
+
+    def wait_for_news(self, over: Callable[[], bool]) -> None:
+        """Wait until there is anything new, or it is ``over``."""
+        while self.running and self.heard is self._told and not over():
+            self._listen_now()
+            time.sleep(LOOK_SECONDS)
+
+    def wait_for_end(self) -> None:
+        """Wait for what it tells last, a little while."""
+        late = Watch(GRACE_SECONDS)
+        while self.running and not late.over():
+            self._listen_now()
+            time.sleep(LOOK_SECONDS)
+
+    def close(self) -> None:
+        """End it."""
+        self.running = False
+        with suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(self._process, 0)
+        self._listener.join(GRACE_SECONDS)
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        with suppress(EOFError, OSError), stream:
+            while True:
+                self._queue.put(read_frame(stream))
+        self._queue.put(None)
+
+
+def _seek_apart(seeker: Seeker, small: Seeker | None, pipe: int, until: float, end: float) -> None:
+    """Seek in the copy, which never returns: nothing of what the process was at before is its own."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with os.fdopen(pipe, "wb") as stream:
+            _seek(seeker, small, stream, until, end)
+        code = 0
+    finally:
+        os._exit(code)
+
+
+def _seek(seeker: Seeker, small: Seeker | None, stream: IO[bytes], until: float, end: float) -> None:
+    seeker, slow, took = _begun(seeker, small, until), 0, 0.0
+    write_frame(stream, _heard(seeker, False))
+    while seeker.box >= LEAST_BOX and time.monotonic() + took < until:
+        began = time.monotonic()
+        slow = slow + 1 if seeker.step() < SLOW or slow >= SLOW_STEPS else 0
+        took = time.monotonic() - began
+        write_frame(stream, _heard(seeker, slow >= SLOW_STEPS))
+    raised = raised_bound(seeker.market, seeker.told, lambda: time.monotonic() > end)
+    write_frame(stream, Heard(seeker.told.prices, seeker.box, max(raised, seeker.told.complete), True))
+
+
+def _heard(seeker: Seeker, is_settled: bool) -> Heard:
+    return Heard(seeker.told.prices, seeker.box, seeker.told.complete, is_settled)
+
+
+def _begun(seeker: Seeker, small: Seeker | None, until: float) -> Seeker:
+    """Return a seeker at the prices that samples tell, the one given where these tell less."""
+    watch = Watch(until - time.monotonic())
+    known = _finer(seeker, small, watch) if small else foretold(seeker.market, seeker.penalty, watch)
+    if known is None:
+        return seeker
+    found = begun(seeker.market, seeker.penalty, known, WIDER * known.box)
+    return found if found.told.complete > seeker.told.complete else seeker
+
+
+def _finer(seeker: Seeker, small: Seeker, watch: Watch) -> Seeker | None:
+    """Return the seeker of a finer sample after that of a small one; None where the market is no larger."""
+    sample = representative(seeker.market, seeker.penalty, *FINER)
+    if sample is None:
+        return None
+    finer = begun(sample, seeker.penalty, small, WIDER * seeker.box)
+    finer.may_leave = True
+    for step in range(FINER_STEPS):
+        if watch.over() or (finer.step() < ROUGH and step >= SLOW_STEPS):
+            break
+    return finer

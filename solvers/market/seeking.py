@@ -1,0 +1,142 @@
+"""How prices are sought: of samples first, then of the whole, beside the plans that are built or in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..choices.watch import Watch
+from .appraisal import Appraisal
+from .beside import PricesBeside, may_copy
+from .constructing import Constructing
+from .foretelling import foretold, is_worth_foretelling
+from .prices import Seeker
+from .raising import raised_bound
+from .representing import representative
+
+FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
+"""Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
+is improved."""
+WAITING_SHARE = 0.4
+"""Part of the time until plans are improved at prices that are sought beside this, if these do not settle."""
+ROUGH = 3e-4
+"""Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
+PRICING_PART = 0.8
+"""Part of the time of building that a round of prices of all blocks is taken to need before the first."""
+RAISING_SHARE = 0.06
+"""Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
+
+
+@dataclass
+class Seeking(Constructing):
+    """The best placement, the best prices, and the steps that make both better."""
+
+    _raised_at: Appraisal | None = None
+    _beside: PricesBeside | None = None
+    """Seeks better prices meanwhile."""
+
+    def _may_share(self) -> bool:
+        """Return whether prices are sought beside this: that takes long, and there is a core for it."""
+        is_long = is_worth_foretelling(self.market, self.options.time_limit)
+        return is_long and self.options.usable_cores > 1 and may_copy()
+
+    def _seek_beside(self, seeker: Seeker, small: Seeker | None) -> None:
+        """Let a process seek better prices; it raises bounds in the end, so no time is kept for that here."""
+        raising = RAISING_SHARE * self.options.time_limit
+        self._beside = PricesBeside(seeker, small, self.watch.left, raising)
+        self.watch = self.watch.beyond(self.watch.left + raising)
+
+    def _is_seeking(self) -> bool:
+        """Return whether better prices are sought beside this."""
+        return self._beside is not None and self._beside.running
+
+    def _run(self, seeker: Seeker) -> None:
+        """Seek better prices, or wait for those that are sought beside this."""
+        if self._beside is None:
+            seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
+        else:
+            spent = self._beside.spent
+            late = WAITING_SHARE * (self.watch.left + spent) - spent
+            self._beside.wait(Watch(late, self.watch.over).over)
+            self._take_over(seeker)
+        self._hear(seeker.told)
+
+    def _take_over(self, seeker: Seeker) -> float:
+        """Take over prices found beside this; return the relative gain of the bound."""
+        heard = None if self._beside is None else self._beside.news()
+        if heard is None:
+            return 0.0
+        self.complete = max(self.complete, heard.complete)
+        return seeker.move(heard.prices, heard.box)
+
+    def _foretold(self) -> Seeker | None:
+        if not is_worth_foretelling(self.market, self.options.time_limit):
+            return None
+        return foretold(self.market, self.penalty, self.watch)
+
+    def _small_seeker(self) -> Seeker | None:
+        """Return the seeker of a small market that stands for a large one, with good prices."""
+        small = representative(self.market, self.penalty)
+        if small is None:
+            return None
+        seeker = Seeker.begin(small, self.penalty)
+        seeker.may_leave = True
+        seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
+        return seeker
+
+    def _price_on(self, seeker: Seeker) -> None:
+        """Seek better prices of all blocks in the time left."""
+        self.took.setdefault("pricing", PRICING_PART * self.took["building"])
+        while self._has_time_for("pricing") and not self.is_close():
+            self._price(seeker)
+
+    def _price(self, seeker: Seeker) -> float:
+        """Seek better prices once; return the relative gain of the bound.
+
+        Where they are sought beside this, those found meanwhile count; with nothing better to do it waits for
+        some.
+        """
+        if self._beside is not None and self._beside.running:
+            if self.idle_rounds:
+                self._beside.wait_for_news(self.watch.over)
+            gain = self._take_over(seeker)
+        else:
+            with self._timed("pricing"):
+                gain = seeker.step()
+        self._hear(seeker.told)
+        return gain
+
+    def _raise_bound(self) -> None:
+        """Raise the bound by what units pay on the whole, once at the same prices."""
+        if self._beside is not None:
+            self._hear_the_last(self._beside)
+            return
+        if self.prices is None or self.prices is self._raised_at:
+            return
+        self._raised_at = self.prices
+        watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
+        self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
+        self.report()
+
+    def _hear_the_last(self, beside: PricesBeside) -> None:
+        """Hear what is proven beside this in the end, which is due with the end of the time."""
+        if self.watch.left <= 0:
+            beside.wait_for_end()
+        self._hear_bound()
+
+    def _hear_bound(self) -> None:
+        """Hear what is proven beside this, and leave prices as they are."""
+        if self._beside is None:
+            return
+        complete = self._beside.proven()
+        if complete > self.complete:
+            self.complete = complete
+            self.report()
+
+    def _close_beside(self) -> None:
+        if self._beside is not None:
+            self._beside.close()
+
+    def _hear(self, told: Appraisal) -> None:
+        self.prices = told
+        self.complete, self.partial = max(self.complete, told.complete), max(self.partial, told.partial)
+        self.report()

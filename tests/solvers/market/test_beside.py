@@ -1,0 +1,154 @@
+"""Prices sought in a process beside: what they prove, what comes back, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import threading
+import time
+
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.solvers import solve
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market import beside, foretelling
+from computeroute.solvers.market.beside import Heard, PricesBeside, may_copy
+from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.prices import Seeker
+from computeroute.solvers.market.representing import representative
+from computeroute.solvers.market.solve import market_of, search_of
+from computeroute.solvers.options import Options
+from computeroute.solvers.processes import read_frame
+from computeroute.topologies.generate import generate
+
+copies = pytest.mark.skipif(not may_copy(), reason="this system makes no copies of processes")
+
+
+def problem(seed: int = 1) -> Problem:
+    return generate(sites=8, services=6, jobs=40, periods=4, locations=6, seed=seed)
+
+
+def seeker_of(found: Problem) -> Seeker:
+    market = market_of(found)
+    return Seeker.begin(market, penalty_of(market))
+
+
+def frames(stream: io.BytesIO) -> list[Heard]:
+    stream.seek(0)
+    found = []
+    while stream.tell() < len(stream.getvalue()):
+        found.append(read_frame(stream))
+    return found
+
+
+@pytest.fixture
+def every_market_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
+    monkeypatch.setattr(foretelling, "SIZE", 0)
+
+
+def test_bounds_rise_from_step_to_step_and_prices_settle() -> None:
+    stream = io.BytesIO()
+    now = time.monotonic()
+    beside._seek(seeker_of(problem()), None, stream, now + 3.0, now + 4.0)
+    heard = frames(stream)
+    bounds = [each.complete for each in heard]
+    assert len(heard) > 3 and bounds == sorted(bounds) and bounds[-1] > bounds[0]
+    assert not heard[0].is_settled and heard[-1].is_settled
+
+
+def test_a_finer_sample_comes_between_the_first_one_and_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(beside, "FINER", (10, 2))
+    whole = seeker_of(problem())
+    sample = representative(whole.market, whole.penalty, 5, 1)
+    assert sample is not None
+    small = Seeker.begin(sample, whole.penalty)
+    finer = beside._finer(whole, small, Watch(10.0))
+    assert finer is not None and finer.market.stands_for is whole.market
+    assert len(sample.units) < len(finer.market.units) < len(whole.market.units)
+    monkeypatch.setattr(beside, "FINER", (40, 6))
+    assert beside._finer(whole, small, Watch(10.0)) is None, "so few stand for nobody else"
+
+
+@copies
+def test_what_comes_back_is_what_the_prices_prove_here() -> None:
+    seeker = seeker_of(problem())
+    first = seeker.told.complete
+    apart = PricesBeside(seeker, None, 5.0, 1.0)
+    try:
+        apart.wait(Watch(20.0).over)
+        heard = apart.news()
+        assert heard is not None and heard.is_settled and heard.complete > first
+        assert seeker.move(heard.prices, heard.box) > 0
+        assert seeker.told.complete == pytest.approx(heard.complete)
+        assert seeker.move(heard.prices, heard.box) == 0, "they are no better than themselves"
+    finally:
+        apart.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(apart._process, 0)
+
+
+@copies
+def test_news_are_told_once_and_waited_for() -> None:
+    apart = PricesBeside(seeker_of(problem()), None, 2.0, 0.5)
+    try:
+        apart.wait_for_news(Watch(20.0).over)
+        assert apart.news() is not None
+        apart.wait_for_news(Watch(20.0).over)
+        apart.wait(lambda: not apart.running)
+        assert apart.news() is not None and apart.news() is None
+    finally:
+        apart.close()
+
+
+@copies
+@pytest.mark.usefixtures("every_market_is_long")
+@pytest.mark.parametrize("seed", range(4))
+def test_plans_are_sound_and_bounds_below_the_optimum(seed: int) -> None:
+    found = problem(seed)
+    best = solve(found, solver="highs", time_limit=30, gap_limit=1e-4)
+    plan = solve(found, solver="decomposition", time_limit=4, cores=2)
+    assert check(found, plan) == []
+    assert plan.unserved == pytest.approx(best.unserved, abs=1e-6)
+    assert plan.bound is not None and best.objective is not None
+    assert plan.bound <= best.objective * (1 + 1e-6)
+
+
+@copies
+@pytest.mark.usefixtures("every_market_is_long")
+def test_a_search_goes_on_where_the_process_dies() -> None:
+    found = problem()
+    search = search_of(market_of(found), Options(time_limit=4.0, gap_limit=0.0), time.monotonic(), 4.0)
+
+    def kill() -> None:
+        while search._beside is None:
+            time.sleep(0.01)
+        os.kill(search._beside._process, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    # The thread begins once the copy is made: a process of several threads makes none.
+    begin = search._seek_beside
+
+    def begun(*given: object) -> None:
+        begin(*given)  # type: ignore[arg-type]
+        killer.start()
+
+    search._seek_beside = begun  # type: ignore[method-assign]
+    search.run()
+    killer.join()
+    assert search._beside is not None and not search._beside.running
+    assert search.best is not None and check(found, search.plan()) == []
+
+
+@pytest.mark.usefixtures("every_market_is_long")
+def test_on_one_core_and_beside_other_threads_prices_and_plans_take_turns() -> None:
+    market = market_of(problem())
+    alone = search_of(market, Options(time_limit=2.0, cores=1), time.monotonic(), 2.0)
+    alone.run()
+    assert alone._beside is None and alone.best is not None
+    threaded = search_of(market, Options(time_limit=2.0, cores=2), time.monotonic(), 2.0)
+    thread = threading.Thread(target=threaded.run)
+    thread.start()
+    thread.join()
+    assert threaded._beside is None and threaded.best is not None
