@@ -29,8 +29,10 @@ from .representing import representative
 
 FINER = (4000, 500)
 """Jobs and units of a sample after the first one, where the market has many more."""
-FINER_STEPS, ROUGH = 12, 2e-4
-"""Steps on it at most, and relative gain of one below which they end."""
+FINER_SHARE = 0.4
+"""Part of the time that it may take at most."""
+ROUGH = 3e-4
+"""Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 SLOW, SLOW_STEPS = 1e-3, 2
 """Relative gain of a step below which it is slow, and how many of these on end settle prices."""
 LEAST_BOX = 1e-3
@@ -68,16 +70,23 @@ class PricesBeside:
     """
 
     def __init__(self, seeker: Seeker, small: Seeker | None, seconds: float, raising: float) -> None:
-        """Begin; prices are sought for so many ``seconds``, then bounds raised for ``raising`` more."""
+        """Begin; prices are sought for so many ``seconds``, then bounds raised for ``raising`` more.
+
+        ``small`` is the seeker of a sample of the market, if there is one. Raises OSError where the system
+        has no room for a copy.
+        """
         self.heard: Heard | None = None
         self._told: Heard | None = None
         self._queue: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
         self._began = time.monotonic()
         self.running = True
         inward, outward = os.pipe()
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._process = os.fork()
+        try:
+            self._process = _copied()
+        except OSError:
+            os.close(inward)
+            os.close(outward)
+            raise
         if self._process == 0:
             os.close(inward)
             end = self._began + seconds + RAISED_BY * raising
@@ -111,24 +120,22 @@ class PricesBeside:
 
     def wait(self, over: Callable[[], bool]) -> None:
         """Wait until prices are settled or it is ``over``."""
-        while not over():
-            self._listen_now()
-            if not self.running or (self.heard is not None and self.heard.is_settled):
-                return
-            time.sleep(LOOK_SECONDS)
+        self._wait_for(lambda: self.heard is not None and self.heard.is_settled, over)
 
     def wait_for_news(self, over: Callable[[], bool]) -> None:
         """Wait until there is anything new, or it is ``over``."""
-        while self.running and self.heard is self._told and not over():
-            self._listen_now()
-            time.sleep(LOOK_SECONDS)
+        self._wait_for(lambda: self.heard is not self._told, over)
 
     def wait_for_end(self) -> None:
         """Wait for what it tells last, a little while."""
-        late = Watch(GRACE_SECONDS)
-        while self.running and not late.over():
-            self._listen_now()
+        self._wait_for(lambda: False, Watch(GRACE_SECONDS).over)
+
+    def _wait_for(self, is_there: Callable[[], bool], over: Callable[[], bool]) -> None:
+        """Listen until what is waited for is there, nothing more may come, or it is ``over``."""
+        self._listen_now()
+        while self.running and not is_there() and not over():
             time.sleep(LOOK_SECONDS)
+            self._listen_now()
 
     def close(self) -> None:
         """End it."""
@@ -144,6 +151,16 @@ class PricesBeside:
             while True:
                 self._queue.put(read_frame(stream))
         self._queue.put(None)
+
+
+def _copied() -> int:
+    """Copy this process; return the number of the copy, and 0 in the copy.
+
+    Python warns of threads that libraries have of their own, as those of OpenBLAS, which knows of copies.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
 
 
 def _seek_apart(seeker: Seeker, small: Seeker | None, pipe: int, until: float, end: float) -> None:
@@ -191,7 +208,5 @@ def _finer(seeker: Seeker, small: Seeker, watch: Watch) -> Seeker | None:
         return None
     finer = begun(sample, seeker.penalty, small, WIDER * seeker.box)
     finer.may_leave = True
-    for step in range(FINER_STEPS):
-        if watch.over() or (finer.step() < ROUGH and step >= SLOW_STEPS):
-            break
+    finer.run(watch.part(FINER_SHARE), ROUGH)
     return finer

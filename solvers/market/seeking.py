@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 from ..choices.watch import Watch
 from .appraisal import Appraisal
-from .beside import PricesBeside, may_copy
+from .beside import ROUGH, PricesBeside, may_copy
 from .constructing import Constructing
 from .foretelling import foretold, is_worth_foretelling
 from .prices import Seeker
@@ -18,8 +19,6 @@ FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 is improved."""
 WAITING_SHARE = 0.4
 """Part of the time until plans are improved at prices that are sought beside this, if these do not settle."""
-ROUGH = 3e-4
-"""Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""
 RAISING_SHARE = 0.06
@@ -34,22 +33,26 @@ class Seeking(Constructing):
     _beside: PricesBeside | None = None
     """Seeks better prices meanwhile."""
 
-    def _may_share(self) -> bool:
+    def _may_seek_beside(self) -> bool:
         """Return whether prices are sought beside this: that takes long, and there is a core for it."""
         is_long = is_worth_foretelling(self.market, self.options.time_limit)
         return is_long and self.options.usable_cores > 1 and may_copy()
 
     def _seek_beside(self, seeker: Seeker, small: Seeker | None) -> None:
-        """Let a process seek better prices; it raises bounds in the end, so no time is kept for that here."""
+        """Let a process seek better prices; it raises bounds in the end, so no time is kept for that here.
+
+        Where the system has no room for it, prices and plans take turns.
+        """
         raising = RAISING_SHARE * self.options.time_limit
-        self._beside = PricesBeside(seeker, small, self.watch.left, raising)
-        self.watch = self.watch.beyond(self.watch.left + raising)
+        with suppress(OSError):
+            self._beside = PricesBeside(seeker, small, self.watch.left, raising)
+            self.watch = self.watch.beyond(self.watch.left + raising)
 
     def _is_seeking(self) -> bool:
         """Return whether better prices are sought beside this."""
         return self._beside is not None and self._beside.running
 
-    def _run(self, seeker: Seeker) -> None:
+    def _seek_or_wait(self, seeker: Seeker) -> None:
         """Seek better prices, or wait for those that are sought beside this."""
         if self._beside is None:
             seeker.run(Watch(PRICE_SHARE * self.watch.left, self.watch.over))
@@ -108,7 +111,9 @@ class Seeking(Constructing):
     def _raise_bound(self) -> None:
         """Raise the bound by what units pay on the whole, once at the same prices."""
         if self._beside is not None:
-            self._hear_the_last(self._beside)
+            if self.watch.left <= 0:
+                self._beside.wait_for_end()
+            self._hear_bound()
             return
         if self.prices is None or self.prices is self._raised_at:
             return
@@ -116,12 +121,6 @@ class Seeking(Constructing):
         watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
         self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
         self.report()
-
-    def _hear_the_last(self, beside: PricesBeside) -> None:
-        """Hear what is proven beside this in the end, which is due with the end of the time."""
-        if self.watch.left <= 0:
-            beside.wait_for_end()
-        self._hear_bound()
 
     def _hear_bound(self) -> None:
         """Hear what is proven beside this, and leave prices as they are."""

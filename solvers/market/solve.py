@@ -115,7 +115,7 @@ class MarketSearch(Seeking):
         self._is_large = has_many_blocks(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
-        shares = rounds is None and self._may_share()
+        shares = rounds is None and self._may_seek_beside()
         known = None if shares else self._foretold()
         small = known or self._small_seeker()
         seeker = begun(self.market, self.penalty, small, NARROW if known is None else WIDER * known.box)
@@ -134,7 +134,7 @@ class MarketSearch(Seeking):
         if self._is_long():
             self.took["improving"] = self.took["building"]
         else:
-            self._run(seeker)
+            self._seek_or_wait(seeker)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
             if known is None and not self._is_seeking():

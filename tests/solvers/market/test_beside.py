@@ -141,6 +141,21 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
     assert search.best is not None and check(found, search.plan()) == []
 
 
+@copies
+@pytest.mark.usefixtures("every_market_is_long")
+def test_where_there_is_no_room_for_a_copy_prices_and_plans_take_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def full() -> int:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(os, "fork", full)
+    found = problem()
+    search = search_of(market_of(found), Options(time_limit=1.0, cores=2), time.monotonic(), 1.0)
+    search.run()
+    assert search._beside is None and check(found, search.plan()) == []
+
+
 @pytest.mark.usefixtures("every_market_is_long")
 def test_on_one_core_and_beside_other_threads_prices_and_plans_take_turns() -> None:
     market = market_of(problem())
