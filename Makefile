@@ -18,7 +18,7 @@ plan: $(VENV)/.installed
 	$(BIN)/route plan east-data-west-compute
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
-from .dijkstra import Tree, Way
+from .dijkstra import Flags, Tree, Way
 from .labels import Ends, Hop, Target, front, simple_front
 
 Floats = npt.NDArray[np.float64]
@@ -62,13 +62,23 @@ class Lane:
 
     @cached_property
     def _hops(self) -> list[list[Hop]]:
-        way = self.way
+        way, useful = self.way, ~self._leads_back()
         hops: list[list[Hop]] = [[] for _ in range(way.states)]
-        rows = zip(way.col.tolist(), way.row.tolist(), way.arc.tolist(), self.weight.tolist(), strict=True)
+        col, row, arc, weight = (of[useful].tolist() for of in (way.col, way.row, way.arc, self.weight))
         latency = self._ms.tolist()
-        for col, row, arc, weight in rows:
-            hops[col].append((row, arc, weight, latency[arc]))
+        for begin, end, number, usd in zip(col, row, arc, weight, strict=True):
+            hops[begin].append((end, number, usd, latency[number]))
         return hops
+
+    def _leads_back(self) -> Flags:
+        """Return which hops enter a state, no destination, that can be left only to where they come from."""
+        way = self.way
+        hops = np.bincount(way.col, minlength=way.size)
+        only = np.zeros(way.size, dtype=np.int64)
+        only[way.col] = way.row
+        back: Flags = (hops[way.row] == 0) | ((hops[way.row] == 1) & (only[way.row] == way.col))
+        roots = [way.root(destination) for destination in self._destinations]
+        return back & ~np.isin(way.row, roots)
 
     def cost(self, arcs: Iterable[int]) -> float:
         """Return the cost of ``arcs``."""

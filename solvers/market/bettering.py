@@ -11,10 +11,11 @@ import numpy as np
 
 from ..choices.watch import Watch
 from .appraisal import Appraisal
-from .building import NEAREST, Builder
+from .building import NEAREST
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .crowds import Crowds
+from .displacing import MUCH_DEARER, Displacing
 from .dividing import divided_columns
 from .ejecting import Ejector
 from .greedy import unit_order
@@ -24,21 +25,15 @@ from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
 from .recreating import Recreator
 from .refilling import refill
-from .rescuing import rescued
 from .settling import losing_jobs, resettle
-from .standing import UNSERVED_TOLERANCE, Standing
 from .turns import fades, take_turns
 
 VARIED_SHARE, VARIED_SIZE = 0.3, 200_000
 """Part of the time of an improvement at most for more columns of units, and triples of period, demand and
 slot that answer for every second of the time limit: by work, so that the same problem gets the same plan."""
-RESCUE_SHARE = 0.3
-"""Part of the time left for those who are left out to take their places by force."""
-ROOM_TRIES = 6
-"""Crowds placed anew in vain around those that are left out, after which no more are."""
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
-PRICE_FACTORS, MUCH_DEARER = (0.0, 0.5, 2.0), 2e-3
+PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ, and part by which a bound
 differs where they are to answer again."""
 IDLE_TRIES_PER_BLOCK = 200
@@ -51,7 +46,7 @@ FIRST_JOBS = 30
 
 
 @dataclass
-class Bettering(Standing):
+class Bettering(Displacing):
     """The best placement, and the steps that make it better.
 
     Attributes
@@ -63,12 +58,9 @@ class Bettering(Standing):
     took: dict[str, float] = field(default_factory=dict)
     idle_rounds: int = 0
     """Rounds on end in which neither plan nor bound got any better."""
-    _sequences: int = 0
     _answered: list[Columns] = field(default_factory=list)
     """Of units at lower and higher prices than those they were last sought at."""
     _answered_at: Appraisal | None = None
-    _is_large: bool = False
-    """Whether a small market stands for it at first."""
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
@@ -80,48 +72,6 @@ class Bettering(Standing):
     def _has_time_for(self, step: str) -> bool:
         """Return whether there is as much time left as the step took the last time."""
         return not self.watch.over() and self.watch.left > self.took.get(step, 0.0)
-
-    def _offer(self, placement: Placement) -> None:
-        if len(placement.broken_rows()) or (self.is_served() and placement.work() > UNSERVED_TOLERANCE):
-            return
-        if self.best is None or placement.value() < self.best.value():
-            self.best = placement
-            self.report()
-
-    def _offer_trimmed(self, placement: Placement) -> None:
-        trimmed = placement.copy()
-        trimmed.trim_modules()
-        self._offer(trimmed)
-
-    def _rescue(self, builder: Builder, told: Appraisal) -> None:
-        """Where the best placement leaves work out, let that take its place: by force on large markets.
-
-        On others, building in rounds leaves little out, and crowds find room for that at less cost.
-        """
-        if self.best is None or self.is_served():
-            return
-        if self._is_large:
-            self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
-        elif builder.offered is not None and not has_relieved_rows(self.market):
-            self._make_room(builder.offered, told, Watch(RESCUE_SHARE * self.watch.left, self.watch.over))
-
-    def _make_room(self, offered: Columns, told: Appraisal, watch: Watch) -> None:
-        """Place crowds anew around those that are left out, until none is or that is in vain."""
-        assert self.best is not None
-        menu = Priced.of(self.market, offered, told.prices, self.penalty)
-        crowds = Crowds(self.best.copy(), menu, told, self._generator(), self.options.usable_cores > 1)
-        idle = 0
-        while idle < ROOM_TRIES and not watch.over() and not self.is_served():
-            idle = 0 if crowds.step() > 0 else idle + 1
-            self._offer_trimmed(crowds.placement)
-
-    def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
-        """Return a placement that leaves less out, found in a part of the time left; or the same."""
-        offered = builder.offered
-        if offered is None or placement.work() <= UNSERVED_TOLERANCE or has_relieved_rows(self.market):
-            return placement
-        watch = Watch(share * self.watch.left, self.watch.over)
-        return rescued(placement, offered, told, watch, self._generator())
 
     def _refill(self, watch: Watch, units: list[int] | None = None) -> None:
         """Let jobs and units, or some units, answer anew to what the others leave.
@@ -160,6 +110,7 @@ class Bettering(Standing):
         ways = [self._refilling(told, watch)]
         if is_hard:
             ways.append(self._recreating(told, watch))
+            ways.insert(0, self._displacing(menu, told, watch))
         if self._has_time_for("improving"):
             ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
             ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
@@ -168,14 +119,6 @@ class Bettering(Standing):
     def _effort(self) -> int:
         """Return how many times as long as at first each way is tried: twice after each round in vain."""
         return int(2**self.idle_rounds)
-
-    def _generator(self) -> np.random.Generator:
-        """Return random numbers that no round before has seen."""
-        self._sequences += 1
-        return np.random.default_rng([self.options.seed, self._sequences])
-
-    def _value(self) -> float:
-        return np.inf if self.best is None else self.best.value()
 
     def _varied(self, told: Appraisal, watch: Watch) -> list[Columns]:
         """Return more columns of jobs at the prices told, and answers of units at lower and higher prices."""

@@ -15,6 +15,8 @@ from scipy.sparse import csr_array
 
 from ..arrays import Bools
 from ..rates import Floats, Ints
+from .blocking import blocking_starts
+from .captive_jobs import CaptiveJobs, row_load
 from .jobs import CHUNK, Options, Starts, any_between
 from .rules import Rules
 from .units import Unit
@@ -48,6 +50,8 @@ class Captives:
             users = captive_load(rules, units, rules.enough_for(rules.held_use, room - held))
             load = _within(held + users, room)
             found = closed | _short(rules, running, spans, (load, room), jobs)
+            left = rules.enough_for(rules.held_use, room - load)
+            found |= blocking_starts(running, spans, spans.possible & ~found, jobs, left)
             found[~_still(running, spans.possible & ~found, len(jobs.pool))] = False
             if (found == closed).all():
                 break
@@ -75,7 +79,7 @@ def captive_load(rules: Rules, units: Iterable[Unit], left: Floats) -> Floats:
     for unit in units:
         for slot, replicas in _least_replicas(unit, _most_replicas(unit, left)):
             goods[rules.goods.held(unit.pool[slot], periods)] += replicas * unit.accelerators[slot]
-    return _row_load(rules, goods)
+    return row_load(rules, goods)
 
 
 def most_room(rules: Rules) -> Floats:
@@ -83,12 +87,6 @@ def most_room(rules: Rules) -> Floats:
     modules = len(rules.module_pool)
     wider = csr_array(-rules.widening[:modules]).maximum(0.0).T @ rules.widening_most[:modules]
     return np.where(rules.hard_rows, rules.capacity + wider, np.inf)
-
-
-def _row_load(rules: Rules, goods: Floats) -> Floats:
-    """Return what goods (G,) take of the rows that none relieves."""
-    lowest = csr_array(rules.use).min(axis=0).toarray().ravel()
-    return np.where(lowest < 0, 0.0, np.asarray(goods @ rules.use).ravel())
 
 
 def _within(load: Floats, room: Floats) -> Floats:
@@ -119,49 +117,6 @@ def _least_replicas(unit: Unit, most: Floats) -> Iterator[tuple[int, Floats]]:
         found[:, slots] = np.maximum(found[:, slots], needed)
     for slot in np.flatnonzero(found.any(axis=0)).tolist():
         yield slot, found[:, slot]
-
-
-@dataclass(frozen=True)
-class CaptiveJobs:
-    """The one pool of every job (J,), -1 where it has more, and accelerators (J, T) it takes for sure."""
-
-    pool: Ints
-    accelerators: Floats
-
-    @classmethod
-    def of(cls, running: Options, spans: Starts, possible: Bools, free: Ints) -> CaptiveJobs:
-        """Return those whose ``possible`` starts (O, T) are all in one pool, and what all of them span."""
-        periods = possible.shape[1]
-        jobs = int(max(running.job.max(initial=-1), free.max(initial=-1))) + 1
-        able = np.asarray(possible.any(axis=1))
-        at = np.flatnonzero(able[running.owner])
-        job, pool = running.job[running.owner[at]], running.pool[at]
-        lowest, highest = np.full(jobs, np.iinfo(np.int64).max), np.full(jobs, -1, dtype=np.int64)
-        np.minimum.at(lowest, job, pool)
-        np.maximum.at(highest, job, pool)
-        lowest[free] = -2
-        option = np.flatnonzero(able)
-        begin, end, least = np.zeros(jobs), np.full(jobs, np.inf), np.full(jobs, np.inf)
-        first = np.where(possible[option], spans.first[option], -1).max(axis=1, initial=-1)
-        last = np.where(possible[option], spans.last[option], periods).min(axis=1, initial=periods)
-        np.maximum.at(begin, running.job[option], first)
-        np.minimum.at(end, running.job[option], last)
-        np.minimum.at(least, running.job[option], running.accelerators[option])
-        period = np.arange(periods)
-        during = (period >= begin[:, None]) & (period < end[:, None]) & (lowest == highest)[:, None]
-        return cls(np.where(lowest == highest, highest, -1), np.where(during, least[:, None], 0.0))
-
-    def only(self, jobs: Ints) -> CaptiveJobs:
-        """Return some of the jobs."""
-        return CaptiveJobs(self.pool[jobs], self.accelerators[jobs])
-
-    def load(self, rules: Rules) -> Floats:
-        """Return what they take of each row (R,)."""
-        held, mine = np.zeros((rules.goods.pools, rules.goods.periods)), self.pool >= 0
-        np.add.at(held, self.pool[mine], self.accelerators[mine])
-        goods = np.zeros(rules.goods.size)
-        goods[rules.goods.held(np.arange(len(held))[:, None], np.arange(held.shape[1]))] = held
-        return _row_load(rules, goods)
 
 
 def _short(

@@ -15,6 +15,7 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
+from .captive import FEW
 from .commitments import LEAST_GAIN, TwoPrices
 from .greedy import take
 from .openings import options_of
@@ -81,6 +82,37 @@ class Recreator:
             self.excess[loser] *= PATIENCE
         return gain
 
+    def displaced(self, job: int) -> Placement:
+        """Return a copy in which a job answers before all who use pools that it wants.
+
+        All modules are at hand there; it may cost more, or leave some out.
+        """
+        others = np.array(self.uses[:, self._wanted(job)].any(axis=1), dtype=bool)
+        others[job] = False
+        order = [job, *self._narrow_first(self.rng.permutation(np.flatnonzero(others)))]
+        placement = self.placement.copy()
+        placement.widen()
+        for block in np.concatenate([self.blocks[member] for member in order]).tolist():
+            placement.remove(block)
+        for member in order:
+            self._answer(placement, member)
+        return placement
+
+    def _narrow_first(self, members: Ints) -> list[int]:
+        """Return units that reach few slots, jobs, and other units, those with the fewest options first."""
+        market = self.placement.market
+        options = np.array(
+            [
+                len(market.units[member - self.jobs].pool)
+                if member >= self.jobs
+                else sum(np.count_nonzero(each.job == member) for each in (market.running, market.pausing))
+                for member in members.tolist()
+            ],
+            dtype=np.int64,
+        )
+        rank = np.where(members < self.jobs, 1, np.where(options <= FEW, 0, 2))
+        return list(members[np.lexsort((options, rank))].tolist())
+
     def _drawn(self, loser: int) -> list[int]:
         """Return one that loses and some that use pools it could use, in the order in which they answer."""
         others = np.array(self.uses[:, self._wanted(loser)].any(axis=1), dtype=bool)
@@ -117,7 +149,7 @@ class Recreator:
         for block in blocks.tolist():
             self.placement.remove(block)
         for member in order:
-            self._answer(member)
+            self._answer(self.placement, member)
         gain = paid - self._paid(blocks, by_period=by_period)
         better = gain > LEAST_GAIN * np.abs(paid)
         self._restore(blocks, before, ~better)
@@ -128,13 +160,13 @@ class Recreator:
             return 0.0
         return float(gain[better].sum())
 
-    def _answer(self, member: int) -> None:
+    def _answer(self, placement: Placement, member: int) -> None:
         """Let a member that is out answer to what the others leave."""
         paid = self.paid[int(self.rng.integers(len(FACTORS)))]
         if member < self.jobs:
-            settle(self.placement, paid, member, self.placement.nothing(member))
+            settle(placement, paid, member, placement.nothing(member))
         else:
-            take(self.placement, tiered_columns(self.placement, member - self.jobs, paid))
+            take(placement, tiered_columns(placement, member - self.jobs, paid))
 
     def _paid(self, blocks: Ints, *, by_period: bool) -> Floats:
         """Return what some blocks and use beyond commitments cost, in every period (T,) or in all (1,)."""

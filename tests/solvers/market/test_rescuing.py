@@ -105,7 +105,8 @@ def test_crowds_make_room_in_markets_that_are_not_large() -> None:
     search.best = Placement(market, told.penalty, np.zeros(0))
     fill_jobs(search.best, told, Priced.of(market, columns, told.prices, told.penalty), np.array([0]))
     assert not search.is_served()
-    search._make_room(columns, told, Watch(30.0))
+    menu = Priced.of(market, columns, told.prices, told.penalty)
+    search._make_room(search.best.copy(), menu, told, Watch(30.0))
     assert search.is_served()
     assert search.best.value() == pytest.approx(96)
 

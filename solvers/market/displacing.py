@@ -1,0 +1,132 @@
+"""How others make way: for those that are left out, and for jobs that lose a part of the whole.
+
+What one job loses is seldom so much that dozens of others should move for it. Where few jobs decide what a
+plan costs, it is, and steps that move a few at a time never get there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..choices.watch import Watch
+from .appraisal import Appraisal
+from .building import Builder
+from .crowds import Crowds
+from .placing import Placement, Priced, has_relieved_rows
+from .recreating import Recreator
+from .rescuing import rescued
+from .settling import losing_jobs
+from .standing import UNSERVED_TOLERANCE, Standing
+
+RESCUE_SHARE = 0.3
+"""Part of the time left for those who are left out to take their places by force."""
+ROOM_TRIES = 6
+"""Crowds placed anew in vain around those that are left out, after which no more are."""
+DISPLACING_SHARE, DISPLACING_TRIES, DISPLACING_ROOM_SHARE = 1e-3, 3, 0.05
+"""Part of the whole cost that a job loses at least to take the places of dozens, how often that is tried, and
+part of the time left for room for those who find none then."""
+MUCH_DEARER = 2e-3
+"""Part by which a bound differs where prices are to be asked again."""
+
+
+@dataclass
+class Displacing(Standing):
+    """The best placement, and how it changes where others make way."""
+
+    _sequences: int = 0
+    _stays: dict[int, float] = field(default_factory=dict)
+    """Bounds at whose prices jobs that lose much could take nobody's place."""
+    _is_large: bool = False
+    """Whether a small market stands for it at first."""
+
+    def _offer(self, placement: Placement) -> None:
+        if len(placement.broken_rows()) or (self.is_served() and placement.work() > UNSERVED_TOLERANCE):
+            return
+        if self.best is None or placement.value() < self.best.value():
+            self.best = placement
+            self.report()
+
+    def _offer_trimmed(self, placement: Placement) -> None:
+        trimmed = placement.copy()
+        trimmed.trim_modules()
+        self._offer(trimmed)
+
+    def _rescue(self, builder: Builder, told: Appraisal) -> None:
+        """Where the best placement leaves work out, let that take its place: by force on large markets.
+
+        On others, building in rounds leaves little out, and crowds find room for that at less cost.
+        """
+        if self.best is None or self.is_served():
+            return
+        if self._is_large:
+            self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
+        elif builder.offered is not None and not has_relieved_rows(self.market):
+            menu = Priced.of(self.market, builder.offered, told.prices, self.penalty)
+            watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
+            self._make_room(self.best.copy(), menu, told, watch)
+
+    def _make_room(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
+        """Place crowds anew around those that are left out, until none is or that is in vain."""
+        crowds = Crowds(placement, menu, told, self._generator(), self.options.usable_cores > 1)
+        idle = 0
+        while idle < ROOM_TRIES and not watch.over() and placement.work() > UNSERVED_TOLERANCE:
+            idle = 0 if crowds.step() > 0 else idle + 1
+            self._offer_trimmed(placement)
+
+    def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
+        """Return a placement that leaves less out, found in a part of the time left; or the same."""
+        offered = builder.offered
+        if offered is None or placement.work() <= UNSERVED_TOLERANCE or has_relieved_rows(self.market):
+            return placement
+        watch = Watch(share * self.watch.left, self.watch.over)
+        return rescued(placement, offered, told, watch, self._generator())
+
+    def _displacing(self, columns: Callable[[], Priced], told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let jobs that lose a part of the whole take what they want; all who are there answer anew."""
+        rng, mine = self._generator(), None
+        for job in self._displacers(told):
+            if mine is not self.best and self.best is not None:
+                mine = self.best
+                recreator = Recreator(mine, told, rng)
+            for _ in range(DISPLACING_TRIES):
+                if watch.over() or self.best is not mine:
+                    break
+                self._offer_with_room(recreator.displaced(job), columns, told, watch)
+                yield
+            if self.best is mine:
+                self._stays[job] = told.complete
+
+    def _offer_with_room(
+        self, placement: Placement, columns: Callable[[], Priced], told: Appraisal, watch: Watch
+    ) -> None:
+        """Offer a placement, or what it comes to where those whom it leaves out find room soon."""
+        if placement.value() - self.penalty * placement.work() >= self._value():
+            return
+        self._offer_trimmed(placement)
+        if placement.work() > UNSERVED_TOLERANCE:
+            watch = Watch(DISPLACING_ROOM_SHARE * self.watch.left, watch.over)
+            self._make_room(placement, columns(), told, watch)
+
+    def _displacers(self, told: Appraisal) -> list[int]:
+        """Return the jobs that lose much, most first, but for those that stayed at much the same prices."""
+        if self.best is None:
+            return []
+        jobs = losing_jobs(self.best, told)
+        paid = np.array([self.best.placed[job].cost_at(told.prices) for job in jobs.tolist()])
+        lose = paid - told.job_least[jobs] > DISPLACING_SHARE * abs(self._value())
+        return [
+            job
+            for job in jobs[lose].tolist()
+            if abs(told.complete - self._stays.get(job, np.inf)) > MUCH_DEARER * abs(told.complete)
+        ]
+
+    def _generator(self) -> np.random.Generator:
+        """Return random numbers that no round before has seen."""
+        self._sequences += 1
+        return np.random.default_rng([self.options.seed, self._sequences])
+
+    def _value(self) -> float:
+        return np.inf if self.best is None else self.best.value()

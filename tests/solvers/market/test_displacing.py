@@ -1,0 +1,101 @@
+"""Jobs that lose a part of the whole take the places of many, who answer anew."""
+
+from __future__ import annotations
+
+import time
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem
+from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market.appraisal import Appraisal
+from computeroute.solvers.market.candidates import job_columns, service_columns
+from computeroute.solvers.market.columns import joined
+from computeroute.solvers.market.placing import Priced
+from computeroute.solvers.market.recreating import Recreator
+from computeroute.solvers.market.solve import MarketSearch
+from computeroute.solvers.options import Options
+
+from ..small_worlds import random_world
+from ..test_constraints import job, world
+from .test_recreating import greedy
+
+FAR_SMALL = [job(f"small-{number}", 1, 4) for number in range(12)]
+POLICIES = [{"id": "not-far", "allow": ["DE", "IT"]}, {"id": "near", "allow": ["DE"]}]
+
+
+def three_pools(*workloads: dict[str, Any]) -> Problem:
+    """Return a problem with 12 accelerators near, far and in a third place, at 1, 2 and 4 USD an hour."""
+    data = world(*workloads, near={"count": 12}, far={"count": 12}, policies=POLICIES)
+    data["data_centers"].append({"id": "third", "jurisdiction": "IT"})
+    third = {"id": "third-a", "data_center": "third", "usd_per_accelerator_hour": 4}
+    data["pools"].append({**data["pools"][1], **third})
+    return Problem.parse(data)
+
+
+def searched(problem: Problem) -> tuple[MarketSearch, Appraisal, Priced]:
+    market, placement, told = greedy(problem)
+    search = MarketSearch(market, Options(), Watch(30.0), time.monotonic(), placement.penalty)
+    search.best = placement
+    columns = joined([job_columns(market, told, 30), service_columns(market, told)])
+    return search, told, Priced.of(market, columns, told.prices, told.penalty)
+
+
+def value_after(search: MarketSearch, told: Appraisal, menu: Priced) -> float:
+    for _ in search._displacing(lambda: menu, told, Watch(30.0)):
+        pass
+    assert search.best is not None
+    assert len(search.best.broken_rows()) == 0
+    return search.best.value()
+
+
+def test_a_job_takes_the_places_of_more_than_make_way_in_other_steps() -> None:
+    # 12 small ones near at 4 USD each and the large one in the third place, 12 x 4 h x 4 USD; better are the
+    # large one near, 12 x 4 h x 1 USD, and the small ones far at 8 USD each.
+    search, told, menu = searched(three_pools(*FAR_SMALL, job("large", 12, 4, policy="not-far")))
+    assert search.best is not None
+    assert search.best.value() == pytest.approx(48 + 192)
+    recreator = Recreator(search.best.copy(), told, np.random.default_rng(0))
+    assert [recreator.step() for _ in range(50)] == [0.0] * 50
+    assert value_after(search, told, menu) == pytest.approx(48 + 96)
+    assert search._stays == {}
+
+
+def test_all_stays_where_others_have_no_other_place() -> None:
+    # The large one would save 12 x 4 h x 3 USD near, where another takes 8 that may be nowhere else
+    # (who may pause closes nothing to others).
+    kept = job("kept", 8, 4, policy="near", interruptible=True)
+    search, told, menu = searched(three_pools(kept, job("large", 12, 4, policy="not-far")))
+    before = search.best
+    assert before is not None and before.work() == 0
+    assert value_after(search, told, menu) == pytest.approx(before.value()), "nobody can make way"
+    assert list(search._stays) == [1]
+    assert search._displacers(told) == [], "not tried again at the same prices"
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_loads_are_what_everybody_takes_and_the_placement_itself_stays(seed: int) -> None:
+    market, placement, told = greedy(Problem.parse(random_world(Random(seed))))
+    before, recreator = list(placement.placed), Recreator(placement, told, np.random.default_rng(seed))
+    for job_number in range(len(market.problem.jobs)):
+        found = recreator.displaced(job_number)
+        assert all(now is then for now, then in zip(placement.placed, before, strict=True))
+        load = np.zeros(len(found.load))
+        for each in found.placed:
+            load[each.rows] += each.amounts
+        assert found.load == pytest.approx(load, abs=1e-9)
+        hard = found.hard
+        assert (found.load[hard] <= found.room[hard]).all()
+
+
+def test_who_loses_little_displaces_nobody() -> None:
+    search, told, _ = searched(three_pools(job("one", 6, 4), job("two", 6, 4)))
+    assert search._displacers(told) == []
+
+
+def test_where_nothing_is_placed_nobody_is_displaced() -> None:
+    search, told, menu = searched(three_pools(job("one", 6, 4)))
+    search.best = None
+    assert list(search._displacing(lambda: menu, told, Watch(1.0))) == []
