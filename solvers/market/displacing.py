@@ -25,9 +25,15 @@ RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
 ROOM_TRIES = 6
 """Crowds placed anew in vain around those that are left out, after which no more are."""
-DISPLACING_SHARE, DISPLACING_TRIES, DISPLACING_ROOM_SHARE = 1e-3, 3, 0.05
-"""Part of the whole cost that a job loses at least to take the places of dozens, how often that is tried, and
-part of the time left for room for those who find none then."""
+DISPLACING_SHARE = 3e-4
+"""Part of the whole cost that a job loses at least to take the places of dozens."""
+FEWEST_TRIES, MOST_TRIES = 3, 12
+"""How often that is tried: once for each time that it loses such a part."""
+ALWAYS = 10
+"""Times that it loses such a part from which on it is tried again at much the same prices, too."""
+DISPLACING_ROOM_SHARE = 0.05
+"""Part of the time left for room for those who find none then, where a job loses so much; less for others."""
+TINY = 1e-9
 MUCH_DEARER = 2e-3
 """Part by which a bound differs where prices are to be asked again."""
 
@@ -86,18 +92,20 @@ class Displacing(Standing):
 
     def _displacing(self, columns: Callable[[], Priced], told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let jobs that lose a part of the whole take what they want; all who are there answer anew."""
-        rng, mine = self._generator(), None
-        for job in self._displacers(told):
-            if mine is not self.best and self.best is not None:
-                mine = self.best
-                recreator = Recreator(mine, told, rng)
-            for _ in range(DISPLACING_TRIES):
-                if watch.over() or self.best is not mine:
+        rng = self._generator()
+        for job, loss in self._displacers(told):
+            mine = self.best
+            if mine is None or not self.is_served() or watch.over():
+                return
+            recreator = Recreator(mine, told, rng)
+            room = Watch(DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left, watch.over)
+            for _ in range(int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))):
+                self._offer_with_room(recreator.displaced(job), columns, told, room)
+                if self.best is not mine or watch.over():
                     break
-                self._offer_with_room(recreator.displaced(job), columns, told, watch)
-                yield
-            if self.best is mine:
+            if self.best is mine and loss < ALWAYS:
                 self._stays[job] = told.complete
+            yield
 
     def _offer_with_room(
         self, placement: Placement, columns: Callable[[], Priced], told: Appraisal, watch: Watch
@@ -107,20 +115,23 @@ class Displacing(Standing):
             return
         self._offer_trimmed(placement)
         if placement.work() > UNSERVED_TOLERANCE:
-            watch = Watch(DISPLACING_ROOM_SHARE * self.watch.left, watch.over)
             self._make_room(placement, columns(), told, watch)
 
-    def _displacers(self, told: Appraisal) -> list[int]:
-        """Return the jobs that lose much, most first, but for those that stayed at much the same prices."""
+    def _displacers(self, told: Appraisal) -> list[tuple[int, float]]:
+        """Return the jobs that lose much, most first, and how many times the least for that they lose.
+
+        Those that stayed at much the same prices are not among them.
+        """
         if self.best is None:
             return []
         jobs = losing_jobs(self.best, told)
         paid = np.array([self.best.placed[job].cost_at(told.prices) for job in jobs.tolist()])
-        lose = paid - told.job_least[jobs] > DISPLACING_SHARE * abs(self._value())
+        loss = (paid - told.job_least[jobs]) / max(DISPLACING_SHARE * abs(self._value()), TINY)
         return [
-            job
-            for job in jobs[lose].tolist()
-            if abs(told.complete - self._stays.get(job, np.inf)) > MUCH_DEARER * abs(told.complete)
+            (job, times)
+            for job, times in zip(jobs.tolist(), loss.tolist(), strict=True)
+            if times > 1
+            and abs(told.complete - self._stays.get(job, np.inf)) > MUCH_DEARER * abs(told.complete)
         ]
 
     def _generator(self) -> np.random.Generator:

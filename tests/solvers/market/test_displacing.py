@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.market import displacing
 from computeroute.solvers.market.appraisal import Appraisal
 from computeroute.solvers.market.candidates import job_columns, service_columns
 from computeroute.solvers.market.columns import joined
@@ -63,7 +64,7 @@ def test_a_job_takes_the_places_of_more_than_make_way_in_other_steps() -> None:
     assert search._stays == {}
 
 
-def test_all_stays_where_others_have_no_other_place() -> None:
+def test_all_stays_where_others_have_no_other_place(monkeypatch: pytest.MonkeyPatch) -> None:
     # The large one would save 12 x 4 h x 3 USD near, where another takes 8 that may be nowhere else
     # (who may pause closes nothing to others).
     kept = job("kept", 8, 4, policy="near", interruptible=True)
@@ -71,8 +72,10 @@ def test_all_stays_where_others_have_no_other_place() -> None:
     before = search.best
     assert before is not None and before.work() == 0
     assert value_after(search, told, menu) == pytest.approx(before.value()), "nobody can make way"
-    assert list(search._stays) == [1]
-    assert search._displacers(told) == [], "not tried again at the same prices"
+    assert [job for job, _ in search._displacers(told)] == [1], "it loses so much that it is tried again"
+    monkeypatch.setattr(displacing, "ALWAYS", np.inf)
+    value_after(search, told, menu)
+    assert search._displacers(told) == [], "others are not tried again at the same prices"
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -93,6 +96,13 @@ def test_loads_are_what_everybody_takes_and_the_placement_itself_stays(seed: int
 def test_who_loses_little_displaces_nobody() -> None:
     search, told, _ = searched(three_pools(job("one", 6, 4), job("two", 6, 4)))
     assert search._displacers(told) == []
+
+
+def test_first_all_have_to_be_served() -> None:
+    kept = [job(f"kept-{number}", 12, 4, policy="near", interruptible=True) for number in range(2)]
+    search, told, menu = searched(three_pools(*kept, *FAR_SMALL[:1], job("large", 12, 4, policy="not-far")))
+    assert search.best is not None and search.best.work() > 0
+    assert list(search._displacing(lambda: menu, told, Watch(30.0))) == []
 
 
 def test_where_nothing_is_placed_nobody_is_displaced() -> None:
