@@ -100,18 +100,17 @@ class Recreator:
 
     def _narrow_first(self, members: Ints) -> list[int]:
         """Return units that reach few slots, jobs, and other units, those with the fewest options first."""
-        market = self.placement.market
-        options = np.array(
-            [
-                len(market.units[member - self.jobs].pool)
-                if member >= self.jobs
-                else sum(np.count_nonzero(each.job == member) for each in (market.running, market.pausing))
-                for member in members.tolist()
-            ],
-            dtype=np.int64,
-        )
+        options = np.array([self._options(member) for member in members.tolist()], dtype=np.int64)
         rank = np.where(members < self.jobs, 1, np.where(options <= FEW, 0, 2))
         return list(members[np.lexsort((options, rank))].tolist())
+
+    def _options(self, member: int) -> int:
+        """Return how many options a job has, or slots a unit."""
+        market = self.placement.market
+        if member >= self.jobs:
+            return len(market.units[member - self.jobs].pool)
+        mine = [options_of(options, member) for options in (market.running, market.pausing)]
+        return sum(some.stop - some.start for some in mine)
 
     def _drawn(self, loser: int) -> list[int]:
         """Return one that loses and some that use pools it could use, in the order in which they answer."""
