@@ -97,25 +97,32 @@ class Displacing(Standing):
             mine = self.best
             if mine is None or not self.is_served() or watch.over():
                 return
-            recreator = Recreator(mine, told, rng)
-            room = Watch(DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left, watch.over)
-            for _ in range(int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))):
-                self._offer_with_room(recreator.displaced(job), columns, told, room)
-                if self.best is not mine or watch.over():
-                    break
+            tries = int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))
+            nearest = self._displaced(Recreator(mine, told, rng), job, tries, watch)
+            if nearest is not None:
+                room = DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left
+                self._make_room(nearest, columns(), told, Watch(room, watch.over))
             if self.best is mine and loss < ALWAYS:
                 self._stays[job] = told.complete
             yield
 
-    def _offer_with_room(
-        self, placement: Placement, columns: Callable[[], Priced], told: Appraisal, watch: Watch
-    ) -> None:
-        """Offer a placement, or what it comes to where those whom it leaves out find room soon."""
-        if placement.value() - self.penalty * placement.work() >= self._value():
-            return
-        self._offer_trimmed(placement)
-        if placement.work() > UNSERVED_TOLERANCE:
-            self._make_room(placement, columns(), told, watch)
+    def _displaced(self, recreator: Recreator, job: int, tries: int, watch: Watch) -> Placement | None:
+        """Offer placements in which a job takes what it wants, until one is better.
+
+        Return the one nearest to that where requests only are left out: a job that is left out has found no
+        room from any start, and there seldom is.
+        """
+        mine, nearest = self.best, None
+        for _ in range(tries):
+            found = recreator.displaced(job)
+            self._offer_trimmed(found)
+            if self.best is not mine or watch.over():
+                return None
+            jobs = sum(placed.work for placed in found.placed[: len(self.market.problem.jobs)])
+            saves = found.value() - self.penalty * found.work() < self._value()
+            if jobs <= UNSERVED_TOLERANCE and saves and (nearest is None or found.work() < nearest.work()):
+                nearest = found
+        return nearest
 
     def _displacers(self, told: Appraisal) -> list[tuple[int, float]]:
         """Return the jobs that lose much, most first, and how many times the least for that they lose.

@@ -89,7 +89,7 @@ class Recreator:
         """
         others = np.array(self.uses[:, self._wanted(job)].any(axis=1), dtype=bool)
         others[job] = False
-        order = [job, *self._narrow_first(self.rng.permutation(np.flatnonzero(others)))]
+        order = [job, *self._after(job, self.rng.permutation(np.flatnonzero(others)))]
         placement = self.placement.copy()
         placement.widen()
         for block in np.concatenate([self.blocks[member] for member in order]).tolist():
@@ -98,11 +98,18 @@ class Recreator:
             self._answer(placement, member)
         return placement
 
-    def _narrow_first(self, members: Ints) -> list[int]:
-        """Return units that reach few slots, jobs, and other units, those with the fewest options first."""
-        options = np.array([self._options(member) for member in members.tolist()], dtype=np.int64)
-        rank = np.where(members < self.jobs, 1, np.where(options <= FEW, 0, 2))
-        return list(members[np.lexsort((options, rank))].tolist())
+    def _after(self, job: int, members: Ints) -> list[int]:
+        """Return members in the order in which they answer after a job that came first.
+
+        Jobs that pay more than that, dearest first; units that reach few slots; other jobs and other units,
+        those with the fewest options first.
+        """
+        options = np.array([self._options(member) for member in members.tolist()], dtype=float)
+        paid = self.excess + self.least
+        is_dear = (members < self.jobs) & (paid[members] > paid[job])
+        rank = np.select([is_dear, members < self.jobs, options <= FEW], [0, 2, 1], 3)
+        key = np.where(is_dear, -paid[members], options)
+        return list(members[np.lexsort((key, rank))].tolist())
 
     def _options(self, member: int) -> int:
         """Return how many options a job has, or slots a unit."""
