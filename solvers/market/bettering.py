@@ -34,8 +34,7 @@ slot that answer for every second of the time limit: by work, so that the same p
 MENU_COLUMNS, MOST_NEAREST = 300_000, 120
 """Columns of all jobs together, and of one job, that the search moves among."""
 PRICE_FACTORS = (0.0, 0.5, 2.0)
-"""Multiples of the prices at which units answer too, so that their columns differ, and part by which a bound
-differs where they are to answer again."""
+"""Multiples of the prices at which units answer too, so that their columns differ."""
 IDLE_TRIES_PER_BLOCK = 200
 """Ejections tried for every block without any gain after which they end."""
 SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_RECREATED = 20, 100, 500, 50, 20, 10
@@ -107,10 +106,10 @@ class Bettering(Displacing):
                 columns = joined([seeker.near(), *self._varied(told, watch)])
                 return Priced.of(self.market, columns, told.prices, self.penalty)
 
-        ways = [self._refilling(told, watch)]
+        ways = [self._displacing(menu, told, watch)] if is_hard else []
+        ways.append(self._refilling(told, watch))
         if is_hard:
             ways.append(self._recreating(told, watch))
-            ways.insert(0, self._displacing(menu, told, watch))
         if self._has_time_for("improving"):
             ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
             ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])

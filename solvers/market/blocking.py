@@ -17,7 +17,7 @@ from .captive_jobs import CaptiveJobs
 from .jobs import Options, Starts
 
 FIT = 1e-7
-"""Relative slack of what is left beside others."""
+"""Relative slack of what is left beside captives and others."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,13 @@ def blocking_starts(
 
 
 def _windows(running: Options, spans: Starts, possible: Bools, pool_of: Ints) -> Iterator[Windows]:
+    """Yield where each job of one pool may run."""
     bound = np.flatnonzero(possible.any(axis=1) & (pool_of[running.job] >= 0))
     jobs, begins = np.unique(running.job[bound], return_index=True)
     for job, options in zip(jobs.tolist(), np.split(bound, begins)[1:], strict=True):
         row, start = np.nonzero(possible[options])
         option = options[row]
-        first, last = spans.first[option, start], spans.last[option, start]
-        count = running.accelerators[option]
-        yield Windows(job, int(pool_of[job]), first.astype(np.int64), last.astype(np.int64), count)
+        yield Windows(job, int(pool_of[job]), *_runs(spans, option, start), running.accelerators[option])
 
 
 def _rivals(running: Options, windows: Windows, left: Floats) -> Ints:
@@ -68,7 +67,8 @@ def _rivals(running: Options, windows: Windows, left: Floats) -> Ints:
     return np.asarray(there[much & (running.job[there] != windows.job)])
 
 
-def _runs(spans: Starts, option: int, starts: Ints) -> tuple[Ints, Ints]:
+def _runs(spans: Starts, option: int | Ints, starts: Ints) -> tuple[Ints, Ints]:
+    """Return the first period of each run and the one after its last."""
     first, last = spans.first[option, starts], spans.last[option, starts]
     return first.astype(np.int64), last.astype(np.int64)
 

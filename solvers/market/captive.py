@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from ..arrays import Bools
 from ..rates import Floats, Ints
-from .blocking import blocking_starts
+from .blocking import FIT, blocking_starts
 from .captive_jobs import CaptiveJobs, row_load
 from .jobs import CHUNK, Options, Starts, any_between
 from .rules import Rules
@@ -25,8 +25,6 @@ PASSES = 5
 """Times that who has one place left is looked for: each finds captives that those before have made."""
 FEW = 8
 """Slots up to which users are taken to be captive."""
-FIT = 1e-7
-"""Relative slack of what is left beside captives."""
 
 
 @dataclass(frozen=True)

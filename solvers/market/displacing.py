@@ -109,8 +109,8 @@ class Displacing(Standing):
     def _displaced(self, recreator: Recreator, job: int, tries: int, watch: Watch) -> Placement | None:
         """Offer placements in which a job takes what it wants, until one is better.
 
-        Return the one nearest to that where requests only are left out: a job that is left out has found no
-        room from any start, and there seldom is.
+        None is returned then, else the one nearest to that where requests only are left out: a job that is
+        left out has found no room from any start, and there seldom is.
         """
         mine, nearest = self.best, None
         for _ in range(tries):
