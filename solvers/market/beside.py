@@ -183,6 +183,8 @@ def _seek(seeker: Seeker, small: Seeker | None, stream: IO[bytes], until: float,
         slow = slow + 1 if seeker.step() < SLOW or slow >= SLOW_STEPS else 0
         took = time.monotonic() - began
         write_frame(stream, _heard(seeker, slow >= SLOW_STEPS))
+    if seeker.may_leave:
+        return
     raised = raised_bound(seeker.market, seeker.told, lambda: time.monotonic() > end)
     write_frame(stream, Heard(seeker.told.prices, seeker.box, max(raised, seeker.told.complete), True))
 
@@ -192,7 +194,12 @@ def _heard(seeker: Seeker, is_settled: bool) -> Heard:
 
 
 def _begun(seeker: Seeker, small: Seeker | None, until: float) -> Seeker:
-    """Return a seeker at the prices that samples tell, the one given where these tell less."""
+    """Return a seeker at the prices that samples tell, the one given where these tell less.
+
+    Samples tell nothing of what is scarce in the whole: a seeker of plans that leave work out goes on.
+    """
+    if seeker.may_leave:
+        return seeker
     watch = Watch(until - time.monotonic())
     known = _finer(seeker, small, watch) if small else foretold(seeker.market, seeker.penalty, watch)
     if known is None:

@@ -48,6 +48,14 @@ class Seeking(Constructing):
             self._beside = PricesBeside(seeker, small, self.watch.left, raising)
             self.watch = self.watch.beyond(self.watch.left + raising)
 
+    def _seek_anew_beside(self, seeker: Seeker) -> None:
+        """Let the process that seeks prices seek them where a seeker is instead, if there is one."""
+        if self._beside is None:
+            return
+        self._beside.close()
+        with suppress(OSError):
+            self._beside = PricesBeside(seeker, None, self.watch.left, 0.0)
+
     def _is_seeking(self) -> bool:
         """Return whether better prices are sought beside this."""
         return self._beside is not None and self._beside.running

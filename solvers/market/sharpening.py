@@ -16,6 +16,7 @@ from ..rates import Floats
 from .appraisal import Appraisal, appraise
 from .market import Market
 from .prices import Seeker
+from .scarcity import costless
 
 STEPS, COARSE, FINE = 8, 4.0, (0.4, 0.6, 1.6, 2.5)
 """Prices of unserved work tried, each so many times less than the one before, and multiples of the best."""
@@ -51,12 +52,10 @@ def _beside(market: Market, prices: Floats, price: float, unserved: float) -> fl
 
 def least_left_out(market: Market, told: Appraisal, watch: Watch, *, seeks: bool) -> float:
     """Return a bound of the work with options that must be left out: what remains where all else is free."""
-    rules = market.rules
-    free = replace(rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost)))
     prices = [told.prices]
     if seeks and not watch.over():
         prices.append(_leaving(market, told.prices, told.penalty, watch))
-    alike = replace(market, rules=free)
+    alike = costless(market)
     return max(0.0, *(appraise(alike, each / told.penalty, 1.0, whole=False).partial for each in prices))
 
 

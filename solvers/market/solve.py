@@ -28,9 +28,10 @@ from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
 from .prices import NARROW, Seeker
+from .rationing import Rationing
 from .representing import has_many_blocks
 from .resuming import gone_on
-from .seeking import RAISING_SHARE, Seeking
+from .seeking import RAISING_SHARE
 
 ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 33e-6
 """Parts of the time for writing the plan, least and most, and seconds for every user in every period: 20
@@ -78,7 +79,7 @@ def market_of(problem: Problem) -> Market:
 
 
 @dataclass
-class MarketSearch(Seeking):
+class MarketSearch(Rationing):
     """A search of a market, step by step."""
 
     _built_at: Appraisal | None = None
@@ -128,7 +129,20 @@ class MarketSearch(Seeking):
         self._build_first(builder, seeker.told)
         if rounds == 0 or self.is_close():
             return
-        if self.is_served() or not shares:
+        if not self.is_served() and self._is_short():
+            self._ration(builder, rounds)
+        else:
+            self._go_on(seeker, builder, rounds, known is None)
+
+    def _ration(self, builder: Builder, rounds: int | None) -> None:
+        """Search where not all can be served."""
+        seeker = self._rationed()
+        self._seek_anew_beside(seeker)
+        self._in_rounds(seeker, builder, rounds)
+
+    def _go_on(self, seeker: Seeker, builder: Builder, rounds: int | None, prices_on: bool) -> None:
+        """Search after the first plan, where all may be served."""
+        if self.is_served() or self._beside is None:
             first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
             self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
         if self._is_long():
@@ -137,7 +151,7 @@ class MarketSearch(Seeking):
             self._seek_or_wait(seeker)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
-            if known is None and not self._is_seeking():
+            if prices_on and not self._is_seeking():
                 self._price_on(seeker)
         self._in_rounds(seeker, builder, rounds)
         if rounds is None and not self.is_close() and not self._is_exhausted():
@@ -192,9 +206,12 @@ class MarketSearch(Seeking):
     def _is_worth_building(self, told: Appraisal) -> bool:
         """Return whether to build at the prices told: what has been improved is seldom built anew.
 
-        Small markets are built again at any prices, large ones where work is left out.
+        Small markets are built again at any prices, large ones where work is left out. What is rationed is
+        not.
         """
         built_at = self._built_at
+        if self._scarce is not None:
+            return False
         if built_at is None or (built_at is told and self._is_long()):
             return built_at is None
         return self.market.blocks < MANY_BLOCKS or not self.is_served()

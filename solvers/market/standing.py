@@ -104,7 +104,7 @@ class Standing:
             return
         seconds, unserved = time.monotonic() - self.started, self.unserved()
         if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
-            work = (unserved + self.market.barred_work, self.market.barred_work)
+            work = (unserved + self.market.barred_work, self.unserved_bound())
             self.options.progress(Progress("unserved work", *work, None, seconds))
             return
         incumbent, bound = self.incumbent(), self.cost_bound()

@@ -1,0 +1,114 @@
+"""What accelerators are worth where not all can be served: prices at which least work is left out.
+
+A search for cheap plans prices unserved work so high that hardly any of its prices are of use where some must
+be left out. Here nothing costs anything but leaving work out, links have room, and replicas count in parts.
+What is left is small enough to be held as a whole, so that no columns need to be drawn bit by bit: a smoothed
+dual is climbed with falling temperature, see :mod:`..choices.dual`. What its prices prove is then told by all
+that plans have to keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from ..choices.dual import Core
+from ..choices.watch import Watch
+from ..rates import Floats
+from .appraisal import appraise
+from .market import Market
+from .scarce_uses import Uses, paused, placeable
+
+CLIMBS = ((0.03, 60), (0.01, 60), (3e-3, 60), (1e-3, 80), (3e-4, 100), (1e-4, 100))
+"""Temperatures, as parts of the work of a block, with steps at each."""
+
+
+@dataclass(frozen=True)
+class Scarcity:
+    """Prices (R) of the rows in unserved work, and how much work with options must be left out at least."""
+
+    prices: Floats
+    left_out: float
+
+
+def costless(market: Market) -> Market:
+    """Return a market in which nothing costs anything but what is left out."""
+    rules = market.rules
+    free = replace(rules, cost=np.zeros(len(rules.cost)), widening_cost=np.zeros(len(rules.widening_cost)))
+    return replace(market, rules=free)
+
+
+def scarcity(market: Market, most_entries: float, watch: Watch) -> Scarcity | None:
+    """Return the prices of what is scarce, the last ones where nothing is proven; None on too large a market.
+
+    Parameters
+    ----------
+    most_entries
+        Pairs of a choice and what it takes up to which all choices are held.
+    watch
+        Ends the climb; prices then prove less.
+    """
+    free = costless(market)
+    uses = placeable(market, most_entries)
+    if uses is None:
+        return None
+    best = Scarcity(np.zeros(len(market.rules.capacity)), 0.0)
+    climb = _Climb(free, uses)
+    for temperature, steps in CLIMBS:
+        if watch.over():
+            break
+        climb.uses = uses.with_more(paused(free, climb.row_prices()))
+        climb.run(temperature, steps, watch.over)
+        prices = climb.row_prices()
+        left_out = appraise(free, prices, 1.0, whole=False).partial
+        if left_out >= best.left_out or best.left_out <= 0:
+            best = Scarcity(prices, max(left_out, 0.0))
+    return best
+
+
+@dataclass
+class _Climb:
+    """Prices of accelerators by pool and period, and the choices that tell what they are worth."""
+
+    market: Market
+    uses: Uses
+
+    def __post_init__(self) -> None:
+        self._prices = np.zeros(len(self.uses.capacity))
+
+    def run(self, temperature: float, steps: int, over: Callable[[], bool]) -> None:
+        """Climb so many steps, fewer where it is ``over``."""
+        core, cells = self.uses.core()
+        if len(cells) == 0:
+            return
+
+        def stop(_: Floats) -> None:
+            if over():
+                raise StopIteration
+
+        found = minimize(
+            core.smoothed,
+            self._prices[cells],
+            args=(temperature * _unit(core),),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(0.0, None)] * len(cells),
+            callback=stop,
+            options={"maxiter": steps, "maxcor": 15},
+        )
+        self._prices[cells] = found.x
+
+    def row_prices(self) -> Floats:
+        """Return the prices of all rows (R)."""
+        found = np.zeros(len(self.market.rules.capacity))
+        rows = self.market.rules.pool_rows.ravel()
+        found[rows] = self._prices / self.uses.amount
+        return found
+
+
+def _unit(core: Core) -> Floats:
+    """Return the work of every block, which leaving it out costs."""
+    return np.maximum(np.maximum.reduceat(core.cost, core.first[:-1]), 1e-9)

@@ -1,0 +1,112 @@
+"""Where not all can be served: who comes first, what is proven, and how the search goes on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.solvers import solve
+from computeroute.solvers.market import foretelling, rationing
+from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.beside import may_copy
+from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.rationing import Rations
+from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
+from computeroute.solvers.options import Options
+from computeroute.topologies.generate import generate
+
+from ..test_constraints import job, service
+from .test_captive import market
+
+NEAR = {"policy": "near"}
+
+
+def overloaded(seed: int, tightness: float = 1.4) -> Problem:
+    return generate(sites=8, services=8, jobs=60, periods=6, locations=6, seed=seed, tightness=tightness)
+
+
+def searched(problem: Problem, seconds: float = 6.0) -> MarketSearch:
+    found = search_of(market_of(problem), Options(time_limit=seconds), 0.0, 0.0)
+    found.watch = found.watch.beyond(seconds)
+    found.run(rounds=1)
+    return found
+
+
+def test_who_is_worth_most_for_what_it_takes_comes_first() -> None:
+    # "large" takes all, as much as the three others together, which count three times as much. At no prices,
+    # it would come first, as the dearest does.
+    found = market(job("large", 8, 4, **NEAR), *(job(f"small-{each}", 2, 4, **NEAR) for each in range(3)))
+    prices = np.zeros(len(found.rules.capacity))
+    prices[found.rules.pool_rows[0]] = 1.0
+    placement = Rations.of(found, appraise(found, prices, penalty_of(found))).filled()
+    assert [placed.work > 0 for placed in placement.placed] == [True, False, False, False]
+
+
+def test_who_is_left_out_comes_sooner_the_next_time() -> None:
+    # Both are worth the same for what they take; "first" has two places, and takes the only one of "second".
+    found = replace(market(job("first", 8, 4), job("second", 8, 4, **NEAR)), closes=False)
+    prices = np.zeros(len(found.rules.capacity))
+    rations = Rations.of(found, appraise(found, prices, penalty_of(found)))
+    rations.rank[:] = [1.5, 1.0]
+    assert rations.filled().work() == pytest.approx(1)
+    assert rations.best(lambda: False).work() == pytest.approx(0)
+
+
+def test_users_whose_service_needs_several_sites_come_before_jobs() -> None:
+    # The job would take all of near, so that the service had one site only, and nobody would be served.
+    found = market(job("job", 8, 4, **NEAR), service(20, min_sites=2, policy="both"))
+    prices = np.full(len(found.rules.capacity), 1e-6)
+    placement = Rations.of(found, appraise(found, prices, penalty_of(found))).filled()
+    assert placement.placed[0].work > 0 and placement.placed[1].work == pytest.approx(0)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_must_be_left_out_is_proven_and_less_is_left_out_than_without(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = searched(overloaded(seed))
+    assert found._scarce is not None and 0 < found.left_out <= found.unserved()
+    monkeypatch.setattr(rationing, "ENTRIES", 0)
+    without = searched(overloaded(seed))
+    assert without._scarce is None
+    assert found.unserved() < without.unserved()
+
+
+def test_plans_that_leave_work_out_hold_and_say_what_must_be() -> None:
+    problem = overloaded(3)
+    plan = solve(problem, solver="decomposition", time_limit=6)
+    assert check(problem, plan) == []
+    assert 0 < plan.unserved_bound <= plan.unserved
+
+
+def test_what_plans_leave_out_counts_where_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rationing, "FAR", np.inf)
+    found = searched(overloaded(1))
+    assert found._scarce is not None
+    unproven = rationing.Scarcity(found._scarce.prices, 0.0)
+    monkeypatch.setattr(rationing, "scarcity", lambda *_: unproven)
+    assert searched(overloaded(1))._scarce is not None
+    monkeypatch.setattr(rationing, "FAR", 0.0)
+    assert searched(overloaded(1))._scarce is None
+
+
+def test_where_little_is_left_out_nothing_is_rationed() -> None:
+    assert searched(overloaded(1, tightness=0.3))._scarce is None
+
+
+@pytest.mark.skipif(not may_copy(), reason="this system makes no copies of processes")
+def test_prices_of_what_is_scarce_are_sought_beside_and_nothing_stays_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
+    monkeypatch.setattr(foretelling, "SIZE", 0)
+    problem = overloaded(1)
+    found = search_of(market_of(problem), Options(time_limit=8.0, cores=2), 0.0, 0.0)
+    found.watch = found.watch.beyond(8.0)
+    found.run()
+    assert found._scarce is not None and found._beside is not None
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
