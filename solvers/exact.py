@@ -157,7 +157,7 @@ def search_exact(
     )
     ended = keeper.is_close() or (finished and keeper.best is not None)
     stopped_by: StoppedBy = "gap" if ended else "cancel" if stop() else "time"
-    if awaits or stopped_by != "gap":
+    if awaits or stopped_by != "gap" or not keeper.is_proven():
         keeper.fall_back()
     if resumed is not None:
         keeper.settle_for(resumed)

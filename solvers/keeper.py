@@ -11,7 +11,7 @@ from .arrays import Arrays
 from .events import Event, Found, Proved
 from .options import Options, Progress, relative_gap
 from .rates import Floats
-from .search import UNSERVED_TOLERANCE
+from .search import UNSERVED_TOLERANCE, WIDE_TOLERANCE
 
 ROUNDING = 1e-9
 """Part of the cost below which a solution is no better than another."""
@@ -56,7 +56,7 @@ class Keeper:
             return
         arrays = self.arrays
         more = float(arrays.unserved @ x) - float(arrays.unserved @ self.best)
-        alike = abs(more) <= 2 * UNSERVED_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
+        alike = abs(more) <= 2 * WIDE_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
         if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
             self.best = x
 
@@ -85,6 +85,13 @@ class Keeper:
         if x is None or float(self.arrays.unserved @ x) <= floor + UNSERVED_TOLERANCE:
             bounds.append(self.bounds.get("complete cost", -np.inf))
         return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
+
+    def is_proven(self) -> bool:
+        """Return whether the cost of the best is within the gap asked for, whatever it leaves out."""
+        if self.best is None:
+            return False
+        gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
+        return gap is not None and gap <= self.options.gap_limit
 
     def is_close(self, gap_limit: float | None = None) -> bool:
         """Return whether nothing is left out that need not be, within a gap (that asked for) of the bound."""

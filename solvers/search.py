@@ -25,6 +25,9 @@ from .twostage import leave_out, two_stage
 
 LARGE_COLUMNS = 12_000
 UNSERVED_TOLERANCE = 1e-7
+WIDE_TOLERANCE = 1e-6
+"""Weighted work by which a limit of what is left out is widened where solvers find nothing within a tight one
+though there is something: HiGHS takes so much for rounding. Slivers left out by that are served again."""
 LEAST_GAP = 1e-6
 COUNTING_SHARE, COUNTED = 0.25, 1e-3
 """Part of the time left to count dear moves, and how near to a whole number their bound has to be."""
@@ -54,9 +57,9 @@ class Settings:
     """What a plan of a similar problem decides: tried first."""
 
 
-def most_unserved(least: float) -> float:
+def most_unserved(least: float, room: float = UNSERVED_TOLERANCE) -> float:
     """Return the weighted work that may be left out where ``least`` must be: solvers need some room."""
-    return least * (1 + 1e-9) + UNSERVED_TOLERANCE
+    return least * (1 + 1e-9) + room
 
 
 @dataclass
@@ -73,6 +76,10 @@ class Search:
     """The solution found so far that leaves least out."""
     is_limited: bool = False
     """Whether the least cost is sought within a limit of the work left out."""
+    room: float = UNSERVED_TOLERANCE
+    """By how much that limit is widened."""
+    has_erred: bool = False
+    """Whether a solver found nothing, or proved nothing, where a solution is known."""
     paid: float = 0.0
     """Cost of dear moves that the program in hand leaves out."""
     ceiling: float = np.inf
@@ -113,8 +120,13 @@ class Search:
             self._least_cost(complete, best, "complete cost")
             return
         self.is_limited = True
-        program = partial_program(arrays, arrays.cost).with_row(arrays.unserved, most_unserved(unserved))
-        self._least_cost(program, best, "cost")
+        for self.room in (UNSERVED_TOLERANCE, WIDE_TOLERANCE):
+            limit = most_unserved(unserved, self.room)
+            program = partial_program(arrays, arrays.cost).with_row(arrays.unserved, limit)
+            self.has_erred = False
+            self._least_cost(program, best, "cost")
+            if not self.has_erred or self.out_of_time():
+                return
 
     def _least_unserved(self, floor: float) -> Floats | None:
         program = partial_program(self.arrays, self.arrays.unserved)
@@ -163,6 +175,7 @@ class Search:
         if self._bounded(program, phase).infeasible:
             return None
         answer = self.integer(program, best, self.left(), phase, self.settings.gap_limit)
+        self.has_erred |= best is not None and not np.isfinite(answer.bound)
         return answer.x if answer.x is not None else best
 
     def _is_proven(self, program: Program, x: Floats | None, phase: Phase) -> bool:
@@ -219,7 +232,7 @@ class Search:
         """Keep and emit a solution, its slivers served where there is an incentive to leave them out."""
         if self.is_limited and not self.out_of_time():
             unserved = float(self.arrays.unserved @ x)
-            x = serve_slivers(self.arrays, x, most_unserved(unserved) - unserved)
+            x = serve_slivers(self.arrays, x, most_unserved(unserved, self.room) - unserved)
         if self.best is None or float(self.arrays.unserved @ x) < float(self.arrays.unserved @ self.best):
             self.best = x
         self.emit(Found(x))

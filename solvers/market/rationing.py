@@ -20,6 +20,8 @@ from .prices import NARROW, Seeker
 from .scarcity import Scarcity, scarcity
 from .seeking import Seeking
 
+MANY_BLOCKS = 2000
+"""Blocks from which on plans that leave nothing out are not built again, nor those that are rationed."""
 SCARCITY_SHARE = 0.25
 """Part of the time left that prices of scarcity may take."""
 ENTRIES, MOST_ENTRIES = 70_000, 2e7
@@ -49,9 +51,11 @@ class Rationing(Seeking):
     def _is_short(self) -> bool:
         """Return whether not all can be served, as is proven or as plans tell; seek what is scarce.
 
-        Where the first plan, built at prices of cost, leaves little out, better prices may serve all.
+        Where the first plan of many blocks, built at prices of cost, leaves little out, better prices may
+        serve all.
         """
-        if self.unserved() <= SHORT * float(self.market.left_out_work.sum()):
+        little = self.unserved() <= SHORT * float(self.market.left_out_work.sum())
+        if little and self.market.blocks >= MANY_BLOCKS:
             return False
         seconds = self.options.time_limit * (1.0 if self._is_seeking() else ALONE)
         watch = Watch(SCARCITY_SHARE * self.watch.left, self.watch.over)

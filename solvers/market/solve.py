@@ -28,7 +28,7 @@ from .opening import plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
 from .prices import NARROW, Seeker
-from .rationing import Rationing
+from .rationing import MANY_BLOCKS, Rationing
 from .representing import has_many_blocks
 from .resuming import gone_on
 from .seeking import RAISING_SHARE
@@ -52,8 +52,6 @@ WELL = 2e-4
 """Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
 NEAR = 0.005
 """Gap from which on a stronger bound may close it."""
-MANY_BLOCKS = 2000
-"""Blocks from which on plans that leave nothing out are not built again."""
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
@@ -129,19 +127,15 @@ class MarketSearch(Rationing):
         self._build_first(builder, seeker.told)
         if rounds == 0 or self.is_close():
             return
-        if not self.is_served() and self._is_short():
-            self._ration(builder, rounds)
-        else:
+        scarce = self._rationed() if not self.is_served() and self._is_short() else None
+        if scarce is None or self.market.blocks < MANY_BLOCKS:
             self._go_on(seeker, builder, rounds, known is None)
-
-    def _ration(self, builder: Builder, rounds: int | None) -> None:
-        """Search where not all can be served."""
-        seeker = self._rationed()
-        self._seek_anew_beside(seeker)
-        self._in_rounds(seeker, builder, rounds)
+        else:
+            self._seek_anew_beside(scarce)
+            self._in_rounds(scarce, builder, rounds)
 
     def _go_on(self, seeker: Seeker, builder: Builder, rounds: int | None, prices_on: bool) -> None:
-        """Search after the first plan, where all may be served."""
+        """Search after the first plan, at prices of cost."""
         if self.is_served() or self._beside is None:
             first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
             self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
@@ -206,15 +200,13 @@ class MarketSearch(Rationing):
     def _is_worth_building(self, told: Appraisal) -> bool:
         """Return whether to build at the prices told: what has been improved is seldom built anew.
 
-        Small markets are built again at any prices, large ones where work is left out. What is rationed is
-        not.
+        Small markets are built again at any prices, large ones where work is left out that may be served.
         """
         built_at = self._built_at
-        if self._scarce is not None:
-            return False
         if built_at is None or (built_at is told and self._is_long()):
             return built_at is None
-        return self.market.blocks < MANY_BLOCKS or not self.is_served()
+        is_open = self._scarce is None and not self.is_served()
+        return self.market.blocks < MANY_BLOCKS or is_open
 
     def _gap(self) -> float:
         gap = relative_gap(self.incumbent(), self.cost_bound())

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from computeroute.solvers.events import Found
+from computeroute.solvers.events import Found, Proved
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.keeper import Keeper
@@ -57,6 +57,16 @@ def test_a_search_that_is_stopped_falls_back_on_what_is_better(
 def test_without_a_fallback_nothing_changes(keeper: Keeper) -> None:
     keeper.fall_back()
     assert keeper.best is None
+
+
+def test_a_plan_is_proven_by_the_gap_of_its_cost_whatever_it_leaves_out(keeper: Keeper) -> None:
+    assert not keeper.is_proven()
+    keeper.hear(Found(solution(keeper, left_out=True, dear=True)))
+    cost = float(keeper.arrays.cost @ keeper.best)
+    keeper.hear(Proved("cost", 0.5 * cost))
+    assert not keeper.is_proven()
+    keeper.hear(Proved("cost", cost))
+    assert keeper.is_proven() and not keeper.serves_all()
 
 
 def test_a_final_solution_is_returned_whatever_else_is_known(keeper: Keeper) -> None:

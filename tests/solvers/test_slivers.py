@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import Options
+from computeroute.solvers import Options, search
 from computeroute.solvers.arrays import Arrays
+from computeroute.solvers.events import Event
 from computeroute.solvers.exact import build_variables, solve_exact
 from computeroute.solvers.formulation import build_arrays
-from computeroute.solvers.mathopt import Request, solve_integer
-from computeroute.solvers.program import partial_program
+from computeroute.solvers.mathopt import Answer, Request, solve_integer
+from computeroute.solvers.program import Program, partial_program
 from computeroute.solvers.rates import Floats
+from computeroute.solvers.search import WIDE_TOLERANCE, Settings
 from computeroute.solvers.slivers import serve_slivers
 from computeroute.solvers.variables import Variables
 
@@ -91,3 +94,34 @@ def test_a_sliver_without_room_stays_left_out() -> None:
     found = serve_slivers(arrays, x, 1e-5)
     assert float(arrays.unserved @ found) == pytest.approx(float(arrays.unserved @ x), abs=1e-9)
     assert partial_program(arrays, arrays.cost).violation(found) <= 1e-7
+
+
+def test_where_a_solver_finds_nothing_within_a_limit_that_can_be_kept_it_is_widened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """HiGHS has been seen to find nothing where it is granted 1e-7 of work, and much with 1e-6."""
+    limits: list[float] = []
+    solved = search.solve_integer
+
+    def strict(program: Program, request: Request) -> Answer:
+        answer = solved(program, request)
+        if request.hint is None or request.gap_limit == 1e-6:
+            return answer
+        limits.append(float(program.row_upper[-1]))
+        return Answer(answer.x, -np.inf, False) if len(limits) == 1 else answer
+
+    problem = Problem.parse(scarce())
+    plain = solve_exact(problem, Options(), "highs")
+    monkeypatch.setattr(search, "solve_integer", strict)
+    variables = build_variables(problem)
+    arrays = build_arrays(variables)
+    heard: list[Event] = []
+    settings = Settings("highs", 20.0, 1e-4, 0, None, 1, "highs")
+    found = search.Search(arrays, settings, heard.append)
+    found.run()
+    assert len(limits) == 2 and limits[1] - limits[0] == pytest.approx(9e-7, rel=1e-3)
+    assert found.room == WIDE_TOLERANCE
+    best = found.best
+    assert best is not None and plain.unserved is not None
+    assert float(arrays.unserved @ best) == pytest.approx(plain.unserved, abs=1e-9)
+    assert found.bounds["cost"] + arrays.offset == pytest.approx(plain.objective, rel=1e-3)

@@ -10,6 +10,7 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
 from computeroute.solvers.market import foretelling, rationing
+from computeroute.solvers.market import solve as solving
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.beside import may_copy
 from computeroute.solvers.market.penalty import penalty_of
@@ -32,6 +33,14 @@ def searched(problem: Problem, seconds: float = 6.0) -> MarketSearch:
     found = search_of(market_of(problem), Options(time_limit=seconds), 0.0, 0.0)
     found.watch = found.watch.beyond(seconds)
     found.run(rounds=1)
+    return found
+
+
+def built(problem: Problem) -> MarketSearch:
+    """Return a search that has its first plan only."""
+    found = search_of(market_of(problem), Options(time_limit=6.0), 0.0, 0.0)
+    found.watch = found.watch.beyond(6.0)
+    found.run(rounds=0)
     return found
 
 
@@ -64,15 +73,12 @@ def test_users_whose_service_needs_several_sites_come_before_jobs() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_what_must_be_left_out_is_proven_and_less_is_left_out_than_without(
-    seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = searched(overloaded(seed))
-    assert found._scarce is not None and 0 < found.left_out <= found.unserved()
-    monkeypatch.setattr(rationing, "ENTRIES", 0)
-    without = searched(overloaded(seed))
-    assert without._scarce is None
-    assert found.unserved() < without.unserved()
+def test_rations_leave_less_out_than_the_first_plan(seed: int) -> None:
+    found = built(overloaded(seed))
+    first = found.unserved()
+    assert found._is_short() and found.left_out > 0
+    found._rationed()
+    assert found.left_out <= found.unserved() < 0.9 * first
 
 
 def test_plans_that_leave_work_out_hold_and_say_what_must_be() -> None:
@@ -83,17 +89,25 @@ def test_plans_that_leave_work_out_hold_and_say_what_must_be() -> None:
 
 
 def test_what_plans_leave_out_counts_where_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rationing, "FAR", np.inf)
-    found = searched(overloaded(1))
-    assert found._scarce is not None
+    found = built(overloaded(1))
+    assert found._is_short() and found._scarce is not None
     unproven = rationing.Scarcity(found._scarce.prices, 0.0)
     monkeypatch.setattr(rationing, "scarcity", lambda *_: unproven)
-    assert searched(overloaded(1))._scarce is not None
+    monkeypatch.setattr(rationing, "FAR", np.inf)
+    assert found._is_short()
     monkeypatch.setattr(rationing, "FAR", 0.0)
-    assert searched(overloaded(1))._scarce is None
+    assert not found._is_short()
 
 
-def test_where_little_is_left_out_nothing_is_rationed() -> None:
+def test_where_many_leave_little_out_nothing_is_sought(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = built(overloaded(1))
+    monkeypatch.setattr(rationing, "MANY_BLOCKS", 0)
+    assert found._is_short()
+    monkeypatch.setattr(rationing, "SHORT", 1.0)
+    assert not found._is_short()
+
+
+def test_where_all_is_served_nothing_is_rationed() -> None:
     assert searched(overloaded(1, tightness=0.3))._scarce is None
 
 
@@ -103,6 +117,7 @@ def test_prices_of_what_is_scarce_are_sought_beside_and_nothing_stays_behind(
 ) -> None:
     monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
     monkeypatch.setattr(foretelling, "SIZE", 0)
+    monkeypatch.setattr(solving, "MANY_BLOCKS", 0)
     problem = overloaded(1)
     found = search_of(market_of(problem), Options(time_limit=8.0, cores=2), 0.0, 0.0)
     found.watch = found.watch.beyond(8.0)
