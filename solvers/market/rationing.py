@@ -30,8 +30,8 @@ sought: told by work, so that the same problem gets the same plan."""
 ROUNDS, PATIENCE = 10, 2
 """Plans built at prices of scarcity at most, and in vain."""
 SHORT, FAR = 0.03, 0.5
-"""Part of all work that a plan at prices of scarcity leaves out, at least, where not all can be served though
-that is not proven, and part of what the first plan leaves out that this is then at most."""
+"""Part of all work up to which it is little to leave out, and part of what the first plan leaves out up to
+which a plan at prices of scarcity leaves far less out: where that is not little, not all can be served."""
 ALONE = 0.25
 """Part of the time that counts where no other process seeks prices meanwhile."""
 RATIONING_SHARE = 0.25
