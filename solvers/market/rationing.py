@@ -33,7 +33,7 @@ SHORT, FAR = 0.03, 0.5
 """Part of all work up to which it is little to leave out, and part of what the first plan leaves out up to
 which a plan at prices of scarcity leaves far less out: where that is not little, not all can be served."""
 ALONE = 0.25
-"""Part of the time that counts where no other process seeks prices meanwhile."""
+"""Part of the time that counts where few blocks are searched, or no process seeks prices meanwhile."""
 RATIONING_SHARE = 0.25
 """Part of the time left that these plans may take."""
 MUCH = 0.2
@@ -55,15 +55,18 @@ class Rationing(Seeking):
         serve all.
         """
         little = self.unserved() <= SHORT * float(self.market.left_out_work.sum())
-        if little and self.market.blocks >= MANY_BLOCKS:
+        is_large = self.market.blocks >= MANY_BLOCKS
+        if little and is_large:
             return False
-        seconds = self.options.time_limit * (1.0 if self._is_seeking() else ALONE)
-        watch = Watch(SCARCITY_SHARE * self.watch.left, self.watch.over)
+        part = 1.0 if is_large and self._is_seeking() else ALONE
+        seconds = self.options.time_limit * part
+        watch = Watch(SCARCITY_SHARE * part * self.watch.left, self.watch.over)
         found = scarcity(self.market, min(ENTRIES * seconds, MOST_ENTRIES), watch)
         if found is None:
             return False
         self.left_out = max(self.left_out, found.left_out)
-        self._scarce = found if found.left_out > 0 or self._leaves_much(found) else None
+        is_short = found.left_out > 0 or (is_large and self._leaves_much(found))
+        self._scarce = found if is_short else None
         return self._scarce is not None
 
     def _open(self) -> Market:

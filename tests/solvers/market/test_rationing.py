@@ -93,6 +93,8 @@ def test_what_plans_leave_out_counts_where_nothing_is_proven(monkeypatch: pytest
     assert found._is_short() and found._scarce is not None
     unproven = rationing.Scarcity(found._scarce.prices, 0.0)
     monkeypatch.setattr(rationing, "scarcity", lambda *_: unproven)
+    assert not found._is_short(), "few blocks are searched as if all could be served"
+    monkeypatch.setattr(rationing, "MANY_BLOCKS", 0)
     monkeypatch.setattr(rationing, "FAR", np.inf)
     assert found._is_short()
     monkeypatch.setattr(rationing, "FAR", 0.0)
@@ -118,6 +120,7 @@ def test_prices_of_what_is_scarce_are_sought_beside_and_nothing_stays_behind(
     monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
     monkeypatch.setattr(foretelling, "SIZE", 0)
     monkeypatch.setattr(solving, "MANY_BLOCKS", 0)
+    monkeypatch.setattr(rationing, "MANY_BLOCKS", 0)
     found = search_of(market_of(overloaded(1)), Options(time_limit=8.0, cores=2), 0.0, 0.0)
     found.watch, copies = found.watch.beyond(8.0), may_copy()
     found.run()
