@@ -86,20 +86,17 @@ class Keeper:
             bounds.append(self.bounds.get("complete cost", -np.inf))
         return max(bounds) + self.arrays.offset if max(bounds) > -np.inf else None
 
-    def is_proven(self) -> bool:
-        """Return whether the cost of the best is within the gap asked for, whatever it leaves out."""
+    def is_proven(self, gap_limit: float | None = None) -> bool:
+        """Return whether the cost of the best is within a gap (that asked for), whatever it leaves out."""
         if self.best is None:
-            return False
-        gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
-        return gap is not None and gap <= self.options.gap_limit
-
-    def is_close(self, gap_limit: float | None = None) -> bool:
-        """Return whether nothing is left out that need not be, within a gap (that asked for) of the bound."""
-        if self.best is None or not self.serves_all():
             return False
         gap = relative_gap(float(self.arrays.cost @ self.best) + self.arrays.offset, self.cost_bound())
         asked = self.options.gap_limit if gap_limit is None else gap_limit
         return gap is not None and gap <= asked
+
+    def is_close(self, gap_limit: float | None = None) -> bool:
+        """Return whether nothing is left out that need not be, within a gap (that asked for) of the bound."""
+        return self.serves_all() and self.is_proven(gap_limit)
 
     def closing_bound(self) -> float:
         """Return the bound, offset excluded, with which the best solution is close enough."""

@@ -140,7 +140,7 @@ def _pause_choice(options: Options, rates: Rates, row: int, run: Floats) -> JobC
     return JobChoice(int(options.source[row]), start, end, run)
 
 
-def _pairs(options: Options, rows: Ints) -> tuple[Ints, Ints]:
+def pool_pairs(options: Options, rows: Ints) -> tuple[Ints, Ints]:
     """Return (column, pool) for every pool of the options of the columns ``rows``."""
     first = np.searchsorted(options.owner, rows)
     sizes = np.searchsorted(options.owner, rows, side="right") - first
@@ -150,7 +150,7 @@ def _pairs(options: Options, rows: Ints) -> tuple[Ints, Ints]:
 
 
 def _hold(options: Options, goods: Goods, entries: _Entries, rows: Ints, hours: Floats) -> None:
-    pair, pool = _pairs(options, rows)
+    pair, pool = pool_pairs(options, rows)
     at, period = np.nonzero(hours[pair])
     column, pool = pair[at], pool[at]
     count = options.accelerators[rows[column]]

@@ -10,6 +10,8 @@ from scipy.sparse import coo_array, csr_array, vstack
 from ..arrays import Bools
 from ..choices.dual import Core
 from ..rates import Floats, Ints
+from .climbing import binding_rows
+from .columns import pool_pairs
 from .market import Market
 from .units import Unit
 
@@ -48,7 +50,7 @@ class Uses:
 
         Blocks that have a choice without these take it, and are not in the dual.
         """
-        cells = self._binding()
+        cells = binding_rows(self.owner, self.taken, self.capacity)
         taken = csr_array(self.taken[:, cells])
         alone = np.ones(len(self.work), dtype=bool)
         alone[self.owner[np.diff(taken.indptr) == 0]] = False
@@ -63,16 +65,6 @@ class Uses:
         core = Core(first.astype(np.int64), cost, uses, csr_array(uses.T.tocsr()), self.capacity[cells])
         return core, cells
 
-    def _binding(self) -> Ints:
-        """Return the cells that would be overloaded if every block took as much of each as it could."""
-        part = self.taken.tocoo()
-        key = self.owner[part.row] * self.taken.shape[1] + part.col
-        order = np.argsort(key, kind="stable")
-        first = np.flatnonzero(np.diff(key[order], prepend=-1))
-        largest = np.maximum.reduceat(part.data[order], first) if len(first) else part.data
-        most = np.bincount(part.col[order[first]], largest, self.taken.shape[1])
-        return np.flatnonzero(most > self.capacity * (1 + 1e-9))
-
 
 def placeable(market: Market, most_entries: float) -> Uses | None:
     """Return all choices of all jobs and users but pauses; None where they have more entries than that."""
@@ -83,11 +75,12 @@ def placeable(market: Market, most_entries: float) -> Uses | None:
     if entries > most_entries or not len(market.running) + len(market.units):
         return None
     jobs = len(market.problem.jobs)
-    parts, work = [_running(market)], [market.left_out_work[:jobs]]
+    parts, work, blocks = [_running(market)], [market.left_out_work[:jobs]], jobs
     for unit, (reach, member) in zip(market.units, kinds, strict=True):
         owner, taken, each = _served(market, unit, reach, member)
-        parts.append((owner + sum(map(len, work)), taken))
+        parts.append((owner + blocks, taken))
         work.append(each)
+        blocks += len(each)
     amount, capacity = _cells(market)
     return Uses(
         owner=np.concatenate([owner for owner, _ in parts]),
@@ -114,22 +107,13 @@ def _running(market: Market) -> tuple[Ints, csr_array]:
     options, spans = market.running, market.spans
     option, at = np.nonzero(spans.possible)
     begin, end = spans.first[option, at].astype(np.int64), spans.last[option, at].astype(np.int64)
-    pairs, column = _pairs(market, option)
+    column, pool = pool_pairs(options, option)
     length = (end - begin)[column]
     place = np.repeat(np.arange(len(column)), length)
     period = np.arange(len(place)) - np.repeat(np.cumsum(length) - length, length) + begin[column[place]]
-    cell = options.pool[pairs[place]] * market.rates.periods + period
+    cell = pool[place] * market.rates.periods + period
     count = options.accelerators[option[column[place]]]
     return options.job[option], _table(market, len(option), column[place], cell, count)
-
-
-def _pairs(market: Market, option: Ints) -> tuple[Ints, Ints]:
-    """Return the pairs of option and pool of options, and the place of the option of each."""
-    owner = market.running.owner
-    first, end = np.searchsorted(owner, option), np.searchsorted(owner, option, side="right")
-    column = np.repeat(np.arange(len(option)), end - first)
-    within = np.arange(len(column)) - np.repeat(np.cumsum(end - first) - (end - first), end - first)
-    return np.repeat(first, end - first) + within, column
 
 
 def paused(market: Market, prices: Floats) -> tuple[Ints, csr_array]:
