@@ -112,10 +112,8 @@ class Plan(Record):
 
         Of a plan of more than ``INDENTED_FLOWS`` flows it is one line, which saves nearly half its size.
         """
-        data = self.model_dump(mode="json")
-        if sum(len(service.flows) for service in self.services) > INDENTED_FLOWS:
-            return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-        return json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False)
+        is_long = sum(len(service.flows) for service in self.services) > INDENTED_FLOWS
+        return self.model_dump_json(indent=None if is_long else indent)
 
     @classmethod
     def from_json(cls, text: str | bytes, source: str = "") -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -19,6 +20,8 @@ from .services import SECONDS_PER_HOUR, Services
 from .solution import Decisions, JobDecision
 
 IDLE, NETWORK = "(idle)", "(network)"
+Toll = tuple[str, str, float]
+"""Where it is paid, of which kind it is, and USD per GB."""
 
 
 class World(Protocol):
@@ -202,7 +205,8 @@ def _enter_transfer(problem: Problem, decision: JobDecision, ledger: Ledger) -> 
     if job.dataset is not None:
         for route in option.routes:
             if route is not None:
-                _enter_hops(problem, job.id, list(hops(route)), job.dataset.gb / len(option.pools), ledger)
+                tolls, gb = _tolls(problem, hops(route)), job.dataset.gb / len(option.pools)
+                _enter_tolls(job.id, tolls, gb, ledger)
 
 
 def _enter_move(problem: Problem, decision: JobDecision, ledger: Ledger) -> None:
@@ -236,26 +240,40 @@ def _enter_entered(variables: World, decisions: Decisions, ledger: Ledger) -> No
         ledger.enter(problem.services[service].id, problem.data_centers[at].id, "moving", usd)
 
 
-def _enter_hops(problem: Problem, workload: str, crossed: list[Hop], gb: float, ledger: Ledger) -> None:
+def _tolls(problem: Problem, crossed: Iterable[Hop]) -> list[Toll]:
+    """Return what links charge for a GB, and the sites that it leaves."""
+    found: dict[tuple[str, str], float] = defaultdict(float)
     for name, origin, _ in crossed:
         link, site = problem.link[name], problem.data_center.get(origin)
-        ledger.enter(workload, NETWORK, "link", gb * link.usd_per_gb)
+        found[NETWORK, "link"] += link.usd_per_gb
         if site is not None:
             own = link.egress_usd_per_gb
-            ledger.enter(workload, site.id, "egress", gb * (site.egress_usd_per_gb if own is None else own))
+            found[site.id, "egress"] += site.egress_usd_per_gb if own is None else own
+    return [(place, kind, usd) for (place, kind), usd in found.items() if usd]
+
+
+def _enter_tolls(workload: str, tolls: Iterable[Toll], gb: float, ledger: Ledger) -> None:
+    for place, kind, usd in tolls:
+        ledger.enter(workload, place, kind, gb * usd)
 
 
 def _enter_flows(variables: World, decisions: Decisions, ledger: Ledger) -> None:
     problem, services = variables.problem, variables.services
     requests = decisions.flow_rps * variables.rates.durations[decisions.flow_period] * SECONDS_PER_HOUR
     per_arc = np.bincount(decisions.flow_arc, weights=requests, minlength=len(services.arc_route))
-    for arc in np.flatnonzero(per_arc).tolist():
-        slot, route = services.arc_slot[arc], services.arc_route[arc]
+    used = np.flatnonzero(per_arc)
+    trips: dict[int, tuple[list[Toll], list[Toll], float]] = {}
+    columns = (used, services.arc_trip[used], services.arc_slot[used], per_arc[used])
+    for arc, trip, slot, count in zip(*(column.tolist() for column in columns), strict=True):
+        if trip not in trips:  # routes are objects made when asked for, and many arcs share a trip
+            route = services.arc_route[arc]
+            tolls = _tolls(problem, hops(route)), _tolls(problem, return_hops(route))
+            trips[trip] = (*tolls, route.rtt_ms)
+        out, back, rtt_ms = trips[trip]
         service = problem.services[services.slot_service[slot]]
-        gb = float(per_arc[arc]) / KB_PER_GB
-        _enter_hops(problem, service.id, list(hops(route)), gb * service.request_kb, ledger)
-        _enter_hops(problem, service.id, list(return_hops(route)), gb * service.response_kb, ledger)
-        delay = route.rtt_ms * float(per_arc[arc]) * problem.objective.usd_per_ms_request
+        _enter_tolls(service.id, out, count / KB_PER_GB * service.request_kb, ledger)
+        _enter_tolls(service.id, back, count / KB_PER_GB * service.response_kb, ledger)
+        delay = rtt_ms * count * problem.objective.usd_per_ms_request
         ledger.enter(service.id, problem.pools[services.slot_pool[slot]].data_center, "latency", delay)
 
 

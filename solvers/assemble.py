@@ -23,6 +23,7 @@ from ..routing.plan import (
     ServicePlan,
 )
 from ..routing.problem import Problem
+from ..routing.workloads import Demand, InferenceService
 from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key
 from .left_out import left_out
 from .limits_used import limits_used
@@ -142,26 +143,31 @@ class Assembler:
         variables, services, decisions = self.variables, self.variables.services, self.decisions
         found: dict[int, list[tuple[float, Flow]]] = defaultdict(list)
         demands = [(service, demand) for service in self.problem.services for demand in service.demand]
+        durations, ways = variables.rates.durations.tolist(), {}
         order = np.lexsort((decisions.flow_arc, decisions.flow_period))
         columns = (decisions.flow_arc, decisions.flow_period, decisions.flow_rps)
         for arc, period, rps in zip(*(column[order].tolist() for column in columns), strict=True):
-            slot = int(services.arc_slot[arc])
-            service, demand = demands[services.arc_demand[arc]]
-            pool = self.problem.pools[services.slot_pool[slot]]
-            route = self._arc_route(arc)
-            service_ms = next(s.service_ms for s in service.serving if s.accelerator == pool.accelerator)
-            flow = Flow(
-                period=self.periods[period],
-                location=demand.location,
-                pool=pool.id,
-                data_center=pool.data_center,
-                requests_per_second=rps,
-                route=route.id,
-                rtt_ms=route.rtt_ms,
-                latency_ms=route.rtt_ms + service_ms,
-            )
-            found[int(services.slot_service[slot])].append((float(variables.rates.durations[period]), flow))
+            if arc not in ways:
+                ways[arc] = self._way(arc, *demands[services.arc_demand[arc]])
+            index, way = ways[arc]
+            flow = Flow(period=self.periods[period], requests_per_second=rps, **way)
+            found[index].append((durations[period], flow))
         return found
+
+    def _way(self, arc: int, service: InferenceService, demand: Demand) -> tuple[int, dict[str, Any]]:
+        """Return the index of the service that an arc belongs to, and what its flows have in common."""
+        services, route = self.variables.services, self._arc_route(arc)
+        slot = int(services.arc_slot[arc])
+        pool = self.problem.pools[services.slot_pool[slot]]
+        service_ms = next(s.service_ms for s in service.serving if s.accelerator == pool.accelerator)
+        return int(services.slot_service[slot]), {
+            "location": demand.location,
+            "pool": pool.id,
+            "data_center": pool.data_center,
+            "route": route.id,
+            "rtt_ms": route.rtt_ms,
+            "latency_ms": route.rtt_ms + service_ms,
+        }
 
     def _replicas(self) -> dict[int, list[ReplicaPlan]]:
         services = self.variables.services

@@ -15,6 +15,8 @@ from .search import UNSERVED_TOLERANCE, WIDE_TOLERANCE
 
 ROUNDING = 1e-9
 """Part of the cost below which a solution is no better than another."""
+LITTLE = 1e-5
+"""Part of the work left out that counts as rounding."""
 
 
 @dataclass
@@ -112,12 +114,22 @@ class Keeper:
         left = float(self.arrays.unserved @ self.best) - float(self.arrays.unserved @ self.arrays.lower)
         return left <= UNSERVED_TOLERANCE
 
+    def _avoidable(self, x: Floats) -> tuple[float, float] | None:
+        """Return what ``x`` leaves out and what must be, by all that is proven; None where they are alike."""
+        left, floor = float(self.arrays.unserved @ x), float(self.arrays.unserved @ self.arrays.lower)
+        least = max(floor, self.bounds.get("unserved work", 0.0))
+        return (left, least) if left > least * (1 + LITTLE) + 2 * WIDE_TOLERANCE else None
+
     def report(self) -> None:
         """Tell the caller how far the solve is."""
         if self.options.progress is None:
             return
-        x = self.fallback if self.best is None else self.best
+        x, seconds = self.fallback if self.best is None else self.best, time.monotonic() - self.started
+        work = None if x is None else self._avoidable(x)
+        if work is not None:  # what costs less as it does less says nothing beside a bound
+            self.options.progress(Progress("unserved work", *work, None, seconds))
+            return
         incumbent = None if x is None else float(self.arrays.cost @ x) + self.arrays.offset
         proven = self._bound_for(x)
         gap = relative_gap(incumbent, proven)
-        self.options.progress(Progress("cost", incumbent, proven, gap, time.monotonic() - self.started))
+        self.options.progress(Progress("cost", incumbent, proven, gap, seconds))

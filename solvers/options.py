@@ -31,8 +31,8 @@ class Progress:
     Attributes
     ----------
     phase
-        ``cost``; ``unserved work`` while the best plan of the decomposition leaves work out; or, without
-        figures, what ``auto`` does and why.
+        ``cost``; ``unserved work`` while the best plan leaves out more than is proven to be needed (in the
+        decomposition: anything that has options); or, without figures, what ``auto`` does and why.
     incumbent, bound
         Objective of the best plan and its proven lower bound, USD (in the phase ``unserved work``: the
         priority-weighted share of work left out); None before there is one.

@@ -11,7 +11,7 @@ from .goods import GoodPrices
 from .units import Unit
 
 EPSILON = 1e-9
-"""What counts as nothing, of requests/s and of throughput."""
+"""What counts as nothing, of requests/s and of throughput, where a demand is 1 or more."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class Offer:
         tiers = self.tiers and Tiers(self.tiers.within[when], self.tiers.beyond[when])
         of_periods = self.arc[when], self.via[when], self.replica[when], self.unit[when]
         return Offer(*of_periods, self.entering, tiers)
+
+
+def trifle(demand: Floats) -> float:
+    """Return how many requests/s count as nothing beside a unit's demand: less where all of it is little."""
+    return EPSILON * min(1.0, float(demand.max(initial=0.0)) or 1.0)
 
 
 def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:

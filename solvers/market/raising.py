@@ -27,6 +27,8 @@ def raised_bound(market: Market, told: Appraisal, over: Callable[[], bool]) -> f
 
     Units that cost most more than was told come first, until it is ``over``.
     """
+    if over():
+        return told.complete
     offer_to, gain = market.offering(told.goods), 0.0
     units = [unit for unit in market.units if not unit.entering.any()]
     threads = market.has_large_units

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats, Ints, whole_replicas
-from .offers import EPSILON, Offer
+from .offers import EPSILON, Offer, trifle
 from .swapping import Swaps
 from .units import Unit
 
@@ -81,14 +81,14 @@ def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None)
 
     Where a slot is asked for more than it has room for, all that ask get the same part.
     """
-    left, room = demand.copy(), room.copy()
+    left, room, nothing = demand.copy(), room.copy(), trifle(demand)
     flow, slots = np.zeros(unit_cost.shape), np.arange(room.shape[1])
     busy, cost = np.arange(len(demand)), unit_cost
     for _ in range(room.shape[1]):
-        price = np.where((room[busy] > EPSILON)[:, None, :], cost, np.inf)
+        price = np.where((room[busy] > nothing)[:, None, :], cost, np.inf)
         best = price.argmin(axis=2)
         least = np.take_along_axis(price, best[:, :, None], axis=2)[:, :, 0]
-        wanted = np.where(np.isfinite(least) & (left[busy] > EPSILON), left[busy], 0.0)
+        wanted = np.where(np.isfinite(least) & (left[busy] > nothing), left[busy], 0.0)
         if cutoff is not None:
             wanted = np.where(least <= cutoff[busy], wanted, 0.0)
         some = wanted.any(axis=1)
@@ -98,19 +98,19 @@ def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None)
             break
         asked = (best[:, :, None] == slots) * wanted[:, :, None]
         total = asked.sum(axis=1)
-        part = np.minimum(1.0, room[busy] / np.maximum(total, EPSILON))
+        part = np.minimum(1.0, room[busy] / np.maximum(total, nothing))
         given = asked * part[:, None, :]
         flow[busy] += given
         room[busy] = np.where(part < 1.0, 0.0, room[busy] - total)
         left[busy] -= given.sum(axis=2)
-    return flow, np.where(left > EPSILON * np.maximum(1.0, demand), left, 0.0)
+    return flow, np.where(left > np.maximum(nothing, EPSILON * demand), left, 0.0)
 
 
 def _pour_in_turn(
     unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None
 ) -> tuple[Floats, Floats]:
     """Pour as :func:`pour` does, but those first that have the fewest slots to choose from."""
-    choices = (np.isfinite(unit_cost) & (room > EPSILON)[:, None, :]).sum(axis=2)
+    choices = (np.isfinite(unit_cost) & (room > trifle(demand))[:, None, :]).sum(axis=2)
     choices = np.minimum(choices, TURNS)
     flow, left = np.zeros(unit_cost.shape), np.zeros(demand.shape)
     for count in np.unique(choices).tolist():
@@ -138,7 +138,7 @@ def priced(offered: Offer, flow: Floats, replicas: Floats, left: Floats) -> Answ
 
 def cheaper(one: Answer, other: Answer, unit: Unit, possible: Bools) -> Answer:
     """Return in each period the answer that leaves less out, or else costs less; ``other`` where possible."""
-    scale = EPSILON * np.maximum(1.0, unit.demand.sum(axis=1))
+    scale = np.maximum(trifle(unit.demand), EPSILON * unit.demand.sum(axis=1))
     more = other.unserved.sum(axis=1) - one.unserved.sum(axis=1)
     better = (more < -scale) | ((np.abs(more) <= scale) & (other.cost < one.cost))
     better &= possible
@@ -168,7 +168,7 @@ def _single(unit: Unit, offered: Offer, most: Floats) -> Floats | None:
 
 def _consolidated(unit: Unit, offered: Offer, flow: Floats, most: Floats) -> Floats | None:
     """Return flows from fewer slots, each demand from one; None where there is nothing to give up."""
-    used = flow.sum(axis=1) > EPSILON
+    used = flow.sum(axis=1) > trifle(unit.demand)
     columns = np.flatnonzero(used.any(axis=0))
     if len(columns) < 2:
         return None

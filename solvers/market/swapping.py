@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..rates import Floats, Ints, whole_replicas
+from .offers import EPSILON, trifle
 
-EPSILON = 1e-9
 GIVEN_UP = (1.0, 2.0, np.inf)
 """Replicas of a slot that are given up at once."""
 STEPS = 60
@@ -67,7 +67,7 @@ class Swaps:
             moved = np.maximum(load[:, used, None] - left, 0.0)
             more = whole_replicas(np.maximum(moved - free[:, None, :], 0.0), self.rps)
             saved = fewer * price[:, used, None] - more * price[:, None, :] - moved * dearer
-            can = (fewer > 0) & (reached >= moved - EPSILON)
+            can = (fewer > 0) & (reached >= moved - trifle(self.flow))
             can &= replicas[:, None, :] + more <= self.most[when][:, None, :]
             can[:, np.arange(len(used)), used] = False
             best = np.where(can, saved, -np.inf).reshape(len(when), -1).argmax(axis=1)
@@ -102,7 +102,7 @@ class Swaps:
         way = np.where(has_way, self.way[when], 0.0)
         reached = flow @ has_way.astype(float)
         paid = (flow * way[:, :, used].transpose(0, 2, 1)) @ has_way.astype(float)
-        return reached, (flow @ way - paid) / np.maximum(reached, EPSILON)
+        return reached, (flow @ way - paid) / np.maximum(reached, trifle(self.flow))
 
     def _do(self, period: int, source: float, target: float, fewer: float, more: float) -> None:
         """Move to another slot those for whom that is cheapest."""

@@ -84,3 +84,21 @@ def test_progress_tells_of_a_fallback_while_there_is_nothing_better(keeper: Keep
     keeper.hear(Found(solution(keeper, left_out=False, dear=False)))
     first, second = (report.incumbent for report in heard)
     assert first is not None and second is not None and first > second
+
+
+def test_progress_tells_of_work_left_out_until_that_is_proven() -> None:
+    heard: list[Progress] = []
+    arrays = build_arrays(build_variables(load("two-sites")))
+    keeper = Keeper(arrays, Options(progress=heard.append), 0.0)
+    keeper.hear(Proved("cost", 0.0))
+    partial = solution(keeper, left_out=True, dear=False)
+    left = float(arrays.unserved @ partial)
+    keeper.hear(Found(partial))
+    keeper.hear(Proved("unserved work", left / 2))
+    keeper.hear(Proved("unserved work", left))
+    told = [(each.phase, each.incumbent, each.bound, each.gap) for each in heard]
+    cost = float(arrays.cost @ partial) + arrays.offset
+    assert told[1:3] == [("unserved work", left, 0.0, None), ("unserved work", left, left / 2, None)]
+    assert told[3][:2] == ("cost", cost)
+    keeper.hear(Found(solution(keeper, left_out=False, dear=True)))
+    assert heard[-1].phase == "cost"

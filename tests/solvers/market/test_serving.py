@@ -104,6 +104,18 @@ def test_however_few_requests_need_a_replica_and_rounding_none() -> None:
     ]
 
 
+@pytest.mark.parametrize("demand", [5.0, 1e-9])
+def test_demand_counts_however_little_all_of_it_is(demand: float) -> None:
+    """One replica at 1 USD carries it; of two users where one has no way, half is left out."""
+    unit = unit_of([[demand, demand]], [20.0, 20.0], reach=everywhere(2, 2))
+    found = answer(unit, offered(unit, [2.0, 1.0]), np.full((1, 2), 9.0))
+    assert found.replicas.tolist() == [[0, 1]]
+    assert found.flow[0].sum(axis=1) == pytest.approx([demand, demand], abs=0)
+    unit = unit_of([[demand, demand]], [20.0], reach=[(0, 0, 0.0)])
+    found = answer(unit, offered(unit, [1.0]), np.full((1, 1), 9.0))
+    assert found.unserved.tolist() == [[0.0, demand]]
+
+
 def test_requests_go_to_the_cheapest_slot_and_what_has_no_room_to_the_next() -> None:
     # Both users (3 and 1) ask for slot 0, which has room for 2: half of each; the rest goes to slot 1.
     cost = np.array([[[1.0, 2.0], [1.0, 2.0]]])

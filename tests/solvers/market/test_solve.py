@@ -66,6 +66,15 @@ def test_while_work_is_left_out_that_is_what_progress_tells() -> None:
         assert report.bound is None or report.bound >= -1e-6, "no bound of plans that do nothing"
 
 
+def test_a_service_of_hardly_any_requests_is_served() -> None:
+    """One replica near in both periods of 2 hours: 4 USD."""
+    problem = Problem.parse(world(service(1e-9)))
+    plan = solve(problem, solver="decomposition", time_limit=2)
+    assert (plan.unserved, plan.objective) == (0.0, pytest.approx(4.0))
+    assert plan.bound is not None and plan.bound <= 4.0
+    assert check(problem, plan) == []
+
+
 def test_work_without_options_counts_as_left_out() -> None:
     problem = Problem.parse(
         world(job("huge", 800, 4), *(job(name, 8, 4) for name in ("one", "two", "three")))
