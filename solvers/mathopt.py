@@ -49,6 +49,7 @@ class Request:
 
     Without ``sub_mips``, HiGHS branches instead of solving further integer programs around its relaxation:
     faster where few columns are integer, as it has been seen to spend ten seconds and more in each of those.
+    CP-SAT in several threads finds the same each time where it is ``interleaved``, and more where it is not.
     """
 
     solver: str = "highs"
@@ -60,6 +61,7 @@ class Request:
     hint: Floats | None = None
     watch: bool = True
     sub_mips: bool = True
+    interleaved: bool = True
     stop: Callable[[], bool] = lambda: False
     incumbent: Callable[[Floats], None] = lambda _: None
     bound: Callable[[float], None] = lambda _: None
@@ -275,7 +277,7 @@ def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
         parameters.cp_sat.mip_var_scaling = CP_SAT_UNIT
         parameters.cp_sat.mip_max_bound = 1e9
         parameters.cp_sat.mip_wanted_precision = 1e-7
-        parameters.cp_sat.interleave_search = (request.threads or 1) > 1
+        parameters.cp_sat.interleave_search = request.interleaved and (request.threads or 1) > 1
     elif request.solver == "scip":
         parameters.gscip.real_params["numerics/feastol"] = 1e-7
     else:

@@ -15,13 +15,19 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
+from .pricing import Pricing
 from .problem import FIT
+from .relatives import Relatives
 from .shifts import Assignment
 from .state import State
 from .subproblem import Outcome, solve_subproblem, subprogram
 
 SMALLEST, LARGEST = 60, 1500
 """Options in a subproblem."""
+RELATED = 0.5
+"""Part of the neighbourhoods whose resources are related; those of others are drawn."""
+FIRST_GROWTH, GROWTH = 1.3, 1.05
+"""By how much the next one is larger where one was closed: before any was not, and later."""
 SECONDS = 3.0
 MANY = 15
 """Resources per neighbourhood from which neighbourhoods of a round have none in common."""
@@ -43,12 +49,16 @@ class Neighbourhoods:
     options of few.
     """
 
-    def __init__(self, state: State, cores: Sequence[Ints], rng: np.random.Generator) -> None:
+    def __init__(
+        self, state: State, pricing: Pricing, cores: Sequence[Ints], rng: np.random.Generator
+    ) -> None:
         self._state = state
         self._cores = cores
+        self._relatives = [Relatives.of(state.problem, pricing, core) for core in cores]
         self._rng = rng
         self._noise = 0.9 * state.grain
         self._size = [2.0 * SMALLEST] * len(cores)
+        self._growth = [FIRST_GROWTH] * len(cores)
 
     def run(
         self, rounds: float, until: float, threads: int, busy: Callable[[], bool] = lambda: False
@@ -89,6 +99,8 @@ class Neighbourhoods:
         free = np.zeros(len(problem), dtype=bool)
         core = int(self._rng.integers(len(self._cores)))
         budget = self._size[core]
+        if self._rng.random() < RELATED:
+            dealt = self._relatives[core].drawn(best, dealt, self._rng)
         for resource in dealt.tolist():
             joined = using.indices[using.indptr[resource] : using.indptr[resource + 1]]
             trial = free.copy()
@@ -138,5 +150,9 @@ class Neighbourhoods:
             state.best = changed
         if changed.cost < best.cost:
             return
+        if not found.closed:
+            self._growth[core] = GROWTH
         size = self._size[core]
-        self._size[core] = min(LARGEST, size * 1.05) if found.closed else max(SMALLEST, size / 1.1)
+        self._size[core] = (
+            min(LARGEST, size * self._growth[core]) if found.closed else max(SMALLEST, size / 1.1)
+        )

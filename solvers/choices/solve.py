@@ -22,6 +22,7 @@ from .repair import repaired
 from .shaking import Shaking
 from .shifts import Assignment, Shifts
 from .state import State
+from .ties import Ties
 from .together import Together
 from .watch import Watch
 
@@ -131,7 +132,8 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
         with Proof(state, remaining_task(state, pricing), 0.5 * state.watch.left) as proof:
             proof.wait()
     packed, pricing = _strengthened(state, pricing)
-    hoods = Neighbourhoods(state, [nearest(problem, pricing, each) for each in NEIGHBOUR_OPTIONS], rng)
+    cores = [nearest(problem, pricing, each) for each in NEIGHBOUR_OPTIONS]
+    hoods = Neighbourhoods(state, pricing, cores, rng)
     places = Places.of(problem, relaxed.pricing.prices)
     starts = [rounded(problem, relaxed)]
     if packed is not None:
@@ -141,7 +143,8 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
         _shift(state, pricing, starts[0])
     most, own = hunting_limit(state, pricing) if threads > 1 else -np.inf, rng.spawn(1)[0]
     with HuntProcess(state, lambda: Hunt.of(state, pricing, most, own)) as hunt:
-        _close(state, pricing, packed, Together(state, hoods, shaking, threads, hunt))
+        ties = Ties.of(state, relaxed.pricing)
+        _close(state, pricing, packed, Together(state, hoods, shaking, threads, hunt=hunt, ties=ties))
 
 
 def _close(state: State, pricing: Pricing, packed: Knapsacks | None, both: Together) -> None:

@@ -1,4 +1,4 @@
-"""Searches side by side: exchanges, neighbourhoods and dives find what the others do not."""
+"""Searches side by side: exchanges, neighbourhoods, dives and ties find what the others do not."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from .hunt_process import HuntProcess
 from .neighbourhoods import Neighbourhoods
 from .shaking import Shaking
 from .state import State
+from .ties import SHARE, Ties
 
+TURN = 1.0
+"""Seconds at least that neighbourhoods are solved beside one shaking, which ends some tenths later."""
 WAITING = 0.05
 """Seconds between two looks where the hunt and a proof take all threads."""
 
@@ -30,14 +33,17 @@ class Together:
         hoods: Neighbourhoods,
         shaking: Shaking | None,
         threads: int,
+        *,
         hunt: HuntProcess | None = None,
+        ties: Ties | None = None,
     ) -> None:
         self._state = state
+        self._ties = ties
         self._hunt = hunt
         self._hoods = hoods
         self._shaking = shaking
         self._threads = threads
-        self._lead = 0.0
+        self._lead = self._spent = 0.0
 
     def listen(self) -> None:
         """Take over what the hunt found."""
@@ -53,13 +59,17 @@ class Together:
         """
         state = self._state
         while rounds > 0 and not state.done() and state.best is not None and state.watch.spent < until:
+            begun = state.watch.spent
             self.listen()
             hunting = self._hunt is not None and self._hunt.running
             threads = self._threads - busy() - hunting
             if hunting and threads < 1:
                 time.sleep(WAITING)
+            elif self._ties is not None and threads > 1 and self._ties.spent < SHARE * self._spent:
+                self._ties.run(threads)
             else:
                 self._search(max(1, threads))
+            self._spent += state.watch.spent - begun
             rounds -= 1
 
     def _search(self, threads: int) -> None:
@@ -87,7 +97,7 @@ class Together:
         with ThreadPoolExecutor(1) as pool:
             found = pool.submit(shaking.run, solved.is_set)
             try:
-                self._hoods.run(1.0, np.inf, threads)
+                self._hoods.run(np.inf, self._state.watch.spent + TURN, threads)
             finally:
                 solved.set()
             self._state.offer(found.result())

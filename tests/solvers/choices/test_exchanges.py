@@ -12,6 +12,7 @@ from computeroute.solvers.choices import shaking
 from computeroute.solvers.choices.exchanges import Exchanges
 from computeroute.solvers.choices.neighbourhoods import Neighbourhoods
 from computeroute.solvers.choices.places import Places
+from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.shaking import Shaking
 from computeroute.solvers.choices.shifts import Assignment
@@ -179,7 +180,8 @@ def test_exchanges_and_neighbourhoods_both_search(threads: int) -> None:
     problem = choice_problem(blocks_of(RING, [1.0, 1.0, 1.0]))
     state = state_of(problem, [0, 2, 4])
     state.bound = 0.0
-    hoods = Neighbourhoods(state, [np.arange(6)], np.random.default_rng(0))
+    pricing = price_out(problem, np.zeros(3))
+    hoods = Neighbourhoods(state, pricing, [np.arange(6)], np.random.default_rng(0))
     Together(state, hoods, shaking_of(state), threads).run(1.0, np.inf)
     assert state.best is not None
     assert state.best.cost == 3.0
