@@ -179,7 +179,7 @@ def test_policies_hold_after_a_loss(policy: str | None, left: Data) -> None:
 
 @pytest.mark.parametrize(
     ("seeds", "guards", "large"),
-    [(range(30), 512, 12_000), (range(30, 60), 0, 12_000), (range(60, 75), 512, 0), (range(75, 90), 0, 0)],
+    [(range(18), 512, 12_000), (range(30, 48), 0, 12_000), (range(60, 70), 512, 0), (range(75, 85), 0, 0)],
 )
 def test_the_best_of_all_replicas_is_found(
     seeds: range, guards: int, large: int, monkeypatch: pytest.MonkeyPatch
@@ -241,7 +241,7 @@ def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("guards", [512, 1])
-@pytest.mark.parametrize("seeds", [range(110, 125), range(125, 140)])
+@pytest.mark.parametrize("seeds", [range(110, 118), range(125, 133)])
 def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
     guards: int, seeds: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,7 +264,7 @@ def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
 
 def test_most_of_what_the_decomposition_plans_is_the_best_of_all_replicas() -> None:
     found = []
-    for seed in range(140, 165):
+    for seed in range(140, 158):
         listing = Listing(random_world(Random(seed)))
         best = listing.best(set(listing.demand) - set(listing.barred()))
         if best is not None:
