@@ -108,18 +108,22 @@ class Builder:
         market = self.market
         placement = Placement(market, self.penalty, np.zeros(len(market.rules.module_pool)))
         placement.widen()
+        claims = market.claims
+        claims.keep(placement)
         for job, placed in held.items():
             placement.put(job, placed)
         first = [job for job in self.urgent_jobs if job not in held]
         for job in first:
             fill_jobs(placement, told, columns, np.array([job]))
-        fill_units(placement, told, self.urgent)
+        fill_units(placement, told, self.urgent, claims)
         served = set(self.urgent)
-        fill_units(placement, told, [unit for unit in self.narrow_units if unit not in served])
+        narrow = [unit for unit in self.narrow_units if unit not in served]
+        fill_units(placement, told, narrow, claims)
         served.update(self.narrow_units)
         rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
         self._fill_jobs(placement, told, columns, rest)
-        fill_units(placement, told, [unit for unit in unit_order(market).tolist() if unit not in served])
+        others = [unit for unit in unit_order(market).tolist() if unit not in served]
+        fill_units(placement, told, others, claims)
         placement.trim_modules()
         return placement
 

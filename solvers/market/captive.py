@@ -73,11 +73,18 @@ def captive_load(rules: Rules, units: Iterable[Unit], left: Floats) -> Floats:
 
     ``left`` (P, T) are the accelerators that there are for services at most.
     """
-    goods, periods = np.zeros(rules.goods.size), np.arange(rules.goods.periods)
+    goods = np.zeros(rules.goods.size)
     for unit in units:
-        for slot, replicas in _least_replicas(unit, _most_replicas(unit, left)):
-            goods[rules.goods.held(unit.pool[slot], periods)] += replicas * unit.accelerators[slot]
+        for held, accelerators in captive_replicas(rules, unit, left):
+            goods[held] += accelerators
     return row_load(rules, goods)
+
+
+def captive_replicas(rules: Rules, unit: Unit, left: Floats) -> Iterator[tuple[Ints, Floats]]:
+    """Yield the goods (T,) that captive users of a unit hold at a slot, and how many accelerators of each."""
+    periods = np.arange(rules.goods.periods)
+    for slot, replicas in _least_replicas(unit, _most_replicas(unit, left)):
+        yield rules.goods.held(unit.pool[slot], periods), replicas * unit.accelerators[slot]
 
 
 def most_room(rules: Rules) -> Floats:

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
+from .claims import Claims
 from .columns import Columns
 from .detours import fitting_answer
 from .entering import may_enter
@@ -50,13 +51,18 @@ def _place_by(placement: Placement, priced: Priced, mine: Ints, block: int) -> b
     return placement.try_columns(block, priced, worth.tolist())
 
 
-def fill_units(placement: Placement, told: Appraisal, units: Sequence[int]) -> None:
+def fill_units(
+    placement: Placement, told: Appraisal, units: Sequence[int], claims: Claims | None = None
+) -> None:
     """Serve units (all out so far) from what is left, those with the fewest slots first.
 
+    Each is given first what of the ``claims`` kept from the room is its own.
     Cheaper replicas are left to when all stand (:mod:`.refilling`): many placements are built, few kept.
     """
     offer_to = placement.market.offering(told.goods)
     for number in units:
+        if claims is not None:
+            claims.give(placement, number)
         room = room_for_replicas(placement, placement.market.units[number])
         take(placement, fitting_answer(placement, number, offer_to, room, swapping=False))
 

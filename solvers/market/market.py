@@ -15,6 +15,7 @@ from ..jobs import JobOptions
 from ..rates import Floats, Ints, Rates
 from ..services import Services
 from .captive import Captives
+from .claims import Claims
 from .goods import GoodPrices
 from .jobs import Options, Starts, job_options, start_costs, starts
 from .offers import Offer, offer
@@ -133,6 +134,11 @@ class Market:
             return replace(whole.captives, closed=whole.captives.closed[same])
         free = np.unique(self.pausing.job)
         return Captives.of(self.rules, self.units, self.running, self.spans, free)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Room that captive users need."""
+        return Claims.of(self)
 
     @cached_property
     def idling(self) -> tuple[csr_array, Floats, Floats]:
