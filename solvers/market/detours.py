@@ -12,7 +12,7 @@ from ..arrays import Bools
 from ..rates import Floats, Ints
 from .candidates import reply_columns, unit_reply
 from .columns import Columns
-from .offers import EPSILON, Offer, trifle
+from .offers import Offer, rounding
 from .openings import Room
 from .placing import Placement
 from .serving import Answer, replicas_for
@@ -126,7 +126,7 @@ def _better(
     if unit.is_whole:
         return min(other, one, key=lambda each: float(each[0].unserved.sum()))
     missed = one[0].unserved.sum(axis=1)
-    scale = np.maximum(trifle(unit.demand), EPSILON * unit.demand.sum(axis=1))[when]
+    scale = rounding(unit.demand.sum(axis=1))[when]
     place = np.flatnonzero(other[0].unserved.sum(axis=1) <= missed[when] + scale)
     names = ("flow", "replicas", "cost", "unserved")
     found = {name: getattr(one[0], name).copy() for name in names}

@@ -61,6 +61,11 @@ def trifle(demand: Floats) -> float:
     return EPSILON * min(1.0, float(demand.max(initial=0.0)) or 1.0)
 
 
+def rounding(demand: Floats) -> Floats:
+    """Return what counts as nothing beside each of some demands of a unit, or beside sums of them."""
+    return np.asarray(np.maximum(trifle(demand), EPSILON * demand))
+
+
 def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
     """Return the prices for ``unit``; ``traffic`` (A, T) is the price of a request/s on each arc."""
     flat = unit.money * prices.money + unit.other * prices.other

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..rates import Floats, Ints
 from .guards import Guards
-from .offers import EPSILON, Offer, trifle
+from .offers import EPSILON, Offer, rounding
 from .serving import Answer, cheaper, pour, priced, replicas_for
 from .sites import at_all_times, rank
 from .units import Unit
@@ -144,7 +144,7 @@ def _safe_flow(unit: Unit, flow: Floats, served: Floats, replicas: Floats) -> Fl
 
 def _told(unit: Unit, offered: Offer, flow: Floats, replicas: Floats) -> Answer:
     missed = unit.demand - flow.sum(axis=2)
-    rounded = np.where(missed > np.maximum(trifle(unit.demand), EPSILON * unit.demand), missed, 0.0)
+    rounded = np.where(missed > rounding(unit.demand), missed, 0.0)
     return priced(offered, flow, replicas, rounded)
 
 

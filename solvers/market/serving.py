@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats, Ints, whole_replicas
-from .offers import EPSILON, Offer, trifle
+from .offers import EPSILON, Offer, rounding, trifle
 from .swapping import Swaps
 from .units import Unit
 
@@ -103,7 +103,7 @@ def pour(unit_cost: Floats, demand: Floats, room: Floats, cutoff: Floats | None)
         flow[busy] += given
         room[busy] = np.where(part < 1.0, 0.0, room[busy] - total)
         left[busy] -= given.sum(axis=2)
-    return flow, np.where(left > np.maximum(nothing, EPSILON * demand), left, 0.0)
+    return flow, np.where(left > rounding(demand), left, 0.0)
 
 
 def _pour_in_turn(
@@ -138,7 +138,7 @@ def priced(offered: Offer, flow: Floats, replicas: Floats, left: Floats) -> Answ
 
 def cheaper(one: Answer, other: Answer, unit: Unit, possible: Bools) -> Answer:
     """Return in each period the answer that leaves less out, or else costs less; ``other`` where possible."""
-    scale = np.maximum(trifle(unit.demand), EPSILON * unit.demand.sum(axis=1))
+    scale = rounding(unit.demand.sum(axis=1))
     more = other.unserved.sum(axis=1) - one.unserved.sum(axis=1)
     better = (more < -scale) | ((np.abs(more) <= scale) & (other.cost < one.cost))
     better &= possible
