@@ -215,17 +215,8 @@ def _enter_move(problem: Problem, decision: JobDecision, ledger: Ledger) -> None
     for pool, usd in zip(option.pools, option.moving_usd, strict=False):
         ledger.enter(job, problem.pools[pool].data_center, "moving", usd)
     for route in option.checkpoint:
-        usd = sum(usd_per_gb(problem, hop) for hop in hops(route)) if route is not None else 0.0
+        usd = sum(usd for *_, usd in _tolls(problem, hops(route))) if route is not None else 0.0
         ledger.enter(job, NETWORK, "moving", usd * problem.moving.checkpoint_gb)
-
-
-def usd_per_gb(problem: Problem, hop: Hop) -> float:
-    """Return what a GB over a link costs, the egress of the site that it leaves included."""
-    link, site = problem.link[hop[0]], problem.data_center.get(hop[1])
-    if site is None:
-        return link.usd_per_gb
-    own = link.egress_usd_per_gb
-    return link.usd_per_gb + (site.egress_usd_per_gb if own is None else own)
 
 
 def _enter_entered(variables: World, decisions: Decisions, ledger: Ledger) -> None:

@@ -99,9 +99,9 @@ class Neighbourhoods:
         free = np.zeros(len(problem), dtype=bool)
         core = int(self._rng.integers(len(self._cores)))
         budget = self._size[core]
-        if self._rng.random() < RELATED:
-            dealt = self._relatives[core].drawn(best, dealt, self._rng)
-        for resource in dealt.tolist():
+        is_related = self._rng.random() < RELATED
+        related = self._relatives[core].drawn(best, dealt, self._rng) if is_related else None
+        for resource in related or dealt.tolist():
             joined = using.indices[using.indptr[resource] : using.indptr[resource + 1]]
             trial = free.copy()
             trial[joined] = True

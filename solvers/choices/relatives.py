@@ -6,6 +6,7 @@ problems, Principles and Practice of Constraint Programming (1998).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +44,8 @@ class Relatives:
         wanted = np.flatnonzero(pricing.excess <= 0)
         return cls(problem, pricing, _reached(problem, wanted), _reached(problem, core))
 
-    def drawn(self, best: Assignment, among: Ints, rng: np.random.Generator) -> Ints:
-        """Return the resources ``among`` in an order: one where something is lost, then its relatives."""
+    def drawn(self, best: Assignment, among: Ints, rng: np.random.Generator) -> Iterator[int]:
+        """Yield the resources ``among``: one where something is lost, then its relatives."""
         now = csr_array(self.problem.uses[best.option])
         now.data = np.ones(len(now.data))
         link = np.asarray((now.T @ self.near).todense())[np.ix_(among, among)]
@@ -52,15 +53,13 @@ class Relatives:
         loss = self._loss(best, now)[among]
         chance = loss / loss.sum() if loss.sum() > 0 else None
         following = int(rng.choice(len(among), p=chance))
-        order, score, open_ = [], np.zeros(len(among)), np.ones(len(among), dtype=bool)
-        while True:
-            order.append(following)
-            open_[following] = False
-            if not open_.any():
-                return among[order]
+        score, waiting = np.zeros(len(among)), np.ones(len(among), dtype=bool)
+        for _ in range(len(among)):
+            yield int(among[following])
+            waiting[following] = False
             score += link[following]
             lured = (score + 1e-3) * rng.uniform(1 - NOISE, 1.0, len(score))
-            following = int(np.where(open_, lured, -1.0).argmax())
+            following = int(np.where(waiting, lured, -1.0).argmax())
 
     def _loss(self, best: Assignment, now: csr_array) -> Floats:
         """Return what is lost at each resource (R): by room left, by who is there, and who is not."""

@@ -130,7 +130,8 @@ class Slots:
         """Return the best offers found, by steps of Polyak towards what is ``known`` to do (T,)."""
         best, kept = np.full(len(paid), -np.inf), paid
         length, idle = np.ones(len(paid)), np.zeros(len(paid), dtype=np.int64)
-        safe = np.maximum(self.demand, trifle(self.demand))
+        nothing = trifle(self.demand)
+        safe = np.maximum(self.demand, nothing)
         for _ in range(STEPS):
             bound, taken = self._taken(paid, self.queues(paid))
             better = bound > best
@@ -139,7 +140,7 @@ class Slots:
             length, idle = np.where(idle > PATIENCE, length / 2, length), np.where(idle > PATIENCE, 0, idle)
             missing = self.demand - taken
             steep = (missing**2 / safe).sum(axis=1)
-            step = length * np.maximum(known - bound, 0.0) / np.maximum(steep, trifle(self.demand))
+            step = length * np.maximum(known - bound, 0.0) / np.maximum(steep, nothing)
             paid = paid + step[:, None] * missing / safe
         return kept
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -46,6 +47,10 @@ class Swaps:
     price: Floats
     rps: Floats
 
+    @cached_property
+    def _trifle(self) -> float:
+        return trifle(self.flow)
+
     def run(self, when: Ints) -> None:
         """Swap, in each of some periods, while that saves anything."""
         busy = when[self.replicas[when].any(axis=1)]
@@ -67,7 +72,7 @@ class Swaps:
             moved = np.maximum(load[:, used, None] - left, 0.0)
             more = whole_replicas(np.maximum(moved - free[:, None, :], 0.0), self.rps)
             saved = fewer * price[:, used, None] - more * price[:, None, :] - moved * dearer
-            can = (fewer > 0) & (reached >= moved - trifle(self.flow))
+            can = (fewer > 0) & (reached >= moved - self._trifle)
             can &= replicas[:, None, :] + more <= self.most[when][:, None, :]
             can[:, np.arange(len(used)), used] = False
             best = np.where(can, saved, -np.inf).reshape(len(when), -1).argmax(axis=1)
@@ -102,7 +107,7 @@ class Swaps:
         way = np.where(has_way, self.way[when], 0.0)
         reached = flow @ has_way.astype(float)
         paid = (flow * way[:, :, used].transpose(0, 2, 1)) @ has_way.astype(float)
-        return reached, (flow @ way - paid) / np.maximum(reached, trifle(self.flow))
+        return reached, (flow @ way - paid) / np.maximum(reached, self._trifle)
 
     def _do(self, period: int, source: float, target: float, fewer: float, more: float) -> None:
         """Move to another slot those for whom that is cheapest."""

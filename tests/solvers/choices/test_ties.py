@@ -65,7 +65,7 @@ def test_resources_are_searched_with_those_that_their_workloads_may_go_to() -> N
     relatives = Relatives.of(problem, price_out(problem, np.zeros(5)), np.arange(8))
     best = Assignment(problem, np.array([0, 2, 4, 6]))
     for seed in range(10):
-        order = relatives.drawn(best, np.arange(5), np.random.default_rng(seed)).tolist()
+        order = list(relatives.drawn(best, np.arange(5), np.random.default_rng(seed)))
         assert order[0] in (0, 2)
         assert set(order[:3]) == {0, 2, 4}
         assert sorted(order) == [0, 1, 2, 3, 4]
