@@ -1,6 +1,7 @@
 """Iterated local search by cyclic exchanges: one workload is moved, the others give way; kept if little harm.
 
-Who was moved is held until the others have made the best of it: else nearly all that comes is the move back.
+Every other time, all that another good assignment has at a place is taken over instead. Who was moved is
+held until the others have made the best of it: else nearly all that comes is the move back.
 
 Sources: H. R. Lourenco, O. C. Martin and T. Stuetzle, Iterated local search, Handbook of Metaheuristics
 (2003) 321-353; the penalties that keep a share of what is found within the capacities follow M. Yagiura,
@@ -16,6 +17,7 @@ from itertools import cycle
 import numpy as np
 
 from ..blocks import Ints
+from .elite import Elite
 from .exchanges import Exchanges
 from .places import Places
 from .shifts import Assignment
@@ -27,6 +29,8 @@ FITTING = 0.5
 """Share of the local optima that should fit."""
 EAGERNESS = 0.2
 """How strongly penalties answer to that share."""
+GRAFTED = 0.5
+"""Share of the shakes that take over a place from another good assignment."""
 HARM = 0.5
 """How much worse the next assignment may be on average, in spreads of the places."""
 PATIENCE = 60
@@ -53,6 +57,7 @@ class Shaking:
         self._starts = cycle([places.of_options(state.problem, start) for start in starts])
         self._movable = np.flatnonzero(np.isfinite(places.excess[:, : places.workloads]).sum(axis=0) > 1)
         self._place = next(self._starts)
+        self._elite = Elite()
         self._fitting = FITTING
         self._idle = 0
         self._found: Ints | None = None
@@ -76,6 +81,7 @@ class Shaking:
         """Shake and improve a few times, then adapt the penalties."""
         if self._idle > PATIENCE:
             self._place, self._idle, self._own = next(self._starts), 0, np.inf
+            self._elite = Elite()
         place, value = self._improved(self._place)
         for _ in range(SHAKES):
             tried, found = self._improved(*self._shaken(place))
@@ -84,9 +90,14 @@ class Shaking:
         self._place = place
         self._adapt()
 
-    def _shaken(self, place: Ints) -> tuple[Ints, Ints]:
-        """Return the assignment with a workload at another place that suits it, and which (none or one)."""
+    def _shaken(self, place: Ints) -> tuple[Ints, Ints | None]:
+        """Return the assignment with a workload at another place that suits it, and which (none or one).
+
+        Or with a place as another good assignment has it, and nobody is held.
+        """
         rng, tables = self._rng, self._places
+        if len(self._elite) > 1 and rng.random() < GRAFTED:
+            return self._elite.graft(place, len(tables) - 1, rng), None
         moved = rng.choice(self._movable, min(1, len(self._movable)))
         worth = tables.spread * rng.gumbel(size=(len(tables), len(moved))) - tables.excess[:, moved]
         worth[place[moved], np.arange(len(moved))] = -np.inf
@@ -117,6 +128,7 @@ class Shaking:
             return
         place = self._search.assignment
         cost = float(self._state.problem.cost[self._places.options(place)].sum())
+        self._elite.meet(place, cost)
         if cost < self._own:
             self._own, self._idle = cost, 0
         if cost < self._cost:
