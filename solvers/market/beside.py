@@ -53,6 +53,18 @@ class Heard:
     is_settled: bool
 
 
+@dataclass(frozen=True)
+class Beginning:
+    """Where a search begins: a seeker of the whole, and that of a sample that stands for it if there is one.
+
+    With ``foretells`` and no such sample, smaller ones tell prices first.
+    """
+
+    seeker: Seeker
+    small: Seeker | None = None
+    foretells: bool = False
+
+
 def may_copy() -> bool:
     """Return whether this process can be copied safely."""
     return sys.platform == "linux" and threading.active_count() == 1
@@ -69,11 +81,10 @@ class PricesBeside:
         Whether more may come.
     """
 
-    def __init__(self, seeker: Seeker, small: Seeker | None, seconds: float, raising: float) -> None:
+    def __init__(self, beginning: Beginning, seconds: float, raising: float) -> None:
         """Begin; prices are sought for so many ``seconds``, then bounds raised for ``raising`` more.
 
-        ``small`` is the seeker of a sample of the market, if there is one. Raises OSError where the system
-        has no room for a copy.
+        Raises OSError where the system has no room for a copy.
         """
         self.heard: Heard | None = None
         self._told: Heard | None = None
@@ -90,7 +101,7 @@ class PricesBeside:
         if self._process == 0:
             os.close(inward)
             end = self._began + seconds + RAISED_BY * raising
-            _seek_apart(seeker, small, outward, self._began + seconds, end)
+            _seek_apart(beginning, outward, self._began + seconds, end)
         os.close(outward)
         stream = os.fdopen(inward, "rb")
         self._listener = threading.Thread(target=self._listen, args=(stream,), daemon=True)
@@ -163,20 +174,20 @@ def _copied() -> int:
         return os.fork()
 
 
-def _seek_apart(seeker: Seeker, small: Seeker | None, pipe: int, until: float, end: float) -> None:
+def _seek_apart(beginning: Beginning, pipe: int, until: float, end: float) -> None:
     """Seek in the copy, which never returns: nothing of what the process was at before is its own."""
     code = 1
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         with os.fdopen(pipe, "wb") as stream:
-            _seek(seeker, small, stream, until, end)
+            _seek(beginning, stream, until, end)
         code = 0
     finally:
         os._exit(code)
 
 
-def _seek(seeker: Seeker, small: Seeker | None, stream: IO[bytes], until: float, end: float) -> None:
-    seeker, slow, took = _begun(seeker, small, until), 0, 0.0
+def _seek(beginning: Beginning, stream: IO[bytes], until: float, end: float) -> None:
+    seeker, slow, took = _begun(beginning, until), 0, 0.0
     write_frame(stream, _heard(seeker, False))
     while seeker.box >= LEAST_BOX and time.monotonic() + took < until:
         began = time.monotonic()
@@ -193,19 +204,25 @@ def _heard(seeker: Seeker, is_settled: bool) -> Heard:
     return Heard(seeker.told.prices, seeker.box, seeker.told.complete, is_settled)
 
 
-def _begun(seeker: Seeker, small: Seeker | None, until: float) -> Seeker:
+def _begun(beginning: Beginning, until: float) -> Seeker:
     """Return a seeker at the prices that samples tell, the one given where these tell less.
 
     Samples tell nothing of what is scarce in the whole: a seeker of plans that leave work out goes on.
     """
-    if seeker.may_leave:
-        return seeker
-    watch = Watch(until - time.monotonic())
-    known = _finer(seeker, small, watch) if small else foretold(seeker.market, seeker.penalty, watch)
+    seeker = beginning.seeker
+    known = None if seeker.may_leave else _foretold(beginning, Watch(until - time.monotonic()))
     if known is None:
         return seeker
     found = begun(seeker.market, seeker.penalty, known, WIDER * known.box)
     return found if found.told.complete > seeker.told.complete else seeker
+
+
+def _foretold(beginning: Beginning, watch: Watch) -> Seeker | None:
+    """Return the seeker of the finest sample, None where there is none that holds for the whole."""
+    seeker = beginning.seeker
+    if beginning.small is not None:
+        return _finer(seeker, beginning.small, watch)
+    return foretold(seeker.market, seeker.penalty, watch) if beginning.foretells else None
 
 
 def _finer(seeker: Seeker, small: Seeker, watch: Watch) -> Seeker | None:

@@ -47,6 +47,8 @@ class Builder:
     giants: Giants
     kept_free: Floats
     leaning: Floats | None = None
+    together: int = 0
+    """Jobs that find places together, where more do so than answer prices together: 0 where no more do."""
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
     urgent_jobs: list[int] = field(default_factory=list)
@@ -81,13 +83,16 @@ class Builder:
         """Return the best of so many placements; one that leaves nothing out ends it."""
         best: Placement | None = None
         self.rises /= 2
+        together = self._together(told)
         for _ in range(rounds):
             raised = self._raised(told)
             columns = Priced.of(
                 self.market, job_columns(self.market, raised, NEAREST), raised.prices, self.penalty
             )
             self.offered = columns.columns
-            held = self.giants.placed(self.market, raised if self.is_stuck else told)
+            held = together
+            if self.is_stuck or self.stuck_jobs:
+                held = self.giants.placed(self.market, raised if self.is_stuck else told)
             placement = self._once(raised, columns, held)
             if best is None or placement.value() < best.value():
                 best = placement
@@ -97,6 +102,14 @@ class Builder:
                 self.giants = Giants.of(self.market, raised, self.giants.jobs, self.stuck_jobs)
         assert best is not None
         return best
+
+    def _together(self, told: Appraisal) -> dict[int, Placed]:
+        """Return what giants do in their cheapest combination, with more jobs if that is found in time."""
+        if self.together:
+            many = Giants.of(self.market, told, self.giants.considered, most=self.together)
+            if found := many.placed(self.market, told):
+                return found
+        return self.giants.placed(self.market, told)
 
     def _raised(self, told: Appraisal) -> Appraisal:
         if not self.rises.any():

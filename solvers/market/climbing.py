@@ -15,8 +15,6 @@ from .columns import Columns
 from .market import Market
 from .menus import natural_prices
 
-STEPS = 150
-
 
 @dataclass(frozen=True)
 class PriceCore:
@@ -31,8 +29,17 @@ class PriceCore:
     natural: Floats
 
 
-def climb(priced: PriceCore, prices: Floats, box: float, temperature: float) -> Floats:
-    """Return better prices, each within a box of the present ones.
+@dataclass(frozen=True)
+class Climb:
+    """How far prices may move as a part of their level (``box``), the temperature, and most ``steps``."""
+
+    box: float
+    temperature: float
+    steps: int
+
+
+def climb(priced: PriceCore, prices: Floats, how: Climb) -> Floats:
+    """Return better prices, each within the box of the present ones.
 
     Prices are sought in units of the square root of what a row costs its users, as rows differ by orders of
     magnitude in that and the dual is the more curved along a row the cheaper it is.
@@ -41,20 +48,20 @@ def climb(priced: PriceCore, prices: Floats, box: float, temperature: float) -> 
     if len(now) == 0:
         return prices
     level = priced.natural + now
-    bounds = np.column_stack([np.maximum(0.0, now - box * level), now + box * level])
+    bounds = np.column_stack([np.maximum(0.0, now - how.box * level), now + how.box * level])
     unit = np.sqrt(np.maximum(level, 1e-6 * max(1e-9, float(level.mean()))))
-    now = _climbed(priced, now, unit, temperature, bounds)
+    now = _climbed(priced, now, unit, bounds, how)
     better = np.zeros(len(prices))
     better[priced.rows] = now
     return better
 
 
-def _climbed(priced: PriceCore, now: Floats, unit: Floats, temperature: float, bounds: Floats) -> Floats:
+def _climbed(priced: PriceCore, now: Floats, unit: Floats, bounds: Floats, how: Climb) -> Floats:
     """Climb the dual at one temperature; return prices within ``bounds`` (R, 2)."""
     scale = 1.0 / max(1e-9, float(priced.unit.mean()))
 
     def scaled(point: Floats) -> tuple[float, Floats]:
-        value, gradient = priced.core.smoothed(point * unit, temperature * priced.unit)
+        value, gradient = priced.core.smoothed(point * unit, how.temperature * priced.unit)
         return value * scale, gradient * unit * scale
 
     found = minimize(
@@ -63,7 +70,7 @@ def _climbed(priced: PriceCore, now: Floats, unit: Floats, temperature: float, b
         jac=True,
         method="L-BFGS-B",
         bounds=bounds / unit[:, None],
-        options={"maxiter": STEPS, "maxcor": 15},
+        options={"maxiter": how.steps, "maxcor": 15},
     )
     return np.asarray(np.clip(found.x * unit, bounds[:, 0], bounds[:, 1]))
 

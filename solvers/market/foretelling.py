@@ -28,6 +28,9 @@ LITTLE = 5e-4
 FEWEST_BLOCKS, SIZE = 2000, 20_000
 """Blocks of a market that is worth being foretold, and starts of jobs for every second of the time limit
 above which its own steps take too long: told by work, so that the same problem gets the same plan."""
+MUCH = 2.5
+"""The same in multiples of it where prices are sought beside plans: a sample that does not hold costs steps
+on the whole there."""
 FAR = 1.0
 """Reach at the end of a sample from which on the dual bends so little that steps on the whole soon get there,
 and plans come out better than from prices foretold."""
@@ -38,11 +41,14 @@ WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
 
 
-def is_worth_foretelling(market: Market, seconds: float) -> bool:
-    """Return whether steps on the market itself take long, where so many seconds are the limit."""
+def is_worth_foretelling(market: Market, seconds: float, times: float = 1.0) -> bool:
+    """Return whether steps on the market itself take long, or ``times`` as long as that.
+
+    That is told by the seconds that are the limit.
+    """
     starts = market.rates.periods * (len(market.running) + len(market.pausing))
     size = starts + sum(unit.size for unit in market.units) / TRIPLES
-    return market.blocks >= FEWEST_BLOCKS and size > SIZE * seconds
+    return market.blocks >= FEWEST_BLOCKS and size > times * SIZE * seconds
 
 
 def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:

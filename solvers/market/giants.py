@@ -19,6 +19,7 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .candidates import job_columns
 from .captive import most_room
+from .climbing import binding_rows
 from .columns import Columns, joined, kept
 from .market import Market
 from .placing import NOTHING, Placed, Priced
@@ -74,20 +75,29 @@ class Giants:
     is_whole: bool
 
     @classmethod
-    def of(cls, market: Market, told: Appraisal, known: Ints = NOTHING, also: Sequence[int] = ()) -> Giants:
+    def of(
+        cls,
+        market: Market,
+        told: Appraisal,
+        known: Ints = NOTHING,
+        also: Sequence[int] = (),
+        *,
+        most: int | None = None,
+    ) -> Giants:
         """Return the giants among the jobs that do not pause, by what they cost at the prices told.
 
-        Those ``known`` stay. Jobs ``also`` join them with their nearest columns. Some of their columns may be
-        missing then, so what giants cost together is no bound with them.
+        They are at ``most`` so many (None: as many as answer prices), and those ``known``. Jobs ``also`` join
+        them with their nearest columns. Some of their columns may be missing then, so what giants cost
+        together is no bound with them.
         """
-        considered = np.union1d(known, _large(market, told))
+        considered = np.union1d(known, _large(market, told, most or MOST_JOBS))
         columns = _columns(market, considered, told)
         if also:
             added = np.setdiff1d(np.array(also, dtype=np.int64), columns.block)
             columns = joined([columns, job_columns(market, told, MOST_COLUMNS, added)])
         jobs, first = np.unique(columns.block, return_index=True)
         uses = csr_array(columns.goods @ market.rules.use)
-        load, room, left = _tight(market, uses, first, jobs)
+        load, room, left = _tight(market, uses, columns.block)
         return cls(
             considered=considered,
             jobs=jobs,
@@ -104,7 +114,7 @@ class Giants:
 
     def met(self, market: Market, told: Appraisal) -> Giants:
         """Return the giants with those who cost as much at the prices told, themselves where nobody joins."""
-        if np.isin(_large(market, told), self.considered).all():
+        if np.isin(_large(market, told, MOST_JOBS), self.considered).all():
             return self
         found = Giants.of(market, told, self.considered)
         if len(found.jobs) > len(self.jobs):
@@ -234,10 +244,10 @@ def _has_closed(market: Market, jobs: Ints) -> bool:
     return bool(market.captives.closed[np.isin(market.running.job, jobs)].any())
 
 
-def _large(market: Market, told: Appraisal) -> Ints:
+def _large(market: Market, told: Appraisal, most: int) -> Ints:
     least = np.where(market.placeable, told.job_least, 0.0)
     least[market.pausing.job] = 0.0
-    order = np.argsort(-least, kind="stable")[:MOST_JOBS]
+    order = np.argsort(-least, kind="stable")[:most]
     return np.sort(order[least[order] > LEAST_SHARE * np.maximum(told.job_least, 0.0).sum()])
 
 
@@ -248,14 +258,10 @@ def _columns(market: Market, jobs: Ints, told: Appraisal) -> Columns:
     return kept(columns, np.flatnonzero(count[columns.block] <= MOST_COLUMNS))
 
 
-def _tight(market: Market, uses: csr_array, first: Ints, jobs: Ints) -> tuple[Floats, Floats, Floats]:
+def _tight(market: Market, uses: csr_array, block: Ints) -> tuple[Floats, Floats, Floats]:
     """Return use, most room, and what is left of it, of the rows that a column of each job could overload."""
     room = most_room(market.rules)
-    dense = uses.toarray()
-    if len(first) == 0:
-        return dense[:, :0], room[:0], room[:0]
-    left = np.maximum(room - market.captives.load_beside(market.rules, jobs), 0.0)
-    most = np.maximum.reduceat(dense, first, axis=0).sum(axis=0)
-    tight = np.flatnonzero(most > left)
+    left = np.maximum(room - market.captives.load_beside(market.rules, np.unique(block)), 0.0)
+    tight = binding_rows(block, uses, left)
     slack = FIT * np.maximum(1.0, room[tight])
-    return dense[:, tight], room[tight] + slack, left[tight] + slack
+    return csr_array(uses[:, tight]).toarray(), room[tight] + slack, left[tight] + slack

@@ -15,7 +15,7 @@ from ..choices.watch import Watch
 from ..rates import Floats
 from .appraisal import Appraisal, appraise
 from .candidates import job_columns, nearest, service_columns
-from .climbing import climb, price_core
+from .climbing import Climb, climb, price_core
 from .columns import Columns, joined, kept
 from .giants import Combination, Giants
 from .market import Market
@@ -28,6 +28,9 @@ ROUNDS, PATIENCE = 40, 5
 WARM, COLD, COOLING = 0.02, 0.001, 4.0
 """First temperature, the one below which it is the first again, and the part by which it falls when a round
 gains little: in the cold, climbing soon sticks at an edge, from which it gets away in the warm."""
+FIRST_STEPS, MOST_STEPS = 40, 150
+"""Steps of a climb at most, until a round gains little, and then: what is gained by going further on columns
+of poor prices is mostly lost again on the whole, which tells more when it is asked soon."""
 SLOW, SLACKENING = 1e-4, 1e-3
 """Relative gains of the bound in a round that are little, and below which columns are drawn with care."""
 WIDE, NARROW = 2.0, 0.06
@@ -72,6 +75,7 @@ class Seeker:
     answered: Floats = field(init=False)
     """By how much the last answer of every unit (U,) cost more than its bound."""
     temperature: float = WARM
+    steps: int = FIRST_STEPS
     may_leave: bool = False
 
     def __post_init__(self) -> None:
@@ -132,7 +136,7 @@ class Seeker:
         if self.combinations:
             columns, merged = self.giants.merged(columns, self.combinations), self.giants.jobs
         core = price_core(self.market, columns, self.told, merged)
-        prices = climb(core, self.told.prices, self.box, self.temperature)
+        prices = climb(core, self.told.prices, Climb(self.box, self.temperature, self.steps))
         apart, tried, combinations = self._tell(prices)
         self._draw(tried)
         gain = self._gain(tried)
@@ -144,7 +148,7 @@ class Seeker:
             self.failures += 1
             self.box = max(LEAST_BOX, self.box * SHRINKING**self.failures)
         if 0 <= gain < SLOW:
-            self.temperature = self.temperature / COOLING if self.temperature > COLD else WARM
+            self._slow_down()
         if gain < SLACKENING:
             self.answered /= 2
         if gain > 0:
@@ -153,6 +157,13 @@ class Seeker:
         if gain > 0:
             self._meet()
         return gain
+
+    def _slow_down(self) -> None:
+        """Climb further in one round, or colder."""
+        if self.steps < MOST_STEPS:
+            self.steps = MOST_STEPS
+        else:
+            self.temperature = self.temperature / COOLING if self.temperature > COLD else WARM
 
     def move(self, prices: Floats, box: float) -> float:
         """Go on at prices found elsewhere if they are better; return the relative gain of the bound."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ..choices.watch import Watch
 from .appraisal import Appraisal
-from .beside import ROUGH, PricesBeside, may_copy
+from .beside import ROUGH, Beginning, PricesBeside, may_copy
 from .constructing import Constructing
-from .foretelling import foretold, is_worth_foretelling
+from .foretelling import MUCH, foretold, is_worth_foretelling
 from .prices import Seeker
 from .raising import raised_bound
 from .representing import representative
@@ -43,9 +43,10 @@ class Seeking(Constructing):
 
         Where the system has no room for it, prices and plans take turns.
         """
-        raising = RAISING_SHARE * self.options.time_limit
+        limit = self.options.time_limit
+        foretells, raising = is_worth_foretelling(self.market, limit, MUCH), RAISING_SHARE * limit
         with suppress(OSError):
-            self._beside = PricesBeside(seeker, small, self.watch.left, raising)
+            self._beside = PricesBeside(Beginning(seeker, small, foretells), self.watch.left, raising)
             self.watch = self.watch.beyond(self.watch.left + raising)
 
     def _seek_anew_beside(self, seeker: Seeker) -> None:
@@ -54,7 +55,7 @@ class Seeking(Constructing):
             return
         self._beside.close()
         with suppress(OSError):
-            self._beside = PricesBeside(seeker, None, self.watch.left, 0.0)
+            self._beside = PricesBeside(Beginning(seeker), self.watch.left, 0.0)
 
     def _is_seeking(self) -> bool:
         """Return whether better prices are sought beside this."""

@@ -48,6 +48,8 @@ LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
 """Parts of the time from which on building is long, and where few blocks stand for many: plans come before
 better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
 FITTING_ROUNDS = 12
+TOGETHER = 100
+"""Jobs that find places together when a plan is built: at prices alone, those of middle size find none."""
 WELL = 2e-4
 """Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
 NEAR = 0.005
@@ -159,7 +161,8 @@ class MarketSearch(Rationing):
         if self._is_large:
             self._answers = service_columns(self.market, seeker.told, swapping=False)
         free = kept_for_units(self.market, self._answers or seeker.columns)
-        return Builder(self.market, self.penalty, natural, seeker.giants, free)
+        together = 0 if self._is_large else TOGETHER
+        return Builder(self.market, self.penalty, natural, seeker.giants, free, together=together)
 
     def _build_first(self, builder: Builder, told: Appraisal) -> None:
         with self._timed("building"):

@@ -13,7 +13,7 @@ from computeroute.routing import Problem, check
 from computeroute.solvers import solve
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import beside, foretelling
-from computeroute.solvers.market.beside import Heard, PricesBeside, may_copy
+from computeroute.solvers.market.beside import Beginning, Heard, PricesBeside, may_copy
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.representing import representative
@@ -51,7 +51,7 @@ def every_market_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_bounds_rise_from_step_to_step_and_prices_settle() -> None:
     stream = io.BytesIO()
     now = time.monotonic()
-    beside._seek(seeker_of(problem()), None, stream, now + 2.0, now + 2.5)
+    beside._seek(Beginning(seeker_of(problem())), stream, now + 2.0, now + 2.5)
     heard = frames(stream)
     bounds = [each.complete for each in heard]
     assert len(heard) > 3 and bounds == sorted(bounds) and bounds[-1] > bounds[0]
@@ -75,7 +75,7 @@ def test_a_finer_sample_comes_between_the_first_one_and_the_whole(monkeypatch: p
 def test_what_comes_back_is_what_the_prices_prove_here() -> None:
     seeker = seeker_of(problem())
     first = seeker.told.complete
-    apart = PricesBeside(seeker, None, 5.0, 1.0)
+    apart = PricesBeside(Beginning(seeker), 5.0, 1.0)
     try:
         apart.wait(Watch(20.0).over)
         heard = apart.news()
@@ -91,7 +91,7 @@ def test_what_comes_back_is_what_the_prices_prove_here() -> None:
 
 @copies
 def test_news_are_told_once_and_waited_for() -> None:
-    apart = PricesBeside(seeker_of(problem()), None, 2.0, 0.5)
+    apart = PricesBeside(Beginning(seeker_of(problem())), 2.0, 0.5)
     try:
         apart.wait_for_news(Watch(20.0).over)
         assert apart.news() is not None

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
 from computeroute.routing.scenarios import scenario
+from computeroute.solvers.market import giants
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.building import Builder, kept_for_units
 from computeroute.solvers.market.giants import Giants
@@ -42,6 +43,46 @@ def test_more_rounds_leave_out_less() -> None:
         often += sum(placed.work for placed in built(market, 12).placed)
     assert once > 1.0
     assert often < 0.5 * once
+
+
+@pytest.mark.parametrize(("together", "cost_usd"), [(0, 580.0), (3, 460.0)])
+def test_jobs_of_middle_size_find_places_together(
+    monkeypatch: pytest.MonkeyPatch, together: int, cost_usd: float
+) -> None:
+    # 10 h, 16 cheap cards at 1 USD/h, 40 dear ones at 3. Who loses most comes first: 10 cards go to the cheap
+    # pool, and 8 + 8 to the dear one: 10 * (10 + 3 * 16) = 580. Together: 10 * (3 * 10 + 16) = 460.
+    monkeypatch.setattr(giants, "MOST_JOBS", 1)
+    pools = {"cheap": (16, 1.0), "dear": (40, 3.0)}
+    problem = Problem.parse(
+        {
+            "periods": [{"id": "day", "hours": 10}],
+            "accelerators": [{"id": "h100", "peak_tflops": 1000, "memory_gb": 80, "tdp_w": 0}],
+            "data_centers": [{"id": name, "jurisdiction": "DE"} for name in pools],
+            "pools": [
+                {
+                    "id": name,
+                    "data_center": name,
+                    "accelerator": "h100",
+                    "count": count,
+                    "usd_per_accelerator_hour": usd,
+                }
+                for name, (count, usd) in pools.items()
+            ],
+            "workloads": [
+                {
+                    "kind": "training",
+                    "id": f"job-{count}-{number}",
+                    "needs": [{"accelerator": "h100", "count": count, "hours": 10}],
+                }
+                for number, count in enumerate((10, 8, 8))
+            ],
+        }
+    )
+    market = market_of(problem)
+    penalty, nothing = penalty_of(market), np.zeros(len(market.rules.capacity))
+    told = appraise(market, nothing, penalty)
+    builder = Builder(market, penalty, nothing, Giants.of(market, told), nothing, together=together)
+    assert builder.build(told, 1, lambda: False).value() == pytest.approx(cost_usd)
 
 
 @pytest.mark.parametrize("seed", range(12))
