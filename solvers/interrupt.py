@@ -1,4 +1,4 @@
-"""Ctrl-C while a solver works: the first asks for the best plan found, the second gives up."""
+"""Ctrl-C or SIGTERM while a solver works: the first asks for the best plan found, the second gives up."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+
+ASKING = (signal.SIGINT, signal.SIGTERM)
+"""The signals of Ctrl-C, and of who ends a service or a container and waits a little before killing it."""
 
 
 class Interrupt:
@@ -35,10 +38,11 @@ def say_stopping() -> None:
 
 @contextmanager
 def interrupt_token(say: Callable[[], object]) -> Iterator[Interrupt]:
-    """Give a token that the first SIGINT sets; the next one raises KeyboardInterrupt.
+    """Give a token that the first SIGINT or SIGTERM sets; the next one raises KeyboardInterrupt.
 
     ``say`` is called by the handler of the first, so it must not use buffered streams. Outside the main
-    thread, and where SIGINT is ignored (a background job), signals are left as they are.
+    thread, signals are left as they are, and so is each that is ignored (SIGINT in a background job) or
+    handled by other than Python.
     """
     token = Interrupt()
 
@@ -48,12 +52,13 @@ def interrupt_token(say: Callable[[], object]) -> Iterator[Interrupt]:
         token.set()
         say()
 
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or previous == signal.SIG_IGN:
-        yield token
-        return
-    signal.signal(signal.SIGINT, handle)
+    is_main = threading.current_thread() is threading.main_thread()
+    previous = {each: signal.getsignal(each) for each in ASKING if is_main}
+    heard = [each for each, handler in previous.items() if handler not in (signal.SIG_IGN, None)]
+    for each in heard:
+        signal.signal(each, handle)
     try:
         yield token
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for each in heard:
+            signal.signal(each, previous[each])

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from ..choices.watch import Watch
+from ..interrupt import ASKING
 from ..processes import read_frame, write_frame
 from ..rates import Floats
 from .foretelling import WIDER, begun, foretold
@@ -178,7 +179,8 @@ def _seek_apart(beginning: Beginning, pipe: int, until: float, end: float) -> No
     """Seek in the copy, which never returns: nothing of what the process was at before is its own."""
     code = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for each in ASKING:
+            signal.signal(each, signal.SIG_IGN)
         with os.fdopen(pipe, "wb") as stream:
             _seek(beginning, stream, until, end)
         code = 0

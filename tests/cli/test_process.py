@@ -164,14 +164,15 @@ def test_a_stream_that_is_no_descriptor_is_left_alone(monkeypatch: pytest.Monkey
     assert sys.stdout is stream
 
 
-def test_interrupt_returns_the_best_plan_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_interrupt_returns_the_best_plan_found(tmp_path: Path, asking: signal.Signals) -> None:
     data = hard_problem()
     (tmp_path / "hard.json").write_text(json.dumps(data))
     options = ["--solver", "cp-sat", "--gap", "0", "--time-limit", "50", "--format", "json"]
     with start("plan", str(tmp_path / "hard.json"), *options) as process:
         assert process.stderr is not None
         seen = next((line for line in iter(process.stderr.readline, b"") if b"best" in line), b"")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(asking)
         output, messages = process.communicate(timeout=20)
     assert b"cost: best" in seen, "the solver told of a plan before the signal"
     assert b"stopping; what is done so far follows" in messages
@@ -229,6 +230,9 @@ def test_signals_are_left_alone_where_they_are_ignored() -> None:
             signal.raise_signal(signal.SIGINT)
             assert not token.is_set()
             assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+            signal.raise_signal(signal.SIGTERM)
+            assert token.is_set(), "a background job, which hears no Ctrl-C, can be asked all the same"
+        assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     finally:
         signal.signal(signal.SIGINT, before)
 
