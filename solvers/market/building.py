@@ -48,7 +48,7 @@ class Builder:
     kept_free: Floats
     leaning: Floats | None = None
     together: int = 0
-    """Jobs that find places together, where more do so than answer prices together: 0 where no more do."""
+    """Jobs that find places together, at most: giants alone where 0."""
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
     urgent_jobs: list[int] = field(default_factory=list)
@@ -83,16 +83,17 @@ class Builder:
         """Return the best of so many placements; one that leaves nothing out ends it."""
         best: Placement | None = None
         self.rises /= 2
-        together = self._together(told)
+        together: dict[int, Placed] | None = None
         for _ in range(rounds):
             raised = self._raised(told)
             columns = Priced.of(
                 self.market, job_columns(self.market, raised, NEAREST), raised.prices, self.penalty
             )
             self.offered = columns.columns
-            held = together
             if self.is_stuck or self.stuck_jobs:
                 held = self.giants.placed(self.market, raised if self.is_stuck else told)
+            else:
+                held = together = self._together(told) if together is None else together
             placement = self._once(raised, columns, held)
             if best is None or placement.value() < best.value():
                 best = placement

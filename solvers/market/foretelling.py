@@ -41,11 +41,8 @@ WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
 
 
-def is_worth_foretelling(market: Market, seconds: float, times: float = 1.0) -> bool:
-    """Return whether steps on the market itself take long, or ``times`` as long as that.
-
-    That is told by the seconds that are the limit.
-    """
+def steps_take_long(market: Market, seconds: float, times: float = 1.0) -> bool:
+    """Return whether steps on a market take long (``times`` as long), where so many seconds are the limit."""
     starts = market.rates.periods * (len(market.running) + len(market.pausing))
     size = starts + sum(unit.size for unit in market.units) / TRIPLES
     return market.blocks >= FEWEST_BLOCKS and size > times * SIZE * seconds

@@ -9,7 +9,7 @@ from ..choices.watch import Watch
 from .appraisal import Appraisal
 from .beside import ROUGH, Beginning, PricesBeside, may_copy
 from .constructing import Constructing
-from .foretelling import MUCH, foretold, is_worth_foretelling
+from .foretelling import MUCH, foretold, steps_take_long
 from .prices import Seeker
 from .raising import raised_bound
 from .representing import representative
@@ -35,7 +35,7 @@ class Seeking(Constructing):
 
     def _may_seek_beside(self) -> bool:
         """Return whether prices are sought beside this: that takes long, and there is a core for it."""
-        is_long = is_worth_foretelling(self.market, self.options.time_limit)
+        is_long = steps_take_long(self.market, self.options.time_limit)
         return is_long and self.options.usable_cores > 1 and may_copy()
 
     def _seek_beside(self, seeker: Seeker, small: Seeker | None) -> None:
@@ -44,7 +44,7 @@ class Seeking(Constructing):
         Where the system has no room for it, prices and plans take turns.
         """
         limit = self.options.time_limit
-        foretells, raising = is_worth_foretelling(self.market, limit, MUCH), RAISING_SHARE * limit
+        foretells, raising = steps_take_long(self.market, limit, MUCH), RAISING_SHARE * limit
         with suppress(OSError):
             self._beside = PricesBeside(Beginning(seeker, small, foretells), self.watch.left, raising)
             self.watch = self.watch.beyond(self.watch.left + raising)
@@ -81,7 +81,7 @@ class Seeking(Constructing):
         return seeker.move(heard.prices, heard.box)
 
     def _foretold(self) -> Seeker | None:
-        if not is_worth_foretelling(self.market, self.options.time_limit):
+        if not steps_take_long(self.market, self.options.time_limit):
             return None
         return foretold(self.market, self.penalty, self.watch)
 

@@ -21,6 +21,7 @@ from computeroute.solvers.market.solve import market_of, penalty_of
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
+from .large_jobs import large_jobs
 
 
 def built(market: Market, rounds: int) -> Placement:
@@ -52,32 +53,7 @@ def test_jobs_of_middle_size_find_places_together(
     # 10 h, 16 cheap cards at 1 USD/h, 40 dear ones at 3. Who loses most comes first: 10 cards go to the cheap
     # pool, and 8 + 8 to the dear one: 10 * (10 + 3 * 16) = 580. Together: 10 * (3 * 10 + 16) = 460.
     monkeypatch.setattr(giants, "MOST_JOBS", 1)
-    pools = {"cheap": (16, 1.0), "dear": (40, 3.0)}
-    problem = Problem.parse(
-        {
-            "periods": [{"id": "day", "hours": 10}],
-            "accelerators": [{"id": "h100", "peak_tflops": 1000, "memory_gb": 80, "tdp_w": 0}],
-            "data_centers": [{"id": name, "jurisdiction": "DE"} for name in pools],
-            "pools": [
-                {
-                    "id": name,
-                    "data_center": name,
-                    "accelerator": "h100",
-                    "count": count,
-                    "usd_per_accelerator_hour": usd,
-                }
-                for name, (count, usd) in pools.items()
-            ],
-            "workloads": [
-                {
-                    "kind": "training",
-                    "id": f"job-{count}-{number}",
-                    "needs": [{"accelerator": "h100", "count": count, "hours": 10}],
-                }
-                for number, count in enumerate((10, 8, 8))
-            ],
-        }
-    )
+    problem = large_jobs({"cheap": (16, 1.0), "dear": (40, 3.0)}, (10, 8, 8))
     market = market_of(problem)
     penalty, nothing = penalty_of(market), np.zeros(len(market.rules.capacity))
     told = appraise(market, nothing, penalty)

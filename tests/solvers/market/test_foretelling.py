@@ -9,7 +9,7 @@ import pytest
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import foretelling
 from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.foretelling import foretold, is_worth_foretelling
+from computeroute.solvers.market.foretelling import foretold, steps_take_long
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of
@@ -40,13 +40,13 @@ def test_prices_of_a_sample_are_not_used_where_few_workloads_decide() -> None:
 def test_a_market_of_few_blocks_has_no_samples() -> None:
     market = market_of(generate(sites=6, services=5, jobs=20, periods=2, locations=5, seed=1))
     assert foretold(market, penalty_of(market), Watch(60.0)) is None
-    assert not is_worth_foretelling(market, 1e-6)
+    assert not steps_take_long(market, 1e-6)
 
 
 def test_steps_are_long_or_short_by_the_time_there_is() -> None:
     market = market_of(generate(sites=6, services=0, jobs=2100, periods=4, locations=5, seed=1))
-    assert is_worth_foretelling(market, 1e-3)
-    assert not is_worth_foretelling(market, 1e6)
+    assert steps_take_long(market, 1e-3)
+    assert not steps_take_long(market, 1e6)
 
 
 def test_samples_are_given_up_where_prices_still_move_far(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,31 +20,14 @@ from computeroute.solvers.market.solve import market_of, penalty_of
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
+from .large_jobs import large_jobs
 
 PRICE_USD = {"cheap": 1.0, "dear": 3.0}
 
 
 def two_large_jobs() -> Problem:
     """Return two jobs of 8 cards for 10 hours, and two pools of 10 cards."""
-    needs = [{"accelerator": "h100", "count": 8, "hours": 10}]
-    return Problem.parse(
-        {
-            "periods": [{"id": "day", "hours": 10}],
-            "accelerators": [{"id": "h100", "peak_tflops": 1000, "memory_gb": 80, "tdp_w": 0}],
-            "data_centers": [{"id": name, "jurisdiction": "DE"} for name in PRICE_USD],
-            "pools": [
-                {
-                    "id": name,
-                    "data_center": name,
-                    "accelerator": "h100",
-                    "count": 10,
-                    "usd_per_accelerator_hour": usd,
-                }
-                for name, usd in PRICE_USD.items()
-            ],
-            "workloads": [{"kind": "training", "id": f"job-{number}", "needs": needs} for number in (1, 2)],
-        }
-    )
+    return large_jobs({name: (10, usd) for name, usd in PRICE_USD.items()}, (8, 8))
 
 
 def test_jobs_that_share_no_pool_are_not_split_between_pools() -> None:
