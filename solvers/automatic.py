@@ -53,7 +53,7 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     """
     started = time.monotonic()
     finder = PathFinder(problem)
-    market = plain_market(problem, finder)
+    market = plain_market(problem, finder, options.usable_cores)
     if market.services.rescues and _needs_flows(market):
         choice = Choice("highs", ASKED_MUCH)
         _tell(options, str(choice), started)
@@ -90,7 +90,7 @@ def solve_decomposed(problem: Problem, options: Options) -> Plan:
         When a solver fails.
     """
     started = time.monotonic()
-    market = market_of(problem)
+    market = market_of(problem, options.usable_cores)
     if market.services.stand_ins is None:
         return solve_protected(problem, options)
     search = search_of(market, options, started, options.time_limit)
@@ -127,7 +127,8 @@ def _decomposed(
     then = replace(choice, then="highs")
     _tell(options, str(then), started)
     other = _gone_on(search, options, started)
-    return better(plan, other.model_copy(update={"solver": str(then)}), options.gap_limit)
+    other = other.model_copy(update={"solver": str(then)})
+    return better(plan.model_copy(update={"stopped_by": other.stopped_by}), other, options.gap_limit)
 
 
 def _end_where_served(search: MarketSearch, seconds: float) -> None:

@@ -15,6 +15,9 @@ from .options import Options, relative_gap
 from .search import UNSERVED_TOLERANCE
 from .solution import Decisions
 
+LATE = 0.9
+"""Part of the time limit from which on a search that ends of itself is taken to have been cut short by it."""
+
 
 @dataclass(frozen=True)
 class Header:
@@ -45,7 +48,6 @@ class Header:
         gap = None if cost_gap is None else max(cost_gap, unserved_gap)
         is_close = gap is not None and gap <= self.options.gap_limit + 1e-9
         status: Status = "optimal" if is_close else "feasible"
-        stopped_by: StoppedBy = "time" if self.stopped_by == "gap" and not is_close else self.stopped_by
         return Plan(
             status=status,
             objective=objective,
@@ -53,9 +55,14 @@ class Header:
             gap=gap,
             unserved=unserved,
             unserved_bound=unserved_bound,
-            **(self._common() | {"stopped_by": stopped_by}),
+            **(self._common() | {"stopped_by": self._stopped_by(is_close=is_close)}),
             **tables,
         )
+
+    def _stopped_by(self, *, is_close: bool) -> StoppedBy:
+        """Return what stopped the solve: what ends of itself, but at its limit, was cut short by that."""
+        late = time.monotonic() - self.started > LATE * self.options.time_limit
+        return "time" if self.stopped_by == "gap" and late and not is_close else self.stopped_by
 
     def no_plan(self, unserved_bound: float, *, proven: bool, **known: Any) -> Plan:
         """Return what is known where there is no plan; ``proven``: because there cannot be one."""

@@ -70,7 +70,7 @@ def appraise(market: Market, prices: Floats, penalty: float, *, whole: bool = Tr
         served = least_in_all(unit, offered, penalty * unit.weight)
         return served, least_in_all(unit, offered) if whole else served
 
-    of_units = np.array(each(bounds, market.units, threads=market.has_large_units)).reshape(-1, 2)
+    of_units = np.array(each(bounds, market.units, market.cores_for_units)).reshape(-1, 2)
     partial += float(of_units[:, 0].sum())
     complete += float(of_units[:, 1].sum())
     idle = rules.idle(prices)

@@ -80,6 +80,8 @@ class PricesBeside:
         What was heard last, None before anything was.
     running
         Whether more may come.
+    is_lost
+        Whether it died before it had told all.
     """
 
     def __init__(self, beginning: Beginning, seconds: float, raising: float) -> None:
@@ -92,6 +94,7 @@ class PricesBeside:
         self._queue: queue.SimpleQueue[Heard | None] = queue.SimpleQueue()
         self._began = time.monotonic()
         self.running = True
+        self.is_lost = False
         inward, outward = os.pipe()
         try:
             self._process = _copied()
@@ -159,9 +162,12 @@ class PricesBeside:
         self._listener.join(GRACE_SECONDS)
 
     def _listen(self, stream: IO[bytes]) -> None:
+        has_told_all = False
         with suppress(EOFError, OSError), stream:
-            while True:
-                self._queue.put(read_frame(stream))
+            while (heard := read_frame(stream)) is not None:
+                self._queue.put(heard)
+            has_told_all = True
+        self.is_lost = not has_told_all
         self._queue.put(None)
 
 
@@ -183,6 +189,7 @@ def _seek_apart(beginning: Beginning, pipe: int, until: float, end: float) -> No
             signal.signal(each, signal.SIG_IGN)
         with os.fdopen(pipe, "wb") as stream:
             _seek(beginning, stream, until, end)
+            write_frame(stream, None)
         code = 0
     finally:
         os._exit(code)

@@ -117,7 +117,6 @@ def service_columns(
         most = np.broadcast_to(unit.most, offered.replica.shape)
         return unit_columns(market, number, offered, most, swapping=swapping)
 
-    parts = each(
-        answered, range(len(market.units)) if units is None else units, threads=market.has_large_units
-    )
+    numbers = range(len(market.units)) if units is None else units
+    parts = each(answered, numbers, market.cores_for_units)
     return joined(parts) if parts else _nothing(market)

@@ -204,7 +204,7 @@ def any_between(closed: Bools, first: Ints, last: Ints) -> Bools:
     return np.asarray(ends > begins)
 
 
-def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrices) -> Floats:
+def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrices, cores: int = 1) -> Floats:
     """Return the cost (O, T) of every option from every start at prices of goods; infinite where impossible.
 
     Money and other cost are those of the option; the rest follows from running sums over the periods.
@@ -216,7 +216,7 @@ def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrice
         rows = slice(begin, min(begin + CHUNK, len(options)))
         found[rows] = _chunk_costs(options, spans, rates, run, rows)
 
-    each(fill, range(0, len(options), CHUNK), threads=len(options) > CHUNK)
+    each(fill, range(0, len(options), CHUNK), cores)
     found += flat_costs(options, prices)[:, None]
     if prices.traffic.any():
         _add_traffic_costs(found, options, spans, prices.traffic)

@@ -55,6 +55,8 @@ class Market:
         Whether starts are closed for which captives leave no room, as no plan that serves all has them.
     stands_for
         The market that this one represents with few of its blocks, if any.
+    cores
+        Processors to count on.
     """
 
     problem: Problem
@@ -72,6 +74,7 @@ class Market:
     job_work: Floats | None = None
     closes: bool = True
     stands_for: Market | None = None
+    cores: int = 1
 
     @cached_property
     def unit_blocks(self) -> tuple[Ints, ...]:
@@ -108,10 +111,10 @@ class Market:
         return found
 
     @cached_property
-    def has_large_units(self) -> bool:
-        """Return whether units are large enough to be worked on in threads."""
+    def cores_for_units(self) -> int:
+        """Processors to work on units with: several save time where units are large."""
         sizes = sum(unit.size for unit in self.units)
-        return len(self.units) > 1 and sizes >= LARGE_UNITS * len(self.units)
+        return self.cores if sizes >= LARGE_UNITS * len(self.units) else 1
 
     @cached_property
     def left_out_work(self) -> Floats:
@@ -193,11 +196,11 @@ class Market:
 
     def start_costs(self, prices: GoodPrices) -> Floats:
         """Return the cost (O, T) of the options that do not pause, from every start."""
-        return start_costs(self.running, self.spans, self.rates, prices)
+        return start_costs(self.running, self.spans, self.rates, prices, self.cores)
 
     def pauses(self, prices: GoodPrices) -> Pauses:
         """Return the cost of the options that may pause in their cheapest hours."""
-        return best_pauses(self.pausing, self.rooms, prices)
+        return best_pauses(self.pausing, self.rooms, prices, self.cores)
 
     def pause_hours(self, prices: GoodPrices, rows: Ints) -> Floats:
         """Return the cheapest hours (rows, T) of some of the options that may pause."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ...routing.paths import PathFinder
 from ...routing.problem import Problem
 from ..jobs import build_job_options
@@ -15,9 +17,9 @@ ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 
 
-def plain_market(problem: Problem, finder: PathFinder) -> Market:
+def plain_market(problem: Problem, finder: PathFinder, cores: int = 1) -> Market:
     """Return the market of ``problem`` with one route for every pair."""
-    return _market(problem, RouteBook(problem, finder))
+    return _market(problem, RouteBook(problem, finder), cores)
 
 
 def widened(market: Market, finder: PathFinder) -> Market:
@@ -25,12 +27,11 @@ def widened(market: Market, finder: PathFinder) -> Market:
     if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
         return market
     problem = market.problem
-    return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
+    return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)), market.cores)
 
 
-def _market(problem: Problem, book: RouteBook) -> Market:
+def _market(problem: Problem, book: RouteBook, cores: int) -> Market:
     rates = build_rates(problem)
     book.prepare()
-    return build_market(
-        problem, rates, build_job_options(problem, rates, book), build_services(problem, rates, book)
-    )
+    jobs, services = build_job_options(problem, rates, book), build_services(problem, rates, book)
+    return replace(build_market(problem, rates, jobs, services), cores=cores)

@@ -29,14 +29,14 @@ def pause_rooms(options: Options, rates: Rates) -> Floats:
     return np.asarray(np.minimum(room, rates.durations[None, :]))
 
 
-def best_pauses(options: Options, room: Floats, prices: GoodPrices) -> Pauses:
+def best_pauses(options: Options, room: Floats, prices: GoodPrices, cores: int = 1) -> Pauses:
     """Return the cost of every option in its cheapest hours, see :func:`pause_hours`."""
 
     def priced(begin: int) -> tuple[Floats, Floats]:
         end = min(begin + CHUNK, len(options))
         return _pause_costs(options.part(begin, end), room[begin:end], prices)
 
-    parts = each(priced, range(0, max(1, len(options)), CHUNK), threads=len(options) > CHUNK)
+    parts = each(priced, range(0, max(1, len(options)), CHUNK), cores)
     cost, bound = (np.concatenate([part[k] for part in parts]) for k in range(2))
     return Pauses(cost, bound)
 

@@ -31,8 +31,8 @@ def raised_bound(market: Market, told: Appraisal, over: Callable[[], bool]) -> f
         return told.complete
     offer_to, gain = market.offering(told.goods), 0.0
     units = [unit for unit in market.units if not unit.entering.any()]
-    threads = market.has_large_units
-    told_of = each(lambda unit: _told(unit, offer_to(unit, None)), units, threads=threads)
+    cores = market.cores_for_units
+    told_of = each(lambda unit: _told(unit, offer_to(unit, None)), units, cores)
     excess = [float((known - least).sum()) for known, least in told_of]
     order = np.argsort(excess)[::-1].tolist()
 
@@ -42,7 +42,7 @@ def raised_bound(market: Market, told: Appraisal, over: Callable[[], bool]) -> f
     for begin in range(0, len(order), AT_ONCE):
         if over():
             break
-        gain += sum(each(gained, order[begin : begin + AT_ONCE], threads=threads))
+        gain += sum(each(gained, order[begin : begin + AT_ONCE], cores))
     return told.complete + (1 - ROUNDING) * gain
 
 

@@ -41,13 +41,14 @@ class Seeking(Constructing):
     def _seek_beside(self, seeker: Seeker, small: Seeker | None) -> None:
         """Let a process seek better prices; it raises bounds in the end, so no time is kept for that here.
 
-        Where the system has no room for it, prices and plans take turns.
+        Where it dies, that time is kept. Where the system has no room for it, prices and plans take turns.
         """
         limit = self.options.time_limit
         foretells, raising = steps_take_long(self.market, limit, MUCH), RAISING_SHARE * limit
         with suppress(OSError):
             self._beside = PricesBeside(Beginning(seeker, small, foretells), self.watch.left, raising)
-            self.watch = self.watch.beyond(self.watch.left + raising)
+            alone, longer = self.watch, self.watch.beyond(self.watch.left + raising)
+            self.watch = longer.also(lambda: self._is_lost() and alone.over())
 
     def _seek_anew_beside(self, seeker: Seeker) -> None:
         """Let the process that seeks prices seek them where a seeker is instead, if there is one."""
@@ -60,6 +61,10 @@ class Seeking(Constructing):
     def _is_seeking(self) -> bool:
         """Return whether better prices are sought beside this."""
         return self._beside is not None and self._beside.running
+
+    def _is_lost(self) -> bool:
+        """Return whether the process that sought prices died: all is left to this one."""
+        return self._beside is not None and self._beside.is_lost
 
     def _seek_or_wait(self, seeker: Seeker) -> None:
         """Seek better prices, or wait for those that are sought beside this."""
@@ -119,7 +124,7 @@ class Seeking(Constructing):
 
     def _raise_bound(self) -> None:
         """Raise the bound by what units pay on the whole, once at the same prices."""
-        if self._beside is not None:
+        if self._beside is not None and not self._is_lost():
             if self.watch.left <= 0:
                 self._beside.wait_for_end()
             self._hear_bound()

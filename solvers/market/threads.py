@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,9 +11,9 @@ Found = TypeVar("Found")
 MOST_THREADS = 4
 
 
-def each(function: Callable[[Given], Found], items: Sequence[Given], *, threads: bool) -> list[Found]:
-    """Return what ``function`` makes of all ``items``, in order, in ``threads`` or one after another."""
-    if not threads:
+def each(function: Callable[[Given], Found], items: Sequence[Given], cores: int) -> list[Found]:
+    """Return what ``function`` makes of all ``items``, in order, on so many ``cores``."""
+    if min(cores, len(items)) < 2:
         return [function(item) for item in items]
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(min(MOST_THREADS, cores)) as pool:
         return list(pool.map(function, items))

@@ -97,6 +97,7 @@ def test_news_are_told_once_and_waited_for() -> None:
         assert apart.news() is not None
         apart.wait_for_news(Watch(20.0).over)
         apart.wait(lambda: not apart.running)
+        assert not apart.is_lost
         assert apart.news() is not None and apart.news() is None
     finally:
         apart.close()
@@ -137,8 +138,9 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
     search._seek_beside = begun  # type: ignore[method-assign]
     search.run()
     killer.join()
-    assert search._beside is not None and not search._beside.running
+    assert search._beside is not None and not search._beside.running and search._beside.is_lost
     assert search.best is not None and check(found, search.plan()) == []
+    assert search._raised_at is search.prices, "what it would have proven in the end is proven here"
 
 
 @copies
