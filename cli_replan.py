@@ -84,7 +84,9 @@ def replan(
     told = click.get_current_context().params
     inputs = [told.get(name) for name in ("topology", "workloads", "plan_file", "book")]
     delivery = Delivery(form, None, quiet=quiet)
-    kept = [Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path]
+    kept = [
+        Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path is not None
+    ]
     require_apart(keep_topology, output)
     prices = {name: others.pop(name) for name in Moving.model_fields}
     old = load_plan(plan_file)
@@ -95,7 +97,9 @@ def replan(
         delivery.say("no pool of the plan is in this topology; is it the right plan?")
     found = solved(problem, delivery, others | {"similar_plan": old})
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
-    texts = [problem.model_dump_json(indent=2)] * bool(keep_topology) + [found.to_json()] * bool(output)
+    texts = [problem.model_dump_json(indent=2)] * (keep_topology is not None) + [found.to_json()] * (
+        output is not None
+    )
     for place, text in zip(kept, texts, strict=True):
         place.send(text)
     end_with(found, problem, delivery)

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
+from computeroute.routing.errors import RouteError
+from computeroute.topologies.delivery import Delivery
+from computeroute.topologies.writing import write_text
 
 from benchmarks.alternatives import SOLVERS, solve_whole_file
 from benchmarks.families import MODULES, BadFileError, Limits
 from benchmarks.known import read_known
 from benchmarks.single import solve_file
 from benchmarks.summary import summaries, write_summary
-from benchmarks.table import OURS, Row, run_table, write_csv, write_heading, write_row
+from benchmarks.table import OURS, Row, csv_of, run_table, write_heading, write_row
+
+LONGEST_SECONDS, LARGEST_SEED, MOST_THREADS, INTERRUPTED = 1e9, 2**31 - 1, 1024, 130
+
+
+class Range(click.FloatRange):
+    """A finite number within limits."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; NaN is none."""
+        found = super().convert(value, param, ctx)
+        if math.isnan(found):
+            self.fail(f"{value} is not a number", param, ctx)
+        return found
+
+
+SECONDS = Range(0, LONGEST_SECONDS, min_open=True)
+GAP = Range(0, 1)
+SEED = click.IntRange(0, LARGEST_SEED)
+THREADS = click.IntRange(1, MOST_THREADS)
 
 
 class OneLineError(click.ClickException):
-    """Bad input: one line, exit code 2."""
+    """What went wrong in one line; bad input where no other exit code is given."""
 
-    exit_code = 2
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,10 +60,10 @@ def main() -> None:
 @click.argument("family", type=click.Choice(list(MODULES)))
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--instance", help="Which instance of the file, such as cap71-ss or capa-8000.")
-@click.option("--time-limit", default=60.0, show_default=True, help="Seconds of solving.")
-@click.option("--gap-limit", default=0.0, show_default=True, help="Relative gap at which to end.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the solvers.")
+@click.option("--time-limit", type=SECONDS, default=60.0, show_default=True, help="Seconds of solving.")
+@click.option("--gap-limit", type=GAP, default=0.0, show_default=True, help="Relative gap at which to end.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--threads", type=THREADS, help="Threads of the solvers.")
 @click.option(
     "--by",
     type=click.Choice([OURS, *SOLVERS]),
@@ -60,21 +87,26 @@ def solve(
 
     "feasible" and "objective" are recomputed from the instance file; "seconds" counts solving only: reading
     the file and checking the solution are not in it. "status" is optimal, feasible, infeasible (proved) or
-    unknown.
+    unknown. The exit code is 1 where what was found does not fit the file, 2 where that cannot be read.
+    "te" knows no gap limit and no seed: it is one linear program.
     """
     limits = Limits(seconds=time_limit, gap=gap_limit, seed=seed, threads=threads)
-    try:
+    if solution is not None and by != OURS:
+        raise OneLineError("--solution is written of our own solvers only")
+    with told_in_a_line(file):
+        _require_place(solution)
         if by == OURS:
             found, written = solve_file(family, file, instance, limits)
         else:
             found, written = solve_whole_file(family, file, instance, limits, by), None
-        if solution is not None and written is not None:
-            solution.write_text(json.dumps(written) + "\n")
-    except BadFileError as error:
-        raise OneLineError(str(error)) from error
-    except OSError as error:
-        raise OneLineError(f"{error.filename or file}: {error.strerror or error}") from error
     _print(found.as_row())
+    if solution is not None and written is None:
+        click.echo(f"{solution}: not written, as there is no solution", err=True)
+    elif solution is not None:
+        with told_in_a_line(solution):
+            write_text(solution, json.dumps(written) + "\n")
+    if found.is_wrong:
+        sys.exit(1)
 
 
 @main.command()
@@ -85,12 +117,22 @@ def solve(
     default=["*"],
     help="Shell pattern for instance, group or family, such as 'GAP/*' or d20*; may be given several times.",
 )
-@click.option("--time-limit", default=60.0, show_default=True, help="Seconds for each instance and solver.")
-@click.option("--gap-limit", default=0.0, show_default=True, help="Relative gap at which to end.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--threads", default=2, show_default=True, help="Threads of every solver.")
 @click.option(
-    "--jobs", default=1, show_default=True, help="Instances at once; more than one distorts seconds."
+    "--time-limit",
+    type=SECONDS,
+    default=60.0,
+    show_default=True,
+    help="Seconds for each instance and solver.",
+)
+@click.option("--gap-limit", type=GAP, default=0.0, show_default=True, help="Relative gap at which to end.")
+@click.option("--seed", type=SEED, default=0, show_default=True)
+@click.option("--threads", type=THREADS, default=2, show_default=True, help="Threads of every solver.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Instances at once; more than one distorts seconds.",
 )
 @click.option(
     "--alternatives/--no-alternatives", default=True, help="HiGHS and CP-SAT on the whole model too."
@@ -112,42 +154,79 @@ def table(
 
     Ctrl-C ends the instance that runs and sums up what is done.
     """
-    try:
+    with told_in_a_line(data):
+        _require_place(file)
         instances = read_known(data, *only)
-    except BadFileError as error:
-        raise OneLineError(str(error)) from error
     if not instances:
         raise OneLineError(f"no instance matches {' or '.join(only)}")
     options = ["--time-limit", time_limit, "--gap-limit", gap_limit, "--seed", seed, "--threads", threads]
     solvers = [OURS, *SOLVERS] if alternatives else [OURS]
     rows: list[Row] = []
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    is_whole = False
     with suppress(KeyboardInterrupt):
         for row in run_table(instances, solvers, [str(each) for each in options], time_limit, jobs):
             if not rows or rows[-1].known.group != row.known.group:
                 write_heading(sys.stdout)
             rows.append(row)
             write_row(sys.stdout, row)
+        is_whole = True
     write_summary(sys.stdout, summaries(rows))
     if file is not None:
-        write_csv(file, rows)
+        with told_in_a_line(file):
+            write_text(file, csv_of(rows))
+    if not is_whole:
+        sys.exit(INTERRUPTED)
 
 
 @main.command()
 @click.option("--topology", default="multicloud", show_default=True, help="A sample, or a file.")
-@click.option("--scenarios", "count", default=8, show_default=True, help="How many; 200 are there.")
-@click.option("--time-limit", default=60.0, show_default=True, help="Seconds for each scenario.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of the solver.")
+@click.option(
+    "--scenarios",
+    "count",
+    type=click.IntRange(1, 200),
+    default=8,
+    show_default=True,
+    help="How many; 200 are there.",
+)
+@click.option(
+    "--time-limit", type=SECONDS, default=60.0, show_default=True, help="Seconds for each scenario."
+)
+@click.option("--threads", type=THREADS, help="Threads of the solver.")
 def sweep(*, topology: str, count: int, time_limit: float, threads: int | None) -> None:
     """Plan scenarios cold, as a sweep and as a sweep in two processes; print one line of JSON."""
     from computeroute.topologies import load
 
     from benchmarks.sweeps import measure
 
-    _print(measure(load(topology), count, time_limit=time_limit, threads=threads).row())
+    with told_in_a_line(topology):
+        _print(measure(load(topology), count, time_limit=time_limit, threads=threads).row())
+
+
+@contextmanager
+def told_in_a_line(file: Path | str) -> Iterator[None]:
+    """End with one line where a file cannot be read or written, or a solver fails."""
+    try:
+        yield
+    except BadFileError as error:
+        raise OneLineError(str(error)) from error
+    except RouteError as error:
+        raise OneLineError(str(error), error.exit_code) from error
+    except OSError as error:
+        raise OneLineError(f"{error.filename or file}: {error.strerror or error}") from error
+
+
+def _require_place(file: Path | None) -> None:
+    """Raise OutputError where a file cannot be written."""
+    if file is not None:
+        Delivery(None, str(file))
 
 
 def _print(row: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(row) + "\n")
+    if sys.stdout is None:
+        raise OneLineError("standard output is closed")
+    sys.stdout.write(json.dumps(row, allow_nan=False) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from computeroute.solvers.blocks import BlockResult, Blocks
 
-from benchmarks.families import Family, Limits, family
+from benchmarks.families import Family, Limits, family, opened
 from benchmarks.single import Outcome, checked, outcome, stdout_to_stderr
 
 SOLVERS = ("highs", "cp-sat")
@@ -20,7 +20,7 @@ def solve_whole_file(name: str, path: Path, instance: str | None, limits: Limits
     from computeroute.solvers.whole import solve_whole
 
     kind = family(name)
-    blocks, context = kind.read(path, instance)
+    blocks, context = opened(kind, path, instance)
     began = time.monotonic()
     with stdout_to_stderr():
         if kind.program is not None:
@@ -35,22 +35,22 @@ def solve_whole_file(name: str, path: Path, instance: str | None, limits: Limits
                 solver=solver,
             )
     seconds = time.monotonic() - began
-    objective = None if kind.program is None else result.objective
+    objective = None
     if result.solution is not None:
         objective = checked(kind, path, instance, kind.to_solution(result.solution, context))
-    if objective is not None and not np.isfinite(objective):
-        objective = None
     return outcome(instance or path.stem, name, result, objective, seconds)
 
 
 def _program_result(kind: Family, blocks: Blocks, context: Any, limits: Limits, solver: str) -> BlockResult:
-    """Solve the program that a family brings itself; its objective is the program's own."""
+    """Solve the program that a family brings itself."""
     from computeroute.solvers.mathopt import Request, solve_integer
 
-    program = kind.program(blocks, context) if kind.program is not None else None
+    assert kind.program is not None
+    whole = kind.program(blocks, context)
     answer = solve_integer(
-        program, Request(solver=solver, time_limit=limits.seconds, watch=False, threads=limits.threads)
+        whole.program, Request(solver=solver, time_limit=limits.seconds, watch=False, threads=limits.threads)
     )
-    value = np.inf if answer.x is None else float(program.cost @ answer.x)
+    value = np.inf if answer.x is None else float(whole.program.cost @ answer.x)
     bound = np.inf if answer.infeasible else min(answer.bound, value)
-    return BlockResult(None, value, bound, answer.infeasible, f"whole model, {solver}", 0.0)
+    solution = None if answer.x is None else whole.solution(answer.x)
+    return BlockResult(solution, value, bound, answer.infeasible, f"whole model, {solver}", 0.0)

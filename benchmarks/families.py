@@ -20,6 +20,10 @@ Solution = dict[str, Any]
 """What is written to a solution file: lists, numbers and strings only, so that it is JSON as it stands."""
 
 
+MALFORMED = (ValueError, OverflowError, RecursionError, MemoryError, LookupError, TypeError, AttributeError)
+"""What readers may stumble over in a file that is not what it is said to be."""
+
+
 class BadFileError(Exception):
     """An instance or solution file that cannot be read; the message is one line and names the file."""
 
@@ -61,7 +65,8 @@ class Family:
         :class:`Blocks` (the least maximum of link utilisation); None: ``solve_blocks`` of
         ``computeroute.solvers.decomposition``.
     program
-        ``program(blocks, context) -> Program``, the whole model for the solvers that are compared with; None:
+        ``program(blocks, context)``, the whole model for the solvers that are compared with: an object with
+        the ``program`` and with ``solution(x)``, the solution of the blocks that ``x`` stands for; None:
         ``block_program`` of ``computeroute.solvers.block_program``. Only needed together with ``solve``.
     """
 
@@ -84,6 +89,22 @@ MODULES: Mapping[str, str] = MappingProxyType(
     }
 )
 """Reader module of each family."""
+
+
+def opened(kind: Family, path: Path, instance: str | None) -> tuple[Blocks, Any]:
+    """Return the blocks of an instance and their context.
+
+    Raises
+    ------
+    BadFileError
+        When the file is none of the family, whatever its reader stumbles over.
+    OSError
+        When it cannot be read.
+    """
+    try:
+        return kind.read(path, instance)
+    except MALFORMED as error:
+        raise BadFileError(f"{path}: is malformed or far too large: {error!r:.200}") from error
 
 
 def family(name: str) -> Family:

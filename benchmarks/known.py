@@ -18,6 +18,9 @@ FAMILY_OF: Mapping[str, str] = MappingProxyType(
 """Family by the part of the column ``family`` before the slash; rows of others are not ours."""
 
 
+COLUMNS = ("family", "instance", "best_known", "file")
+
+
 @dataclass(frozen=True)
 class Known:
     """One instance with what is known of its optimum.
@@ -53,10 +56,12 @@ def read_known(data: Path, *patterns: str) -> list[Known]:
             f"{file}: not found; the folder of the instances is given with --data (make: DATA=...)"
         )
     try:
-        with file.open(newline="") as lines:
+        with file.open(newline="", encoding="utf-8") as lines:
             rows = list(_rows(data, csv.DictReader(lines)))
     except KeyError as error:
         raise BadFileError(f"{file}: no column {error}") from error
+    except (ValueError, TypeError, AttributeError, csv.Error) as error:
+        raise BadFileError(f"{file}: is malformed: {error}") from error
     return [row for row in rows if any(_matches(row, pattern) for pattern in patterns or "*")]
 
 
@@ -66,6 +71,8 @@ def _matches(row: Known, pattern: str) -> bool:
 
 def _rows(data: Path, rows: Iterator[dict[str, str]] | csv.DictReader[str]) -> Iterator[Known]:
     for row in rows:
+        if any(not isinstance(row[name], str) or not row[name].isprintable() for name in COLUMNS):
+            raise ValueError(f"row {row!r:.100} lacks a value, or has one that cannot be printed")
         family = FAMILY_OF.get(row["family"].partition("/")[0])
         if family is not None:
             best = _value(row["best_known"])

@@ -15,7 +15,10 @@ from pathlib import Path
 from computeroute.solvers.blocks import BlockResult
 from computeroute.solvers.decomposition import solve_blocks
 
-from benchmarks.families import Family, Limits, Solution, WrongSolutionError, family
+from benchmarks.families import Family, Limits, Solution, WrongSolutionError, family, opened
+
+ROUNDING = 1e-6
+"""Relative gap that counts as none; a bound above the objective by more is wrong."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Outcome:
     objective
         As recomputed from the instance file, None without a solution.
     bound, gap
-        Proven lower bound and relative gap to it.
+        Proven lower bound and relative gap to it; negative where the bound is wrong.
     seconds
         Of solving alone; reading the file and checking the solution are not in it.
     peak_mib
@@ -52,24 +55,28 @@ class Outcome:
     peak_mib: float
     feasible: bool
     method: str
+    is_wrong: bool = False
+    """Whether a solution was found that does not fit the instance file."""
 
     def as_row(self) -> dict[str, object]:
-        """Return the fields by name."""
-        return asdict(self)
+        """Return the fields that are printed by name."""
+        return {name: value for name, value in asdict(self).items() if name != "is_wrong"}
 
 
 def solve_file(
     name: str, path: Path, instance: str | None, limits: Limits
 ) -> tuple[Outcome, Solution | None]:
-    """Solve one instance and check what was found against its file.
+    """Solve one instance and check what was found against its file; a solution that does not fit is None.
 
     Raises
     ------
     BadFileError, OSError
         When the file cannot be read.
+    RouteError
+        When a solver fails.
     """
     kind = family(name)
-    blocks, context = kind.read(path, instance)
+    blocks, context = opened(kind, path, instance)
     began = time.monotonic()
     with stdout_to_stderr():
         if kind.solve is not None:
@@ -87,7 +94,7 @@ def solve_file(
     solution = None if result.solution is None else kind.to_solution(result.solution, context)
     objective = None if solution is None else checked(kind, path, instance, solution)
     title = instance or path.stem
-    return outcome(title, name, result, objective, seconds), solution
+    return outcome(title, name, result, objective, seconds), None if objective is None else solution
 
 
 def outcome(title: str, name: str, result: BlockResult, objective: float | None, seconds: float) -> Outcome:
@@ -95,7 +102,10 @@ def outcome(title: str, name: str, result: BlockResult, objective: float | None,
     bound = result.bound if math.isfinite(result.bound) else None
     gap = None
     if objective is not None and bound is not None:
-        gap = max(0.0, objective - bound) / max(abs(objective), 1e-9)
+        gap = (objective - bound) / max(abs(objective), 1e-9)
+        if gap < -ROUNDING:
+            sys.stderr.write(f"{title}: wrong bound: {bound:.12g} is above {objective:.12g}\n")
+        gap = max(0.0, gap) if gap >= -ROUNDING else gap
     return Outcome(
         instance=title,
         family=name,
@@ -107,13 +117,14 @@ def outcome(title: str, name: str, result: BlockResult, objective: float | None,
         peak_mib=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         feasible=objective is not None,
         method=result.method,
+        is_wrong=objective is None and result.solution is not None,
     )
 
 
 def _status(result: BlockResult, objective: float | None, gap: float | None) -> str:
     if objective is None:
         return "infeasible" if result.infeasible else "unknown"
-    return "optimal" if gap is not None and gap <= 1e-6 else "feasible"
+    return "optimal" if gap is not None and 0 <= gap <= ROUNDING else "feasible"
 
 
 def checked(kind: Family, path: Path, instance: str | None, solution: Solution) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import math
 import subprocess
@@ -10,14 +11,17 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TextIO
+
+from computeroute.routing.text import guarded
 
 from benchmarks.known import Known
 
 GRACE_SECONDS = 20.0
 """Seconds beyond the limit (reading, checking, a solver that overruns) before a process is ended."""
 OURS = "ours"
+WRONG = 1
+"""Exit code where a solution was found that does not fit its file; what is known of it is printed."""
 FIELDS = ("family", "instance", "best_known", "solver", "status", "objective", "bound", "to_best", "gap")
 COLUMNS = (*FIELDS, "seconds", "peak_mib", "method")
 
@@ -89,18 +93,21 @@ def _run(
         return Row(known, solver, {"status": f"ended after {seconds:g} s"})
     finally:
         running.discard(process)
-    if process.returncode:
+    if process.returncode not in (0, WRONG) or not printed.strip():
         last = errors.strip().splitlines()[-1:] or [f"exit code {process.returncode}"]
         return Row(known, solver, {"status": "error", "method": last[0]})
     return Row(known, solver, json.loads(printed))
 
 
-def write_csv(file: Path, rows: Iterable[Row]) -> None:
-    """Write the rows to a CSV file."""
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS)
-        writer.writeheader()
-        writer.writerows(row.as_dict() for row in rows)
+def csv_of(rows: Iterable[Row]) -> str:
+    """Return the rows as the text of a CSV file that no spreadsheet takes for formulas."""
+    stream = io.StringIO(newline="")
+    writer = csv.DictWriter(stream, COLUMNS)
+    writer.writeheader()
+    for row in rows:
+        cells = row.as_dict().items()
+        writer.writerow({name: guarded(cell) if isinstance(cell, str) else cell for name, cell in cells})
+    return stream.getvalue()
 
 
 def write_row(stream: TextIO, row: Row) -> None:

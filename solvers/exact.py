@@ -30,7 +30,7 @@ from .resuming import is_hopeless, resumed_solution, seek_bound
 from .routebook import RouteBook
 from .runner import Beside, run_search
 from .search import LARGE_COLUMNS, Settings
-from .services import build_services
+from .serving_arcs import build_services
 from .size import check_size
 from .solution import decide
 from .variables import VariableBuilder, Variables

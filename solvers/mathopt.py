@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,6 +14,7 @@ from ortools.math_opt.python import mathopt
 from scipy.sparse import csr_array
 
 from ..routing.errors import SolverError
+from .listening import CallbackError, Listener, values_of
 from .program import Program
 from .rates import Floats
 
@@ -40,7 +39,6 @@ SUB_MIPS = (
     "mip_heuristic_run_rens",
     "mip_heuristic_run_root_reduced_cost",
 )
-_HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%|inf|Large|-)\s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,8 +141,8 @@ def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Rela
         or not result.has_primal_feasible_solution()
     ):
         return Relaxation(None, np.zeros(len(program.row_lower)), infeasible)
-    x = _values(result.variable_values(), program.columns)
-    duals = _values(result.solutions[0].dual_solution.dual_values, len(program.row_lower)) * scale
+    x = values_of(result.variable_values(), program.columns)
+    duals = values_of(result.solutions[0].dual_solution.dual_values, len(program.row_lower)) * scale
     return Relaxation(x, duals, False)
 
 
@@ -194,12 +192,12 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
     scale = cost_scale(program)
     model = build_model(program, scale)
     variables = list(model.variables())
-    watch = _Watch(request, scale, program.columns)
+    listener = Listener(request.incumbent, request.bound, request.stop, scale, program.columns)
     extra: dict[str, Any] = {}
     if request.watch and request.solver == "highs":
-        extra["msg_cb"] = watch.read_log
+        extra["msg_cb"] = listener.read_log
     elif request.watch:
-        extra["cb"] = watch.on_event
+        extra["cb"] = listener.hear_bounds if request.solver == "scip" else listener.hear_solutions
         extra["callback_reg"] = mathopt.CallbackRegistration(events={mathopt.Event.MIP_SOLUTION})
     if request.hint is not None and (request.watch or request.solver != "highs"):
         # HiGHS with so tight a tolerance has been seen to cut off solutions better than the one it was given
@@ -213,52 +211,9 @@ def _solve_as_given(program: Program, request: Request) -> Answer:
         if _is_infeasible(result) and request.hint is not None:
             parameters.presolve = mathopt.Emphasis.OFF  # the hint is a solution, so presolve has erred
             result = _solve(model, SOLVER_TYPES[request.solver], params=parameters, **extra)
-    except _CallbackError as error:
+    except CallbackError as error:
         raise error.raised from None
     return _answer(result, scale, program)
-
-
-class _CallbackError(Exception):
-    """On its way through MathOpt: what a callback of ours raised, told apart from failures of the solver."""
-
-    def __init__(self, raised: Exception) -> None:
-        super().__init__(str(raised))
-        self.raised = raised
-
-
-class _Watch:
-    """Listens to a running solver: its own callback where it has one, its log otherwise."""
-
-    def __init__(self, request: Request, scale: float, columns: int) -> None:
-        self.request, self.scale, self.columns = request, scale, columns
-
-    def on_event(self, data: mathopt.CallbackData) -> mathopt.CallbackResult:
-        with _told_apart():
-            if data.solution is not None:
-                self.request.incumbent(_values(data.solution, self.columns))
-            if self.request.solver != "cp-sat":
-                self._report_bound(data.mip_stats.dual_bound)
-            return mathopt.CallbackResult(terminate=self.request.stop())
-
-    def read_log(self, lines: Iterable[str]) -> None:
-        with _told_apart():
-            for line in lines:
-                found = _HIGHS_ROW.search(line)
-                if found:
-                    self._report_bound(float(found.group(1)))
-
-    def _report_bound(self, value: float | None) -> None:
-        if value is not None and np.isfinite(value):
-            self.request.bound(value * self.scale)
-
-
-@contextmanager
-def _told_apart() -> Iterator[None]:
-    """Turn what a callback raises into a :class:`_CallbackError`."""
-    try:
-        yield
-    except Exception as error:
-        raise _CallbackError(error) from error
 
 
 def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
@@ -326,18 +281,11 @@ def _answer(result: mathopt.SolveResult, scale: float, program: Program) -> Answ
     bound = result.termination.objective_bounds.dual_bound * scale
     if not result.has_primal_feasible_solution():
         return Answer(None, bound if np.isfinite(bound) else -np.inf, _is_infeasible(result))
-    return Answer(_values(result.variable_values(), program.columns), bound, False)
+    return Answer(values_of(result.variable_values(), program.columns), bound, False)
 
 
 def _is_infeasible(result: mathopt.SolveResult) -> bool:
     return bool(result.termination.reason == mathopt.TerminationReason.INFEASIBLE)
-
-
-def _values(found: dict[Any, float], size: int) -> Floats:
-    values = np.zeros(size)
-    if found:
-        values[[element.id for element in found]] = list(found.values())
-    return values
 
 
 def _fields(program: Program) -> dict[str, Any]:

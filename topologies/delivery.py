@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TextIO
 
 from ..routing.errors import OutputError
-from .writing import write_text
+from .writing import destination, write_text
 
 NARROWEST, DEFAULT_COLUMNS, WIDEST = 80, 110, 160
 """Limits of the width of tables on a terminal, and the width elsewhere."""
 STDOUT = 1
 """The file descriptor to which what is not Python prints."""
+STDOUT_NAMES = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 
 
 class Delivery:
@@ -27,7 +28,7 @@ class Delivery:
     form
         ``table``, ``json`` or ``csv``; where None, what the path's ending says, else ``table``.
     path
-        Where to write; None or ``-`` is standard output.
+        Where to write; None, ``-`` or a name of standard output such as ``/dev/stdout`` is that.
     inputs
         Files that are read, which the result must not replace.
     quiet
@@ -47,10 +48,10 @@ class Delivery:
     def __init__(
         self, form: str | None, path: str | None, inputs: Iterable[str | None] = (), *, quiet: bool = False
     ) -> None:
-        self.path = None if path in (None, "-") else path
+        self.path = None if path in (None, *STDOUT_NAMES) else path
         self.form = form or _form_of(self.path)
         self.quiet = quiet
-        if self.path:
+        if self.path is not None:
             _require_writable(self.path)
             _require_other(self.path, inputs)
         elif sys.stdout is None:
@@ -138,8 +139,10 @@ def _to_stdout(text: str) -> None:
 
 
 def _require_writable(path: str) -> None:
+    if not path:
+        raise OutputError("a file to write is needed in place of an empty text")
     try:
-        obstacle = _obstacle(Path(os.path.realpath(path)))
+        obstacle = _obstacle(destination(path))
     except (OSError, ValueError) as error:
         obstacle = getattr(error, "strerror", None) or str(error)
     if obstacle:

@@ -54,8 +54,8 @@ class Periods:
         each = math.ceil(self.hours * _SAMPLES_PER_HOUR)
         sampled = (np.arange(self.number * each) + 0.5) * (self.hours / each)
         local = (sampled[None, :] + hours_ahead[:, None]) % 24
-        low = local.astype(int)
-        part = local - low
+        low = local.astype(int) % 24  # a clock just behind midnight may round to 24
+        part = local % 1.0
         rows = np.arange(len(shapes))[:, None]
         values = shapes[rows, low] * (1 - part) + shapes[rows, (low + 1) % 24] * part
         return np.asarray(values.reshape(len(shapes), self.number, each).mean(axis=2))

@@ -53,6 +53,8 @@ def open_source(path: str | os.PathLike[str], *, or_sample: bool = True) -> Sour
 
 
 def _stdin() -> bytes:
+    if sys.stdin is None:
+        raise InputError(["is closed"], "<stdin>")
     stream = getattr(sys.stdin, "buffer", None)
     return _bounded(stream, "<stdin>") if stream else sys.stdin.read().encode()
 

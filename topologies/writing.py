@@ -10,11 +10,14 @@ from uuid import uuid4
 
 from ..routing.errors import OutputError, printable
 
+STREAMS = ("/dev/stdout", "/dev/stderr")
+
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write ``text`` to ``path`` as UTF-8, atomically: readers see the old file or the new one, never a part.
 
-    Links are followed and the mode of an existing file is kept. Devices and pipes are written directly.
+    Links are followed and the mode of an existing file is kept. Devices, pipes and what is open already are
+    written directly.
 
     Raises
     ------
@@ -23,18 +26,33 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """
     target = Path(path)
     try:
-        target = Path(os.path.realpath(path))
+        target = destination(path)
         _write(target, text.encode())
     except (OSError, ValueError) as error:
         place = printable(os.fspath(path))
         raise OutputError(f"{place}: cannot be written: {_reason(target, error)}") from None
 
 
+def destination(path: str | os.PathLike[str]) -> Path:
+    """Return the file at the end of all links; devices, pipes and descriptors as they are named.
+
+    The links of descriptors lead to what has no name of its own, or to a file that is to be gone on with.
+    """
+    named = Path(path).absolute()
+    is_special = named.exists() and not (named.is_file() or named.is_dir())
+    return named if is_special or _is_descriptor(named) else Path(os.path.realpath(path))
+
+
+def _is_descriptor(named: Path) -> bool:
+    return str(named) in STREAMS or (named.parent.name == "fd" and named.parts[1:2] in {("dev",), ("proc",)})
+
+
 def _write(target: Path, data: bytes) -> None:
     if target.is_dir():
         raise IsADirectoryError
-    if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-        target.write_bytes(data)
+    if _is_descriptor(target) or (target.exists() and not stat.S_ISREG(target.stat().st_mode)):
+        with target.open("ab") as file:
+            file.write(data)
     else:
         _replace(target, data)
 

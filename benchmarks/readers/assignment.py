@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 from benchmarks.families import Solution, WrongSolutionError
 
 Floats = NDArray[np.float64]
+TOLERANCE = 1e-6
+"""Relative excess of a load that the check takes for rounding."""
 
 
 def assignment_blocks(
@@ -47,7 +49,8 @@ def check_assignment(
     if not allowed[item, agent].all():
         raise WrongSolutionError(f"item {int(np.argmin(allowed[item, agent]))} is not allowed where it is")
     load = np.bincount(agent, need[item, agent].astype(float), agents)
-    over = load - capacity
-    if over.max() > 1e-6 * max(1.0, float(capacity.max())):
-        raise WrongSolutionError(f"agent {int(np.argmax(over))} is loaded {over.max():g} over its capacity")
+    fits = load <= capacity + TOLERANCE * np.abs(capacity)
+    if not fits.all():
+        full = int(np.argmin(fits))
+        raise WrongSolutionError(f"agent {full} is loaded {load[full]:g}, its capacity is {capacity[full]:g}")
     return float(cost[item, agent].astype(float).sum())

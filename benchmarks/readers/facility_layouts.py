@@ -17,9 +17,12 @@ from numpy.typing import NDArray
 
 from benchmarks.families import BadFileError
 
+from .numbers import read_text, sizes
+
 Floats = NDArray[np.float64]
-HINT = 0.01
-"""What a name that points to a layout is worth, in nats per number of the file."""
+HINT, HINT_IN_ALL = 0.01, 8.0
+"""What a name that points to a layout is worth, in nats per number of the file and in all: few numbers tell
+little."""
 
 DIGITS = 4
 """Decimals that are told apart."""
@@ -87,14 +90,14 @@ def read_sheet(path: Path, instance: str | None) -> Sheet:
     BadFileError
         When the file holds other words than numbers and ``capacity``, or no layout fits it.
     """
-    words = path.read_text().replace("\x1a", " ").split()  # some copies end as files did under CP/M
+    words = read_text(path).replace("\x1a", " ").split()  # some copies end as files did under CP/M
     try:
         values = np.array([np.nan if word.lower() == "capacity" else float(word) for word in words])
     except ValueError as error:
         raise BadFileError(f"{path}: {error}") from error
     if len(values) < 2 or not (values[:2] >= 1).all() or (values[:2] != np.round(values[:2])).any():
         raise BadFileError(f"{path}: does not begin with the numbers of sites and customers")
-    first, second = int(values[0]), int(values[1])
+    first, second = sizes(values[:2], path)
     names = [path.parent.name, path.stem, *([instance] if instance else [])]
     fitting = {
         name: score
@@ -123,14 +126,14 @@ def _score(name: str, values: Floats, first: int, second: int, names: list[str])
         return None
     capacity, opening, demand, cost = LAYOUTS[name][0](values, first, second)
     known = np.concatenate([opening, demand, cost.ravel()])
-    if not (known >= 0).all() or (capacity < 0).any():
+    if not (np.isfinite(known) & (known >= 0)).all() or (capacity < 0).any():
         return None
     nats = sum(_nats(table) for table in (capacity, opening, demand, cost))
     total = demand.sum()
     if np.nansum(capacity) < total and not np.isnan(capacity).any():
         nats += 0.05 * len(values)  # possible, but then the instance has no solution
     hinted = any(re.search(LAYOUTS[name][1], word.lower()) for word in names)
-    return float(nats / len(values) - (HINT if hinted else 0.0))
+    return float(nats / len(values) - (HINT + HINT_IN_ALL / len(values) if hinted else 0.0))
 
 
 def _nats(table: Floats) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.families import BadFileError, Family, Solution
 
 from .assignment import assignment_blocks, check_assignment, to_solution
-from .numbers import read_numbers, take
+from .numbers import finite, not_none, read_numbers, sizes, take
 
 Floats = NDArray[np.float64]
 
@@ -19,12 +19,14 @@ Floats = NDArray[np.float64]
 def _arrays(path: Path) -> tuple[Floats, Floats, Floats]:
     """Return costs and weights (items by agents) and capacities."""
     numbers = read_numbers(path)
-    agents, items = (int(size) for size in take(numbers, 0, 2, path, "the sizes"))
+    agents, items = sizes(take(numbers, 0, 2, path, "the sizes"), path)
     if agents < 1 or items < 1:
         raise BadFileError(f"{path}: {agents} agents and {items} items make no instance")
     cost = take(numbers, 2, agents * items, path, "the costs")
     weight = take(numbers, 2 + agents * items, agents * items, path, "the weights")
     capacity = take(numbers, 2 + 2 * agents * items, agents, path, "the capacities")
+    cost, weight = finite(cost, path, "costs"), finite(weight, path, "weights", 0.0)
+    capacity = not_none(capacity, path, "capacities", -np.inf)
     return cost.reshape(agents, items).T, weight.reshape(agents, items).T, capacity
 
 

@@ -70,10 +70,10 @@ def read_design(path: Path, _: str | None) -> tuple[Blocks, None]:
     return _blocks(read_design_sheet(path)), None
 
 
-def read_traffic(path: Path, instance: str | None) -> tuple[Blocks, None]:
-    """Return the blocks of a traffic engineering instance."""
+def read_traffic(path: Path, instance: str | None) -> tuple[Blocks, bool]:
+    """Return the blocks of a traffic engineering instance, and whether paths are given."""
     sheet = read_traffic_sheet(path, instance)
-    return (_blocks(sheet) if isinstance(sheet, Sheet) else _path_blocks(sheet)), None
+    return (_blocks(sheet), False) if isinstance(sheet, Sheet) else (_path_blocks(sheet), True)
 
 
 def _flow(solution: BlockSolution) -> list[list[float]]:
@@ -88,9 +88,9 @@ def design_solution(solution: BlockSolution, _: Any) -> Solution:
     return {"open": np.flatnonzero(used).tolist(), "flow": _flow(solution)}
 
 
-def traffic_solution(solution: BlockSolution, _: Any) -> Solution:
+def traffic_solution(solution: BlockSolution, has_paths: bool) -> Solution:
     """Return the flow on every arc, or the share of every path (numbered through all demands)."""
-    if not len(solution.share):
+    if not has_paths:
         return {"flow": _flow(solution)}
     used = np.flatnonzero(solution.share > 0)
     return {"share": [[int(path), float(solution.share[path])] for path in used]}
@@ -154,7 +154,7 @@ def _checked_load(sheet: Sheet, solution: Solution) -> Floats:
     every = np.arange(len(sheet.amount))
     np.add.at(balance, (every, sheet.origin), -sheet.amount)
     np.add.at(balance, (every, sheet.destination), sheet.amount)
-    wrong = np.abs(balance) > TOLERANCE * np.maximum(1.0, sheet.amount)[:, None]
+    wrong = ~(np.abs(balance) <= TOLERANCE * sheet.amount[:, None])
     if wrong.any():
         k, node = np.argwhere(wrong)[0]
         raise WrongSolutionError(f"commodity {k} is off by {balance[k, node]:g} at node {node}")
@@ -168,7 +168,7 @@ def _path_load(sheet: PathSheet, solution: Solution) -> Floats:
         demand, way = owner[int(path)]
         served[demand] += share
         load[way] += share * sheet.amount[demand]
-    if (np.abs(served - 1) > TOLERANCE).any():
+    if not (np.abs(served - 1) <= TOLERANCE).all():
         raise WrongSolutionError(f"demand {int(np.abs(served - 1).argmax())} is not served whole")
     return load
 
@@ -181,10 +181,10 @@ def solve_traffic(blocks: Blocks, _: Any, limits: Limits) -> BlockResult:
 
 
 def traffic_program(blocks: Blocks, _: Any) -> Any:
-    """Return the linear program that other solvers get."""
+    """Return the linear program that other solvers get, with what its solutions mean."""
     from computeroute.solvers.network import utilisation_program
 
-    return utilisation_program(blocks).program
+    return utilisation_program(blocks)
 
 
 FAMILIES = {

@@ -23,10 +23,12 @@ from numpy.typing import NDArray
 
 from benchmarks.families import BadFileError
 
-from .numbers import take
+from .numbers import finite, not_none, places, read_text, sizes, take
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+MOST_NODES = 1_000_000
+"""Nodes of a network at most."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,16 @@ class PathSheet:
 
 def read_design_sheet(path: Path) -> Sheet:
     """Read a ``.dow`` file."""
-    lines = path.read_text().splitlines()
+    lines = read_text(path).splitlines()
     try:
         numbers = np.array(" ".join(lines[1:]).split(), dtype=float)
     except ValueError as error:
         raise BadFileError(f"{path}: {error}") from error
-    nodes, arcs, commodities = (int(size) for size in take(numbers, 0, 3, path, "the sizes"))
+    nodes, arcs, commodities = sizes(take(numbers, 0, 3, path, "the sizes"), path)
     of_arcs = take(numbers, 3, 7 * arcs, path, "the arcs").reshape(arcs, 7)
     at = 3 + 7 * arcs
     of_commodities = take(numbers, at, 3 * commodities, path, "the commodities").reshape(commodities, 3)
-    ends = of_arcs[:, :2].astype(np.int64) - 1, of_commodities[:, :2].astype(np.int64) - 1
+    ends = [places(each[:, :2], path, "nodes") - 1 for each in (of_arcs, of_commodities)]
     sheet = Sheet(
         nodes=nodes,
         tail=ends[0][:, 0],
@@ -80,6 +82,12 @@ def read_design_sheet(path: Path) -> Sheet:
 
 
 def _sound(path: Path, sheet: Sheet) -> Sheet:
+    """Return a sheet whose numbers can be what they are."""
+    if sheet.nodes > MOST_NODES:
+        raise BadFileError(f"{path}: {sheet.nodes} nodes are more than the {MOST_NODES:,} that are read")
+    for what, numbers in (("costs", sheet.cost), ("fixed costs", sheet.fixed), ("amounts", sheet.amount)):
+        finite(numbers, path, what, 0.0)
+    not_none(sheet.capacity, path, "capacities")
     for ends in (sheet.tail, sheet.head, sheet.origin, sheet.destination):
         if ((ends < 0) | (ends >= sheet.nodes)).any():
             raise BadFileError(f"{path}: names a node that there is not among {sheet.nodes}")
@@ -106,14 +114,22 @@ def _repetita(path: Path, instance: str | None) -> Sheet:
     graph = path.with_name(demands.name.partition(".")[0] + ".graph")
     arcs = _table(graph, "EDGES", 5)
     wanted = _table(demands, "DEMANDS", 3)
-    nodes = int(graph.read_text().split(maxsplit=2)[1])
+    nodes = _announced(graph)
     sheet = _uncosted(nodes, arcs[:, 0], arcs[:, 1], arcs[:, 3], wanted)
     return _sound(demands, sheet)
 
 
+def _announced(graph: Path) -> int:
+    """Return the number of nodes: ``NODES count`` is how a graph begins."""
+    words = read_text(graph).split(maxsplit=2)
+    if len(words) < 2 or words[0] != "NODES" or not words[1].isdecimal():
+        raise BadFileError(f"{graph}: does not begin with NODES and their number")
+    return int(words[1])
+
+
 def _table(path: Path, title: str, columns: int) -> Floats:
     """Return the numbers below a title line ``TITLE count`` and a heading, each line after its label."""
-    lines = path.read_text().splitlines()
+    lines = read_text(path).splitlines()
     try:
         at = next(row for row, line in enumerate(lines) if line.split()[:1] == [title])
         count = int(lines[at].split()[1])
@@ -121,7 +137,7 @@ def _table(path: Path, title: str, columns: int) -> Floats:
         table = np.array(rows, dtype=float).reshape(len(rows), columns)
     except (StopIteration, IndexError, ValueError) as error:
         raise BadFileError(f"{path}: no table {title} of {columns} numbers per line") from error
-    if len(table) < count:
+    if len(table) < max(count, 0) or count < 0:
         raise BadFileError(f"{path}: ends within {title}: {count} lines expected, {len(table)} found")
     return table
 
@@ -143,8 +159,8 @@ def _uncosted(nodes: int, tail: Floats, head: Floats, capacity: Floats, demands:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text())
-    except ValueError as error:
+        return json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
         raise BadFileError(f"{path}: {error}") from error
 
 
@@ -152,6 +168,8 @@ def _sndlib(path: Path) -> Sheet:
     data = _json(path)
     try:
         place = {str(node["id"]): at for at, node in enumerate(data["nodes"])}
+        if len(place) < len(data["nodes"]):
+            raise BadFileError(f"{path}: two nodes have the same id")
         links = [(place[str(link["source"])], place[str(link["target"])]) for link in data["edges"]]
         wanted = [
             (place[source], place[target], float(amount))
@@ -162,12 +180,12 @@ def _sndlib(path: Path) -> Sheet:
         raise BadFileError(f"{path}: is not a network with demands: {error!r}") from error
     ends = np.array([*links, *((head, tail) for tail, head in links)], dtype=float).reshape(-1, 2)
     demands = np.array(wanted, dtype=float).reshape(-1, 3)
-    return _uncosted(len(place), ends[:, 0], ends[:, 1], np.ones(len(ends)), demands)
+    return _sound(path, _uncosted(len(place), ends[:, 0], ends[:, 1], np.ones(len(ends)), demands))
 
 
 def _geant(path: Path, instance: str | None) -> PathSheet:
-    line = int(found[1]) if (found := re.search(r"/(\d+)$", instance or "")) else 0
-    rows = path.read_text().splitlines()
+    line = _line(path, instance)
+    rows = read_text(path).splitlines()
     if line >= len(rows):
         raise BadFileError(f"{path}: has no line {line}")
     data = _json(path.with_name("GEANT.json"))
@@ -177,9 +195,11 @@ def _geant(path: Path, instance: str | None) -> PathSheet:
         nodes = len(data["nodes"])
         matrix = np.array(rows[line].split(), dtype=float).reshape(nodes, nodes)
         tunnels = _tunnels(path.with_name("tunnels.txt"))
-        wanted = [pair for pair in tunnels if matrix[pair] > 0]
+        not_none(capacity, path, "capacities")
+        finite(matrix, path, "amounts", 0.0)
+        wanted = [pair for pair in tunnels if min(pair) >= 0 and matrix[pair] > 0]
         paths = [[[number[hop] for hop in hops] for hops in tunnels[pair]] for pair in wanted]
-    except (KeyError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadFileError(f"{path}: does not fit its network and tunnels: {error!r}") from error
     missing = (matrix > 0) & ~np.eye(nodes, dtype=bool)
     if missing.sum() > len(wanted):
@@ -187,10 +207,21 @@ def _geant(path: Path, instance: str | None) -> PathSheet:
     return PathSheet(capacity, np.array([matrix[pair] for pair in wanted]), paths)
 
 
+def _line(path: Path, instance: str | None) -> int:
+    """Return which line an instance such as ``GEANT/3`` is, the first where none is named."""
+    name = instance or ""
+    if "/" not in name:
+        return 0
+    found = re.search(r"/(\d{1,9})$", name)
+    if found is None:
+        raise BadFileError(f"{path}: {name!r} names no line; NAME/3 is line 3, counted from 0")
+    return int(found[1])
+
+
 def _tunnels(path: Path) -> dict[tuple[int, int], list[list[tuple[int, int]]]]:
     """Return the hops of each path of each pair of nodes: ``src dst:a-b-c,a-d-c``."""
     found = {}
-    for row in path.read_text().split("\n"):
+    for row in read_text(path).split("\n"):
         if row.strip():
             pair, _, paths = row.partition(":")
             source, target = (int(node) for node in pair.split())

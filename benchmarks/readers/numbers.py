@@ -1,19 +1,37 @@
-"""Text files that are nothing but numbers."""
+"""Text files, most of them nothing but numbers, and numbers that can be what they are said to be."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.families import BadFileError
 
+MOST_BYTES = 2**30
+"""Size of a file that is still read."""
+MOST_THINGS = 100_000_000
+"""Nodes, arcs, items and the like that a file may announce."""
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a regular file that is not far too large."""
+    if path.exists() and not path.is_file():
+        raise BadFileError(f"{path}: is no regular file")
+    if path.stat().st_size > MOST_BYTES:
+        raise BadFileError(f"{path}: is larger than {MOST_BYTES // 2**20} MiB")
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise BadFileError(f"{path}: is not text: {error.reason}") from error
+
 
 def read_numbers(path: Path) -> NDArray[np.float64]:
     """Return all numbers of a text file; line breaks mean nothing."""
     try:
-        return np.array(path.read_text().split(), dtype=float)
+        return np.array(read_text(path).split(), dtype=float)
     except ValueError as error:
         raise BadFileError(f"{path}: {error}") from error
 
@@ -24,3 +42,36 @@ def take(numbers: NDArray[np.float64], at: int, count: int, path: Path, what: st
     if count < 0 or len(part) < count:
         raise BadFileError(f"{path}: ends within {what}: {count} numbers expected, {len(part)} found")
     return part
+
+
+def sizes(numbers: NDArray[np.float64], path: Path) -> list[int]:
+    """Return numbers of things."""
+    if not ((numbers >= 0) & (numbers <= MOST_THINGS) & (numbers == np.floor(numbers))).all():
+        raise BadFileError(f"{path}: sizes must be whole numbers from 0 to {MOST_THINGS:,}")
+    return [int(number) for number in numbers]
+
+
+def places(numbers: NDArray[Any], path: Path, what: str) -> NDArray[np.int64]:
+    """Return whole numbers that name things."""
+    if not (np.abs(numbers) <= MOST_THINGS).all() or (numbers != np.floor(numbers)).any():
+        raise BadFileError(f"{path}: {what} must be whole numbers")
+    return numbers.astype(np.int64)
+
+
+def finite(numbers: NDArray[Any], path: Path, what: str, least: float = -np.inf) -> NDArray[np.float64]:
+    """Return numbers, none of them infinite, none (NaN, that is) or below ``least``."""
+    return not_none(numbers, path, what, least, most=np.finfo(float).max)
+
+
+def not_none(
+    numbers: NDArray[Any], path: Path, what: str, least: float = 0.0, *, most: float = np.inf
+) -> NDArray[np.float64]:
+    """Return numbers, none of them NaN or beyond its limits."""
+    if numbers.dtype.kind not in "biuf":
+        raise BadFileError(f"{path}: {what} are not numbers")
+    found = numbers.astype(float)
+    wrong = ~((found >= least) & (np.abs(found) <= most))
+    if wrong.any():
+        limits = f"numbers of at least {least:g}" if np.isfinite(least) else "finite numbers"
+        raise BadFileError(f"{path}: {what} must be {limits}, not {found[wrong][0]:g}")
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.families import BadFileError, Family, Solution
 
 from .assignment import assignment_blocks, check_assignment, to_solution
+from .numbers import finite, not_none
 
 NAMES = ("cost", "need", "allowed", "capacity")
 
@@ -20,15 +22,20 @@ NAMES = ("cost", "need", "allowed", "capacity")
 def _arrays(path: Path) -> tuple[NDArray[Any], ...]:
     """Return cost, need, allowed and capacity."""
     try:
-        with np.load(path) as file:
+        with np.load(path, allow_pickle=False) as file:
             cost, need, allowed, capacity = (file[name] for name in NAMES)
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, EOFError, TypeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise BadFileError(f"{path}: not an npz file with {', '.join(NAMES)}: {error}") from error
     if not cost.shape == need.shape == allowed.shape or cost.ndim != 2 or capacity.shape != cost.shape[1:]:
         raise BadFileError(
             f"{path}: shapes {cost.shape}, {need.shape}, {allowed.shape}, {capacity.shape} do not fit"
         )
-    return cost, need, allowed.astype(bool), capacity.astype(float)
+    if allowed.dtype.kind not in "biuf":
+        raise BadFileError(f"{path}: allowed are not numbers")
+    allowed = allowed.astype(bool)
+    finite(cost[allowed], path, "costs of what is allowed")
+    finite(need[allowed], path, "needs of what is allowed", 0.0)
+    return cost, need, allowed, not_none(capacity, path, "capacities", -np.inf)
 
 
 def read(path: Path, _: str | None) -> tuple[Blocks, NDArray[np.int32]]:

@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import Bools
 from ..blocks import Floats, Ints
 from ..packs import Packs
-from .problem import FIT, ChoiceProblem
+from .problem import ChoiceProblem
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Core:
         single = len(uses.data) == len(options) and bool((np.diff(uses.indptr) == 1).all())
         if not single or (uses.data < 0).any() or (uses.data != np.round(uses.data)).any():
             return None
-        room = np.floor(problem.capacity + FIT * np.maximum(1.0, np.abs(problem.capacity)))
+        room = np.floor(problem.capacity + problem.slack)
         order = np.argsort(uses.indices, kind="stable")
         return cls(
             option=options[order],

@@ -16,7 +16,6 @@ from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
 from .pricing import Pricing
-from .problem import FIT
 from .relatives import Relatives
 from .shifts import Assignment
 from .state import State
@@ -120,7 +119,7 @@ class Neighbourhoods:
         room = problem.capacity - best.load + problem.used(held)
         options = core[free[problem.owner[core]]]
         uses = csr_array(problem.uses[options])
-        limit = room + FIT * np.maximum(1.0, np.abs(problem.capacity))
+        limit = room + problem.slack
         bad = np.flatnonzero(uses.data > limit[uses.indices])
         fits = np.ones(len(options), dtype=bool)
         fits[np.searchsorted(uses.indptr, bad, side="right") - 1] = False

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats, Ints
-from .problem import FIT, ChoiceProblem
+from .problem import ChoiceProblem
 
 MOST_PAIRS = 4_000_000
 """Largest square of workloads and places together: every exchange of two is weighed at once."""
@@ -59,7 +59,7 @@ class Places:
         excess -= excess.min(axis=0)
         need = np.zeros((places, workloads + places))
         need[place[taken == 1], problem.owner[taken == 1]] = uses.data
-        capacity = problem.capacity + FIT * np.maximum(1.0, np.abs(problem.capacity))
+        capacity = problem.capacity + problem.slack
         spread = np.partition(excess, 1, axis=0)[1]
         return cls(
             option,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,15 @@ class ChoiceProblem:
         """Number of options of each workload (J)."""
         return np.diff(self.first)
 
+    @cached_property
+    def slack(self) -> Floats:
+        """What counts as rounding of each capacity (R), where that is nothing of what is taken of it."""
+        size = np.abs(self.capacity)
+        none = np.flatnonzero(size == 0)
+        if len(none) and len(self.cost):
+            size[none] = abs(self.uses[:, none]).max(axis=0).toarray().ravel()
+        return np.asarray(FIT * size)
+
     def used(self, option: Ints) -> Floats:
         """Return what the options together take of each resource (R)."""
         return np.asarray(self.uses[option].sum(axis=0), dtype=float).ravel()
@@ -70,7 +80,7 @@ class ChoiceProblem:
     def overload(self, load: Floats) -> Floats:
         """Return by how much each load exceeds its capacity, rounding forgiven (R)."""
         over = load - self.capacity
-        return np.where(over > FIT * np.maximum(1.0, np.abs(self.capacity)), over, 0.0)
+        return np.where(over > self.slack, over, 0.0)
 
     def chunks(self) -> Iterator[tuple[slice, slice]]:
         """Yield workloads and their options in parts that fit into the caches of a processor."""
@@ -133,7 +143,7 @@ _Part = tuple[NDArray[Any], Floats, csr_array, NDArray[Any]]
 def _possible(uses: csr_array, resources: Resources) -> NDArray[np.bool_]:
     """Return the mask of the options that would fit if nothing else were there."""
     room = resources.capacity + resources.module * resources.most_modules
-    room = room + FIT * np.maximum(1.0, np.abs(room))
+    room = room + FIT * np.abs(room)
     keep = np.ones(uses.shape[0], dtype=bool)
     for begin in range(0, uses.nnz, CHUNK):
         part = slice(begin, begin + CHUNK)

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from ..blocks import Floats, Ints
 from .ledger import Ledger, change_of
 from .pricing import Pricing
-from .problem import FIT, ChoiceProblem
+from .problem import ChoiceProblem
 
 ROUNDS = 10
 MOST = 400_000
@@ -69,7 +69,7 @@ def _cheapest_first(problem: ChoiceProblem, pricing: Pricing, option: Ints, targ
 
 def _walk(problem: ChoiceProblem, option: Ints, targets: Ints) -> int:
     """Make the moves, in this order, that still relieve overload when their turn comes; return how many."""
-    room = problem.capacity + FIT * np.maximum(1.0, np.abs(problem.capacity))
+    room = problem.capacity + problem.slack
     ledger = Ledger(problem.used(option), room, np.zeros(len(room)))
     made = 0
     for begin in range(0, len(targets), BLOCK):

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 from ..blocks import Floats, Ints
 from .ledger import Ledger, change_of
 from .pricing import Pricing
-from .problem import FIT, ChoiceProblem, spans
+from .problem import ChoiceProblem, spans
 
 MOST = 5000
 """Shifts that are weighed one by one in a pass."""
@@ -42,7 +42,7 @@ class Shifts:
         self._cost = problem.cost[options]
         self._uses = csr_array(problem.uses[options])
         self._users = csr_array(self._uses.T.tocsr())
-        self._room = problem.capacity + FIT * np.maximum(1.0, np.abs(problem.capacity))
+        self._room = problem.capacity + problem.slack
         unit = max(1e-9, float(pricing.prices.mean()), 1e-3 * float(np.abs(self._cost).mean()))
         self._lowest = pricing.prices + 0.02 * unit
         self.penalty = 1.3 * pricing.prices + 0.2 * unit

@@ -84,12 +84,25 @@ def solve_choices(
         state.tell = progress
     if (problem.sizes == 0).any():
         state.infeasible = True
+    elif len(problem) and not len(problem.capacity):
+        _take_cheapest(state)
     elif len(problem):
         _solve(state, np.random.default_rng(seed), threads or 2)
     else:
         state.offer(Assignment(problem, np.zeros(0, dtype=np.int64)))
         state.bound = 0.0
     return _result(blocks, state)
+
+
+def _take_cheapest(state: State) -> None:
+    """Let each workload take its cheapest option, where no resource limits any."""
+    problem = state.problem
+    taken = problem.first[:-1] + [
+        int(np.argmin(problem.cost[begin:end]))
+        for begin, end in zip(problem.first[:-1].tolist(), problem.first[1:].tolist(), strict=True)
+    ]
+    state.offer(Assignment(problem, np.asarray(taken, dtype=np.int64)))
+    state.raise_bound(float(problem.cost[taken].sum()))
 
 
 def _solve(state: State, rng: np.random.Generator, threads: int) -> None:

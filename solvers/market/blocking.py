@@ -14,7 +14,8 @@ import numpy as np
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .captive_jobs import CaptiveJobs
-from .jobs import Options, Starts
+from .jobs import Options
+from .starting import Starts
 
 FIT = 1e-7
 """Relative slack of what is left beside captives and others."""

@@ -17,8 +17,9 @@ from ..arrays import Bools
 from ..rates import Floats, Ints
 from .blocking import FIT, blocking_starts
 from .captive_jobs import CaptiveJobs, row_load
-from .jobs import CHUNK, Options, Starts, any_between
+from .jobs import CHUNK, Options
 from .rules import Rules
+from .starting import Starts, any_between
 from .units import Unit
 
 PASSES = 5

@@ -9,8 +9,9 @@ from scipy.sparse import csr_array
 
 from ..arrays import Bools
 from ..rates import Floats, Ints
-from .jobs import Options, Starts
+from .jobs import Options
 from .rules import Rules
+from .starting import Starts
 
 
 @dataclass(frozen=True)

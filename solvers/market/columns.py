@@ -11,8 +11,9 @@ from scipy.sparse import coo_array, csr_array, vstack
 from ..arrays import Bools
 from ..rates import Floats, Ints, Rates
 from .goods import Goods
-from .jobs import Options, Starts
+from .jobs import Options
 from .serving import Answer
+from .starting import Starts
 from .traffic import ArcTraffic
 from .units import Unit
 

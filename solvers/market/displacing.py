@@ -40,25 +40,12 @@ MUCH_DEARER = 2e-3
 
 @dataclass
 class Displacing(Standing):
-    """The best placement, and how it changes where others make way."""
+    """The best placement, and how others make way in it."""
 
-    _sequences: int = 0
     _stays: dict[int, float] = field(default_factory=dict)
     """Bounds at whose prices jobs that lose much could take nobody's place."""
     _is_large: bool = False
     """Whether a small market stands for it at first."""
-
-    def _offer(self, placement: Placement) -> None:
-        if len(placement.broken_rows()) or (self.is_served() and placement.work() > UNSERVED_TOLERANCE):
-            return
-        if self.best is None or placement.value() < self.best.value():
-            self.best = placement
-            self.report()
-
-    def _offer_trimmed(self, placement: Placement) -> None:
-        trimmed = placement.copy()
-        trimmed.trim_modules()
-        self._offer(trimmed)
 
     def _rescue(self, builder: Builder, told: Appraisal) -> None:
         """Where the best placement leaves work out, let that take its place: by force on large markets.
@@ -140,11 +127,3 @@ class Displacing(Standing):
             if times > 1
             and abs(told.complete - self._stays.get(job, np.inf)) > MUCH_DEARER * abs(told.complete)
         ]
-
-    def _generator(self) -> np.random.Generator:
-        """Return random numbers that no round before has seen."""
-        self._sequences += 1
-        return np.random.default_rng([self.options.seed, self._sequences])
-
-    def _value(self) -> float:
-        return np.inf if self.best is None else self.best.value()

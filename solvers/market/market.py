@@ -17,11 +17,13 @@ from ..services import Services
 from .captive import Captives
 from .claims import Claims
 from .goods import GoodPrices
-from .jobs import Options, Starts, job_options, start_costs, starts
+from .jobs import Options, job_options
 from .offers import Offer, offer
 from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
 from .possible import possible_alone
-from .rules import Rules, build_rules
+from .rows import build_rules
+from .rules import Rules
+from .starting import Starts, start_costs, starts
 from .traffic import ArcTraffic, arc_traffic, crowded_directions
 from .units import Unit, build_units
 

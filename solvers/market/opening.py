@@ -9,7 +9,7 @@ from ...routing.problem import Problem
 from ..jobs import build_job_options
 from ..rates import build_rates
 from ..routebook import RouteBook
-from ..services import build_services
+from ..serving_arcs import build_services
 from .market import Market, build_market
 from .traffic import links_of
 

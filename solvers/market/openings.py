@@ -12,10 +12,11 @@ from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, joined, pause_columns, start_columns
 from .goods import GoodPrices
-from .jobs import Options, Starts, any_between
+from .jobs import Options
 from .market import Market
 from .pausing import best_pauses, pause_hours
 from .placing import Placement, Priced
+from .starting import Starts, any_between
 
 NEAREST = 40
 """Starts that fit, and options with hours that fit, among which a job finds its place."""

@@ -9,7 +9,8 @@ import numpy as np
 from ..rates import Floats, Rates
 from ..windows import PAUSE_SLIVER_HOURS
 from .goods import GoodPrices
-from .jobs import CHUNK, Options, flat_costs
+from .jobs import CHUNK, Options
+from .starting import flat_costs
 from .threads import each
 
 

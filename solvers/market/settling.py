@@ -14,9 +14,9 @@ from ..rates import Ints
 from .appraisal import Appraisal
 from .columns import Columns, joined
 from .commitments import TwoPrices, unused_commitments
-from .jobs import start_costs
 from .openings import Room, begun_columns, open_starts, options_of, paused_columns
 from .placing import Placed, Placement, Priced
+from .starting import start_costs
 
 NEAREST = 8
 """Starts, and options that pause, of as many accelerators that are looked at, those that cost least."""

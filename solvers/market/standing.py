@@ -50,6 +50,7 @@ class Standing:
     limited: float = -np.inf
     left_out: float = 0.0
     prices: Appraisal | None = None
+    _sequences: int = 0
 
     def unserved(self) -> float:
         """Return the work that the best placement leaves out though it has options."""
@@ -97,6 +98,28 @@ class Standing:
     def is_served(self) -> bool:
         """Return whether there is a placement that leaves nothing out that has options."""
         return self.best is not None and self.unserved() <= UNSERVED_TOLERANCE
+
+    def _offer(self, placement: Placement) -> None:
+        """Keep a placement if it is better than the best, and leaves nothing out where that does not."""
+        if len(placement.broken_rows()) or (self.is_served() and placement.work() > UNSERVED_TOLERANCE):
+            return
+        if self.best is None or placement.value() < self.best.value():
+            self.best = placement
+            self.report()
+
+    def _offer_trimmed(self, placement: Placement) -> None:
+        """Offer a copy of a placement without the modules that nothing needs."""
+        trimmed = placement.copy()
+        trimmed.trim_modules()
+        self._offer(trimmed)
+
+    def _generator(self) -> np.random.Generator:
+        """Return random numbers that no round before has seen."""
+        self._sequences += 1
+        return np.random.default_rng([self.options.seed, self._sequences])
+
+    def _value(self) -> float:
+        return np.inf if self.best is None else self.best.value()
 
     def report(self) -> None:
         """Tell how things stand, if anybody asked for that."""

@@ -11,6 +11,8 @@ from ..blocks import Blocks, BlockSolution, Floats, Ints
 
 TRACE = 1e-9
 """Share of a commodity below which flow is taken for rounding."""
+LEAST_AMOUNT = 1e-3
+"""Amounts below this are counted in units so small that none is: solvers take so little for rounding."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Network:
         Of each commodity (K); positive, between two nodes.
     arc, commodity
         What each arc and commodity is in the blocks; those of no use are left out.
+    unit
+        What amounts, capacities and costs are counted in.
     """
 
     nodes: int
@@ -43,6 +47,7 @@ class Network:
     amount: Floats
     arc: Ints
     commodity: Ints
+    unit: float = 1.0
 
     @property
     def arcs(self) -> int:
@@ -81,27 +86,29 @@ def network_of(blocks: Blocks) -> Network:
     flows, resources = blocks.flows, blocks.resources
     real = np.flatnonzero((flows.amount > 0) & (flows.origin != flows.destination))
     arc = np.flatnonzero((resources.capacity[flows.resource] > 0) & (flows.tail != flows.head))
+    unit = min(1.0, float(flows.amount[real].min(initial=1.0)) / LEAST_AMOUNT)
     most = flows.amount[real].sum() * np.bincount(flows.resource[arc], minlength=len(resources))
     return Network(
         nodes=flows.nodes,
         tail=flows.tail[arc],
         head=flows.head[arc],
-        cost=flows.cost[arc],
+        cost=flows.cost[arc] * unit,
         resource=flows.resource[arc],
-        capacity=np.minimum(resources.capacity, most),
+        capacity=np.minimum(resources.capacity, most) / unit,
         fixed=resources.activation_cost,
         origin=flows.origin[real],
         destination=flows.destination[real],
-        amount=flows.amount[real],
+        amount=flows.amount[real] / unit,
         arc=arc,
         commodity=real,
+        unit=unit,
     )
 
 
 def block_solution(blocks: Blocks, network: Network, flow: Floats) -> BlockSolution:
     """Return the flow (A, K) of the network of ``blocks`` as a solution of these."""
     whole = np.zeros((len(blocks.flows), len(blocks.flows.tail)))
-    whole[np.ix_(network.commodity, network.arc)] = flow.T
+    whole[np.ix_(network.commodity, network.arc)] = flow.T * network.unit
     nothing = np.zeros(0)
     return BlockSolution(
         option=np.zeros(0, np.int64),

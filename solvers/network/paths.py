@@ -6,6 +6,7 @@ from collections import deque
 
 import numpy as np
 
+from ...routing.errors import SolverError
 from ..blocks import Floats, Ints
 from .instance import TRACE, Network
 
@@ -20,11 +21,11 @@ def strip_paths(network: Network, flow: Floats, commodities: Ints) -> Floats:
 
     Raises
     ------
-    ValueError
-        When the flow leads nothing to a destination.
+    SolverError
+        When the flow leads nothing to a destination: amounts differ so much that one is rounding to others.
     """
     left = flow.copy()
-    least = TRACE * float(network.amount[commodities].sum())
+    least = TRACE * float(network.amount[commodities].min())
     leaving: _Leaving = {}
     for arc in np.flatnonzero(left > least).tolist():
         leaving.setdefault(int(network.tail[arc]), []).append(arc)
@@ -47,7 +48,7 @@ def _paths(
         arcs = _path(network, left, leaving, commodity, least)
         if arcs is None:
             if not paths:
-                raise ValueError("the flow does not reach a destination")
+                raise SolverError("amounts differ too much: one of them is lost in the rounding of others")
             break
         amount = min(rest, float(left[arcs].min()))
         left[arcs] -= amount

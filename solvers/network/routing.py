@@ -83,7 +83,7 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
     divisions, resources = blocks.divisions, blocks.resources
     limited = np.flatnonzero(np.isfinite(resources.capacity) & (resources.capacity > 0))
     balances = len(bundle.balance) * network.nodes
-    loads = hstack([routing.matrix[balances:][limited], divisions.uses.T.tocsr()[limited]])
+    loads = hstack([routing.matrix[balances:][limited] * network.unit, divisions.uses.T.tocsr()[limited]])
     per_capacity = csr_array(loads.multiply(1 / resources.capacity[limited][:, None]))
     arcs, demands = len(divisions.cost), len(divisions)
     demand = np.repeat(np.arange(demands), np.diff(divisions.first))
@@ -95,7 +95,7 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
     )
     columns = carried.shape[1]
     needed = np.concatenate([bundle.balance.ravel(), np.ones(demands)])
-    most = np.concatenate([np.repeat(bundle.size[None, :], network.arcs, axis=0).ravel(), np.ones(arcs)])
+    most = np.concatenate([np.repeat(bundle.size[None, :], network.arcs, axis=0).ravel(), _usable(blocks)])
     program = Program(
         cost=np.append(np.zeros(columns), 1.0),
         lower=np.zeros(columns + 1),
@@ -107,6 +107,12 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
         row_upper=np.concatenate([needed, np.zeros(len(limited))]),
     )
     return UtilisationProgram(blocks, network, bundle, program)
+
+
+def _usable(blocks: Blocks) -> Floats:
+    """Return the most of a demand that each arc of the divisions may take: none over what has no capacity."""
+    nothing = csr_array(blocks.divisions.uses[:, np.flatnonzero(blocks.resources.capacity <= 0)])
+    return np.where(np.diff(nothing.indptr) > 0, 0.0, 1.0)
 
 
 def utilisation(blocks: Blocks, solution: BlockSolution) -> float:

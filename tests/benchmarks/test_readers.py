@@ -63,7 +63,7 @@ def test_scale_is_read_solved_and_checked(tmp_path: Path) -> None:
         ({"assignment": [0, 0, 2]}, "from 0 to 1"),
         ({"assignment": [0, 0, -1]}, "from 0 to 1"),
         ({"assignment": [0, 0, 0.5]}, "whole numbers"),
-        ({"assignment": [0, 0, 0]}, "agent 0 is loaded 2 over"),
+        ({"assignment": [0, 0, 0]}, "agent 0 is loaded"),
         ({"assignment": [0, 1, 0]}, "item 1 is not allowed"),
     ],
 )

@@ -22,7 +22,8 @@ from computeroute.solvers.routebook import (
     return_hops,
     service_request,
 )
-from computeroute.solvers.services import Services, build_services
+from computeroute.solvers.services import Services
+from computeroute.solvers.serving_arcs import build_services
 from computeroute.solvers.variables import direction_index
 from computeroute.solvers.windows import Calendar, windows
 

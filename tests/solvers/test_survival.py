@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import InputError, SolverError
-from computeroute.solvers import Options, automatic, exact, search, services, size, solve
+from computeroute.solvers import Options, automatic, exact, search, serving_arcs, size, solve
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.program import partial_program
@@ -107,7 +107,7 @@ def test_replicas_worked_by_hand(name: str, solver: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_replicas_by_flows_after_losses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "MOST_GUARDS", 0)
+    monkeypatch.setattr(serving_arcs, "MOST_GUARDS", 0)
     assert planned(CASES[name][0]).objective == pytest.approx(CASES[name][2])
 
 
@@ -184,7 +184,7 @@ def test_policies_hold_after_a_loss(policy: str | None, left: Data) -> None:
 def test_the_best_of_all_replicas_is_found(
     seeds: range, guards: int, large: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services, "MOST_GUARDS", guards)
+    monkeypatch.setattr(serving_arcs, "MOST_GUARDS", guards)
     monkeypatch.setattr(search, "LARGE_COLUMNS", large)
     for seed in seeds:
         listing = Listing(random_world(Random(seed)))
@@ -202,7 +202,7 @@ def test_the_best_of_all_replicas_is_found(
 
 
 def test_a_model_that_grows_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "MOST_GUARDS", 0)
+    monkeypatch.setattr(serving_arcs, "MOST_GUARDS", 0)
     monkeypatch.setattr(size, "MOST_COLUMNS", 3)
     with pytest.raises(SolverError, match="let fewer services survive"):
         planned(world((8, 1), (8, 3), (8, 3), (8, 3), (8, 3)))
@@ -250,7 +250,7 @@ def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
         problem = Problem.parse(random_world(Random(seed)))
         best = planned(problem, solver="highs")
         with monkeypatch.context() as patch:
-            patch.setattr(services, "MOST_GUARDS", guards)
+            patch.setattr(serving_arcs, "MOST_GUARDS", guards)
             plan = planned(problem, solver="decomposition", time_limit=3)
         assert plan.unserved_bound <= best.unserved + 1e-6
         assert plan.unserved >= best.unserved - 1e-6
@@ -278,7 +278,7 @@ def test_most_of_what_the_decomposition_plans_is_the_best_of_all_replicas() -> N
 def test_losses_that_ask_for_too_much_to_be_listed_are_left_to_the_exact_solver(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(services, "MOST_GUARDS", 0)
+    monkeypatch.setattr(serving_arcs, "MOST_GUARDS", 0)
     problem = CASES["three sites share"][0]
     plan = planned(problem, solver="decomposition")
     assert (plan.solver, plan.objective) == ("highs", pytest.approx(6))
@@ -288,7 +288,7 @@ def test_auto_takes_the_decomposition_where_flows_after_losses_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After the loss of s0 the town has two sites and the isle one: two guards, of which one is permitted."""
-    monkeypatch.setattr(services, "MOST_GUARDS", 1)
+    monkeypatch.setattr(serving_arcs, "MOST_GUARDS", 1)
     data = world((8, 1), (8, 1), (8, 1), max_rtt_ms=3).model_dump(mode="json")
     data["locations"].append({"id": "isle", "jurisdiction": "DE"})
     data["links"] += [{**link("isle", site), "id": f"ferry-{site}"} for site in ("s0", "s1")]
