@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from .base import (
+    SMALLEST,
     Amount,
     Flag,
     Fraction,
@@ -22,7 +23,10 @@ from .base import (
     _number,
 )
 
-Priority = Annotated[float, _number(gt=0, le=1e6)]
+Priority = Annotated[float, _number(ge=SMALLEST, le=1e6)]
+LEAST_RATE = 1e-9
+"""Requests/s below which there are none: about one in thirty years."""
+Rate = Annotated[Amount, AfterValidator(lambda rate: rate if rate >= LEAST_RATE else 0.0)]
 Survival = Literal["site", "link"]
 """What of the network may be lost, one at a time."""
 
@@ -145,8 +149,8 @@ class Demand(Frozen):
     """Requests from one location."""
 
     location: Id
-    requests_per_second: Amount | tuple[Amount, ...]
-    """One number, or one per period."""
+    requests_per_second: Rate | tuple[Rate, ...]
+    """One number, or one per period; less than 1e-9 counts as none."""
     policy: Id | None = None
     """Overrides the service's policy for users here."""
 

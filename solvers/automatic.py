@@ -21,7 +21,7 @@ from .market.handover import as_solution
 from .market.market import Market
 from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
-from .options import Options, Progress, relative_gap
+from .options import Options, Progress, relative_gap, unserved_gap_of
 from .search import UNSERVED_TOLERANCE
 from .structure import Choice, Structure, choose, measure, model_columns
 from .variables import VariableBuilder, Variables
@@ -53,7 +53,7 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     """
     started = time.monotonic()
     finder = PathFinder(problem)
-    market = plain_market(problem, finder, options.usable_cores)
+    market = plain_market(problem, finder, options)
     if market.services.rescues and _needs_flows(market):
         choice = Choice("highs", ASKED_MUCH)
         _tell(options, str(choice), started)
@@ -90,7 +90,7 @@ def solve_decomposed(problem: Problem, options: Options) -> Plan:
         When a solver fails.
     """
     started = time.monotonic()
-    market = market_of(problem, options.usable_cores)
+    market = market_of(problem, options)
     if market.services.stand_ins is None:
         return solve_protected(problem, options)
     search = search_of(market, options, started, options.time_limit)
@@ -190,7 +190,7 @@ def _with_bounds(plan: Plan, other: Plan, gap_limit: float) -> Plan:
     unserved = min(plan.unserved, max(plan.unserved_bound, other.unserved_bound))
     if plan.unserved > other.unserved or (bound, unserved) == (plan.bound, plan.unserved_bound):
         return plan
-    cost_gap, unserved_gap = relative_gap(plan.objective, bound), relative_gap(plan.unserved, unserved) or 0.0
+    cost_gap, unserved_gap = relative_gap(plan.objective, bound), unserved_gap_of(plan.unserved, unserved)
     gap = None if cost_gap is None else max(cost_gap, unserved_gap)
     known: dict[str, Any] = {"bound": bound, "unserved_bound": unserved, "gap": gap}
     if gap is not None and gap <= gap_limit + 1e-9:

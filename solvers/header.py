@@ -11,7 +11,7 @@ from ..routing.collecting import collection_paused
 from ..routing.plan import Plan, Status, StoppedBy
 from ..routing.problem import Problem
 from .assemble import Assembler, World, unserved_share
-from .options import Options, relative_gap
+from .options import Options, relative_gap, unserved_gap_of
 from .search import UNSERVED_TOLERANCE
 from .solution import Decisions
 
@@ -44,7 +44,7 @@ class Header:
             refused = {"unserved": unserved, "left_out": tables["left_out"]}
             return self.no_plan(unserved_bound, proven=unserved_bound > UNSERVED_TOLERANCE, **refused)
         bound = None if proven is None else min(objective, proven)
-        cost_gap, unserved_gap = relative_gap(objective, bound), relative_gap(unserved, unserved_bound) or 0.0
+        cost_gap, unserved_gap = relative_gap(objective, bound), unserved_gap_of(unserved, unserved_bound)
         gap = None if cost_gap is None else max(cost_gap, unserved_gap)
         is_close = gap is not None and gap <= self.options.gap_limit + 1e-9
         status: Status = "optimal" if is_close else "feasible"

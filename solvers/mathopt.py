@@ -251,7 +251,13 @@ def _set_highs(parameters: mathopt.SolveParameters, request: Request) -> None:
 def _solve(
     model: mathopt.Model, solver: mathopt.SolverType, *, params: mathopt.SolveParameters, **arguments: Any
 ) -> mathopt.SolveResult:
-    """Solve once, and HiGHS a second time in a plainer way where it fails within itself."""
+    """Solve once, and HiGHS a second time in a plainer way where it fails within itself.
+
+    HiGHS has no threads of its own: a copy of this process would wait for such threads forever. What else is
+    in this process may have called it with several before; then it refuses to have one.
+    """
+    if solver == mathopt.SolverType.HIGHS:
+        params.highs.int_options["threads"] = 1
     try:
         return mathopt.solve(model, solver, params=params, **arguments)
     except FAILURES as error:
@@ -264,11 +270,25 @@ def _solve(
 
 
 def _plainer(params: mathopt.SolveParameters) -> mathopt.SolveParameters:
-    """Return the parameters without presolve and tight tolerances, in which HiGHS has been seen to fail."""
+    """Return the parameters without what HiGHS has been seen to fail in, such as presolve."""
     plain = deepcopy(params)
     plain.presolve = mathopt.Emphasis.OFF
     plain.highs.double_options.clear()
+    plain.highs.int_options.clear()
     return plain
+
+
+def highs_has_threads() -> bool:
+    """Return whether HiGHS has threads of its own in this process, as somebody called it with several."""
+    params = mathopt.SolveParameters()
+    params.highs.int_options["threads"] = 1
+    model = mathopt.Model()
+    model.maximize(model.add_binary_variable())
+    try:
+        mathopt.solve(model, mathopt.SolverType.HIGHS, params=params)
+    except FAILURES:
+        return True
+    return False
 
 
 def _failure(solver: mathopt.SolverType, error: Exception) -> SolverError:

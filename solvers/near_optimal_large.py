@@ -14,7 +14,7 @@ import numpy as np
 
 from ..routing.plan import Plan
 from ..routing.problem import Assignment, Problem
-from .options import relative_gap
+from .options import relative_gap, unserved_gap_of
 from .variables import Variables
 
 MOST_TRIES = 6
@@ -119,9 +119,9 @@ def _restated(plan: Plan, problem: Problem, first: Plan) -> Plan:
     usd = plan.objective or 0.0
     bound = None if first.bound is None else min(first.bound, usd)
     unserved_bound = min(first.unserved_bound, plan.unserved)
-    gap, more = relative_gap(usd, bound), relative_gap(plan.unserved, unserved_bound)
+    gap = relative_gap(usd, bound)
     known = {"problem_digest": problem.digest, "bound": bound, "unserved_bound": unserved_bound}
-    worst = None if gap is None else max(gap, more or 0.0 if plan.unserved > 1e-9 else 0.0)
+    worst = None if gap is None else max(gap, unserved_gap_of(plan.unserved, unserved_bound))
     return plan.model_copy(update={**known, "gap": worst, "status": "feasible"})
 
 

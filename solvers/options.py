@@ -12,6 +12,8 @@ from ..routing.errors import Fault, InputError
 if TYPE_CHECKING:
     from ..routing.plan import Plan
 
+UNSERVED_NOTHING = 1e-9
+"""Unserved work that is rounding."""
 LONGEST_SECONDS = 1e9
 """Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
 
@@ -120,3 +122,8 @@ def relative_gap(objective: float | None, bound: float | None) -> float | None:
     if objective is None or bound is None:
         return None
     return max(0.0, objective - bound) / max(abs(objective), 1e-9)
+
+
+def unserved_gap_of(unserved: float, bound: float) -> float:
+    """Return the relative gap of the work left out; none where that is rounding."""
+    return max(0.0, unserved - bound) / unserved if unserved > UNSERVED_NOTHING else 0.0

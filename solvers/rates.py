@@ -13,7 +13,7 @@ from ..routing.sites import Pool
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 HOURS_PER_YEAR = 8760.0
-ROUNDING, NOTHING = 1e-7, 1e-12
+ROUNDING, NOTHING, TRACE = 1e-7, 1e-12, 1e-10
 """Parts of a replica that may be lacking, and that are no load at all."""
 
 
@@ -122,7 +122,7 @@ def largest_gang(pool: Pool) -> int:
 
 def whole_replicas(load: Floats, rps: Floats) -> Floats:
     """Return how many replicas carry loads of requests/s, however small, each up to ``rps``."""
-    return np.asarray(np.maximum(np.ceil(load / rps - ROUNDING), load > NOTHING * rps))
+    return np.asarray(np.maximum(np.ceil(load / rps - ROUNDING), load > np.minimum(NOTHING * rps, TRACE)))
 
 
 def most_accelerators(pool: Pool) -> int:

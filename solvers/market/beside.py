@@ -6,6 +6,7 @@ So it takes a system that makes copies in no time, and a process of one thread: 
 
 from __future__ import annotations
 
+import ctypes
 import math
 import os
 import queue
@@ -21,6 +22,7 @@ from typing import IO
 
 from ..choices.watch import Watch
 from ..interrupt import ASKING
+from ..mathopt import highs_has_threads
 from ..processes import read_frame, write_frame
 from ..rates import Floats
 from .foretelling import WIDER, begun, foretold
@@ -42,6 +44,8 @@ RAISED_BY = 0.9
 """Part of the time for raising bounds by which that ends, so that it is heard in time."""
 LOOK_SECONDS = 0.05
 GRACE_SECONDS = 0.5
+PR_SET_PDEATHSIG = 1
+"""Of Linux, for ``prctl``."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class Beginning:
 
 
 def may_copy() -> bool:
-    """Return whether this process can be copied safely."""
-    return sys.platform == "linux" and threading.active_count() == 1
+    """Return whether this process can be copied safely: a copy would wait for threads forever."""
+    return sys.platform == "linux" and threading.active_count() == 1 and not highs_has_threads()
 
 
 class PricesBeside:
@@ -187,12 +191,19 @@ def _seek_apart(beginning: Beginning, pipe: int, until: float, end: float) -> No
     try:
         for each in ASKING:
             signal.signal(each, signal.SIG_IGN)
+        _end_with_parent()
         with os.fdopen(pipe, "wb") as stream:
             _seek(beginning, stream, until, end)
             write_frame(stream, None)
         code = 0
     finally:
         os._exit(code)
+
+
+def _end_with_parent() -> None:
+    """Let the system end this process when the one it is a copy of ends, however that happens."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _seek(beginning: Beginning, stream: IO[bytes], until: float, end: float) -> None:

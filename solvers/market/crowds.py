@@ -111,7 +111,8 @@ class Crowds:
             return 0.0
         hood = self._hood(crowd)
         absolute = CLOSE * abs(self.told.complete)
-        request = Request(time_limit=SECONDS, gap_limit=CLOSE, absolute_gap=absolute, watch=False)
+        seconds = min(SECONDS, self.placement.market.program_seconds)
+        request = Request(time_limit=seconds, gap_limit=CLOSE, absolute_gap=absolute, watch=False)
         with ThreadPoolExecutor(1) as beside:
             answer = beside.submit(solve_integer, hood.program, request)
             if not self.may_overlap:

@@ -29,8 +29,6 @@ LEAST_SHARE = 0.0005
 """Part of the cost of all jobs that each of the giants has at least."""
 TRIED, AROUND = 3000, 300
 """Changes of the best combination that are tried, cheapest first, and that are kept."""
-SECONDS = 3.0
-"""For the cheapest combination; what is proven by then counts."""
 FIT = 1e-7
 
 
@@ -60,6 +58,8 @@ class Giants:
         (K,) unserved work of leaving a job out.
     is_whole
         Whether they have all their columns in plans that leave others out, too.
+    seconds
+        For the cheapest combination; what is proven by then counts.
     """
 
     considered: Ints
@@ -73,6 +73,7 @@ class Giants:
     left: Floats
     work: Floats
     is_whole: bool
+    seconds: float
 
     @classmethod
     def of(
@@ -110,6 +111,7 @@ class Giants:
             left=left,
             work=market.left_out_work[jobs],
             is_whole=market.stands_for is not None or not _has_closed(market, jobs),
+            seconds=market.program_seconds,
         )
 
     def met(self, market: Market, told: Appraisal) -> Giants:
@@ -158,7 +160,7 @@ class Giants:
             row_lower=np.concatenate([np.ones(jobs), np.full(len(room), -np.inf)]),
             row_upper=np.concatenate([np.ones(jobs), room]),
         )
-        answer = solve_integer(program, Request(time_limit=SECONDS, gap_limit=1e-6, watch=False))
+        answer = solve_integer(program, Request(time_limit=self.seconds, gap_limit=1e-6, watch=False))
         bound = answer.bound if np.isfinite(answer.bound) else -np.inf
         if answer.x is None:
             return None, bound
@@ -252,8 +254,8 @@ def _large(market: Market, told: Appraisal, most: int) -> Ints:
 
 
 def _columns(market: Market, jobs: Ints, told: Appraisal) -> Columns:
-    """Return all columns of those of the jobs that have few."""
-    columns = job_columns(market, told, MOST_COLUMNS + 1, jobs)
+    """Return all columns of those of the jobs that have few: those that may pause have far more than told."""
+    columns = job_columns(market, told, MOST_COLUMNS + 1, np.setdiff1d(jobs, market.pausing.job))
     count = np.bincount(columns.block, minlength=len(market.problem.jobs))
     return kept(columns, np.flatnonzero(count[columns.block] <= MOST_COLUMNS))
 

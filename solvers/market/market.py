@@ -59,6 +59,8 @@ class Market:
         The market that this one represents with few of its blocks, if any.
     cores
         Processors to count on.
+    program_seconds
+        What a small integer program may take on the way.
     """
 
     problem: Problem
@@ -77,6 +79,7 @@ class Market:
     closes: bool = True
     stands_for: Market | None = None
     cores: int = 1
+    program_seconds: float = 3.0
 
     @cached_property
     def unit_blocks(self) -> tuple[Ints, ...]:

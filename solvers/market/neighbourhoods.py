@@ -89,7 +89,8 @@ class Improver:
         owner, choices = _choices(self, freed, before)
         others = placement.load - load_of(before, len(placement.load))
         hood = Hood.of(placement, owner, choices, others)
-        answer = solve_integer(hood.program, Request(time_limit=SECONDS, gap_limit=1e-4, watch=False))
+        seconds = min(SECONDS, placement.market.program_seconds)
+        answer = solve_integer(hood.program, Request(time_limit=seconds, gap_limit=1e-4, watch=False))
         if answer.x is None:
             self.size = max(6.0, self.size / 1.5)
             return 0.0

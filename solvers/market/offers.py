@@ -10,7 +10,7 @@ from ..rates import Floats, Ints
 from .goods import GoodPrices
 from .units import Unit
 
-EPSILON = 1e-9
+EPSILON = 1e-10
 """What counts as nothing, of requests/s and of throughput, where a demand is 1 or more."""
 
 

@@ -7,19 +7,26 @@ from dataclasses import replace
 from ...routing.paths import PathFinder
 from ...routing.problem import Problem
 from ..jobs import build_job_options
+from ..options import Options
 from ..rates import build_rates
 from ..routebook import RouteBook
 from ..serving_arcs import build_services
 from .market import Market, build_market
 from .traffic import links_of
 
+PROGRAM_SHARE = 0.03
+"""Part of the time limit that a small integer program may take on the way."""
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 
 
-def plain_market(problem: Problem, finder: PathFinder, cores: int = 1) -> Market:
-    """Return the market of ``problem`` with one route for every pair."""
-    return _market(problem, RouteBook(problem, finder), cores)
+def plain_market(problem: Problem, finder: PathFinder, options: Options | None = None) -> Market:
+    """Return the market of ``problem`` with one route for every pair, to be searched as ``options`` say."""
+    market = _market(problem, RouteBook(problem, finder))
+    if options is None:
+        return market
+    seconds = min(market.program_seconds, PROGRAM_SHARE * options.time_limit)
+    return replace(market, cores=options.usable_cores, program_seconds=seconds)
 
 
 def widened(market: Market, finder: PathFinder) -> Market:
@@ -27,11 +34,12 @@ def widened(market: Market, finder: PathFinder) -> Market:
     if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
         return market
     problem = market.problem
-    return _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)), market.cores)
+    found = _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
+    return replace(found, cores=market.cores, program_seconds=market.program_seconds)
 
 
-def _market(problem: Problem, book: RouteBook, cores: int) -> Market:
+def _market(problem: Problem, book: RouteBook) -> Market:
     rates = build_rates(problem)
     book.prepare()
     jobs, services = build_job_options(problem, rates, book), build_services(problem, rates, book)
-    return replace(build_market(problem, rates, jobs, services), cores=cores)
+    return build_market(problem, rates, jobs, services)

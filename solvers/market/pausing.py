@@ -13,6 +13,9 @@ from .jobs import CHUNK, Options
 from .starting import flat_costs
 from .threads import each
 
+SLIVER_SHARE = 0.5
+"""Part of the hours of a short job that is no sliver in any case."""
+
 
 @dataclass(frozen=True)
 class Pauses:
@@ -59,7 +62,8 @@ def _hours(options: Options, room: Floats, unit: Floats) -> Floats:
     sorted_room = np.take_along_axis(room, order, axis=1)
     before = np.cumsum(sorted_room, axis=1) - sorted_room
     taken = np.clip(options.hours[:, None] - before, 0.0, sorted_room)
-    taken = np.where(taken > PAUSE_SLIVER_HOURS, taken, 0.0)
+    sliver = np.minimum(PAUSE_SLIVER_HOURS, SLIVER_SHARE * options.hours)
+    taken = np.where(taken > sliver[:, None], taken, 0.0)
     hours = np.zeros(room.shape)
     np.put_along_axis(hours, order, taken, axis=1)
     return hours

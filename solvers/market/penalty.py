@@ -26,8 +26,11 @@ def penalty_of(market: Market) -> float:
     typical = float(np.median(jobs[jobs > 0] if (jobs > 0).any() else work[work > 0]))
     dearest = max(1.0, float(np.max(told.job_least, initial=0.0)), abs(told.complete) / len(work))
     dearest = max(dearest, dearest_entering(market))
+    placed = jobs > 0
+    slighted = float((told.job_least[placed] / jobs[placed]).max(initial=0.0))
     served = (told.complete - float(told.job_least.sum())) / requests if requests > 0 else 0.0
-    return max(PENALTY * max(dearest / typical, served), DEAREST_WAY * _dearest_way(market, told))
+    price = max(dearest / typical, served, slighted)
+    return max(PENALTY * price, DEAREST_WAY * _dearest_way(market, told))
 
 
 def _dearest_way(market: Market, told: Appraisal) -> float:

@@ -56,4 +56,5 @@ def _gained(unit: Unit, offered: Offer, known: Floats, least: Floats) -> float:
     """Return by how much the bound of a unit rises above its ``least`` cost."""
     paid, earned = without_earnings(unit, offered)
     raised = lagrangian_cost(unit, paid, known - earned) + earned
-    return float(np.maximum(0.0, raised - least).sum())
+    more = np.maximum(0.0, raised - least)
+    return float(more[np.isfinite(more)].sum())

@@ -73,10 +73,10 @@ def search_of(market: Market, options: Options, started: float, until: float) ->
     return MarketSearch(market, options, Watch(max(float(left), 0.0), stop), started)
 
 
-def market_of(problem: Problem, cores: int = 1) -> Market:
+def market_of(problem: Problem, options: Options | None = None) -> Market:
     """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
     finder = PathFinder(problem)
-    return widened(plain_market(problem, finder, cores), finder)
+    return widened(plain_market(problem, finder, options), finder)
 
 
 @dataclass

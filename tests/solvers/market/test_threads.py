@@ -40,7 +40,7 @@ def test_what_is_found_is_the_same_on_one_core_and_on_two(monkeypatch: pytest.Mo
     problem = Problem.parse(random_world(Random(7)))
     bounds = []
     for cores in (1, 2):
-        market = market_of(problem, cores)
+        market = market_of(problem, Options(cores=cores))
         assert market.units and market.cores_for_units == cores
         assert replace(market, closes=False).cores_for_units == cores
         search = search_of(market, Options(cores=cores, time_limit=20.0), time.monotonic(), 20.0)
