@@ -162,9 +162,8 @@ def table(
     options = ["--time-limit", time_limit, "--gap-limit", gap_limit, "--seed", seed, "--threads", threads]
     solvers = [OURS, *SOLVERS] if alternatives else [OURS]
     rows: list[Row] = []
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     is_whole = False
-    with suppress(KeyboardInterrupt):
+    with suppress(KeyboardInterrupt), terminated_as_interrupted():
         for row in run_table(instances, solvers, [str(each) for each in options], time_limit, jobs):
             if not rows or rows[-1].known.group != row.known.group:
                 write_heading(sys.stdout)
@@ -214,6 +213,16 @@ def told_in_a_line(file: Path | str) -> Iterator[None]:
         raise OneLineError(str(error), error.exit_code) from error
     except OSError as error:
         raise OneLineError(f"{error.filename or file}: {error.strerror or error}") from error
+
+
+@contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl-C does: processes that run are ended, and what is done is summed up."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _require_place(file: Path | None) -> None:

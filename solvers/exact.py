@@ -216,13 +216,14 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
         search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
         search.run(rounds=1 if is_large else None)
         lacks_flows = bool(variables.services.rescues)
+        best = search.best
+        found = None if best is None else as_solution(variables, arrays, market, best)
         if is_large:
-            tell_bounds(search, arrays, emit, lacks_flows=lacks_flows)
-        if search.best is None:
+            tell_bounds(search, arrays, emit, is_its_plan=found is not None and not lacks_flows)
+        if best is None:
             return
-        found = as_solution(variables, arrays, market, search.best)
         if found is None and lacks_flows:
-            values = as_values(variables, arrays, market, search.best)
+            values = as_values(variables, arrays, market, best)
             found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
         if found is not None:
             is_final = is_large and search.is_close() and not lacks_flows
@@ -232,15 +233,17 @@ def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: 
 
 
 def tell_bounds(
-    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, lacks_flows: bool = False
+    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, is_its_plan: bool = True
 ) -> None:
     """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan.
 
-    It knows of losses by guards only: where flows say more exactly what some ask for, its plan is another.
+    That holds where this is the plan that is gone on with. The whole model may not have it; and the
+    decomposition knows of losses by guards only: where flows say more exactly what some ask for, its plan is
+    another.
     """
     emit(Proved("complete cost", search.complete))
     search.sharpen()
-    if lacks_flows:
+    if not is_its_plan:
         emit(Proved("unserved work", search.unserved_bound()))
         return
     cost = search.cost_bound()

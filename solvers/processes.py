@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import struct
 import subprocess
 import sys
@@ -57,7 +58,11 @@ class ModuleProcess:
 
 
 def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
-    """Return where a process like this hears and tells; what others print goes to its standard error."""
+    """Return where a process like this hears and tells; what others print goes to its standard error.
+
+    Who began it ends it: a signal to all processes of a service is for that one to heed.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return sys.stdin.buffer, outward

@@ -108,6 +108,8 @@ def _listen(
         except queue.Empty:
             continue
         if isinstance(event, Finished):
+            if event.failure and stop():
+                return False
             if event.failure:
                 raise SolverError(event.failure)
             return True

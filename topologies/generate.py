@@ -6,7 +6,6 @@ What is drawn and how stands in docs/samples.md; what is measured, published or 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +25,7 @@ from .generate_world import draw_world
 
 MOST = {"sites": 2_000, "services": 100_000, "jobs": 500_000, "periods": 1_000, "locations": 2_000}
 LEAST = {"sites": 1, "services": 0, "jobs": 0, "periods": 1, "locations": 1}
-MOST_TIGHTNESS = 10.0
+LEAST_TIGHTNESS, MOST_TIGHTNESS = 0.001, 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +47,9 @@ class Recipe:
             faults.append("services and jobs are both 0: there would be nothing to plan")
         if not isinstance(self.seed, int) or self.seed < 0:
             faults.append(f"seed must be a whole number from 0, not {self.seed!r}")
-        if not (math.isfinite(self.tightness) and 0 < self.tightness <= MOST_TIGHTNESS):
-            faults.append(f"tightness must be above 0 and at most {MOST_TIGHTNESS:g}, not {self.tightness:g}")
+        if not LEAST_TIGHTNESS <= self.tightness <= MOST_TIGHTNESS:
+            limits = f"at least {LEAST_TIGHTNESS:g} and at most {MOST_TIGHTNESS:g}"
+            faults.append(f"tightness must be {limits}, not {self.tightness:g}")
         entries = self.services * self.locations * self.periods
         if not faults and entries > MOST_ENTRIES:
             faults.append(
@@ -94,7 +94,8 @@ def generate(
         Of the random numbers, from 0.
     tightness
         Work over capacity in the fullest hour, modules that may be bought included. 0.3 is loose; from about
-        0.9 on little may be left out; above 1 no plan can place everything.
+        0.9 on little may be left out; above 1 no plan can place everything, unless the work is so little that
+        single accelerators are too much for it.
 
     Raises
     ------

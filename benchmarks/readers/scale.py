@@ -22,7 +22,7 @@ NAMES = ("cost", "need", "allowed", "capacity")
 def _arrays(path: Path) -> tuple[NDArray[Any], ...]:
     """Return cost, need, allowed and capacity."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             cost, need, allowed, capacity = (file[name] for name in NAMES)
     except (ValueError, KeyError, EOFError, TypeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
         raise BadFileError(f"{path}: not an npz file with {', '.join(NAMES)}: {error}") from error

@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from computeroute.routing.errors import SolverError
 
+from benchmarks import __main__ as entry
 from benchmarks.__main__ import main
-from benchmarks.families import WrongSolutionError
+from benchmarks.families import BadFileError, WrongSolutionError
 from benchmarks.known import Known, read_known
+from benchmarks.readers import assignment, gap
 from benchmarks.summary import summaries
 from benchmarks.sweeps import grid
-from benchmarks.table import Row
+from benchmarks.table import Row, csv_of
 
 from .test_readers import gap_file
 
@@ -161,3 +164,63 @@ def test_a_sweep_is_measured_cold_shared_and_in_two_processes() -> None:
     assert row["shared_over_cold"] == pytest.approx(row["shared_s"] / row["cold_s"], abs=1e-3)
     assert max(row["cold_gap"], row["shared_gap"]) <= 1e-3
     assert len({each.name for each in grid(200)}) == 200
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--time-limit", "nan"],
+        ["--time-limit", "0"],
+        ["--time-limit", "inf"],
+        ["--seed", "-1"],
+        ["--gap-limit", "-1"],
+        ["--threads", "0"],
+        ["--by", "highs", "--solution", "out.json"],
+        ["--solution", "no/such/folder.json"],
+    ],
+)
+def test_options_that_cannot_be_are_refused_before_the_work(tmp_path: Path, words: list[str]) -> None:
+    result = run("solve", "gap", gap_file(tmp_path), *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+def test_what_nothing_limits_is_as_cheap_as_can_be(tmp_path: Path) -> None:
+    result = run("solve", "gap", gap_file(tmp_path, "2 3 1 2 3 4 4 1 2 2 2 1 1 1 inf inf"))
+    told = json.loads(result.stdout)
+    assert (told["status"], told["objective"], told["bound"]) == ("optimal", 4.0, 4.0)
+
+
+def test_a_solver_that_fails_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*_: object) -> None:
+        raise SolverError("HIGHS failed")
+
+    monkeypatch.setattr(entry, "solve_file", failing)
+    result = run("solve", "gap", gap_file(tmp_path))
+    assert (result.exit_code, result.stdout, result.stderr) == (3, "", "Error: HIGHS failed\n")
+
+
+def test_a_solution_that_does_not_fit_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> float:
+        raise WrongSolutionError("too much")
+
+    monkeypatch.setattr(assignment, "check_assignment", refuse)
+    monkeypatch.setattr(gap, "check_assignment", refuse)
+    file = tmp_path / "out.json"
+    result = run("solve", "gap", gap_file(tmp_path), "--solution", file)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["feasible"] is False
+    assert not file.exists()
+
+
+def test_known_values_that_cannot_be_printed_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "best_known.csv").write_text("instance,family,best_known,file\n\x1b[2J,GAP/x,1,tiny\n")
+    with pytest.raises(BadFileError, match="cannot be printed"):
+        read_known(tmp_path)
+    (tmp_path / "best_known.csv").write_text("instance,family,best_known,file\ntiny,GAP/x\n")
+    with pytest.raises(BadFileError, match="lacks a value"):
+        read_known(tmp_path)
+
+
+def test_rows_hold_no_formulas() -> None:
+    known = Known("=1+1", "gap", "GAP/x", Path("x"), None)
+    assert "'=1+1" in csv_of([Row(known, "ours", {"status": "feasible"})])

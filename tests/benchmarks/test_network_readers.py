@@ -285,3 +285,58 @@ def test_traffic_as_one_program_has_the_same_optimum(solver: str, tmp_path: Path
     assert whole.objective == pytest.approx(ours.objective, rel=1e-3)
     assert whole.bound is not None
     assert whole.bound <= ours.objective * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("solver", ["ours", "highs"])
+def test_paths_over_links_without_capacity_are_not_taken(solver: str, tmp_path: Path) -> None:
+    # 2 from 0 to 2: the link between has capacity 0, so all goes by 1, over links of 30.
+    path = traffic_file(tmp_path, "hist")
+    network = (tmp_path / "GEANT.json").read_text().replace('"capacity": 10', '"capacity": 0')
+    (tmp_path / "GEANT.json").write_text(network)
+    limits = Limits(seconds=5.0)
+    if solver == "ours":
+        found, _ = solve_file("te", path, None, limits)
+    else:
+        found = solve_whole_file("te", path, None, limits, solver)
+    assert found.feasible
+    assert found.objective == pytest.approx(2 / 30)
+
+
+def test_a_line_without_demand_has_a_solution(tmp_path: Path) -> None:
+    path = traffic_file(tmp_path, "hist")
+    path.write_text("0 0 0 0 0 0 0 0 0\n")
+    found, solution = solve_file("te", path, None, Limits(seconds=5.0))
+    assert (found.status, found.objective, solution) == ("optimal", 0.0, {"share": []})
+
+
+@pytest.mark.parametrize("amount", [4e9, 4e-6])
+def test_amounts_of_any_size_are_carried(amount: float, tmp_path: Path) -> None:
+    other = amount / 2e9 if amount > 1 else amount
+    scaled = f"title\n2 1 2\n1 2 3 {4 * amount} 5 0 0\n1 2 {amount}\n1 2 {other}\n"
+    found, _ = solve_file("cmnd", design_file(tmp_path, scaled), None, Limits(seconds=5.0))
+    assert (found.status, found.feasible) == ("optimal", True)
+    assert found.objective == pytest.approx(5 + 3 * (amount + other))
+
+
+def test_nothing_is_no_solution_however_little_is_wanted(tmp_path: Path) -> None:
+    file = design_file(tmp_path, "title\n2 1 1\n1 2 3 9 5 0 0\n1 2 1e-7\n")
+    with pytest.raises(WrongSolutionError, match="commodity 0 is off"):
+        family("cmnd").check(file, None, {"open": [], "flow": []})
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"nodes": [{"id": "x"}, {"id": "y"}, {"id": "y"}]}, "two nodes have the same id"),
+        ({"graph": {"demands": {"x": {"y": float("nan")}}}}, "amounts must be"),
+        ({"graph": {"demands": {"x": {"y": -1}}}}, "amounts must be numbers of at least 0, not -1"),
+    ],
+)
+def test_networks_that_cannot_be_are_refused(change: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(BadFileError, match=message):
+        family("te").read(ring_file(tmp_path, **change), None)
+
+
+def test_a_line_is_named_by_its_number(tmp_path: Path) -> None:
+    with pytest.raises(BadFileError, match="names no line"):
+        family("te").read(traffic_file(tmp_path, "hist"), "geant-5/1x")

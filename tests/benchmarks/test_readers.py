@@ -102,3 +102,45 @@ def test_families_are_found_by_name() -> None:
     assert set(MODULES) == {"scale", "gap", "cflp", "ufl", "sscflp", "cmnd", "te"}
     with pytest.raises(KeyError):
         family("nothing")
+
+
+def test_each_agent_is_held_to_its_own_capacity(tmp_path: Path) -> None:
+    file = gap_file(tmp_path, "2 1\n1 1\n6 6\n4 2000000")
+    assert family("gap").check(file, None, {"assignment": [1]}) == 1.0
+    with pytest.raises(WrongSolutionError, match="agent 0 is loaded 6, its capacity is 4"):
+        family("gap").check(file, None, {"assignment": [0]})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1 1 nan 1 1", "costs must be finite"),
+        ("1 1 1 -4 1", "weights must be numbers of at least 0, not -4"),
+        ("1 1 1 inf 1", "weights must be"),
+        ("1 1 1 1 nan", "capacities must be"),
+        ("1.5 1 1 1 1", "sizes must be whole numbers"),
+        ("nan 1 1 1 1", "sizes must be whole numbers"),
+        ("1 1e12 1 1 1", "sizes must be whole numbers from 0 to"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BadFileError, match=message):
+        family("gap").read(gap_file(tmp_path, text), None)
+
+
+def test_what_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tiny").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadFileError, match="is not text"):
+        family("gap").read(tmp_path / "tiny", None)
+    with pytest.raises(BadFileError, match="no regular file"):
+        family("gap").read(tmp_path, None)
+    (tmp_path / "tiny.npz").write_bytes(b"PK\x03\x04 no more")
+    with pytest.raises(BadFileError, match="not an npz file"):
+        family("scale").read(tmp_path / "tiny.npz", None)
+
+
+def test_needs_of_what_is_allowed_are_no_less_than_nothing(tmp_path: Path) -> None:
+    need = np.array([[2, 1], [2, -1], [2, 1]], np.float32)
+    assert family("scale").read(scale_file(tmp_path, need=need), None), "it is not allowed there"
+    with pytest.raises(BadFileError, match="needs of what is allowed"):
+        family("scale").read(scale_file(tmp_path, need=-need), None)

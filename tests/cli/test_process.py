@@ -303,3 +303,30 @@ def test_a_late_ctrl_c_does_not_change_how_a_command_ends() -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no /dev")
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+@pytest.mark.parametrize("words", [["plan", "two-sites"], ["schema"]])
+def test_a_result_reaches_standard_output_by_any_of_its_names(
+    words: list[str], name: str, tmp_path: Path
+) -> None:
+    got = tmp_path / "log"
+    got.write_text("before\n")
+    with got.open("a") as stream:
+        done = subprocess.run([*COMMAND, *words, "-q", "-o", name], stdout=stream, check=False)
+    assert done.returncode == 0
+    assert got.read_text().startswith("before\n")
+    assert len(got.read_text()) > 1000, "solvers' noise is kept out, the result is not"
+
+
+def test_an_empty_name_is_refused_before_the_work_and_a_closed_input_is_told() -> None:
+    for shell, told in (
+        ('exec "$@" plan two-sites -o ""', "in place of an empty text"),
+        ('exec "$@" validate - <&-', "<stdin>: is closed"),
+    ):
+        done = subprocess.run(
+            ["sh", "-c", shell, "sh", *COMMAND], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr

@@ -12,7 +12,8 @@ from computeroute.solvers import Options, Progress, automatic, search, solve, st
 from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.automatic import EXACT, better, lead_of
 from computeroute.solvers.choices.watch import Watch
-from computeroute.solvers.exact import build_variables, search_exact
+from computeroute.solvers.events import Proved
+from computeroute.solvers.exact import build_variables, search_exact, tell_bounds
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.market import build_market
 from computeroute.solvers.market.solve import MarketSearch
@@ -200,3 +201,12 @@ def test_the_better_plan_takes_over_bounds_that_hold_for_it() -> None:
 def test_the_later_of_two_plans_alike_is_taken() -> None:
     plan = solve(load("two-sites"))
     assert better(plan, plan.model_copy()) is not plan, "the later one knows more"
+
+
+def test_a_bound_of_another_plan_is_not_told() -> None:
+    search, _, arrays = searched(problem_of(3))
+    told: list[Proved] = []
+    tell_bounds(search, arrays, told.append, is_its_plan=False)
+    assert {each.phase for each in told} == {"complete cost", "unserved work"}
+    tell_bounds(search, arrays, told.append)
+    assert "cost" in {each.phase for each in told}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import queue
 import subprocess
 import sys
+import time
 
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import solve
+from computeroute.routing.errors import SolverError
+from computeroute.solvers import runner, solve
 from computeroute.solvers.events import Event, Finished, Found
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
@@ -48,3 +51,37 @@ def test_compute_is_turned_into_hours() -> None:
     assert check(problem, plan) == []
     assert plan.jobs[0].hours == pytest.approx(1.5)
     assert plan.objective == pytest.approx(7)
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_solver_that_is_ended_with_this_process_has_not_failed(asked: bool) -> None:
+    """A signal to a whole service reaches the solver's process too, and may do so first."""
+    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events.put(Finished("the solver's process died"))
+    stops = iter([False, asked])
+
+    def listen() -> bool:
+        return runner._listen(events, lambda _: None, lambda: next(stops), time.monotonic() + 5.0)
+
+    if asked:
+        assert listen() is False
+    else:
+        with pytest.raises(SolverError, match="died"):
+            listen()
+
+
+def test_the_process_leaves_it_to_its_parent_to_heed_signals() -> None:
+    code = """
+import time
+from computeroute.solvers.processes import own_pipes, write_frame
+write_frame(own_pipes()[1], "ready")
+time.sleep(60)
+"""
+    command, pipe = [sys.executable, "-c", code], subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        assert read_frame(process.stdout) == "ready"
+        process.terminate()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.kill()

@@ -11,6 +11,7 @@ from computeroute.solvers import Options
 from computeroute.solvers.header import Header
 from computeroute.solvers.market.deciding import decisions
 from computeroute.solvers.market.solve import market_of, search_of
+from computeroute.solvers.options import unserved_gap_of
 
 from .test_constraints import job, world
 
@@ -37,3 +38,8 @@ def test_what_stopped_a_solve(
     plan = header.plan(market, decisions(market, search.best), bound_part * search.best.value(), 0.0)
     assert plan.status == ("optimal" if bound_part == 1.0 else "feasible")
     assert plan.stopped_by == expected
+
+
+def test_what_is_left_out_for_rounding_is_no_gap() -> None:
+    assert unserved_gap_of(5e-10, 0.0) == 0.0
+    assert unserved_gap_of(0.5, 0.25) == 0.5

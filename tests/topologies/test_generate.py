@@ -212,8 +212,9 @@ def test_without_locations_there_is_one_per_site() -> None:
         ({"jobs": 10**9}, "jobs must be a whole number from 0 to 500,000"),
         ({"jobs": 0, "services": 0}, "nothing to plan"),
         ({"periods": 2.5}, "periods must be a whole number"),
-        ({"tightness": -1.0}, "tightness must be above 0"),
-        ({"tightness": math.nan}, "tightness must be above 0"),
+        ({"tightness": -1.0}, "tightness must be at least 0.001"),
+        ({"tightness": math.nan}, "tightness must be at least 0.001"),
+        ({"tightness": 1e-6}, "tightness must be at least 0.001"),
         ({"tightness": 11.0}, "at most 10"),
         ({"seed": -1}, "seed must be a whole number from 0"),
         ({"services": 10_000, "locations": 2_000, "periods": 24}, "at most 20,000,000 can be planned"),
@@ -248,3 +249,10 @@ def test_distance_from_berlin_to_new_york() -> None:
     km = kilometres(np.array([52.52, 40.71]), np.array([13.41, -74.01]))
     assert km[0, 1] == pytest.approx(6385, rel=0.003)
     assert km[0, 0] == 0
+
+
+@pytest.mark.parametrize("periods", [9, 11])
+def test_clocks_just_behind_midnight_are_of_the_day(periods: int) -> None:
+    # 24 - 4 + (11.5 / 9 - 1 / 18) * 24 and the like are 24 but for rounding.
+    means = Periods(periods).means(np.ones((25, 24)), np.arange(-12.0, 13.0))
+    assert means == pytest.approx(np.ones((25, periods)))

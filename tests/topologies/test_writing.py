@@ -139,3 +139,20 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_a_descriptor_is_written_on_where_it_is(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before, ")
+    with log.open("a") as stream:
+        write_text(f"/dev/fd/{stream.fileno()}", "after")
+    assert log.read_text() == "before, after"
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_a_pipe_without_a_name_is_written_to() -> None:
+    inward, outward = os.pipe()
+    write_text(f"/dev/fd/{outward}", "through")
+    os.close(outward)
+    with os.fdopen(inward) as stream:
+        assert stream.read() == "through"

@@ -18,6 +18,7 @@ from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.representing import representative
 from computeroute.solvers.market.solve import market_of, search_of
+from computeroute.solvers.mathopt import highs_has_threads
 from computeroute.solvers.options import Options
 from computeroute.solvers.processes import read_frame
 from computeroute.topologies.generate import generate
@@ -169,3 +170,11 @@ def test_on_one_core_and_beside_other_threads_prices_and_plans_take_turns() -> N
     thread.start()
     thread.join()
     assert threaded._beside is None and threaded.best is not None
+
+
+@copies
+def test_no_copy_is_made_where_highs_has_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not highs_has_threads(), "none of ours starts any"
+    assert may_copy()
+    monkeypatch.setattr(beside, "highs_has_threads", lambda: True)
+    assert not may_copy()

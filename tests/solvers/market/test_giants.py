@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
-from computeroute.solvers import solve
+from computeroute.solvers import Options, solve
 from computeroute.solvers.market import giants
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.climbing import price_core
@@ -186,3 +187,107 @@ def test_giants_pay_at_least_what_they_do_in_their_cheapest_combination() -> Non
     seeker = Seeker.begin(market, 1e4)
     assert seeker.told.job_least == pytest.approx([80.0, 80.0])
     assert sorted(seeker.fair().job_least.tolist()) == pytest.approx([80.0, 240.0])
+
+
+def paused(large: int) -> Problem:
+    """Return a job that needs all of one pool for two hours of four, and one that may pause there."""
+    return Problem.parse(
+        {
+            "periods": [{"id": f"p{hour}", "hours": 1} for hour in range(4)],
+            "accelerators": [{"id": "h100", "peak_tflops": 1000, "memory_gb": 80, "tdp_w": 700}],
+            "data_centers": [
+                {"id": "a", "jurisdiction": "DE", "usd_per_kwh": [0.0, 0.0, 0.1, 0.1]},
+                {"id": "b", "jurisdiction": "FR"},
+            ],
+            "pools": [
+                {
+                    "id": name, "data_center": name, "accelerator": "h100", "count": 8,
+                    "usd_per_accelerator_hour": usd,
+                }
+                for name, usd in (("a", 1.0), ("b", 10.0))
+            ],
+            "policies": [{"id": "de", "allow": ["DE"]}],
+            "workloads": [
+                {
+                    "kind": "training", "id": "early", "deadline_hours": 2,
+                    "needs": [{"accelerator": "h100", "count": large, "hours": 2}],
+                },
+                {
+                    "kind": "training", "id": "pausing", "policy": "de", "interruptible": True,
+                    "needs": [{"accelerator": "h100", "count": 8, "hours": 2}],
+                },
+            ],
+        }
+    )  # fmt: skip
+
+
+def test_who_may_pause_does_not_answer_with_giants() -> None:
+    # "early" takes all of a in the first two hours for 16 USD, "pausing" the other two for 16 and power. At
+    # prices of 0 it would rather have the first two hours, the only of its many choices that is looked at.
+    problem = paused(8)
+    best = solve(problem, solver="highs", gap_limit=1e-9)
+    assert best.objective is not None and best.unserved == 0.0
+    seeker = Seeker.begin(replace(market_of(problem), closes=False), 1e5)
+    assert not seeker.join([1])
+    assert seeker.told.complete <= best.objective * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("seed", [7, 45, 48, 50])
+def test_bounds_hold_where_jobs_that_may_pause_find_no_place(seed: int) -> None:
+    problem = Problem.parse(pausing_world(Random(seed)))
+    best = solve(problem, solver="highs", gap_limit=1e-9, time_limit=20.0)
+    plan = solve(problem, solver="decomposition", time_limit=1.0, gap_limit=0.0)
+    assert best.objective is not None and plan.bound is not None
+    if plan.unserved == pytest.approx(best.unserved, abs=1e-9):
+        assert plan.bound <= best.objective * (1 + 1e-6)
+
+
+def pausing_world(rng: Random) -> dict[str, Any]:
+    """Return jobs for nearly all of two or three pools, half of which may pause."""
+    hours, names = rng.choice([4, 6, 8]), "abc"[: rng.choice([2, 3])]
+    lands = dict(zip(names, ("DE", "FR", "ES"), strict=False))
+    sites = [
+        {
+            "id": name, "jurisdiction": land,
+            "usd_per_kwh": [round(rng.choice([0, 0.05, 0.3, 0.6]), 2) for _ in range(hours)],
+        }
+        for name, land in lands.items()
+    ]  # fmt: skip
+    pools = [
+        {
+            "id": name, "data_center": name, "accelerator": "h100", "count": 8,
+            "usd_per_accelerator_hour": rng.choice([1.0, 2.0, 4.0, 8.0]),
+        }
+        for name in names
+    ]  # fmt: skip
+    room, jobs = len(names) * hours * 8 * rng.uniform(0.85, 1.0), list[dict[str, Any]]()
+    while room > 0 and len(jobs) < 16:
+        count, each = rng.choice([2, 3, 4, 5, 6, 8]), rng.choice([1, 2, 2, 3])
+        room -= count * each
+        if room < 0:
+            break
+        needs = [{"accelerator": "h100", "count": count, "hours": each}]
+        found = {"kind": "training", "id": f"j{len(jobs)}", "needs": needs}
+        if rng.random() < 0.5:
+            found["interruptible"] = True
+        elif rng.random() < 0.4:
+            found["deadline_hours"] = min(hours, each + rng.choice([0, 1, 2]))
+        if rng.random() < 0.6:
+            found["policy"] = "p" + rng.choice(names)
+        jobs.append(found)
+    return {
+        "periods": [{"id": f"p{k}", "hours": 1} for k in range(hours)],
+        "accelerators": [{"id": "h100", "peak_tflops": 989, "memory_gb": 80, "tdp_w": 700}],
+        "data_centers": sites,
+        "pools": pools,
+        "policies": [{"id": f"p{name}", "allow": [land]} for name, land in lands.items()],
+        "workloads": jobs,
+    }
+
+
+def test_small_programs_take_a_part_of_the_time_only() -> None:
+    market = market_of(two_large_jobs(), Options(time_limit=1.0))
+    assert market.program_seconds == pytest.approx(0.03)
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 1e4)
+    assert Giants.of(market, told).seconds == market.program_seconds
+    assert market_of(two_large_jobs(), Options(time_limit=600.0)).program_seconds == 3.0

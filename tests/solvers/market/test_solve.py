@@ -122,3 +122,31 @@ def test_prices_do_not_pay_for_idle_replicas_that_raise_the_total_of_a_provider_
 def test_without_shares_and_prices_below_zero_nothing_earns_idly() -> None:
     uses, cost, most = market_of(Problem.parse(world(service(3)))).idling
     assert (uses.shape[0], len(cost), len(most)) == (0, 0, 0)
+
+
+def test_a_job_of_little_weight_that_fits_is_done() -> None:
+    # Nothing is short, so nothing is left out, though "slight" costs more than it is worth beside others.
+    slight, others = job("slight", 8, 4, priority=1e-3), [job(f"j{k}", 1, 1) for k in range(3)]
+    problem = Problem.parse(world(slight, *others))
+    plan = solve(problem, solver="decomposition", time_limit=2.0)
+    assert plan.unserved == 0.0 and plan.left_out == ()
+    assert check(problem, plan) == []
+
+
+def test_a_job_shorter_than_a_sliver_is_done() -> None:
+    problem = Problem.parse(world(job("short", 2, 1e-6, interruptible=True), job("long", 2, 1)))
+    plan = solve(problem, solver="decomposition", time_limit=2.0)
+    assert plan.left_out == ()
+    assert check(problem, plan) == []
+
+
+@pytest.mark.parametrize("rates", [[3e-12, 3e-12], [40, 1e-10], [40, 1e-9], [1e-9, 1e-9]])
+@pytest.mark.parametrize("solver", ["highs", "decomposition"])
+def test_next_to_no_requests_are_served_or_are_none(rates: list[float], solver: str) -> None:
+    chat = service(0)
+    chat["demand"][0]["requests_per_second"] = rates
+    problem = Problem.parse(world(chat))
+    plan = solve(problem, solver=solver, time_limit=2.0)
+    assert plan.unserved == 0.0 and plan.left_out == ()
+    assert plan.bound is not None
+    assert check(problem, plan) == []
