@@ -232,14 +232,20 @@ def test_who_may_pause_does_not_answer_with_giants() -> None:
     assert seeker.told.complete <= best.objective * (1 + 1e-9)
 
 
-@pytest.mark.parametrize("seed", [7, 45, 48, 50])
-def test_bounds_hold_where_jobs_that_may_pause_find_no_place(seed: int) -> None:
-    problem = Problem.parse(pausing_world(Random(seed)))
-    best = solve(problem, solver="highs", gap_limit=1e-9, time_limit=20.0)
-    plan = solve(problem, solver="decomposition", time_limit=1.0, gap_limit=0.0)
-    assert best.objective is not None and plan.bound is not None
-    if plan.unserved == pytest.approx(best.unserved, abs=1e-9):
-        assert plan.bound <= best.objective * (1 + 1e-6)
+def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
+    tried = 0
+    for seed in range(30):
+        problem = Problem.parse(pausing_world(Random(seed)))
+        market = replace(market_of(problem), closes=False)
+        best = solve(problem, solver="highs", gap_limit=1e-9, time_limit=20.0)
+        if best.objective is None or best.unserved > 0.0:
+            continue
+        for job in range(len(problem.jobs)):
+            seeker = Seeker.begin(market, 1e5)
+            seeker.join([job])
+            tried += 1
+            assert seeker.told.complete <= best.objective * (1 + 1e-6)
+    assert tried >= 50
 
 
 def pausing_world(rng: Random) -> dict[str, Any]:
