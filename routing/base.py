@@ -48,7 +48,7 @@ Milliseconds = Annotated[float, _number(ge=0, le=100_000)]
 Hours = Annotated[float, _number(ge=0, le=1e6)]
 PositiveHours = Annotated[float, _number(ge=SMALLEST, le=1e6)]
 Fraction = Annotated[float, _number(ge=0, le=1)]
-PositiveFraction = Annotated[float, _number(gt=0, le=1)]
+PositiveFraction = Annotated[float, _number(ge=SMALLEST, le=1)]
 Latitude = Annotated[float, _number(ge=-90, le=90)]
 Longitude = Annotated[float, _number(ge=-180, le=180)]
 

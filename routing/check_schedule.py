@@ -96,6 +96,8 @@ class _Pausing(_Timing):
     def check(self, hours: float) -> None:
         runs = sorted((self.index[run.period], run.hours) for run in self.entry.runs)
         self.compare("sum of runs", sum(run_hours for _, run_hours in runs), hours)
+        if not runs:
+            self.fault("runs in no period")
         for period, run_hours in runs:
             self._check_run(period, run_hours)
         if runs:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 
 from .check_admission import Pins, remembers, serving, site_of
-from .check_findings import RELATIVE, Findings, close, figure, named
+from .check_findings import ABSOLUTE, RELATIVE, Findings, close, figure, named
 from .check_structure import Sound, SoundService
 from .plan import Flow, ReplicaPlan
 from .policies import Residency
-from .workloads import InferenceService, Serving
+from .workloads import LEAST_RATE, InferenceService, Serving
 
 
 def check_services(sound: Sound, findings: Findings) -> None:
@@ -97,14 +97,12 @@ class _Service:
 
     def _check_replicas(self) -> None:
         load: defaultdict[tuple[str, str], float] = defaultdict(float)
-        served: defaultdict[str, float] = defaultdict(float)
         for flow in self.part.flows:
             load[flow.pool, flow.period] += flow.requests_per_second
-            served[flow.period] += flow.requests_per_second
         for replica in self.part.replicas:
             self._check_replica(replica, load.pop((replica.pool, replica.period), 0.0))
         for (pool, period), rate in load.items():
-            if rate > RELATIVE * served[period]:
+            if rate > ABSOLUTE:
                 message = f"{rate:.6g} requests/s are served without a replica"
                 self.findings.add("replica_capacity", self._slot(pool, period), message)
 
@@ -179,7 +177,8 @@ def _check_demand(sound: Sound, findings: Findings) -> None:
 def _check_balance(
     key: tuple[str, str, str], served: float, missing: float, demand: float, findings: Findings
 ) -> None:
-    if close(served + missing, demand):
+    is_short = served + missing < demand * (1 - RELATIVE) - LEAST_RATE
+    if close(served + missing, demand) and not is_short:
         return
     message = f"{figure(served)} requests/s served and {figure(missing)} left out of {figure(demand)}"
     element = named(service=key[0], location=key[1], period=key[2])

@@ -16,7 +16,7 @@ from .plan import Flow, JobPlan, LeftOut, Placement, Plan, ReplicaPlan, ServiceP
 from .problem import Problem, per_period
 from .workloads import InferenceService, TrainingJob
 
-LARGEST_COUNT = 10**12
+LARGEST_COUNT = 10**18
 Key = TypeVar("Key")
 
 

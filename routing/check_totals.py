@@ -159,6 +159,9 @@ def check_no_plan(plan: Plan, findings: Findings) -> None:
     for name in ("jobs", "services", "purchases", "routes", "pool_use", "link_use"):
         if getattr(plan, name):
             findings.add("status", f"plan.{name}", f"is not empty, though the status is {plan.status!r}")
+    for name in ("unserved", "unserved_bound"):
+        if not getattr(plan, name) >= 0:
+            findings.add("status", f"plan.{name}", "is below 0")
     for name in ("objective", "gap"):
         if getattr(plan, name) is not None:
             findings.add("status", f"plan.{name}", f"is stated, though the status is {plan.status!r}")

@@ -11,7 +11,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
-from .base import Amount, Count, Flag, Fraction, Frozen, FrozenDict, Id, PositiveHours, Text, _number
+from .base import (
+    SMALLEST,
+    Amount,
+    Count,
+    Flag,
+    Fraction,
+    Frozen,
+    FrozenDict,
+    Id,
+    PositiveHours,
+    Text,
+    _number,
+)
 from .collecting import collection_paused
 from .errors import InputError
 from .faults import from_validation
@@ -29,7 +41,7 @@ class Period(Frozen):
 
     id: Id
     hours: PositiveHours
-    weight: Annotated[float, _number(gt=0, le=1e5)] = 1.0
+    weight: Annotated[float, _number(ge=SMALLEST, le=1e5)] = 1.0
     """How often it occurs in the horizon."""
 
     @property

@@ -6,8 +6,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from .check_admission import Pins, counts, usable
 from .errors import InputError
+from .faults import from_validation
 from .plan import LeftOut, Plan, ServicePlan
 from .present import Moving, Present
 from .problem import Problem
@@ -56,7 +59,11 @@ def present_of(plan: Plan) -> Present:
     jobs = {entry.job: tuple(place.pool for place in entry.placements) for entry in plan.jobs}
     services = {entry.service: _most_replicas(entry) for entry in plan.services}
     standing = {name: replicas for name, replicas in services.items() if replicas}
-    return Present.model_validate({"jobs": jobs, "services": standing})
+    data = {"jobs": jobs, "services": standing}
+    try:
+        return Present.model_validate(data)
+    except ValidationError as error:
+        raise InputError(from_validation(error, data, Present), "the plan to go on from") from None
 
 
 def _most_replicas(entry: ServicePlan) -> dict[str, int]:

@@ -30,6 +30,7 @@ from .errors import Fault, InputError, UnknownNameError, quoted
 from .families import family, price_levels
 from .faults import from_validation
 from .problem import Problem
+from .text import clean
 
 MOST_SCENARIOS = 10_000
 """Scenarios that cross products may grow to."""
@@ -57,9 +58,14 @@ class Loss:
             "links": problem.link,
             "risk_groups": risk_groups(problem),
         }
-        for kind, known in kinds.items():
-            if self.name in known:
-                return Remove(**{kind: (self.name,)})
+        found = [kind for kind, known in kinds.items() if self.name in known]
+        if len(found) > 1:
+            what = " and ".join(kind.replace("_", " ") for kind in found)
+            raise InputError(
+                [f"{quoted(self.name)} is in {what}; say which with 'remove' in a file of scenarios"]
+            )
+        if found:
+            return Remove(**{found[0]: (self.name,)})
         everything = [name for known in kinds.values() for name in known]
         raise UnknownNameError("data center, pool, link or risk group", self.name, everything)
 
@@ -175,7 +181,7 @@ def _protect(value: str) -> Protect:
 
 def _spread(value: str) -> Spread:
     count, of, names = (part.strip() for part in value.partition(" of "))
-    if not count.isdecimal() or bool(of) != bool(names):
+    if not re.fullmatch("[0-9]{1,9}", count) or bool(of) != bool(names):
         example = "such as min_sites=1, or min_sites=1 of chat|shop"
         raise InputError([f"min_sites needs a whole number, {example}; got {quoted(value)}"])
     return Spread(min_sites=int(count), workloads=tuple(names.split("|")) if names else None)
@@ -253,10 +259,20 @@ def _entries(data: Mapping[str, Any], key: str, faults: list[Fault | str]) -> It
         faults.append(Fault(key, "must be an object of names"))
         return
     for name, entry in entries.items():
-        if not isinstance(name, str) or not name.strip() or "+" in name or name in BUILT_IN:
-            faults.append(Fault(key, f"{quoted(name)} cannot be a name here: empty, with '+', or built in"))
+        if not isinstance(name, str) or not _can_be_name(name):
+            faults.append(
+                Fault(
+                    key,
+                    f"{quoted(name)} cannot be a name here: empty, with '+', not to be shown, or built in",
+                )
+            )
         else:
             yield name, entry
+
+
+def _can_be_name(name: str) -> bool:
+    is_plain = bool(name.strip()) and clean(name).strip() == name.strip()
+    return is_plain and "+" not in name and name not in BUILT_IN
 
 
 def _where_declared(error: UnknownNameError, name: str, declared: Mapping[str, Any]) -> str:

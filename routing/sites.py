@@ -37,7 +37,7 @@ class Accelerator(Frozen):
     """A type of accelerator."""
 
     id: Id
-    peak_tflops: Annotated[float, _number(gt=0, le=1e6)]
+    peak_tflops: Annotated[float, _number(ge=SMALLEST, le=1e6)]
     """Dense peak in the precision that jobs train in, TFLOP/s."""
     memory_gb: Annotated[float, _number(gt=0, le=1e5)]
     tdp_w: Annotated[float, _number(ge=0, le=1e5)]

@@ -41,8 +41,9 @@ def guarded(text: str) -> str:
     Escape sequences and control characters go; a cell that begins like a formula gets an apostrophe in front
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
-    mark = "'" if text.startswith(_FORMULA) else ""
-    return mark + _CONTROLS.sub("", _ESCAPES.sub("", text))
+    bare = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    is_formula = text.startswith(_FORMULA) or bare.lstrip().startswith(_FORMULA)
+    return ("'" if is_formula else "") + bare
 
 
 def width(text: str) -> int:

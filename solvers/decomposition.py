@@ -8,6 +8,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+from scipy.sparse import csr_array
+
 from .blocks import BlockResult, Blocks
 
 BlockSolver = Callable[..., BlockResult]
@@ -33,7 +36,20 @@ def structure(blocks: Blocks) -> str:
     if not divided and not opened:
         return "choices"
     replicated = bool((blocks.divisions.slot >= 0).any())
-    return "whole" if replicated or expands or placed == divided else "facility"
+    if replicated or expands or placed == divided or not _takes_of_one(blocks):
+        return "whole"
+    return "facility"
+
+
+def _takes_of_one(blocks: Blocks) -> bool:
+    """Return whether every option takes of one resource, none of them twice for the same customer."""
+    customers = blocks.choices if len(blocks.choices) else blocks.divisions
+    uses = csr_array(customers.uses)
+    if (np.diff(uses.indptr) != 1).any() or (uses.data < 0).any():
+        return False
+    owner = np.repeat(np.arange(len(customers)), np.diff(customers.first))
+    pairs = owner * len(blocks.resources) + uses.indices
+    return len(np.unique(pairs)) == len(pairs) and not (blocks.resources.activation_cost < 0).any()
 
 
 def solve_blocks(

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 
 FAR = 0.1
 """Gap of a plan to begin from beyond which the decomposition looks for another one."""
-PROOF_SECONDS = 10.0
+PROOF_SECONDS, PROOF_SHARE = 10.0, 0.1
+"""Time, and part of the limit, for the proof that there is no plan at all."""
 MASTERS = 2
 """Programs that the search of a large model solves at once."""
 PROOF_AFTER_SHARE = 0.4
@@ -265,13 +266,15 @@ def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, s
     header = Header(variables.problem, options, solver, stopped_by, keeper.started)
     floor = float(keeper.arrays.unserved @ keeper.arrays.lower)
     if keeper.best is None:
-        return header.no_plan(floor, proven=stopped_by == "gap" and _nothing_fits(keeper.arrays))
+        seconds = min(PROOF_SECONDS, PROOF_SHARE * options.time_limit)
+        nothing = stopped_by != "cancel" and _nothing_fits(keeper.arrays, seconds)
+        return replace(header, stopped_by="gap" if nothing else stopped_by).no_plan(floor, proven=nothing)
     unserved_bound = max(floor, keeper.bounds.get("unserved work", 0.0))
     return header.plan(variables, decide(variables, keeper.best), keeper.cost_bound(), unserved_bound)
 
 
-def _nothing_fits(arrays: Arrays) -> bool:
+def _nothing_fits(arrays: Arrays, seconds: float) -> bool:
     """Return whether even leaving everything out breaks a limit, as commitments above the budget do."""
     program = partial_program(arrays, arrays.cost)
     compact = program.compact()
-    return not compact.consistent or solve_relaxation(compact.program, PROOF_SECONDS).infeasible
+    return not compact.consistent or solve_relaxation(compact.program, seconds).infeasible

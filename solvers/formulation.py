@@ -10,6 +10,7 @@ from .arrays import Arrays, Bools, Rows, joined
 from .constraints import CONSTRAINTS, Constraint
 from .cuts import whole_replicas
 from .rates import Floats, Ints
+from .services import Services
 from .variables import Variables
 
 TRIFLING_TRAFFIC = 1e-3
@@ -91,11 +92,20 @@ def _alike(variables: Variables, rows: Rows, matrix: csr_array) -> Ints:
     demand = services.arc_demand[variables.share_arc]
     lonely = _meets(rows, matrix, share, "link_capacity", TRIFLING_TRAFFIC)
     np.logical_or.at(apart, (demand, variables.share_period), lonely)
+    apart[_with_choices(services)] = True  # several routes to a slot are several columns of one share
     classes = _slot_sets(variables)
     found = classes[demand] * periods + variables.share_period
     alike = np.full(variables.columns.count, -1, dtype=np.int64)
     alike[share] = np.where(apart[demand, variables.share_period], -1, found)
     return alike
+
+
+def _with_choices(services: Services) -> Ints:
+    """Return the demands that reach some slot by several routes."""
+    pairs, count = np.unique(
+        np.column_stack([services.arc_demand, services.arc_slot]), axis=0, return_counts=True
+    )
+    return np.unique(pairs[count > 1, 0])
 
 
 def _meets(rows: Rows, matrix: csr_array, columns: Ints, name: str, least: float) -> Bools:

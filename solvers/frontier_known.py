@@ -17,6 +17,8 @@ NOISE = 1e-6
 """Relative difference below which figures are alike, as plans are verified."""
 CAP_ROOM = 1e-7
 """Part by which a cap lies above the value that it is to permit."""
+KEPT = 3e-6
+"""Part by which plans may pass a cap that they were made for: solvers keep rows within 1e-6."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Known:
 
     def best_within(self, cap: float) -> Tried | None:
         """Return the plan within a cap that leaves least out, at least cost."""
-        fitting = [each for each in self.tried if each.value <= with_room(cap)]
+        fitting = [each for each in self.tried if each.value <= as_kept(cap)]
         least = min((each.unserved for each in fitting), default=0.0) + NOISE
         alike = [each for each in fitting if each.unserved <= least]
         return min(alike, key=lambda each: (each.usd, each.value), default=None)
@@ -58,10 +60,10 @@ class Known:
     def bound_within(self, cap: float, plan: Tried) -> float | None:
         """Return the best bound of the cost of plans within a cap that leave no more out than ``plan``."""
         bounds = [
-            each.bound_usd - each.usd_per_unit * with_room(cap)
+            each.bound_usd - each.usd_per_unit * as_kept(cap)
             for each in self.tried
             if each.bound_usd is not None
-            and with_room(each.cap) >= cap
+            and as_kept(each.cap) >= cap
             and each.unserved >= plan.unserved - NOISE
         ]
         return min(plan.usd, max(bounds)) if bounds else None
@@ -74,7 +76,7 @@ class Known:
         slopes = (
             (best.usd - each.usd) / (each.value - best.value)
             for each in self.tried
-            if each.value > with_room(cap) and each.unserved <= best.unserved + NOISE
+            if each.value > as_kept(cap) and each.unserved <= best.unserved + NOISE
         )
         return max(0.0, max(slopes, default=0.0))
 
@@ -82,3 +84,8 @@ class Known:
 def with_room(cap: float) -> float:
     """Return a cap that permits what lies at it but for rounding."""
     return cap + CAP_ROOM * abs(cap)
+
+
+def as_kept(cap: float) -> float:
+    """Return what plans may come to that count as within a cap."""
+    return cap + KEPT * abs(cap)

@@ -84,8 +84,18 @@ def without_trifles(arrays: Arrays, program: Program) -> Program:
 
 
 def can_relax(arrays: Arrays) -> np.ndarray:
-    """Return which replicas may be written as loads at all."""
-    return np.asarray((arrays.replica_groups >= 0) & (arrays.replica_rows >= 0))
+    """Return which replicas may be written as loads at all: fewer of them are no worse anywhere else.
+
+    Fewer are worse where they earn something, where a row needs them beside the one of their load, and where
+    they raise a total of which others have shares.
+    """
+    uses = arrays.matrix[:, arrays.replicas].tocoo()
+    other = arrays.replica_rows[uses.col] != uses.row
+    needed = (uses.data > 0) & np.isfinite(arrays.row_lower[uses.row])
+    needed |= (uses.data < 0) & np.isfinite(arrays.row_upper[uses.row])
+    worse = arrays.cost[arrays.replicas] < 0
+    worse[uses.col[other & needed]] = True
+    return np.asarray((arrays.replica_groups >= 0) & (arrays.replica_rows >= 0) & ~worse)
 
 
 @dataclass(frozen=True)

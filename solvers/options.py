@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Protocol
 
 from ..routing.errors import Fault, InputError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 UNSERVED_NOTHING = 1e-9
 """Unserved work that is rounding."""
+FRACTIONAL, OPTIONAL = ("time_limit", "gap_limit"), ("threads", "cores")
 LONGEST_SECONDS = 1e9
 """Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
 
@@ -104,6 +106,12 @@ class Options:
         return cores if self.threads is None else min(cores, self.threads)
 
     def _faults(self) -> list[Fault]:
+        kinds = {
+            name: getattr(self, name) for name in ("time_limit", "gap_limit", "seed", "threads", "cores")
+        }
+        strange = [name for name, value in kinds.items() if not _is_number(name, value)]
+        if strange:
+            return [Fault(name, f"must be a number, not {kinds[name]!r:.50}") for name in strange]
         checks = {
             "time_limit": (
                 0 < self.time_limit <= LONGEST_SECONDS,
@@ -115,6 +123,12 @@ class Options:
             "cores": (self.cores is None or 1 <= self.cores <= 1024, "must be between 1 and 1024"),
         }
         return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
+
+
+def _is_number(name: str, value: object) -> bool:
+    """Return whether the value of an option is a number of its kind, or none where it may be."""
+    kind = Real if name in FRACTIONAL else Integral
+    return (value is None and name in OPTIONAL) or (isinstance(value, kind) and not isinstance(value, bool))
 
 
 def relative_gap(objective: float | None, bound: float | None) -> float | None:

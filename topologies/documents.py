@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -65,8 +66,8 @@ def _parse_json(source: Source) -> Document:
 
 def _repeating(pairs: list[tuple[str, Any]], found: list[_Repeating]) -> _Repeating:
     built = _Repeating(pairs)
-    keys = [key for key, _ in pairs]
-    built.repeated = tuple(key for key in built if keys.count(key) > 1)
+    count = Counter(key for key, _ in pairs)
+    built.repeated = tuple(key for key in built if count[key] > 1)
     found.append(built)
     return built
 

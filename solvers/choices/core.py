@@ -12,6 +12,9 @@ from ..blocks import Floats, Ints
 from ..packs import Packs
 from .problem import ChoiceProblem
 
+LARGEST = 2.0**53
+"""Sum of weights up to which whole numbers are exact."""
+
 
 @dataclass(frozen=True)
 class Core:
@@ -44,7 +47,10 @@ class Core:
         single = len(uses.data) == len(options) and bool((np.diff(uses.indptr) == 1).all())
         if not single or (uses.data < 0).any() or (uses.data != np.round(uses.data)).any():
             return None
-        room = np.floor(problem.capacity + problem.slack)
+        most = np.bincount(uses.indices, uses.data, len(problem.capacity))
+        room = np.floor(np.minimum(problem.capacity + problem.slack, most))
+        if room.min(initial=0.0) < 0 or most.max(initial=0.0) > LARGEST:
+            return None
         order = np.argsort(uses.indices, kind="stable")
         return cls(
             option=options[order],

@@ -6,6 +6,7 @@ of what remains, or the incumbent where that is lower, is a bound of the whole p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,7 +24,11 @@ from .subproblem import subprogram
 
 MOST_OPTIONS = 30_000
 THREAD_OPTIONS = 3_000
-"""Up to so many, HiGHS keeps to its time limit and runs in a thread; a process takes a second to start."""
+"""Up to so many, HiGHS runs in a thread at first; a process takes a second to start."""
+HERE_SECONDS = 2.0
+"""For which it does so: it does not look up meanwhile."""
+CLOSED = 1e-9
+"""Relative gap of a program that is solved."""
 
 
 def remaining(state: State, pricing: Pricing) -> Ints:
@@ -95,7 +100,18 @@ class Proof:
         return self
 
     def _solve_here(self, program: Program) -> Answer:
-        return solve_integer(program, Request(time_limit=self._seconds, watch=False))
+        """Solve in this thread for a little while, then in a process, which can be ended at any time."""
+        began = time.monotonic()
+        answer = solve_integer(program, Request(time_limit=min(self._seconds, HERE_SECONDS), watch=False))
+        self._seconds -= time.monotonic() - began
+        value = np.inf if answer.x is None else float(program.cost @ answer.x)
+        is_closed = answer.infeasible or value - answer.bound <= CLOSED * abs(value)
+        if is_closed or self._halted or self._seconds < 0.1:
+            return answer
+        later = self._solve_apart(program)
+        if later.infeasible or later.x is not None:
+            return later
+        return Answer(answer.x, max(answer.bound, later.bound), False)
 
     def _solve_apart(self, program: Program) -> Answer:
         self._worker.submit(program, self._seconds, 0.0, 0)

@@ -16,8 +16,9 @@ from ..blocks import Floats, Ints
 from ..packs import NEVER, Packs
 from .instance import Bools, Facility
 
-MOST_ROOM = 200_000
-"""Room of all sites together up to which whole customers are packed."""
+MOST_ROOM, MOST_CELLS = 200_000, 2e7
+"""Room of all sites together, and that of the largest for all sites and customers, up to which whole
+customers are packed."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def by_site_and_density(site: Ints, density: Floats) -> Ints:
 def is_packable(facility: Facility) -> bool:
     """Return whether whole customers can be packed: each is served by one site and takes a whole number."""
     take, room = facility.take, np.floor(facility.capacity)
-    return facility.single and bool((take == np.round(take)).all()) and float(room.sum()) <= MOST_ROOM
+    cells = float(room.max(initial=0.0)) * take.size
+    is_small = float(room.sum()) <= MOST_ROOM and cells <= MOST_CELLS
+    return facility.single and is_small and bool((take == np.round(take)).all())
 
 
 def pack(facility: Facility, price: Floats, wanted: Bools, filled: Filled) -> Filled:

@@ -89,7 +89,7 @@ class Incumbent:
     @property
     def proof(self) -> float:
         """Lower bound that holds once every part of the search has reached the threshold."""
-        exact = self.cost - self.threshold <= self.grain
+        exact = self.grain <= 0 or self.cost - self.threshold <= self.grain * (1 - 5e-7)
         return self.cost if exact else self.threshold
 
 

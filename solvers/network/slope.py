@@ -55,7 +55,7 @@ def scaled_slopes(
 
     None where the arcs cannot carry everything.
     """
-    slope = network.fixed / np.clip(load, 0.05 * network.capacity, None)
+    slope = network.fixed / np.clip(load, np.maximum(0.05 * network.capacity, 1e-12), None)
     best: tuple[Floats, float] | None = None
     for _ in range(SCALINGS):
         flow = route(network, bundle, network.cost + slope[network.resource], arcs).flow
