@@ -60,7 +60,7 @@ class Known:
     def bound_within(self, cap: float, plan: Tried) -> float | None:
         """Return the best bound of the cost of plans within a cap that leave no more out than ``plan``."""
         bounds = [
-            each.bound_usd - each.usd_per_unit * as_kept(cap)
+            each.bound_usd - each.usd_per_unit * with_room(cap)
             for each in self.tried
             if each.bound_usd is not None
             and as_kept(each.cap) >= cap

@@ -126,3 +126,9 @@ def test_nothing_agrees_with_nan_or_infinity() -> None:
     for odd in (math.nan, math.inf, -math.inf):
         assert not close(odd, odd) and not close(1.0, odd)
         assert exceeds(odd, 1.0)
+
+
+@pytest.mark.parametrize("name", ["unserved", "unserved_bound"])
+def test_work_below_nothing_is_told(name: str) -> None:
+    plan = Plan.parse(empty(status="infeasible", **{name: -5.0}))
+    assert [each.element for each in check(case("home")[0], plan)] == [f"plan.{name}"]

@@ -151,3 +151,12 @@ def test_forms_say_the_same() -> None:
     assert rows[1]["workload"] == "'=two"
     text = render_changes(problem, plan, "table", 110)
     assert "Changes: 1 move, 1 add; moving costs 3.00 USD" in text
+
+
+def test_a_plan_with_places_that_cannot_be_is_told_by_place() -> None:
+    problem = Problem.parse(world(job("tune"), chat()))
+    plan = solve(problem, time_limit=10)
+    data = json.loads(plan.to_json())
+    data["jobs"][0]["placements"] = []
+    with pytest.raises(InputError, match=r"the plan to go on from.*jobs"):
+        present_of(Plan.parse(data))

@@ -380,3 +380,23 @@ def test_what_is_declared_too_late_is_told_so() -> None:
 def test_files_say_none_for_no_protection_as_lines_do() -> None:
     book = scenario_book({"scenarios": {"bare": [{"protect": {"survive": "none"}}]}})
     assert book["bare"].family() == scenario("survive=none").family()
+
+
+@pytest.mark.parametrize("name", ["\x1b[0m=1+1", "ok\u202ered", "", "a+b", "hybrid"])
+def test_names_that_cannot_be_shown_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match="cannot be a name here"):
+        scenario_book({"scenarios": {name: "cloud-only"}})
+
+
+@pytest.mark.parametrize("count", ["9" * 5000, "\u0663", "-1", "1.5"])
+def test_counts_are_plain_whole_numbers(count: str) -> None:
+    with pytest.raises(InputError, match="min_sites needs a whole number"):
+        scenario(f"min_sites={count}")
+
+
+def test_a_name_of_two_things_is_not_taken_for_one_of_them(problem: Problem) -> None:
+    data = problem.model_dump(mode="json", exclude_unset=True)
+    data["pools"][0]["id"] = data["data_centers"][-1]["id"]
+    name = data["pools"][0]["id"]
+    with pytest.raises(InputError, match="data centers and pools"):
+        scenario(f"without={name}").apply(Problem.parse(data))

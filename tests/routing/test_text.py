@@ -111,3 +111,8 @@ def test_shares_ranges_and_plurals() -> None:
     assert text.plural(1, "job") == "1 job"
     assert text.plural(2000, "job") == "2,000 jobs"
     assert text.plural(2, "policy") == "2 policies"
+
+
+@pytest.mark.parametrize("hidden", ["\x1b[0m=1+1", "\x07=1+1", " \x1b[31m@SUM(1)", "\x1b]0;t\x07-1"])
+def test_guarded_disarms_formulas_behind_what_does_not_show(hidden: str) -> None:
+    assert text.guarded(hidden).startswith("'")

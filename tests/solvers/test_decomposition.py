@@ -46,3 +46,15 @@ def test_the_method_says_why(blocks: Blocks, value: float) -> None:
     result = solve_blocks(blocks, time_limit=20.0, gap_limit=0.0)
     assert result.objective == pytest.approx(value)
     assert SOLVERS[structure(blocks)][2] in result.method
+
+
+OPENING = Resources.fixed(np.array([3.0, 10.0]), np.array([1.0, 1.0]))
+BOTH, TWICE = [(1.0, [2.0, 1.0]), (5.0, [0.0, 2.0])], [(1.0, [2.0, 0.0]), (2.0, [1.0, 0.0])]
+
+
+@pytest.mark.parametrize("options", [BOTH, TWICE])
+def test_what_no_facility_is_goes_to_the_whole_model(options: list[tuple[float, list[float]]]) -> None:
+    blocks = Blocks(OPENING, blocks_of([options], [3.0, 10.0]).choices, Divisions.none(2))
+    assert structure(blocks) == "whole"
+    # The first option opens both resources (1 + 2), the second one (5 + 1); of those at one place 1 + 1.
+    assert solve_blocks(blocks, time_limit=5.0).objective == pytest.approx(3.0 if options is BOTH else 2.0)

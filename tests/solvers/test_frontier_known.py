@@ -114,3 +114,14 @@ def test_the_clean_end(solver: Any) -> None:
     ends = [(point.value, point.usd) for point in found]
     clean = [(0.001, 500)] if solver == "highs" else []
     assert ends == [pytest.approx(each) for each in [(0.005, 10), (0.001005, 20), *clean]]
+
+
+def test_a_plan_at_its_cap_is_within_it_as_solvers_keep_caps() -> None:
+    problem = on_a_line()
+    plan = solve(problem, time_limit=5)
+    known = Known()
+    for cap, value, usd in ((0.9, 0.9 * (1 + 1e-6), 10.0), (0.7, 0.7, 20.0)):
+        known.tried.append(Tried(problem, plan, cap, value, usd, bound_usd=usd))
+    best = known.best_within(0.9)
+    assert best is not None and best.usd == 10.0
+    assert known.bound_within(best.value, best) == 10.0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from computeroute.solvers.blocks import Blocks
+from computeroute.solvers.blocks import Blocks, Resources
 from computeroute.solvers.choices import hunt as hunting
 from computeroute.solvers.choices.core import Core
 from computeroute.solvers.choices.diving import Diving
@@ -215,3 +216,17 @@ def test_full_knapsacks_are_filled_to_the_unit() -> None:
     found = solve_choices(blocks, time_limit=20.0, gap_limit=1e-3)
     assert found.objective - found.bound <= 2.0
     assert found.seconds < 20.0
+
+
+def test_room_beyond_all_numbers_is_that_of_what_can_be_taken() -> None:
+    rng = np.random.default_rng(1)
+    blocks = assignment_blocks(rng, 6, 3)
+    others = blocks.resources.capacity[1:]
+    huge, ample = (
+        replace(blocks, resources=Resources.fixed(np.array([room, *others]))) for room in (1e19, 1e6)
+    )
+    core = core_of(choice_problem(huge))
+    taken = np.bincount(core.resource, core.weight, 3)
+    assert core.room.tolist() == [taken[0], *np.minimum(others, taken[1:]).tolist()]
+    result = solve_choices(huge, time_limit=5.0, gap_limit=0.0)
+    assert result.objective == result.bound == optimum(ample)

@@ -85,3 +85,10 @@ def test_divided_customers_are_not_wandered_with(made):
     bettering.next_part()
     bettering.after_node(1000.0)
     assert incumbent.share is None
+
+
+def test_what_is_cheaper_by_the_step_of_costs_is_not_proven_away():
+    # Costs are whole. Asked for a gap of 1 / 77, parts with a bound of 76 are dropped, and 76 is cheaper than
+    # 77: what is proven is 76. Asked for less, only what costs 77 and more is dropped.
+    assert Incumbent(None, 77.0, 1 / 77, 1.0).proof == pytest.approx(76.0)
+    assert Incumbent(None, 77.0, 1 / 200, 1.0).proof == 77.0

@@ -79,3 +79,11 @@ def test_packings_and_what_forcing_costs_match_enumeration(seed):
         for customer in range(len(price)):
             expected = most - worth(facility, price, site, customer)
             assert added[site, customer] == pytest.approx(expected)
+
+
+def test_tables_that_would_take_all_memory_are_not_filled():
+    facility = random_facility(np.random.default_rng(3), single=True)
+    assert is_packable(facility)
+    wide = np.ones((60, 600))
+    large = Facility(wide, wide, np.full(60, 1000.0), np.ones(60), single=True)
+    assert not is_packable(large), "1,000 times 36,000 cells"
