@@ -43,13 +43,13 @@ horizon: years within which bought modules are repaid, their life at most.
 price: hourly prices at cloud sites, times those of the file."""
 
 
-def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> Any:
-    """Run a search that Ctrl-C ends with what it has found."""
+def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any, bool]:
+    """Return what a search that Ctrl-C ends has found, and whether it was ended."""
     with many_plans(delivery) as token:
         found = search(token)
         if token.is_set():
             delivery.say("stopped early: this is what was found by then")
-        return found
+        return found, token.is_set()
 
 
 @click.command(epilog=BREAKEVEN_EPILOG)
@@ -80,7 +80,7 @@ def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: 
         delivery.say(f"{name} {point.value:g}: own {point.own.usd:,.2f}, cloud {point.cloud.usd:,.2f} USD")
 
     sweep, cases = SWEEPS[name], _two_cases(own, cloud)
-    found = _work(
+    found, _ = _work(
         delivery, lambda token: breakeven(problem, sweep, *cases, done=say, cancel=token, **options)
     )
     planned = [case for point in found.points for case in (point.own, point.cloud)]
@@ -130,7 +130,7 @@ def frontier(
     if name not in (None, "points") and not count:
         raise click.UsageError(f"--table {name} needs --alternatives N")
     axis = AXES[axes.removeprefix("cost,")]
-    found, near = _work(
+    (found, near), is_stopped = _work(
         delivery,
         lambda token: _frontier(
             problem,
@@ -146,7 +146,16 @@ def frontier(
     plans += [(problem, each.plan) for each in (near.alternatives if near else ())]
     _verify(plans)
     delivery.send(
-        render_frontier(found, near, problem, axis, form=delivery.form, name=name, columns=delivery.columns)
+        render_frontier(
+            found,
+            near,
+            problem,
+            axis,
+            form=delivery.form,
+            name=name,
+            columns=delivery.columns,
+            is_stopped=is_stopped,
+        )
     )
     _end([plan for _, plan in plans], delivery)
 

@@ -10,12 +10,16 @@ from .sites import Link, Pool
 
 
 def degraded_pool(pool: Pool, to: float) -> Pool:
-    """Return a pool of which a part is left, in whole accelerators. What was committed is still paid for."""
+    """Return a pool of which a part is left, in whole accelerators. What was committed is still paid for.
+
+    What an expansion would add is degraded likewise: the part is one of both together.
+    """
     if to >= 1:
         return pool
     usable = math.floor(pool.count * (1 - pool.reserve_fraction) + 1e-9)
     left = math.floor(usable * to + 1e-9)
-    part = left / pool.count if pool.count else (1 - pool.reserve_fraction) * to
+    is_fixed = pool.count > 0 and (pool.expansion is None or to <= 0)
+    part = left / pool.count if is_fixed else (1 - pool.reserve_fraction) * max(to, 0.0)
     spot = None if pool.spot_count is None else math.floor(pool.spot_count * to + 1e-9)
     return pool.replace(reserve_fraction=1.0 - part, spot_count=spot)
 

@@ -20,7 +20,7 @@ from .tables import (
     text_column,
     to_text,
 )
-from .text import money, number, percent, plural
+from .text import ROUNDING_NOISE, money, number, percent, plural
 
 DEFAULT_WIDTH = 110
 MOST_ROWS = 40
@@ -105,9 +105,11 @@ def why_infeasible(plan: Plan, problem: Problem) -> str:
 def _proof(plan: Plan) -> str:
     if plan.bound is None:
         return ", no bound proven"
-    return f", proven bound {money(plan.bound)} USD" + (
-        f", gap {percent(plan.gap, 3)}" if plan.gap is not None else ""
-    )
+    if plan.gap is None or plan.objective is None:
+        return f", proven bound {money(plan.bound)} USD"
+    of_cost = max(0.0, plan.objective - plan.bound) / max(abs(plan.objective), 1e-9)
+    of_what = " (of the work left out)" if plan.gap > of_cost + ROUNDING_NOISE else ""
+    return f", proven bound {money(plan.bound)} USD, gap {percent(plan.gap, 3)}{of_what}"
 
 
 def _unserved(plan: Plan) -> str:

@@ -44,12 +44,14 @@ def render_frontier(
     form: str,
     name: str | None,
     columns: int,
+    is_stopped: bool = False,
 ) -> str:
     """Return a frontier, and alternatives where there are any, as ``table``, ``json`` or ``csv``.
 
-    ``name`` picks one of :data:`TABLES`; csv has the points without it.
+    ``name`` picks one of :data:`TABLES`; csv has the points without it. ``is_stopped`` tells that it was not
+    sought to the end.
     """
-    tables = {"points": _points(points, axis)}
+    tables = {"points": _points(points, axis, is_stopped=is_stopped)}
     if near is not None:
         tables |= {"alternatives": _alternatives(near), "moves": _moves(near, problem)}
     if name is not None or form == "csv":
@@ -62,20 +64,22 @@ def render_frontier(
     return "\n\n".join(to_text(table, columns, MOST_ROWS) for table in tables.values())
 
 
-def _headline(points: Sequence[FrontierPoint], axis: Axis) -> str:
+def _headline(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool) -> str:
     first, last = points[0], points[-1]
     if len(points) == 1 and not (first.gap is not None and first.gap <= CLOSE):
         return (
             f"Cost against {axis.name} ({axis.heading}): only one plan was found that leaves so little out; "
             "allow more time for each plan"
         )
+    if len(points) == 1 and is_stopped:
+        return f"Cost against {axis.name} ({axis.heading}): only the cheapest plan was there before the stop"
     if len(points) == 1:
         return f"Cost and {axis.name} do not conflict: one plan is best in both"
     spans = f"{money(first.usd)} to {money(last.usd)} USD, {first.value:.4g} to {last.value:.4g} {axis.unit}"
     return f"Cost against {axis.name} ({axis.heading}): {plural(len(points), 'plan')}, {spans}"
 
 
-def _points(points: Sequence[FrontierPoint], axis: Axis) -> Table:
+def _points(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = False) -> Table:
     columns: tuple[Column, ...] = (
         number_column(axis.name, axis.unit, 4),
         money_column("usd", "cost USD"),
@@ -92,7 +96,7 @@ def _points(points: Sequence[FrontierPoint], axis: Axis) -> Table:
          each.plan.unserved or None, "leaves more work out" if each.leaves_more_out else None]
         for each in points
     ]  # fmt: skip
-    return Table("points", _headline(points, axis), columns, rows)
+    return Table("points", _headline(points, axis, is_stopped=is_stopped), columns, rows)
 
 
 def _percent(value: float | None) -> str:

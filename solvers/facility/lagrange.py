@@ -10,6 +10,7 @@ large sites are needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,9 +116,16 @@ def first_prices(facility: Facility) -> Floats:
 
 
 def climb(
-    facility: Facility, start: Floats, forced: Bools, *, fewest: int, target: float, how: Climb
+    facility: Facility,
+    start: Floats,
+    forced: Bools,
+    *,
+    fewest: int,
+    target: float,
+    how: Climb,
+    over: Callable[[], bool] = lambda: False,
 ) -> tuple[Dual, Floats]:
-    """Raise the bound by deflected subgradient steps of Polyak's length until it reaches ``target``.
+    """Raise the bound by deflected subgradient steps of Polyak's length to ``target``, or until it is over.
 
     After Held, Wolfe and Crowder (1974), with the direction deflected as by Camerini, Fratta and Maffioli
     (1975).
@@ -136,7 +144,7 @@ def climb(
     seen, frequency = 1.0 - MEMORY, (1.0 - MEMORY) * current.opened
     for _ in range(how.steps):
         size = float(direction @ direction)
-        if best.bound >= target or size < 1e-18:
+        if best.bound >= target or size < 1e-18 or over():
             break
         goal = target if np.isfinite(target) else best.bound + HOPE * abs(best.bound)
         step = length * max(goal - current.bound, 1e-6 * abs(goal)) / size

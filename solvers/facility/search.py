@@ -51,7 +51,7 @@ class Search:
         self._prover = Worker()
         self._rooted = False
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
-        self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent)
+        self.tree = Tree(self.facility, fewest_sites(self.facility), self.incumbent, lambda: self.over)
         self._bettering = Bettering(
             self.facility,
             self.incumbent,

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -96,8 +98,14 @@ class Incumbent:
 class Tree:
     """Open nodes by rising bound."""
 
-    def __init__(self, facility: Facility, fewest: int, incumbent: Incumbent) -> None:
-        self.facility, self.fewest, self.incumbent = facility, fewest, incumbent
+    def __init__(
+        self,
+        facility: Facility,
+        fewest: int,
+        incumbent: Incumbent,
+        over: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self.facility, self.fewest, self.incumbent, self.over = facility, fewest, incumbent, over
         self.demand = facility.least_demand()
         self._heap: list[tuple[float, int, Node]] = []
         self._number = itertools.count()
@@ -153,7 +161,8 @@ class Tree:
         """Return a node with its bound raised from ``price``; ``floor`` is known to be a bound of it."""
         facility = self.facility.only(sites)
         target = self.incumbent.threshold
-        dual, frequency = climb(facility, price, forced, fewest=self.fewest, target=target, how=how)
+        aims: dict[str, Any] = {"fewest": self.fewest, "target": target, "how": how, "over": self.over}
+        dual, frequency = climb(facility, price, forced, **aims)
         bound = max(dual.bound, floor)
         return Node(bound, dual.bound, sites, forced, dual.price, dual.site, frequency, dual.opened)
 

@@ -94,6 +94,7 @@ class Rules:
     def _use_of(self, goods: Ints) -> tuple[Ints, Floats]:
         """Return the rows (A, T, K) that a unit of some goods (A, T) takes of, and how much."""
         taken, rows = csr_array(self.use[goods.ravel()]), len(self.capacity)
+        taken.eliminate_zeros()
         counts = np.diff(taken.indptr)
         owner = np.repeat(np.arange(len(counts)), counts)
         place = np.arange(len(owner)) - taken.indptr[owner]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -9,10 +10,13 @@ import pytest
 from computeroute.routing.check_admission import efficiency
 from computeroute.routing.check_findings import close, exceeds
 from computeroute.routing.plan import Cost, Plan
+from computeroute.routing.problem import Problem
 from computeroute.routing.sites import Pool
 from computeroute.routing.verifier import check
+from computeroute.solvers import solve
 
 from .tampering import case, changed, plan_data, put
+from .test_replan import chat, job, world
 
 HEAD = (
     "schema_version",
@@ -132,3 +136,46 @@ def test_nothing_agrees_with_nan_or_infinity() -> None:
 def test_work_below_nothing_is_told(name: str) -> None:
     plan = Plan.parse(empty(status="infeasible", **{name: -5.0}))
     assert [each.element for each in check(case("home")[0], plan)] == [f"plan.{name}"]
+
+
+def served_apart(west: float) -> tuple[Problem, dict[str, Any]]:
+    """Return users of two sites without links, very many east, and the plan: a replica for each site."""
+    data = world(
+        chat(
+            demand=[
+                {"location": "east", "requests_per_second": 2e6},
+                {"location": "west", "requests_per_second": west},
+            ],
+            serving=[{"accelerator": "a", "requests_per_second": 1e6}],
+        ),
+        links=[],
+    )
+    problem = Problem.parse(data)
+    plan = json.loads(solve(problem, time_limit=10).to_json())
+    assert {each["pool"] for each in plan["services"][0]["replicas"]} == {"e", "w"}
+    return problem, plan
+
+
+def test_few_requests_beside_many_need_a_replica_all_the_same() -> None:
+    problem, plan = served_apart(1.9)
+    service = plan["services"][0]
+    service["replicas"] = [each for each in service["replicas"] if each["pool"] == "e"]
+    told = [
+        each.message for each in check(problem, Plan.parse(plan)) if each.constraint == "replica_capacity"
+    ]
+    assert told == ["1.9 requests/s are served without a replica"]
+
+
+def test_next_to_no_demand_is_served_or_left_out() -> None:
+    problem, plan = served_apart(9e-7)
+    service = plan["services"][0]
+    service["flows"] = [each for each in service["flows"] if each["location"] == "east"]
+    told = {each.constraint for each in check(problem, Plan.parse(plan))}
+    assert "serve_demand" in told
+
+
+def test_a_job_that_pauses_always_does_not_run() -> None:
+    problem = Problem.parse(world(job("tune", interruptible=True)))
+    plan = json.loads(solve(problem, time_limit=10).to_json())
+    plan["jobs"][0]["runs"] = []
+    assert "runs in no period" in " ".join(each.message for each in check(problem, Plan.parse(plan)))

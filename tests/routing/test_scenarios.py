@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from computeroute.routing import Problem
 from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Scale, risk_groups
+from computeroute.routing.check_admission import usable
 from computeroute.routing.errors import InputError
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, scenario_book, sweep
 
@@ -400,3 +401,21 @@ def test_a_name_of_two_things_is_not_taken_for_one_of_them(problem: Problem) -> 
     name = data["pools"][0]["id"]
     with pytest.raises(InputError, match="data centers and pools"):
         scenario(f"without={name}").apply(Problem.parse(data))
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_a_degraded_pool_that_may_be_expanded_keeps_its_part(problem: Problem, count: int) -> None:
+    # 0.9 of count + 100 modules of 8, in whole accelerators.
+    expansion = {
+        "module_accelerators": 8, "capital_usd_per_module": 1000, "lifetime_years": 4, "max_modules": 100,
+    }  # fmt: skip
+    data = problem.model_dump(mode="json", exclude_unset=True)
+    pool = data["pools"][0]
+    data["pools"][0] = {
+        "id": pool["id"], "data_center": pool["data_center"], "accelerator": pool["accelerator"],
+        "count": count, "usd_per_accelerator_hour": 1, "expansion": expansion,
+    }  # fmt: skip
+    changed = Degrade(pools=(pool["id"],), to=0.9).apply(Problem.parse(data))
+    assert usable(changed.pools[0], 100) == math.floor(0.9 * (count + 800))
+    gone = Degrade(pools=(pool["id"],), to=0.0).apply(Problem.parse(data))
+    assert usable(gone.pools[0], 100) == 0
