@@ -54,7 +54,7 @@ class Scale(Frozen):
         return problem.replace(
             workloads=mapped(problem.workloads, lambda work: work.id in chosen, self._workload),
             pools=mapped(problem.pools, lambda pool: pool.data_center in sites, self._pool),
-            data_centers=mapped(problem.data_centers, lambda site: site.id in sites, self._site),
+            data_centers=tuple(self._site(site, site.id in sites) for site in problem.data_centers),
             links=tuple(map(self._link, problem.links)),
         )
 
@@ -70,9 +70,11 @@ class Scale(Frozen):
         cheaper: Pool = times(pool, self.prices, POOL_PRICES).replace(expansion=bought)
         return cheaper
 
-    def _site(self, site: Any) -> Any:
-        cheaper = times(times(site, self.energy, ("usd_per_kwh",)), self.carbon, ("g_per_kwh",))
-        return times(cheaper, self.network, ("egress_usd_per_gb",))
+    def _site(self, site: Any, is_chosen: bool) -> Any:
+        dearer = times(site, self.network, ("egress_usd_per_gb",))
+        if not is_chosen:
+            return dearer
+        return times(times(dearer, self.energy, ("usd_per_kwh",)), self.carbon, ("g_per_kwh",))
 
     def _link(self, link: Any) -> Any:
         wider = times(link, self.bandwidth, ("bandwidth_gbps",))
@@ -100,7 +102,7 @@ class Limit(Frozen):
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with other limits."""
-        require_known("workload", self.workloads, problem.workload)
+        require_known("service", self.workloads, (work.id for work in problem.services))
         named = self.model_fields_set & set(Limits.model_fields)
         changes: dict[str, Any] = {name: getattr(self, name) for name in named}
         if changes.get("max_provider_share", ()) is None:
@@ -122,7 +124,7 @@ class Protect(Frozen):
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with this protection."""
-        require_known("workload", self.workloads, problem.workload)
+        require_known("service", self.workloads, (work.id for work in problem.services))
         return with_services(problem, self.workloads, survive=self.survive)
 
 
@@ -135,7 +137,7 @@ class Spread(Frozen):
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem in which no ``min_sites`` of theirs is larger."""
-        require_known("workload", self.workloads, problem.workload)
+        require_known("service", self.workloads, (work.id for work in problem.services))
         wide = [each.id for each in problem.services if each.min_sites > self.min_sites]
         chosen = [name for name in wide if self.workloads is None or name in self.workloads]
         return with_services(problem, chosen, min_sites=self.min_sites)

@@ -97,12 +97,14 @@ class _Service:
 
     def _check_replicas(self) -> None:
         load: defaultdict[tuple[str, str], float] = defaultdict(float)
+        served: defaultdict[str, float] = defaultdict(float)
         for flow in self.part.flows:
             load[flow.pool, flow.period] += flow.requests_per_second
+            served[flow.period] += flow.requests_per_second
         for replica in self.part.replicas:
             self._check_replica(replica, load.pop((replica.pool, replica.period), 0.0))
         for (pool, period), rate in load.items():
-            if rate > ABSOLUTE:
+            if rate > min(ABSOLUTE, RELATIVE * served[period]):
                 message = f"{rate:.6g} requests/s are served without a replica"
                 self.findings.add("replica_capacity", self._slot(pool, period), message)
 

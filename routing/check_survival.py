@@ -18,7 +18,6 @@ from .check_admission import serving, site_of
 from .check_findings import Findings, exceeds, figure, named
 from .check_reach import Reach, Rules
 from .check_structure import Sound, SoundService
-from .plan import Flow
 from .problem import Problem
 from .sites import Pool
 from .workloads import Survival
@@ -90,11 +89,19 @@ def check_survival(sound: Sound, findings: Findings) -> None:
                 service.check(loss, findings)
 
 
+_Way = tuple[str, str, str]
+"""A route, the data center that answers, and where users are."""
+
+
 class _Service:
     def __init__(self, sound: Sound, part: SoundService) -> None:
         self.problem, self.sound, self.service = sound.problem, sound, part.service
         self.flows = [flow for flow in part.flows if flow.requests_per_second > 0]
         self.locations = list(dict.fromkeys(flow.location for flow in self.flows))
+        self.busy: defaultdict[_Way, set[int]] = defaultdict(set)
+        for flow in self.flows:
+            self.busy[flow.route, flow.data_center, flow.location].add(sound.period[flow.period])
+        self.links = {way[0]: self._links(way[0]) for way in self.busy}
         self.pools = sorted({replica.pool for replica in part.replicas})
         policies = {demand.location: demand.policy or self.service.policy for demand in self.service.demand}
         self.rules = {name: Rules(policy=self.problem.residency(policies[name])) for name in self.locations}
@@ -121,7 +128,8 @@ class _Service:
 
     def check(self, loss: Loss, findings: Findings) -> None:
         """Check one loss in all periods in which it breaks a flow."""
-        periods = sorted({self.sound.period[flow.period] for flow in self.flows if self._breaks(loss, flow)})
+        broken = [busy for way, busy in self.busy.items() if self._breaks(loss, way)]
+        periods = sorted(set[int]().union(*broken))
         if not periods:
             return
         users = [index for index, name in enumerate(self.locations) if name != loss.site]
@@ -137,12 +145,15 @@ class _Service:
                 message = f"{what} in period {self.problem.periods[period].id!r}"
                 findings.add(f"survive_{loss.kind}", element, message, missing)
 
-    def _breaks(self, loss: Loss, flow: Flow) -> bool:
-        if loss.site == flow.location:
+    def _links(self, route: str) -> set[str]:
+        walk = self.sound.routes.walks.get(route)
+        return {hop.link.id for hop in (*walk.out, *walk.back)} if walk else set()
+
+    def _breaks(self, loss: Loss, way: _Way) -> bool:
+        route, site, location = way
+        if loss.site == location:
             return False
-        walk = self.sound.routes.walks.get(flow.route)
-        hops = (*walk.out, *walk.back) if walk else ()
-        return flow.data_center == loss.site or any(hop.link.id in loss.links for hop in hops)
+        return site == loss.site or not self.links[route].isdisjoint(loss.links)
 
     def _reaches(self, loss: Loss, location: str, name: str) -> bool:
         pool, rules = self.problem.pool[name], self.rules[location]

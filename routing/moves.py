@@ -151,8 +151,12 @@ class _Reasons:
         )
 
     def _is_full(self, place: str) -> bool:
-        uses = [use for use in self.new.pool_use if self.new_problem.pool[use.pool].data_center == place]
-        return any(use.available > 0 and use.utilization > FULL for use in uses)
+        pools = self.new_problem.pool
+        uses = [use for use in self.new.pool_use if pools[use.pool].data_center == place]
+        return any(
+            use.available > 0 and use.utilization > FULL * (1 - pools[use.pool].reserve_fraction)
+            for use in uses
+        )
 
 
 FULL = 0.98

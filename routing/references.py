@@ -7,7 +7,7 @@ reference reported in the same run.
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from unicodedata import normalize
@@ -127,13 +127,30 @@ class _References(Findings):
                     )
 
     def _groups(self) -> Iterator[Fault]:
+        endless = self._endless()
         for name, members in self.groups.items():
             if members in ([], ()):
                 yield self.fault(("groups", name), "is empty; name at least one jurisdiction")
             for index, member in enumerate(sequence(members)):
                 yield from self._jurisdiction(("groups", name, index), member)
-            if self._reaches_itself(name):
+            if name in endless and self._reaches_itself(name):
                 yield self.fault(("groups", name), "contains itself, directly or through other groups")
+
+    def _endless(self) -> set[str]:
+        """Return the groups from which some way through groups does not end."""
+        inner, outer = dict[str, int](), defaultdict[str, list[str]](list)
+        for name, members in self.groups.items():
+            within = {each for each in sequence(members) if isinstance(each, str) and each in self.groups}
+            inner[name] = len(within)
+            for each in within:
+                outer[each].append(name)
+        ended = [name for name, count in inner.items() if count == 0]
+        while ended:
+            for name in outer[ended.pop()]:
+                inner[name] -= 1
+                if inner[name] == 0:
+                    ended.append(name)
+        return {name for name, count in inner.items() if count}
 
     def _reaches_itself(self, name: str) -> bool:
         seen: set[str] = set()

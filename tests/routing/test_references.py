@@ -126,3 +126,11 @@ def test_many_names_are_not_listed() -> None:
     data = {"data_centers": sites, "pools": [{"id": "p", "data_center": "x"}], "workloads": []}
     told = [str(fault) for fault in reference_faults(data)]
     assert [fault for fault in told if "unknown data center" in fault and "the file has" in fault] == []
+
+
+def test_chains_of_groups_end_and_rings_are_told() -> None:
+    chain = {f"g{n}": [f"g{n + 1}"] for n in range(5000)} | {"g5000": ["DE"]}
+    ring = {"a": ["b", "g0"], "b": ["c"], "c": ["a"], "towards": ["a"]}
+    faults = reference_faults({"groups": chain | ring})
+    told = [fault.place for fault in faults if "contains itself" in fault.message]
+    assert told == ["groups.a", "groups.b", "groups.c"]

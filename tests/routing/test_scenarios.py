@@ -11,6 +11,7 @@ from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Sca
 from computeroute.routing.check_admission import usable
 from computeroute.routing.errors import InputError
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, scenario_book, sweep
+from computeroute.topologies import load
 
 
 def _world() -> dict[str, Any]:
@@ -419,3 +420,24 @@ def test_a_degraded_pool_that_may_be_expanded_keeps_its_part(problem: Problem, c
     assert usable(changed.pools[0], 100) == math.floor(0.9 * (count + 800))
     gone = Degrade(pools=(pool["id"],), to=0.0).apply(Problem.parse(data))
     assert usable(gone.pools[0], 100) == 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"limit": {"max_rtt_ms": 10, "workloads": ["finetune"]}},
+        {"protect": {"survive": "site", "workloads": ["finetune"]}},
+        {"spread": {"min_sites": 1, "workloads": ["finetune"]}},
+    ],
+)
+def test_what_is_for_services_names_services(change: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="unknown service 'finetune'"):
+        Change.model_validate(change).apply(load("two-sites"))
+
+
+def test_the_network_costs_more_whoever_provides_it() -> None:
+    problem = load("two-sites")
+    changed = Scale(network=10.0, energy=2.0, providers=("acme",)).apply(problem)
+    for before, after in zip(problem.data_centers, changed.data_centers, strict=True):
+        assert after.egress_usd_per_gb == pytest.approx(10 * before.egress_usd_per_gb)
+        assert (after.usd_per_kwh != before.usd_per_kwh) == (before.provider_id == "acme")
