@@ -84,9 +84,10 @@ def replan(
     told = click.get_current_context().params
     inputs = [told.get(name) for name in ("topology", "workloads", "plan_file", "book")]
     delivery = Delivery(form, None, quiet=quiet)
-    kept = [
-        Delivery("json", path, inputs, quiet=quiet) for path in (keep_topology, output) if path is not None
-    ]
+    places = (keep_topology, output)
+    topology_place, plan_place = (
+        None if path is None else Delivery("json", path, inputs, quiet=quiet) for path in places
+    )
     require_apart(keep_topology, output)
     prices = {name: others.pop(name) for name in Moving.model_fields}
     old = load_plan(plan_file)
@@ -97,11 +98,10 @@ def replan(
         delivery.say("no pool of the plan is in this topology; is it the right plan?")
     found = solved(problem, delivery, others | {"similar_plan": old})
     delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
-    texts = [problem.model_dump_json(indent=2)] * (keep_topology is not None) + [found.to_json()] * (
-        output is not None
-    )
-    for place, text in zip(kept, texts, strict=True):
-        place.send(text)
+    if topology_place is not None:
+        topology_place.send(problem.model_dump_json(indent=2))
+    if plan_place is not None:
+        plan_place.send(found.to_json())
     end_with(found, problem, delivery)
 
 

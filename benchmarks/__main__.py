@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 from computeroute.routing.errors import RouteError
+from computeroute.solvers.options import LARGEST_SEED, LONGEST_SECONDS, MOST_THREADS
 from computeroute.topologies.delivery import Delivery
 from computeroute.topologies.writing import write_text
 
@@ -23,7 +24,8 @@ from benchmarks.single import solve_file
 from benchmarks.summary import summaries, write_summary
 from benchmarks.table import OURS, Row, csv_of, run_table, write_heading, write_row
 
-LONGEST_SECONDS, LARGEST_SEED, MOST_THREADS, INTERRUPTED = 1e9, 2**31 - 1, 1024, 130
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
 
 class Range(click.FloatRange):

@@ -18,8 +18,8 @@ def degraded_pool(pool: Pool, to: float) -> Pool:
         return pool
     usable = math.floor(pool.count * (1 - pool.reserve_fraction) + 1e-9)
     left = math.floor(usable * to + 1e-9)
-    is_fixed = pool.count > 0 and (pool.expansion is None or to <= 0)
-    part = left / pool.count if is_fixed else (1 - pool.reserve_fraction) * max(to, 0.0)
+    is_fixed = pool.count > 0 and pool.expansion is None
+    part = left / pool.count if is_fixed else (1 - pool.reserve_fraction) * to
     spot = None if pool.spot_count is None else math.floor(pool.spot_count * to + 1e-9)
     return pool.replace(reserve_fraction=1.0 - part, spot_count=spot)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 UNSERVED_NOTHING = 1e-9
 """Unserved work that is rounding."""
 FRACTIONAL, OPTIONAL = ("time_limit", "gap_limit"), ("threads", "cores")
+LARGEST_SEED, MOST_THREADS = 2**31 - 1, 1024
 LONGEST_SECONDS = 1e9
 """Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
 
@@ -112,15 +113,16 @@ class Options:
         strange = [name for name, value in kinds.items() if not _is_number(name, value)]
         if strange:
             return [Fault(name, f"must be a number, not {kinds[name]!r:.50}") for name in strange]
+        cores = f"must be between 1 and {MOST_THREADS}"
         checks = {
             "time_limit": (
                 0 < self.time_limit <= LONGEST_SECONDS,
                 f"must be a positive number of seconds, at most {LONGEST_SECONDS:.0e}",
             ),
             "gap_limit": (0 <= self.gap_limit <= 1, "must be between 0 and 1"),
-            "seed": (0 <= self.seed < 2**31, "must be between 0 and 2147483647"),
-            "threads": (self.threads is None or 1 <= self.threads <= 1024, "must be between 1 and 1024"),
-            "cores": (self.cores is None or 1 <= self.cores <= 1024, "must be between 1 and 1024"),
+            "seed": (0 <= self.seed <= LARGEST_SEED, f"must be between 0 and {LARGEST_SEED}"),
+            "threads": (self.threads is None or 1 <= self.threads <= MOST_THREADS, cores),
+            "cores": (self.cores is None or 1 <= self.cores <= MOST_THREADS, cores),
         }
         return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.families import BadFileError
 
-from .numbers import finite, not_none, places, read_text, sizes, take
+from .numbers import finite, places, read_text, sizes, take, within
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -87,7 +87,7 @@ def _sound(path: Path, sheet: Sheet) -> Sheet:
         raise BadFileError(f"{path}: {sheet.nodes} nodes are more than the {MOST_NODES:,} that are read")
     for what, numbers in (("costs", sheet.cost), ("fixed costs", sheet.fixed), ("amounts", sheet.amount)):
         finite(numbers, path, what, 0.0)
-    not_none(sheet.capacity, path, "capacities")
+    within(sheet.capacity, path, "capacities")
     for ends in (sheet.tail, sheet.head, sheet.origin, sheet.destination):
         if ((ends < 0) | (ends >= sheet.nodes)).any():
             raise BadFileError(f"{path}: names a node that there is not among {sheet.nodes}")
@@ -195,7 +195,7 @@ def _geant(path: Path, instance: str | None) -> PathSheet:
         nodes = len(data["nodes"])
         matrix = np.array(rows[line].split(), dtype=float).reshape(nodes, nodes)
         tunnels = _tunnels(path.with_name("tunnels.txt"))
-        not_none(capacity, path, "capacities")
+        within(capacity, path, "capacities")
         finite(matrix, path, "amounts", 0.0)
         wanted = [pair for pair in tunnels if min(pair) >= 0 and matrix[pair] > 0]
         paths = [[[number[hop] for hop in hops] for hops in tunnels[pair]] for pair in wanted]

@@ -59,14 +59,14 @@ def places(numbers: NDArray[Any], path: Path, what: str) -> NDArray[np.int64]:
 
 
 def finite(numbers: NDArray[Any], path: Path, what: str, least: float = -np.inf) -> NDArray[np.float64]:
-    """Return numbers, none of them infinite, none (NaN, that is) or below ``least``."""
-    return not_none(numbers, path, what, least, most=np.finfo(float).max)
+    """Return numbers, all of them finite and at least ``least``; NaN is no number."""
+    return within(numbers, path, what, least, most=np.finfo(float).max)
 
 
-def not_none(
+def within(
     numbers: NDArray[Any], path: Path, what: str, least: float = 0.0, *, most: float = np.inf
 ) -> NDArray[np.float64]:
-    """Return numbers, none of them NaN or beyond its limits."""
+    """Return numbers from ``least`` on, no larger than ``most`` either way; NaN is no number."""
     if numbers.dtype.kind not in "biuf":
         raise BadFileError(f"{path}: {what} are not numbers")
     found = numbers.astype(float)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.families import BadFileError, Family, Solution
 
 from .assignment import assignment_blocks, check_assignment, to_solution
-from .numbers import finite, not_none
+from .numbers import finite, within
 
 NAMES = ("cost", "need", "allowed", "capacity")
 
@@ -35,7 +35,7 @@ def _arrays(path: Path) -> tuple[NDArray[Any], ...]:
     allowed = allowed.astype(bool)
     finite(cost[allowed], path, "costs of what is allowed")
     finite(need[allowed], path, "needs of what is allowed", 0.0)
-    return cost, need, allowed, not_none(capacity, path, "capacities", -np.inf)
+    return cost, need, allowed, within(capacity, path, "capacities", -np.inf)
 
 
 def read(path: Path, _: str | None) -> tuple[Blocks, NDArray[np.int32]]:

@@ -12,7 +12,6 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -161,8 +160,9 @@ class Tree:
         """Return a node with its bound raised from ``price``; ``floor`` is known to be a bound of it."""
         facility = self.facility.only(sites)
         target = self.incumbent.threshold
-        aims: dict[str, Any] = {"fewest": self.fewest, "target": target, "how": how, "over": self.over}
-        dual, frequency = climb(facility, price, forced, **aims)
+        dual, frequency = climb(
+            facility, price, forced, fewest=self.fewest, target=target, how=how, over=self.over
+        )
         bound = max(dual.bound, floor)
         return Node(bound, dual.bound, sites, forced, dual.price, dual.site, frequency, dual.opened)
 
