@@ -29,7 +29,7 @@ MODULES = {
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_bytes())
     for path in [
         *ROOT.glob("cli*.py"),
-        *(path for folder in FOLDERS for path in (ROOT / folder).glob("*.py")),
+        *(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")),
     ]
 }
 
