@@ -222,13 +222,13 @@ def _within_capacity(blocks: Blocks, at: Layout, rows: _Rows) -> None:
 
 
 def _only_if_open(blocks: Blocks, at: Layout, rows: _Rows) -> None:
-    """Bind every column that draws on a gated resource to its opening, each at its own upper bound."""
+    """Bind every column that draws on a gated resource, if only 0, to its opening, at its upper bound."""
     door = np.full(len(blocks.resources), -1)
     door[at.gated] = at.opened + np.arange(len(at.gated))
     modules = (at.bought, at.module + np.arange(len(at.bought)), np.ones(len(at.bought)))
     upper = _upper(blocks, at)
-    for resource, column, amount in (*_draws(blocks, at), modules):
-        bound = np.flatnonzero((door[resource] >= 0) & (amount != 0))
+    for resource, column, _ in (*_draws(blocks, at), modules):
+        bound = np.flatnonzero(door[resource] >= 0)
         row = np.arange(len(bound))
         own = (row, column[bound], np.ones(len(bound)))
         rows.add([own, (row, door[resource[bound]], -upper[column[bound]])], -np.inf, 0.0, len(bound))

@@ -96,6 +96,11 @@ def climb(
     box: tuple[Floats, Floats] | None = None,
 ) -> Floats:
     """Return better prices for ``core``, none negative and each within the ``box`` of lowest and highest."""
+
+    def heed(_: Floats) -> None:
+        if watch.over():
+            raise StopIteration
+
     spread = core.spread(prices)
     lowest, highest = box or (np.zeros(len(prices)), np.full(len(prices), np.inf))
     bounds = list(zip(lowest, highest, strict=True))
@@ -109,6 +114,7 @@ def climb(
             jac=True,
             method="L-BFGS-B",
             bounds=bounds,
+            callback=heed,
             options={"maxiter": steps, "maxcor": 20},
         )
         prices = found.x

@@ -72,13 +72,13 @@ class Placement:
         self.hard = rules.hard_rows
         self.out_cost = penalty * market.left_out_work
         self.placed: list[Placed] = [self.nothing(block) for block in range(market.blocks)]
-        self.room = self._room()
+        self.room = self._room(modules)
 
-    def _room(self) -> Floats:
+    def _room(self, paid: Floats) -> Floats:
+        """Return the room that the modules give; of rows that modules take of, those ``paid`` have taken."""
         rules = self.market.rules
-        bought = np.zeros(len(rules.widening_cost))
-        bought[: len(self.modules)] = self.modules
-        room = rules.capacity - rules.widening.T @ bought
+        gives, takes = rules.module_effect
+        room = rules.capacity + gives @ self.modules - takes @ paid
         room = room + FIT * np.maximum(1.0, np.abs(room))
         return np.where(self.hard, room, np.inf)
 
@@ -108,11 +108,17 @@ class Placement:
         """Buy so many modules of each pool in all."""
         if (modules != self.modules).any():
             self.modules = modules
-            self.room = self._room()
+            self.room = self._room(modules)
 
     def widen(self) -> None:
-        """Buy all modules there are; what nothing needs is given back in the end."""
-        self.set_modules(self.market.rules.widening_most[: len(self.modules)].copy())
+        """Buy all modules there are; what nothing needs is given back in the end.
+
+        A budget pays for those only that the load needs now: the others would leave nothing of it to spend.
+        """
+        self.trim_modules()
+        paid = self.modules
+        self.modules = self.market.rules.widening_most[: len(paid)].copy()
+        self.room = self._room(paid)
 
     def fewest_modules(self, purchases: Ints, load: Floats) -> Floats:
         """Return how many modules of each purchase a load needs."""

@@ -70,6 +70,12 @@ class Rules:
         return np.asarray(first, dtype=np.int64)
 
     @cached_property
+    def module_effect(self) -> tuple[csr_array, csr_array]:
+        """What a module of each pool (M) gives to every row (R, M), and what it takes of it (R, M)."""
+        effect = csr_array(self.widening[: len(self.module_pool)].T)
+        return csr_array(abs(effect.minimum(0.0))), csr_array(effect.maximum(0.0))
+
+    @cached_property
     def hard_rows(self) -> Bools:
         """Which rows (R,) only fill up: not those of committed use, and not those that some goods relieve."""
         hard = np.ones(len(self.capacity), dtype=bool)

@@ -55,6 +55,16 @@ def test_a_site_without_capacity_limit_still_has_to_open() -> None:
     assert best(facility([np.inf, np.inf]))[0] == pytest.approx(7.0)
 
 
+def test_who_takes_nothing_needs_an_open_site_too() -> None:
+    # One demand of 0, cost 1 from the first site and 3 from the second: 3 + 1 is less than 1 + 10.
+    blocks = facility([8.0, 8.0])
+    uses = csr_array((np.zeros(2), np.array([0, 1]), np.arange(3)), shape=(2, 2))
+    divisions = Divisions.plain(np.array([0, 2]), np.array([1.0, 3.0]), uses, np.full(1, np.inf))
+    value, solution = best(replace(blocks, divisions=divisions))
+    assert value == pytest.approx(4.0)
+    assert solution.opened.tolist() == [False, True]
+
+
 def test_replicas_are_whole_and_use_resources() -> None:
     # a demand of 2.5 replicas at slot 0 (3 replicas at 2 each, one card each) or 1 at slot 1 (9, one card)
     divisions = Divisions(

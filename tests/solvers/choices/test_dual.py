@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from computeroute.solvers.blocks import Blocks, Choices, Divisions, Floats, Resources
 from computeroute.solvers.choices import dual
-from computeroute.solvers.choices.dual import SAMPLE, first_prices, refined
+from computeroute.solvers.choices.dual import SAMPLE, Core, climb, first_prices, refined
 from computeroute.solvers.choices.pricing import Pricing, price_out, worst_cost
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.relaxation import relax
@@ -70,3 +70,18 @@ def test_where_there_is_room_for_all_the_first_look_is_the_last(monkeypatch: pyt
     assert not first.prices.any()
     assert first.bound == pytest.approx(np.minimum.reduceat(problem.cost, problem.first[:-1]).sum())
     assert len(looks) == 2
+
+
+def test_a_climb_ends_when_it_is_told_to() -> None:
+    problem, nothing = large(0), np.zeros(POOLS)
+    core, looks = Core.of(problem, np.arange(len(problem.cost))), []
+
+    def climbed(most: int) -> float:
+        looks.clear()
+        watch = Watch(60.0, lambda: looks.append(1) or len(looks) > most)  # type: ignore[func-returns-value]
+        return core.value(climb(core, nothing, watch, temperatures=(0.03,), steps=100))
+
+    soon, late = climbed(3), climbed(1000)
+    assert core.value(nothing) < soon < late
+    climbed(3)
+    assert len(looks) == 4

@@ -21,6 +21,7 @@ from computeroute.solvers.market.solve import market_of, penalty_of
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
+from ..test_constraints import job, world
 from .large_jobs import large_jobs
 
 
@@ -85,3 +86,18 @@ def test_units_that_nothing_stands_in_the_way_of_are_served_in_full(seed: int) -
         fill_units(placement, told, [number])
         assert sum(placement.placed[block].work for block in blocks.tolist()) < 1e-9
     assert len(Giants.of(market, told).jobs) > 1
+
+
+def test_a_budget_pays_for_the_modules_that_are_needed_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A module of 8 cards costs 50 USD in 4 h. Five jobs of 4 cards at 16 USD need two besides the 8 cards
+    # there are: 180 USD. All modules of both pools together cost 400 USD.
+    monkeypatch.setattr(giants, "MOST_JOBS", 1)
+    usd = 50 * 8760 / 4
+    modules = {"module_accelerators": 8, "capital_usd_per_module": usd, "lifetime_years": 1, "max_modules": 4}
+    near, far = {"expansion": modules}, {"count": 1, "expansion": modules}
+    jobs = [job(f"j{number}", 4, 4) for number in range(5)]
+    problem = Problem.parse(world(*jobs, near=near, far=far, limits={"budget_usd": 190}))
+    placement = built(market_of(problem), 1)
+    assert placement.work() == 0
+    assert placement.modules.tolist() == [2, 0]
+    assert len(placement.broken_rows()) == 0
