@@ -1,11 +1,9 @@
 """Network design (``cmnd``) and traffic engineering (``te``); layouts are in :mod:`.network_layouts`.
 
 ``cmnd`` opens arcs and carries every commodity at the least cost; ``te`` minimises the largest load over
-capacity
-of any link. Solutions: ``{"open": [arc, ...], "flow": [[commodity, arc, amount], ...]}`` for ``cmnd``, the
-flow
-alone for ``te``, or ``{"share": [[path, share], ...]}`` where the paths are given (numbered through all
-demands). All count from 0.
+capacity of any link. Solutions: ``{"open": [arc, ...], "flow": [[commodity, arc, amount], ...]}`` for
+``cmnd``, the flow alone for ``te``, or ``{"share": [[path, share], ...]}`` where the paths are given
+(numbered through all demands). All count from 0.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import block_diag, coo_array, csr_array, hstack, vstack
 
-from ..blocks import BlockResult, Blocks, BlockSolution, Floats
+from ..blocks import BlockResult, Blocks, BlockSolution, Floats, Ints
 from ..program import Program, lagrangian_bound
 from .instance import Network, block_solution, network_of
 from .linear import Bundles, Linear, bundles, routing_program, solve_linear
@@ -54,7 +54,8 @@ def _without_solution(found: Linear, began: float) -> BlockResult:
 class UtilisationProgram:
     """The program of :func:`minimise_utilisation` and what its columns mean.
 
-    Columns: flow of each bundle on each arc, shares of divided demands, and last the utilisation.
+    Columns: flow of each bundle on each arc, shares of divided demands, and last the utilisation, in units of
+    what is usual, as solvers take for rounding what is very small.
     """
 
     blocks: Blocks
@@ -84,7 +85,8 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
     limited = np.flatnonzero(np.isfinite(resources.capacity) & (resources.capacity > 0))
     balances = len(bundle.balance) * network.nodes
     loads = hstack([routing.matrix[balances:][limited] * network.unit, divisions.uses.T.tocsr()[limited]])
-    per_capacity = csr_array(loads.multiply(1 / resources.capacity[limited][:, None]))
+    level = _usual_utilisation(blocks, network, limited)
+    per_capacity = csr_array(loads.multiply(1 / (level * resources.capacity[limited][:, None])))
     arcs, demands = len(divisions.cost), len(divisions)
     demand = np.repeat(np.arange(demands), np.diff(divisions.first))
     whole = csr_array(coo_array((np.ones(arcs), (demand, np.arange(arcs))), shape=(demands, arcs)))
@@ -97,7 +99,7 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
     needed = np.concatenate([bundle.balance.ravel(), np.ones(demands)])
     most = np.concatenate([np.repeat(bundle.size[None, :], network.arcs, axis=0).ravel(), _usable(blocks)])
     program = Program(
-        cost=np.append(np.zeros(columns), 1.0),
+        cost=np.append(np.zeros(columns), level),
         lower=np.zeros(columns + 1),
         # a solver that rounds to a grid needs an end of it
         upper=np.append(most, (per_capacity @ most).max(initial=0.0)),
@@ -107,6 +109,15 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
         row_upper=np.concatenate([needed, np.zeros(len(limited))]),
     )
     return UtilisationProgram(blocks, network, bundle, program)
+
+
+def _usual_utilisation(blocks: Blocks, network: Network, limited: Ints) -> float:
+    """Return the mean utilisation if everybody takes of one resource only; 1 where nobody takes anything."""
+    taken = csr_array(blocks.divisions.uses).sum(axis=1)
+    least = network.unit * network.amount.sum()
+    if len(taken):
+        least += np.minimum.reduceat(taken, blocks.divisions.first[:-1]).sum()
+    return float(least / blocks.resources.capacity[limited].sum()) or 1.0
 
 
 def _usable(blocks: Blocks) -> Floats:
@@ -131,8 +142,7 @@ def minimise_utilisation(blocks: Blocks, *, time_limit: float = 1e6) -> BlockRes
     """Carry all flows and divided demands such that the largest load over capacity is least.
 
     Costs do not count; ``objective`` and ``bound`` are utilisations. Whatever has no capacity is not used.
-    The
-    capacities may be exceeded: the utilisation is then above 1.
+    The capacities may be exceeded: the utilisation is then above 1.
     """
     began = time.monotonic()
     design = utilisation_program(blocks)
@@ -142,7 +152,7 @@ def minimise_utilisation(blocks: Blocks, *, time_limit: float = 1e6) -> BlockRes
     solution = design.solution(found.x)
     value = utilisation(blocks, solution)
     upper = design.program.upper.copy()
-    upper[-1] = value
+    upper[-1] = value / design.program.cost[-1]
     capped = design.program.with_bounds(design.program.lower, upper)
     bound = min(value, max(0.0, lagrangian_bound(capped, found.duals)[0]))
     return BlockResult(
