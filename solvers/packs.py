@@ -19,6 +19,24 @@ from .blocks import Floats, Ints
 
 NEVER = -1e30
 """Profit of what cannot be taken."""
+FINEST, MOST_GRAINS = 1000, 2.0**40
+"""Units of a whole number are at least one over the former; and no amount is more of them than the latter."""
+
+
+def grain(amounts: Floats) -> float:
+    """Return the largest amount of which all ``amounts`` are whole multiples, 0 where they are not.
+
+    Amounts may have as many decimals as ``FINEST``, which tells them from any.
+    """
+    parts = 1
+    while parts <= FINEST:
+        counted = amounts * parts
+        whole = np.round(counted)
+        is_whole = np.abs(counted - whole) <= 2 * np.spacing(np.abs(counted))
+        if is_whole.all() and np.abs(whole).max(initial=0.0) < MOST_GRAINS:
+            return max(1.0, float(np.gcd.reduce(whole.astype(np.int64), axis=None))) / parts
+        parts *= 10
+    return 0.0
 
 
 @dataclass(frozen=True)

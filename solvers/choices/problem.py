@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from ..blocks import Blocks, BlockSolution, Floats, Ints, Resources
+from ..packs import grain
 
 FIT = 1e-9
 """Relative excess over a capacity that counts as rounding."""
 CHUNK = 300_000
 """Options that are priced at once: memory is touched once, and temporary arrays stay small."""
+MOST_COUNTED = 2_000_000
+"""Uses up to which it is seen what they are whole multiples of."""
 
 
 @dataclass(frozen=True)
@@ -133,8 +136,20 @@ def choice_problem(blocks: Blocks) -> ChoiceProblem:
     if len(limited) < len(resources):
         uses = csr_array(uses[:, limited])
     first = np.concatenate([[0], np.cumsum(np.bincount(owner, minlength=len(choices) + len(of)))])
-    capacity = resources.capacity[limited]
+    uses, capacity = _counted(uses, resources.capacity[limited])
     return ChoiceProblem(first, owner, cost, uses, capacity, source, len(choices), of, count)
+
+
+def _counted(uses: csr_array, capacity: Floats) -> tuple[csr_array, Floats]:
+    """Return uses and capacities in units of which all uses are whole numbers, where there are such.
+
+    Not of large problems, where no knapsack is packed to the last unit.
+    """
+    unit = grain(uses.data) if uses.nnz <= MOST_COUNTED else 0.0
+    if unit == 0:
+        return uses, capacity
+    whole = csr_array((np.round(uses.data / unit), uses.indices, uses.indptr), shape=uses.shape)
+    return whole, np.floor(capacity / unit + FIT * np.abs(capacity / unit))
 
 
 _Part = tuple[NDArray[Any], Floats, csr_array, NDArray[Any]]

@@ -113,6 +113,8 @@ def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, 
     width = np.full(len(problem.capacity), BOX)
     best = Relaxed(pricing, options, np.zeros(0))
     for _ in range(ROUNDS):
+        if best.pricing.bound > worst:
+            break
         chief = master(problem, options, Box.around(best.pricing.prices, width))
         found = solve_relaxation(chief.program, watch.left)
         if found.x is None:
@@ -125,7 +127,7 @@ def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, 
         value = chief.fixed + float(chief.program.cost @ found.x)
         settled = len(fresh) == 0 or value - pricing.bound <= close * abs(value)
         pressed = _traded(problem, chief, found.x)
-        if best.pricing.bound > worst or watch.over() or (settled and not pressed.any()):
+        if watch.over() or (settled and not pressed.any()):
             break
         options = np.union1d(options, fresh)
         width = np.where(pressed, 4 * width, width) if settled else width

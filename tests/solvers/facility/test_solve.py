@@ -126,3 +126,15 @@ def test_what_is_no_facility_problem_is_refused():
     ):
         with pytest.raises(SolverError, match=word):
             read_facility(blocks)
+
+
+@pytest.mark.parametrize("factor", [1e7, 1.0, 0.1, 0.001])
+def test_demands_of_any_unit_are_packed_whole(factor):
+    # Room for 5 and 6 where customers take 2 and 4: 2 of 2 fill at most 4, so room is counted as 2 and 3.
+    take = np.array([2.0, 4.0, 2.0, 4.0]) * factor
+    blocks = facility_blocks(np.ones((2, 4)), take, np.array([5.0, 6.0]) * factor, [1, 1], single=True)
+    facility = read_facility(blocks).facility
+    assert facility.take.tolist() == [[1.0, 2.0, 1.0, 2.0]] * 2
+    assert facility.capacity.tolist() == [2.0, 3.0]
+    divided = facility_blocks(np.ones((2, 4)), take, np.array([5.0, 6.0]) * factor, [1, 1], single=False)
+    assert read_facility(divided).facility.capacity == pytest.approx([5.0 * factor, 6.0 * factor])
