@@ -112,12 +112,15 @@ def utilisation_program(blocks: Blocks) -> UtilisationProgram:
 
 
 def _usual_utilisation(blocks: Blocks, network: Network, limited: Ints) -> float:
-    """Return the mean utilisation if everybody takes of one resource only; 1 where nobody takes anything."""
-    taken = csr_array(blocks.divisions.uses).sum(axis=1)
-    least = network.unit * network.amount.sum()
-    if len(taken):
-        least += np.minimum.reduceat(taken, blocks.divisions.first[:-1]).sum()
-    return float(least / blocks.resources.capacity[limited].sum()) or 1.0
+    """Return what a usual demand takes of a usual capacity; 1 where there is nothing of the kind.
+
+    Medians, as one capacity that stands for no limit would decide a mean.
+    """
+    amounts = np.concatenate([network.unit * network.amount, csr_array(blocks.divisions.uses).data])
+    amounts = amounts[amounts > 0]
+    if not len(amounts) or not len(limited):
+        return 1.0
+    return float(np.median(amounts) / np.median(blocks.resources.capacity[limited]))
 
 
 def _usable(blocks: Blocks) -> Floats:

@@ -279,3 +279,20 @@ def test_the_solution_of_a_network_is_one_of_its_blocks() -> None:
     found = block_solution(blocks, network, np.array([[4.0], [4], [0], [0]]))
     assert found.opened.tolist() == [True, True, False, False]
     assert found.flow.toarray().tolist() == [[4, 4, 0, 0]]
+
+
+@pytest.mark.parametrize("capacity", [1e12, 1e18, np.inf])
+def test_one_link_that_stands_for_no_limit_does_not_blur_the_others(capacity: float) -> None:
+    # 0 -> 1 by 10 and 30 in parallel, 20 in all: half of both; 1 -> 2 is as good as unlimited.
+    blocks = blocks_of([(0, 1, 0, 10, 0), (0, 1, 0, 30, 0), (1, 2, 0, capacity, 0)], [(0, 2, 20)])
+    found = minimise_utilisation(blocks)
+    assert found.objective == pytest.approx(0.5)
+    assert found.bound == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("capacity", "infeasible"), [(0.0, True), (np.inf, False)])
+def test_utilisation_where_nothing_has_a_finite_capacity(capacity: float, infeasible: bool) -> None:
+    found = minimise_utilisation(blocks_of([(0, 1, 0, capacity, 0)], [(0, 1, 20)]))
+    assert found.infeasible == infeasible
+    if not infeasible:
+        assert (found.objective, found.bound) == (0.0, 0.0)
