@@ -22,12 +22,11 @@ from .market.market import Market
 from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
 from .options import Options, Progress, relative_gap, unserved_gap_of
+from .racing import EXACT, Rival, columns_of
 from .search import UNSERVED_TOLERANCE
 from .structure import Choice, Structure, choose, measure, model_columns
-from .variables import VariableBuilder, Variables
+from .variables import Variables
 
-EXACT = ("highs", "scip")
-"""The solvers of the exact search: of the whole, and of what is left of a period."""
 PROVEN_GAP = 1e-6
 """Gap of the decomposition up to which it is done where no shared limit could bind."""
 HANDOVER_COLUMNS = 120_000
@@ -62,7 +61,7 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
-        variables = with_alternatives(_columns(market), finder)
+        variables = with_alternatives(columns_of(market), finder)
         plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
         return plan.model_copy(update={"solver": str(choice)})
     return _decomposed(widened(market, finder), structure, choice, options, started)
@@ -103,17 +102,14 @@ def _tell(options: Options, what: str, started: float) -> None:
         options.progress(Progress(what, None, None, None, time.monotonic() - started))
 
 
-def _columns(market: Market) -> Variables:
-    """Return the columns of the whole model with the options and routes of ``market``."""
-    return VariableBuilder(market.problem, market.rates, market.jobs, market.services).build()
-
-
 def _decomposed(
     market: Market, structure: Structure, choice: Choice, options: Options, started: float
 ) -> Plan:
     """Return the plan of the decomposition, or what the exact search makes of it."""
     goes_on = structure.columns <= HANDOVER_COLUMNS and not _asks_much(market)
     is_free = structure.contested == 0
+    if goes_on and not is_free and options.usable_cores > 1:
+        return _raced(market, choice, options, started)
     closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
     search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))
     if goes_on:
@@ -131,6 +127,25 @@ def _decomposed(
     return better(plan.model_copy(update={"stopped_by": other.stopped_by}), other, options.gap_limit)
 
 
+def _raced(market: Market, choice: Choice, options: Options, started: float) -> Plan:
+    """Return the better plan of the decomposition and of the exact search beside it."""
+    search, both = search_of(market, options, started, options.time_limit), replace(choice, beside="highs")
+    with Rival(search, options, started, str(both)) as rival:
+        search.watch = search.watch.also(rival.has_ended)
+        search.options = replace(options, progress=rival.hear)
+        search.run()
+        if not search.is_close():
+            rival.wait(lambda: not _has_time(options, started, 0.0))
+    search.options = options
+    plan = search.plan().model_copy(update={"solver": str(choice)})
+    other = rival.plan()
+    if other is None:
+        return plan
+    found = other.model_copy(update={"solver": str(both)})
+    plan = plan.model_copy(update={"solver": str(both), "stopped_by": found.stopped_by})
+    return better(plan, found, options.gap_limit)
+
+
 def _end_where_served(search: MarketSearch, seconds: float) -> None:
     """Let a search end after so many seconds where its plan serves everybody."""
 
@@ -141,16 +156,16 @@ def _end_where_served(search: MarketSearch, seconds: float) -> None:
     search.watch = search.watch.also(enough)
 
 
-def _has_time(options: Options, started: float) -> bool:
-    """Return whether there is time to go on, and nobody asked to stop."""
+def _has_time(options: Options, started: float, least: float = LEAST_SHARE) -> bool:
+    """Return whether there is that part of the time to go on, and nobody asked to stop."""
     if options.cancel is not None and options.cancel.is_set():
         return False
-    return time.monotonic() - started < (1 - LEAST_SHARE) * options.time_limit
+    return time.monotonic() - started < (1 - least) * options.time_limit
 
 
 def _gone_on(search: MarketSearch, options: Options, started: float) -> Plan:
     """Return what the exact search finds that begins with the plan and the bounds of ``search``."""
-    variables = _columns(search.market)
+    variables = columns_of(search.market)
     arrays = build_arrays(variables)
     lead = lead_of(search, variables, arrays)
     return search_exact(variables, arrays, options, EXACT, started=started, lead=lead)
@@ -188,7 +203,8 @@ def _with_bounds(plan: Plan, other: Plan, gap_limit: float) -> Plan:
     bounds = [bound for bound in (plan.bound, other.bound) if bound is not None]
     bound = min(plan.objective, max(bounds)) if bounds else None
     unserved = min(plan.unserved, max(plan.unserved_bound, other.unserved_bound))
-    if plan.unserved > other.unserved or (bound, unserved) == (plan.bound, plan.unserved_bound):
+    more = plan.unserved > other.unserved + UNSERVED_TOLERANCE
+    if more or (bound, unserved) == (plan.bound, plan.unserved_bound):
         return plan
     cost_gap, unserved_gap = relative_gap(plan.objective, bound), unserved_gap_of(plan.unserved, unserved)
     gap = None if cost_gap is None else max(cost_gap, unserved_gap)

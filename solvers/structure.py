@@ -57,14 +57,16 @@ class Structure:
 
 @dataclass(frozen=True)
 class Choice:
-    """A solver by name, why it is the one, and which came after it, if any."""
+    """A solver by name, why it is the one, and which came after it or beside it, if any."""
 
     solver: Literal["highs", "decomposition"]
     reason: str
     then: str | None = None
+    beside: str | None = None
 
     def __str__(self) -> str:
         names = f"{self.solver}, then {self.then}" if self.then else self.solver
+        names += f" with {self.beside} beside" if self.beside else ""
         return f"auto: {names} ({self.reason})"
 
 

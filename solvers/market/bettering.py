@@ -15,10 +15,11 @@ from .building import NEAREST
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
 from .crowds import Crowds
-from .displacing import MUCH_DEARER, Displacing
+from .displacing import Displacing
 from .dividing import divided_columns
 from .ejecting import Ejector
 from .greedy import unit_order
+from .holding import MUCH_DEARER
 from .menus import Menu
 from .neighbourhoods import Improver
 from .placing import Placement, Priced, has_relieved_rows

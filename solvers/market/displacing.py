@@ -10,16 +10,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from ..choices.watch import Watch
+from ..rates import Ints
 from .appraisal import Appraisal
 from .building import Builder
+from .columns import kept
 from .crowds import Crowds
+from .holding import MUCH_DEARER, Holding
 from .placing import Placement, Priced, has_relieved_rows
 from .recreating import Recreator
 from .rescuing import rescued
 from .settling import losing_jobs
-from .standing import UNSERVED_TOLERANCE, Standing
+from .standing import UNSERVED_TOLERANCE
 
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
@@ -32,14 +36,16 @@ FEWEST_TRIES, MOST_TRIES = 3, 12
 ALWAYS = 10
 """Times that it loses such a part from which on it is tried again at much the same prices, too."""
 DISPLACING_ROOM_SHARE = 0.05
-"""Part of the time left for room for those who find none then, where a job loses so much; less for others."""
+"""Part of the time left for room for those who find none then, where a job loses so much."""
+DECISIVE = 30.0
+"""Times that it loses such a part from which on a search of its own tells what it costs where it wants."""
+FORCE_SHARE = 0.5
+"""Part of that time for those to take places by force."""
 TINY = 1e-9
-MUCH_DEARER = 2e-3
-"""Part by which a bound differs where prices are to be asked again."""
 
 
 @dataclass
-class Displacing(Standing):
+class Displacing(Holding):
     """The best placement, and how others make way in it."""
 
     _stays: dict[int, float] = field(default_factory=dict)
@@ -84,24 +90,46 @@ class Displacing(Standing):
             mine = self.best
             if mine is None or not self.is_served() or watch.over():
                 return
-            tries = int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))
-            nearest = self._displaced(Recreator(mine, told, rng), job, tries, watch)
-            if nearest is not None:
-                room = DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left
-                self._make_room(nearest, columns(), told, Watch(room, watch.over))
+            hopes = self._displaced_by(job, loss, columns, Recreator(mine, told, rng), watch)
+            if self.best is mine and hopes and loss >= DECISIVE and not self._is_large:
+                self._hold(job, min(hopes, key=lambda each: each[0])[1], told)
             if self.best is mine and loss < ALWAYS:
                 self._stays[job] = told.complete
             yield
 
-    def _displaced(self, recreator: Recreator, job: int, tries: int, watch: Watch) -> Placement | None:
-        """Offer placements in which a job takes what it wants, until one is better.
+    def _displaced_by(
+        self, job: int, loss: float, columns: Callable[[], Priced], recreator: Recreator, watch: Watch
+    ) -> list[tuple[float, Ints]]:
+        """Let a job take one place after another that it wants, until the best placement is better.
+
+        Returns the places that would be worth it if all who make way found room, and what it costs there.
+        """
+        mine, told, most = self.best, recreator.told, int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))
+        places = recreator.places(job)[:most]
+        tries = most // max(1, len(places))
+        hopes: list[tuple[float, Ints]] = []
+        for place in places:
+            nearest = self._displaced(recreator, (job, place), tries, watch)
+            if nearest is not None:
+                hopes.append((nearest.value() - self.penalty * nearest.work(), place))
+                room = DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left
+                others = _without(columns(), job)
+                self._room_for_all(nearest, others, told, Watch(room, watch.over))
+            if self.best is not mine or watch.over():
+                break
+        return hopes
+
+    def _displaced(
+        self, recreator: Recreator, wanted: tuple[int, Ints], tries: int, watch: Watch
+    ) -> Placement | None:
+        """Offer placements in which a job takes the place that is wanted, until one is better.
 
         None is returned then, else the one nearest to that where requests only are left out: a job that is
         left out has found no room from any start, and there seldom is.
         """
         mine, nearest = self.best, None
         for _ in range(tries):
-            found = recreator.displaced(job)
+            found = recreator.displaced(*wanted)
             self._offer_trimmed(found)
             if self.best is not mine or watch.over():
                 return None
@@ -110,6 +138,13 @@ class Displacing(Standing):
             if jobs <= UNSERVED_TOLERANCE and saves and (nearest is None or found.work() < nearest.work()):
                 nearest = found
         return nearest
+
+    def _room_for_all(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
+        """Offer placements in which those who are left out have found room: by force, then among crowds."""
+        mine = self.best
+        self._offer(rescued(placement, menu.columns, told, watch.part(FORCE_SHARE), self._generator()))
+        if self.best is mine:
+            self._make_room(placement, menu, told, watch)
 
     def _displacers(self, told: Appraisal) -> list[tuple[int, float]]:
         """Return the jobs that lose much, most first, and how many times the least for that they lose.
@@ -127,3 +162,9 @@ class Displacing(Standing):
             if times > 1
             and abs(told.complete - self._stays.get(job, np.inf)) > MUCH_DEARER * abs(told.complete)
         ]
+
+
+def _without(menu: Priced, job: int) -> Priced:
+    """Return what blocks may do but for a job, which stays where it is then."""
+    rows = np.flatnonzero(menu.columns.block != job)
+    return Priced(kept(menu.columns, rows), csr_array(menu.uses[rows]), menu.cost[rows], menu.reduced[rows])

@@ -181,6 +181,8 @@ class Placement:
         rules = self.market.rules
         part = csr_array(rules.widening[len(rules.module_pool) :])
         rows = rules.committed_rows
+        if not len(rows):
+            return np.zeros(0)
         excess = np.maximum(0.0, self.load[rows] - rules.capacity[rows])
         step = -part[np.arange(len(rows)), rows]
         return np.asarray(excess / np.asarray(step).ravel())
@@ -191,13 +193,16 @@ class Placement:
         That is possible where goods relieve a row, as with shares of providers, and where purchases take
         of it.
         """
-        rules = self.market.rules
-        modules = len(rules.module_pool)
-        bought = np.zeros(len(rules.widening_cost))
-        bought[:modules], bought[modules:] = self.modules, self.beyond_committed()
-        load = self.load + rules.widening.T @ bought
-        slack = part * np.maximum(1.0, np.abs(rules.capacity))
-        return np.flatnonzero(load > rules.capacity + slack)
+        capacity = self.market.rules.capacity
+        return np.flatnonzero(self.use() > capacity + part * np.maximum(1.0, np.abs(capacity)))
+
+    def use(self) -> Floats:
+        """Return the load of every row (R,) less what purchases give to it, with what they take of it."""
+        return np.asarray(self.load + self.market.rules.widening.T @ self.bought_amounts())
+
+    def bought_amounts(self) -> Floats:
+        """Return how many units of every purchase are bought: modules, then use beyond commitments."""
+        return np.concatenate([self.modules, self.beyond_committed()])
 
     def turnover(self, row: int) -> float:
         """Return how much blocks take of a row and give to it, together."""

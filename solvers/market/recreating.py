@@ -20,13 +20,15 @@ from .commitments import LEAST_GAIN, TwoPrices
 from .greedy import take
 from .openings import options_of
 from .placing import Placed, Placement
-from .refilling import tiered_columns
+from .refilling import refill, tiered_columns
 from .settling import settle
 
 MOST_OTHERS = 8
 """Members that leave together with one."""
 WANTED = 3
 """Options of a job, the cheapest at the prices, of which the pools are wanted; at most as many."""
+PLACES = 12
+"""Options of each kind among which those are sought that cost a job less than what it has."""
 FACTORS = (0.0, 0.0, 0.5, 1.0)
 """Multiples of prices of the rows at which members answer: room that others want is left to them or not."""
 FIRST_SHARE = 0.7
@@ -39,8 +41,8 @@ PATIENCE = 0.8
 class Recreator:
     """A placement that gets better, some members at a time.
 
-    Jobs, then units whose periods do not depend on each other, are members (M), numbered with all units.
-    Where only units leave, each period stays as it was unless it gets better; with jobs all do.
+    Jobs, then units, are members (M). Units whose periods depend on each other stay, but where a job takes
+    their place. Where only units leave, each period stays as it was unless it gets better; with jobs all do.
     """
 
     placement: Placement
@@ -56,9 +58,10 @@ class Recreator:
         self.paid = [TwoPrices.of(market, factor * self.told.prices) for factor in FACTORS]
         self.uses = np.zeros((len(self.blocks), len(market.problem.pools)), dtype=bool)
         self.excess = np.zeros(len(self.blocks))
+        self.stays = np.array([False] * self.jobs + [unit.is_whole for unit in market.units])
         for member in range(len(self.blocks)):
-            if member < self.jobs or not market.units[member - self.jobs].is_whole:
-                self._note(member)
+            self._note(member)
+        self.excess[self.stays] = 0.0
 
     def _note(self, member: int) -> None:
         placed = [self.placement.placed[block] for block in self.blocks[member].tolist()]
@@ -82,12 +85,12 @@ class Recreator:
             self.excess[loser] *= PATIENCE
         return gain
 
-    def displaced(self, job: int) -> Placement:
-        """Return a copy in which a job answers before all who use pools that it wants.
+    def displaced(self, job: int, pools: Ints) -> Placement:
+        """Return a copy in which a job answers before all who use the ``pools``.
 
         All modules are at hand there; it may cost more, or leave some out.
         """
-        others = np.array(self.uses[:, self._wanted(job)].any(axis=1), dtype=bool)
+        others = np.array(self.uses[:, pools].any(axis=1), dtype=bool)
         others[job] = False
         order = [job, *self._after(job, self.rng.permutation(np.flatnonzero(others)))]
         placement = self.placement.copy()
@@ -122,7 +125,7 @@ class Recreator:
     def _drawn(self, loser: int) -> list[int]:
         """Return one that loses and some that use pools it could use, in the order in which they answer."""
         others = np.array(self.uses[:, self._wanted(loser)].any(axis=1), dtype=bool)
-        others[loser] = False
+        others[self.stays] = others[loser] = False
         if loser >= self.jobs:
             others[: self.jobs] = False
         some = self.rng.permutation(np.flatnonzero(others))[: 1 + int(self.rng.integers(MOST_OTHERS))]
@@ -132,19 +135,28 @@ class Recreator:
 
     def _wanted(self, loser: int) -> Ints:
         """Return the pools that a unit could use, or some that a job would rather use."""
-        market = self.placement.market
         if loser >= self.jobs:
-            return np.unique(market.units[loser - self.jobs].pool)
+            return np.unique(self.placement.market.units[loser - self.jobs].pool)
+        some = self._nearest(loser, WANTED)[: 1 + int(self.rng.integers(WANTED))]
+        return np.unique(np.array([pool for _, pools in some for pool in pools], dtype=np.int64))
+
+    def places(self, job: int) -> list[Ints]:
+        """Return the pools of each option that costs a job less at the prices than it pays, best first."""
+        paid = self.least[job] + self.excess[job]
+        less = {tuple(sorted(pools)): None for cost, pools in self._nearest(job, PLACES) if cost < paid}
+        return [np.array(pools, dtype=np.int64) for pools in less]
+
+    def _nearest(self, job: int, most: int) -> list[tuple[float, list[int]]]:
+        """Return the cost at the prices and the pools of some options of a job, the cheapest first."""
+        market = self.placement.market
         found: list[tuple[float, list[int]]] = []
         for options, least in ((market.running, None), (market.pausing, self.told.pauses.cost)):
-            mine = options_of(options, loser)
+            mine = options_of(options, job)
             cost = self.told.start_costs[mine].min(axis=1, initial=np.inf) if least is None else least[mine]
             part = options.part(mine.start, mine.stop)
-            near = np.argsort(cost, kind="stable")[:WANTED].tolist()
+            near = np.argsort(cost, kind="stable")[:most].tolist()
             found.extend((float(cost[row]), part.pool[part.owner == row].tolist()) for row in near)
-        found.sort(key=lambda each: each[0])
-        some = found[: 1 + int(self.rng.integers(WANTED))]
-        return np.unique(np.array([pool for _, pools in some for pool in pools], dtype=np.int64))
+        return sorted(found, key=lambda each: each[0])
 
     def _recreated(self, order: list[int]) -> float:
         """Let members leave and answer in this order; return what is gained, all as it was if nothing."""
@@ -171,6 +183,8 @@ class Recreator:
         paid = self.paid[int(self.rng.integers(len(FACTORS)))]
         if member < self.jobs:
             settle(placement, paid, member, placement.nothing(member))
+        elif self.stays[member]:
+            refill(placement, self.told.prices, lambda: False, [member - self.jobs])
         else:
             take(placement, tiered_columns(placement, member - self.jobs, paid))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -15,16 +15,18 @@ from ...routing.problem import Problem
 from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options, relative_gap
+from ..rates import Floats
 from .appraisal import Appraisal
 from .building import Builder, kept_for_units
 from .candidates import service_columns
 from .columns import Columns, joined
 from .deciding import decisions
 from .foretelling import WIDER, begun
+from .holding import Apart
 from .leaning import leaning
 from .market import Market
 from .menus import natural_prices
-from .opening import plain_market, widened
+from .opening import PROGRAM_SHARE, plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
 from .prices import NARROW, Seeker
@@ -83,6 +85,8 @@ def market_of(problem: Problem, options: Options | None = None) -> Market:
 class MarketSearch(Rationing):
     """A search of a market, step by step."""
 
+    begins_at: Floats | None = None
+    """Prices (R,) of the rows that are good already, if any are known."""
     _built_at: Appraisal | None = None
     _answers: Columns | None = None
     """Of units of a large market, at the first prices."""
@@ -118,9 +122,9 @@ class MarketSearch(Rationing):
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
         shares = rounds is None and self._may_seek_beside()
-        known = None if shares else self._foretold()
-        small = known or self._small_seeker()
-        seeker = begun(self.market, self.penalty, small, NARROW if known is None else WIDER * known.box)
+        known = None if shares or self.begins_at is not None else self._foretold()
+        small = known or (self._small_seeker() if self.begins_at is None else None)
+        seeker = self._begun(small, NARROW if known is None else WIDER * known.box)
         self._hear(seeker.told)
         if shares:
             self._seek_beside(seeker, small)
@@ -154,6 +158,31 @@ class MarketSearch(Rationing):
         if rounds is None and not self.is_close() and not self._is_exhausted():
             self._refill(self.watch)
 
+    def _gone_over(self, builder: Builder) -> Seeker:
+        """Go over to the market that was narrowed, and return what seeks its prices."""
+        seeker, self._narrowed = self._narrowed, None
+        assert seeker is not None
+        self.market = builder.market = seeker.market
+        self._hear(seeker.told)
+        return seeker
+
+    def _begun(self, small: Seeker | None, box: float) -> Seeker:
+        """Return a seeker at prices that are known, or at those of a small market for this one."""
+        if self.begins_at is not None:
+            return Seeker.begin(self.market, self.penalty, self.begins_at, NARROW)
+        return begun(self.market, self.penalty, small, box)
+
+    def _searched_apart(self, market: Market, seconds: float) -> Apart:
+        now, limit = time.monotonic(), min(market.program_seconds, PROGRAM_SHARE * seconds)
+        options = replace(self.options, time_limit=seconds, cores=1, progress=None, similar_plan=None)
+        watch = Watch(seconds, self.watch.over)
+        other = MarketSearch(replace(market, program_seconds=limit), options, watch, now)
+        other.begins_at = None if self.prices is None else self.prices.prices
+        other.watch = watch.also(lambda: other.complete >= self._value())
+        other.run()
+        prices = None if other.prices is None else other.prices.prices
+        return Apart(other.best, other.complete, prices)
+
     def _builder(self, seeker: Seeker, small: Seeker | None) -> Builder:
         """Return a builder that knows what rows cost, by few columns, and what units take of links."""
         seen = small or seeker
@@ -179,6 +208,8 @@ class MarketSearch(Rationing):
         for _ in count() if rounds is None else range(rounds):
             if not self._has_time_for("building") or self.is_close() or self._is_exhausted():
                 break
+            if self._narrowed is not None:
+                seeker = self._gone_over(builder)
             before = self._state()
             if self._is_worth_building(seeker.told):
                 builder.meet(seeker.giants)

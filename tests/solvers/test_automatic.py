@@ -8,7 +8,8 @@ from random import Random
 
 import pytest
 from computeroute.routing import Plan, Problem, check
-from computeroute.solvers import Options, Progress, automatic, search, solve, structure
+from computeroute.routing.errors import SolverError
+from computeroute.solvers import Options, Progress, automatic, racing, search, solve, structure
 from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.automatic import EXACT, better, lead_of
 from computeroute.solvers.choices.watch import Watch
@@ -72,12 +73,14 @@ def test_where_it_proves_nothing_there_the_exact_search_goes_on(monkeypatch: pyt
 
 
 @pytest.mark.usefixtures("tangled")
+@pytest.mark.parametrize(("cores", "after"), [(1, ", then highs ("), (2, " with highs beside (")])
 @pytest.mark.parametrize("seed", SEEDS)
-def test_the_exact_search_goes_on_to_the_optimum(seed: int) -> None:
+def test_the_exact_search_goes_on_to_the_optimum(seed: int, cores: int, after: str) -> None:
     problem = problem_of(seed)
     best = solve(problem, solver="highs", gap_limit=1e-6)
-    plan = solve(problem, gap_limit=1e-6, time_limit=4)
-    assert plan.solver.startswith("auto: decomposition")
+    plan = solve(problem, gap_limit=1e-6, time_limit=4, cores=cores)
+    is_free = "no shared limit could bind" in plan.solver
+    assert is_free or plan.solver.startswith(("auto: decomposition (", f"auto: decomposition{after}"))
     assert check(problem, plan) == []
     assert plan.unserved == pytest.approx(best.unserved, abs=1e-6)
     assert plan.objective == pytest.approx(best.objective, rel=1e-5, abs=1e-5)
@@ -94,7 +97,7 @@ def test_the_time_of_both_is_the_time_given() -> None:
     assert plan.runtime_seconds < 4
     seconds = [report.seconds for report in heard]
     assert seconds == sorted(seconds)
-    assert [report.phase for report in heard if report.phase.startswith("auto: decomposition, then highs")]
+    assert [report.phase for report in heard if report.phase.startswith("auto: decomposition with highs")]
 
 
 @pytest.mark.usefixtures("tangled")
@@ -210,3 +213,46 @@ def test_a_bound_of_another_plan_is_not_told() -> None:
     assert {each.phase for each in told} == {"complete cost", "unserved work"}
     tell_bounds(search, arrays, told.append)
     assert "cost" in {each.phase for each in told}
+
+
+@pytest.mark.usefixtures("tangled")
+def test_what_the_exact_search_finds_beside_ends_the_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The decomposition never thinks that it is done; the exact search proves its own plan.
+    monkeypatch.setattr(MarketSearch, "is_close", lambda _: False)
+    monkeypatch.setattr(MarketSearch, "_is_exhausted", lambda _: False)
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
+    plan = solve(problem, gap_limit=1e-6, time_limit=30, cores=2)
+    assert plan.solver.startswith("auto: decomposition with highs beside (")
+    assert (plan.status, plan.stopped_by) == ("optimal", "gap")
+    assert plan.runtime_seconds < 15
+
+
+@pytest.mark.usefixtures("tangled")
+def test_where_the_exact_search_fails_the_decomposition_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Plan:
+        raise SolverError("out of memory")
+
+    monkeypatch.setattr(racing, "search_exact", fail)
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
+    plan = solve(problem, gap_limit=0, time_limit=1, cores=2)
+    assert plan.solver.startswith("auto: decomposition (")
+    assert check(problem, plan) == []
+
+
+@pytest.mark.usefixtures("tangled")
+def test_an_error_of_ours_in_the_exact_search_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Plan:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(racing, "search_exact", fail)
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
+    with pytest.raises(ZeroDivisionError):
+        solve(problem, gap_limit=0, time_limit=1, cores=2)
+
+
+def test_the_better_report_is_told_with_the_better_bound() -> None:
+    dear, cheap = Progress("cost", 20.0, 12.0, 0.4, 1.0), Progress("cost", 16.0, 8.0, 0.5, 2.0)
+    assert racing._merged([dear, cheap]) == Progress("cost", 16.0, 12.0, 0.25, 2.0)
+    left, known = Progress("unserved work", 3.0, 0.0, None, 1.0), Progress("cost", None, 8.0, None, 2.0)
+    assert racing._merged([left, known]) == left
+    assert racing._merged([left, cheap]) == cheap

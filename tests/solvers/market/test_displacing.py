@@ -20,7 +20,7 @@ from computeroute.solvers.market.solve import MarketSearch
 from computeroute.solvers.options import Options
 
 from ..small_worlds import random_world
-from ..test_constraints import job, world
+from ..test_constraints import job, service, world
 from .test_recreating import greedy
 
 FAR_SMALL = [job(f"small-{number}", 1, 4) for number in range(12)]
@@ -83,7 +83,8 @@ def test_loads_are_what_everybody_takes_and_the_placement_itself_stays(seed: int
     market, placement, told = greedy(Problem.parse(random_world(Random(seed))))
     before, recreator = list(placement.placed), Recreator(placement, told, np.random.default_rng(seed))
     for job_number in range(len(market.problem.jobs)):
-        found = recreator.displaced(job_number)
+        pools = np.arange(len(market.problem.pools))[: 1 + job_number % 2]
+        found = recreator.displaced(job_number, pools)
         assert all(now is then for now, then in zip(placement.placed, before, strict=True))
         load = np.zeros(len(found.load))
         for each in found.placed:
@@ -109,3 +110,26 @@ def test_where_nothing_is_placed_nobody_is_displaced() -> None:
     search, told, menu = searched(three_pools(job("one", 6, 4)))
     search.best = None
     assert list(search._displacing(lambda: menu, told, Watch(1.0))) == []
+
+
+def test_a_job_wants_every_place_that_costs_less_than_its_own() -> None:
+    # 12 accelerators for 4 h: 48 near, 96 far, 192 in the third place, where it is.
+    _, placement, told = greedy(three_pools(job("large", 12, 4)))
+    recreator = Recreator(placement, told, np.random.default_rng(0))
+    recreator.excess[0] = 192 - recreator.least[0]
+    assert [place.tolist() for place in recreator.places(0)] == [[0], [1]]
+    recreator.excess[0] = 50 - recreator.least[0]
+    assert [place.tolist() for place in recreator.places(0)] == [[0]]
+
+
+def test_services_with_limits_on_their_sites_make_way_too() -> None:
+    # The service needs one site, 4 replicas near: it moves far as the job takes all there is near.
+    chat = service(40, max_sites=1)
+    search, told, _ = searched(three_pools(chat, job("large", 12, 4)))
+    assert search.best is not None
+    recreator = Recreator(search.best, told, np.random.default_rng(0))
+    found = recreator.displaced(0, np.array([0]))
+    pools = search.market.rules.pool_of_row
+    assert found.work() == 0
+    assert set(pools[found.placed[0].rows].tolist()) - {-1} == {0}
+    assert set(pools[found.placed[1].rows].tolist()) - {-1} == {1}
