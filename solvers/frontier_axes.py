@@ -82,6 +82,12 @@ def rtt_unpriced(problem: Problem) -> Problem:
     """Return the problem without a price of delay; money counts in any case."""
     if not problem.services:
         raise InputError(["there is no inference service, so that no request has a round trip"], "axes")
+    protected = [service.id for service in problem.services if service.survive]
+    if protected:
+        what = "a limit of round trips holds after a loss too, while a plan tells those without one"
+        raise InputError(
+            [f"service {protected[0]!r} survives losses: {what}; see scenario 'unprotected'"], "axes"
+        )
     objective = problem.objective.replace(usd_per_ms_request=0.0, money_weight=_weight(problem))
     return problem.replace(objective=objective)
 

@@ -23,6 +23,8 @@ SOLVER_TYPES = {
     "cp-sat": mathopt.SolverType.CP_SAT,
     "scip": mathopt.SolverType.GSCIP,
 }
+FORBIDDING = 1e7
+"""Times a small cost of a program beyond which large ones are there to forbid something."""
 DOUBTED_COLUMNS = 20_000
 """Relaxations up to this size are solved again without presolve before they are believed infeasible: the
 presolve of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
@@ -117,9 +119,15 @@ def build_model(program: Program, scale: float) -> mathopt.Model:
 
 
 def cost_scale(program: Program) -> float:
-    """Return a power of two near the typical cost, so that tolerances of solvers mean something."""
+    """Return a power of two near the typical cost, so that tolerances of solvers mean something.
+
+    Where many costs are so large that they stand for what is not to be, the others would be lost in these.
+    """
     priced = np.abs(program.cost[program.cost != 0])
-    return float(2.0 ** np.round(np.log2(np.quantile(priced, 0.9)))) if len(priced) else 1.0
+    if not len(priced):
+        return 1.0
+    small, large = np.quantile(priced, [0.1, 0.9])
+    return float(2.0 ** np.round(np.log2(large if large <= FORBIDDING * small else small)))
 
 
 def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Relaxation:

@@ -28,6 +28,8 @@ UNSERVED_TOLERANCE = 1e-7
 WIDE_TOLERANCE = 1e-6
 """Weighted work by which a limit of what is left out is widened where solvers find nothing within a tight one
 though there is something: HiGHS takes so much for rounding. Slivers left out by that are served again."""
+SLIVERS = 2.0
+"""Times that room up to which what is left out is a sliver: solvers use all of it, and a little more."""
 LEAST_GAP = 1e-6
 COUNTING_SHARE, COUNTED = 0.25, 1e-3
 """Part of the time left to count dear moves, and how near to a whole number their bound has to be."""
@@ -232,7 +234,7 @@ class Search:
         """Keep and emit a solution, its slivers served where there is an incentive to leave them out."""
         if self.is_limited and not self.out_of_time():
             unserved = float(self.arrays.unserved @ x)
-            x = serve_slivers(self.arrays, x, most_unserved(unserved, self.room) - unserved)
+            x = serve_slivers(self.arrays, x, SLIVERS * (most_unserved(unserved, self.room) - unserved))
         if self.best is None or float(self.arrays.unserved @ x) < float(self.arrays.unserved @ self.best):
             self.best = x
         self.emit(Found(x))

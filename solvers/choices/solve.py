@@ -111,12 +111,19 @@ def _solve(state: State, rng: np.random.Generator, threads: int) -> None:
     worst = worst_cost(problem)
     pricing = first_prices(problem, rng, state.watch.part(PRICES_SHARE))
     state.raise_bound(pricing.bound)
-    _shift(state, pricing, cheapest(problem, pricing))
+    state.infeasible = _is_beyond(state, worst)
+    if not state.infeasible:
+        _shift(state, pricing, cheapest(problem, pricing))
     if not state.done():
         relaxed = _relaxation(state, pricing, worst)
-        state.infeasible = state.bound > worst + 1e-6 * abs(worst)
+        state.infeasible = _is_beyond(state, worst)
         _shift(state, relaxed.pricing, rounded(problem, relaxed))
         _search(state, relaxed, rng, threads)
+
+
+def _is_beyond(state: State, worst: float) -> bool:
+    """Return whether more is proven than the dearest assignment costs: there is none."""
+    return state.bound > worst + 1e-6 * abs(worst)
 
 
 def _shift(state: State, pricing: Pricing, start: Ints) -> None:

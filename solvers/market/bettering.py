@@ -140,7 +140,10 @@ class Bettering(Displacing):
                 break
             goods = market.rules.goods_at(factor * told.prices)
             yield service_columns(market, replace(told, goods=goods))
-        yield from divided_columns(market, told)
+        for columns in divided_columns(market, told):
+            if watch.over():
+                return
+            yield columns
 
     def _eject(self, priced: Priced, told: Appraisal, watch: Watch) -> None:
         """Let blocks that lose take their places from others until that gains little any more."""

@@ -6,6 +6,8 @@ but that may be the only way to fit, or the cheapest. Where units are few, all s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from .appraisal import Appraisal
@@ -18,16 +20,14 @@ MOST_ANSWERS = 400
 MOST_REPLICAS = 8
 
 
-def divided_columns(market: Market, told: Appraisal) -> list[Columns]:
-    """Return the answers of all units at the prices with at most so many replicas in one slot, for each."""
+def divided_columns(market: Market, told: Appraisal) -> Iterator[Columns]:
+    """Yield the answers of all units at the prices with at most so many replicas in one slot, for each."""
     if sum(len(unit.slot_id) * MOST_REPLICAS for unit in market.units) > MOST_ANSWERS:
-        return []
-    found = []
+        return
     for number, unit, offered in market.offers(told.goods):
         needed = np.ceil(unit.demand.sum(axis=1).max(initial=0.0) / unit.rps)
         for slot in range(len(unit.slot_id)):
             for count in range(int(min(needed[slot], unit.most[slot] + 1, MOST_REPLICAS))):
                 most = np.broadcast_to(unit.most, offered.replica.shape).copy()
                 most[:, slot] = count
-                found.append(unit_columns(market, number, offered, most))
-    return found
+                yield unit_columns(market, number, offered, most)

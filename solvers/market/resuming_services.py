@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...routing.plan import Plan
+from ...routing.paths import Candidate
+from ...routing.plan import Plan, Route
 from ..rates import Floats, Ints
 from .columns import Columns, Served, served_columns
 from .market import Market
@@ -100,7 +101,7 @@ def _flows(market: Market, plan: Plan) -> _Flows:
     rps = np.array([row[3].requests_per_second for row in rows])
     before = _demand_before(plan, number, period, services.demand.shape)
     now = rps * services.demand[demand, when] / np.maximum(before[demand, when], 1e-300)
-    arc = _arcs(market, demand, at, [plan.route[row[3].route].links for row in rows])
+    arc = _arcs(market, demand, at, [_ways(plan.route[row[3].route]) for row in rows])
     known = (arc >= 0) & (now > 0)
     standing = np.zeros((len(services.slot_pool), len(period)))
     for service in plan.services:
@@ -127,7 +128,15 @@ def _demand_before(
     return found
 
 
-def _arcs(market: Market, demand: Ints, slot: Ints, links: list[tuple[str, ...]]) -> Ints:
+Ways = tuple[tuple[str, ...], tuple[str, ...]]
+"""Links there and back."""
+
+
+def _ways(route: Route | Candidate) -> Ways:
+    return route.links, route.return_links
+
+
+def _arcs(market: Market, demand: Ints, slot: Ints, ways: list[Ways]) -> Ints:
     """Return (F,) the arc from each demand to each slot, by its links where it has several; else -1."""
     services = market.services
     wide = max(1, len(services.slot_pool))
@@ -138,6 +147,6 @@ def _arcs(market: Market, demand: Ints, slot: Ints, links: list[tuple[str, ...]]
     found[last > first] = order[first[last > first]]
     for flow in np.flatnonzero(last - first > 1).tolist():
         several = order[first[flow] : last[flow]].tolist()
-        alike = [arc for arc in several if services.arc_route[arc].links == links[flow]]
+        alike = [arc for arc in several if _ways(services.arc_route[arc]) == ways[flow]]
         found[flow] = (alike or several)[0]
     return found

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from ..blocks import Floats, Ints
-from ..program import Program
+from ..program import Program, lagrangian_bound
 from .instance import Network
 from .paths import strip_paths
 
@@ -75,7 +75,7 @@ class Linear:
 
 @dataclass(frozen=True)
 class Routed:
-    """A flow of bundles (A, G) and its cost at the prices asked for.
+    """A flow of bundles (A, G), its cost at the prices asked for, and what any flow costs at least.
 
     ``flow`` is None where there is none: proven where ``infeasible``, else for want of time.
     """
@@ -83,6 +83,7 @@ class Routed:
     flow: Floats | None
     value: float
     infeasible: bool = False
+    bound: float = -np.inf
 
 
 def route(
@@ -96,7 +97,8 @@ def route(
         return Routed(None, np.inf, found.infeasible)
     flow = np.zeros((network.arcs, len(bundle.balance)))
     flow[arcs] = np.maximum(found.x, 0).reshape(len(arcs), -1)
-    return Routed(flow, float(program.cost @ found.x))
+    bound = lagrangian_bound(program, found.duals)[0]
+    return Routed(flow, float(program.cost @ found.x), bound=bound)
 
 
 def routing_program(network: Network, bundle: Bundles, price: Floats, arcs: Ints) -> Program:

@@ -182,7 +182,7 @@ def _relax(run: Run, dual: Dual, bundle: Bundles) -> None:
     run.infeasible = routed.infeasible
     if routed.flow is not None:
         run.take(bundle.apart(routed.flow))
-        run.prove(routed.value)
+        run.prove(routed.bound)
 
 
 def _whole(run: Run, seed: int) -> bool:

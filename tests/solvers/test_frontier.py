@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from .enumeration import Enumeration
 from .small_worlds import random_world
+from .test_constraints import service, town
 
 EXAMPLES = settings(max_examples=25, derandomize=True, deadline=None, database=None)
 HOURS = 10
@@ -203,3 +204,9 @@ def test_a_stop_keeps_what_is_there() -> None:
         assert "no plan was found" in str(error)
     else:
         assert len(found) == 1
+
+
+def test_round_trips_after_losses_are_no_axis() -> None:
+    data = town(service(5, survive="site"))
+    with pytest.raises(InputError, match=r"service 'chat' survives losses.*unprotected"):
+        frontier(Problem.parse(data), AXES["latency"], points=2)

@@ -89,3 +89,30 @@ def test_cp_sat_refuses_columns_without_an_upper_bound() -> None:
     program = replace(nearly_whole(), integer=np.zeros(2, dtype=bool), upper=np.array([1.0, np.inf]))
     with pytest.raises(SolverError, match="upper bound"):
         solve_integer(program, Request(solver="cp-sat", time_limit=10, watch=False))
+
+
+@pytest.mark.parametrize(
+    ("cost", "scale"),
+    [
+        ([1.0, 2.0, 4.0, 4.0], 4.0),
+        ([0.0, 0.0], 1.0),
+        ([2.0**20] * 9 + [1.0], 2.0**20),  # large costs that are still costs
+        ([2.0] * 7 + [2.0**30] * 3, 2.0),  # what is never to be
+    ],
+)
+def test_costs_are_scaled_by_what_is_usual(cost: list[float], scale: float) -> None:
+    columns = len(cost)
+    program = replace(packing(), cost=np.array(cost), integer=np.zeros(columns, dtype=bool))
+    assert mathopt.cost_scale(program) == scale
+
+
+def test_costs_that_forbid_do_not_hide_the_others() -> None:
+    # One of ten columns has to be 1; seven cost 1e9, the others 3, 2 and 4.
+    cost = np.array([1e9] * 7 + [3.0, 2.0, 4.0])
+    ones = csr_array(np.ones((1, 10)))
+    nothing = np.zeros(10)
+    program = Program(cost, nothing, np.ones(10), np.ones(10, dtype=bool), ones, np.ones(1), np.ones(1))
+    answer = solve_integer(program, Request(time_limit=10, watch=False))
+    assert answer.x is not None
+    assert program.cost @ answer.x == pytest.approx(2.0)
+    assert answer.bound == pytest.approx(2.0)

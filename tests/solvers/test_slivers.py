@@ -19,6 +19,8 @@ from computeroute.solvers.search import WIDE_TOLERANCE, Settings
 from computeroute.solvers.slivers import serve_slivers
 from computeroute.solvers.variables import Variables
 
+from .test_constraints import job, service
+
 
 def scarce(room: int = 4) -> dict[str, Any]:
     """Return too much demand in the first period; in the others ``room`` replicas of 10 a second hold it.
@@ -125,3 +127,27 @@ def test_where_a_solver_finds_nothing_within_a_limit_that_can_be_kept_it_is_wide
     assert best is not None and plain.unserved is not None
     assert float(arrays.unserved @ best) == pytest.approx(plain.unserved, abs=1e-9)
     assert found.bounds["cost"] + arrays.offset == pytest.approx(plain.objective, rel=1e-3)
+
+
+@pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
+def test_what_has_to_be_left_out_takes_nothing_else_with_it(solver: str) -> None:
+    # The link bears less than the job's data take, so the job is left out (weight 1). All requests fit beside
+    # it; but 6e-5 of the 0.1 requests/s at night cost 1e-9 USD and are within what solvers take for rounding.
+    link = {"source": "town", "target": "dc", "bandwidth_gbps": 0.2, "latency_ms": 5, "usd_per_gb": 0.01}
+    chat = {
+        **service(1),
+        "demand": [{"location": "town", "requests_per_second": [0.1, 300]}],
+        "response_kb": 50,
+    }
+    chat["serving"] = [{"accelerator": "a", "requests_per_second": 4}]
+    data = scarce(256) | {
+        "periods": [{"id": "night", "hours": 8}, {"id": "day", "hours": 16}],
+        "links": [link],
+    }
+    data["locations"] = [{"id": "town", "jurisdiction": "DE"}]
+    data["workloads"] = [job("big", 16, 20, dataset={"at": ["town"], "gb": 8000}), chat]
+    problem = Problem.parse(data)
+    plan = solve_exact(problem, Options(time_limit=20), solver)
+    assert [each.workload for each in plan.left_out] == ["big"]
+    assert plan.unserved == 1.0
+    assert check(problem, plan) == []

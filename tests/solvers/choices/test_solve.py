@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from computeroute.solvers.block_accounts import objective, violation
 from computeroute.solvers.blocks import BlockResult, Blocks, Choices, Divisions, Resources
-from computeroute.solvers.choices import solve_choices
+from computeroute.solvers.choices import solve, solve_choices
 from computeroute.solvers.choices.dual import SAMPLE, first_prices
 from computeroute.solvers.choices.problem import choice_problem
 from computeroute.solvers.choices.watch import Watch
@@ -149,3 +149,19 @@ def test_progress_only_improves() -> None:
     assert values == sorted(values, reverse=True)
     assert bounds == sorted(bounds)
     assert values
+
+
+def test_what_prices_prove_impossible_is_told_though_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Three workloads of 2 in a room of 5, and none may be left out.
+    over: list[bool] = []
+
+    def prices(*given: object) -> object:
+        found = first_prices(*given)  # type: ignore[arg-type]
+        over.append(True)
+        return found
+
+    monkeypatch.setattr(solve, "first_prices", prices)
+    blocks = blocks_of([[(1.0, [2.0])]] * 3, [5.0])
+    result = solve_choices(blocks, time_limit=60.0, gap_limit=0.0, stop=lambda: bool(over))
+    assert over
+    assert result.infeasible

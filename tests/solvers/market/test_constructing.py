@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from computeroute.routing import Problem
+from computeroute.routing import Problem, check
+from computeroute.solvers import solve
 from computeroute.solvers.market import constructing
 from computeroute.solvers.market.appraisal import Appraisal, appraise
 from computeroute.solvers.market.building import Builder
@@ -80,3 +81,37 @@ def test_plans_at_parts_of_the_prices_are_taken_where_they_are_better(
     assert alone is not None and more is not None
     assert more.value() < alone.value()
     assert len(more.broken_rows()) == 0
+
+
+@pytest.mark.parametrize(
+    ("workload", "near", "budget"),
+    [
+        # 2 committed cost 4 USD, use beyond them 8 more
+        (job("one", 4, 4), {"committed_count": 2, "committed_usd_per_accelerator_hour": 0.5}, 8),
+        # 4 replicas need a module at 50 USD
+        (
+            service(40),
+            {
+                "count": 1,
+                "expansion": {
+                    "module_accelerators": 4,
+                    "max_modules": 1,
+                    "capital_usd_per_module": 50 * 8760 / 4,
+                    "lifetime_years": 1,
+                },
+            },
+            20,
+        ),
+    ],
+)
+def test_where_purchases_break_the_budget_there_is_a_plan_all_the_same(
+    workload: dict[str, object], near: dict[str, object], budget: float
+) -> None:
+    data = world(workload, near=near, far={"count": 1}, limits={"budget_usd": budget})
+    data["pools"] = data["pools"][:1]
+    problem = Problem.parse(data)
+    plan = solve(problem, solver="decomposition", time_limit=5.0)
+    assert plan.status != "unknown"
+    assert plan.unserved > 0
+    assert plan.cost.money_usd <= budget
+    assert check(problem, plan) == []

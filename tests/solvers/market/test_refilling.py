@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
+from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import dividing
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.columns import ServiceChoice
@@ -100,7 +101,7 @@ def test_how_many_units_answer_first_is_told_by_their_size_not_by_time() -> None
 def test_few_units_are_offered_every_number_of_replicas_in_one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     market = market_of(committed_near(service(40)))
     told = appraise(market, np.zeros(len(market.rules.capacity)), 1e4)
-    found = divided_columns(market, told)
+    found = list(divided_columns(market, told))
     ways = set()
     for columns in found:
         choice = columns.choice[0]
@@ -108,7 +109,7 @@ def test_few_units_are_offered_every_number_of_replicas_in_one_slot(monkeypatch:
         ways.add(tuple(sorted(zip(choice.slot.tolist(), choice.replicas.tolist(), strict=True))))
     assert {tuple(count for _, count in way) for way in ways} >= {(4.0,), (1.0, 3.0), (2.0, 2.0), (3.0, 1.0)}
     monkeypatch.setattr(dividing, "MOST_ANSWERS", 1)
-    assert divided_columns(market, told) == []
+    assert list(divided_columns(market, told)) == []
 
 
 def test_leaving_requests_out_costs_more_than_serving_them() -> None:
@@ -142,3 +143,11 @@ def test_small_problems_come_near_the_optimum() -> None:
         above.append((found.objective - best.objective) / max(abs(best.objective), 1.0))
     assert more <= 1
     assert np.mean(above) < 1e-3
+
+
+def test_ways_to_divide_are_not_sought_when_time_is_over() -> None:
+    market = market_of(committed_near(service(40)))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), 1e4)
+    search = search_of(market, Options(), 0.0, 0.0)
+    assert list(divided_columns(market, told)) != []
+    assert list(search._varying(told, Watch(0.0))) == []

@@ -122,3 +122,52 @@ def test_hours_that_sum_up_within_rounding_hold_no_further_period() -> None:
     _, plan = solved(data)
     assert plan.unserved == 0
     assert all(each.choice is not None for each in gone(data, plan).placed)
+
+
+def test_parallel_ways_back_are_told_apart() -> None:
+    # 50 requests/s of 1,000 kB come back by two ways of 0.25 Gbit/s each: 31.25 a second by either.
+    ways = [
+        {
+            "id": "out",
+            "source": "town",
+            "target": "near",
+            "bandwidth_gbps": 1,
+            "latency_ms": 1,
+            "directed": True,
+        },
+        {
+            "id": "back",
+            "source": "near",
+            "target": "town",
+            "bandwidth_gbps": 0.25,
+            "latency_ms": 1,
+            "directed": True,
+        },
+        {
+            "id": "hop-1",
+            "source": "near",
+            "target": "far",
+            "bandwidth_gbps": 0.25,
+            "latency_ms": 1,
+            "directed": True,
+        },
+        {
+            "id": "hop-2",
+            "source": "far",
+            "target": "town",
+            "bandwidth_gbps": 0.25,
+            "latency_ms": 1,
+            "directed": True,
+        },
+    ]
+    chat = {**service(50), "demand": [{"location": "town", "requests_per_second": 50}], "response_kb": 1000}
+    data = world(chat, far={"count": 1})
+    data |= {"locations": [{"id": "town", "jurisdiction": "DE"}], "links": ways, "pools": data["pools"][:1]}
+    problem = Problem.parse(data)
+    plan = solve(problem, solver="highs")
+    assert plan.unserved == 0
+    assert len({flow.route for flow in plan.services[0].flows}) == 2
+    market = market_of(problem)
+    placement = gone_on(market, penalty_of(market), plan)
+    assert placement is not None
+    assert placement.work() == 0
