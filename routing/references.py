@@ -13,13 +13,17 @@ from typing import Any
 from unicodedata import normalize
 
 from .consistency import Findings, consistency_faults
+from .countries import is_country
 from .errors import Fault, quoted, suggestion
 from .raw import get, items, mapping, sequence, text
 
 _ISO = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 _NOT_ISO = {
-    "UK": "; did you mean 'GB'?",
     "EL": "; did you mean 'GR'?",
+    "EN": "; did you mean 'GB'?",
+    "JA": "; did you mean 'JP'?",
+    "SP": "; did you mean 'ES'?",
+    "UK": "; did you mean 'GB'?",
     "EU": "; it is a group of countries and has to be defined in 'groups'",
 }
 """Look like ISO codes of countries and are none: as codes they would match nothing."""
@@ -181,8 +185,9 @@ class _References(Findings):
                 yield from self._code(("links", index, "jurisdictions", at), code)
 
     def _code(self, at: tuple[int | str, ...], code: Any) -> Iterator[Fault]:
-        if isinstance(code, str) and code in _NOT_ISO:
-            yield self.fault(at, f"{code!r} is not an ISO 3166 code{_NOT_ISO[code]}")
+        if isinstance(code, str) and _ISO.fullmatch(code) and not is_country(code[:2]):
+            hint = _NOT_ISO.get(code, "; codes of your own are AA, QM to QZ, XA to XZ and ZZ")
+            yield self.fault(at, f"{code!r} is not an ISO 3166 code{hint}")
 
     def _policies(self) -> Iterator[Fault]:
         for index, policy in enumerate(items(self.problem, "policies")):
@@ -237,7 +242,7 @@ _ID_FIELDS = tuple((key, "id") for key in ("data_centers", "workloads"))
 
 
 def _is_code(name: str) -> bool:
-    return bool(_ISO.fullmatch(name)) and name not in _NOT_ISO
+    return bool(_ISO.fullmatch(name)) and is_country(name[:2])
 
 
 def _ids(elements: Sequence[Any]) -> dict[str, int]:

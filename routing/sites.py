@@ -53,6 +53,7 @@ class Node(Frozen):
     """ISO 3166 code: a country (``DE``) or a subdivision (``CN-SH``)."""
     name: Text | None = None
     latitude: Latitude | None = None
+    """Degrees north; with the longitude it tells where a node is, no plan depends on it."""
     longitude: Longitude | None = None
     transit: Flag = True
     """Whether traffic of others may pass through."""
@@ -142,7 +143,8 @@ class Pool(Frozen):
     max_gang: PositiveCount | None = None
     """Largest single cluster; the whole pool where absent."""
     scaling: tuple[ScalingPoint, ...] = ()
-    """Efficiency at cluster sizes, interpolated linearly in the logarithm of the size."""
+    """Efficiency at cluster sizes, interpolated linearly in the logarithm of the size: 1 at one accelerator
+    where that is not given, and as at the last size beyond it."""
     reserve_fraction: Fraction = 0.0
     """Share of the count (and of bought modules) that plans must leave free; all of it where it was lost."""
     power_utilization: Annotated[float, _number(gt=0, le=3)] = 1.0
@@ -202,6 +204,7 @@ class Link(Frozen):
     """Jurisdictions that the link itself passes, besides those of its ends."""
     directed: Flag = False
     reserve_fraction: Fraction = 0.0
+    """Share of the bandwidth that plans must leave free, either way."""
     risk_groups: tuple[Id, ...] = ()
     """Groups of sites and links that a single event can take away together."""
 

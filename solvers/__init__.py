@@ -69,8 +69,8 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
     solver
         A name in :data:`SOLVERS`, or any callable ``(Problem, Options) -> Plan``.
     **options
-        Fields of :class:`Options`: ``time_limit`` (s), ``gap_limit``, ``seed``, ``threads``, ``progress``,
-        ``cancel``, ``all_or_nothing``, ``similar_plan``.
+        Fields of :class:`Options`: ``time_limit`` (s), ``gap_limit``, ``seed``, ``threads``, ``cores``,
+        ``progress``, ``cancel``, ``all_or_nothing``, ``similar_plan``.
 
     Returns
     -------

@@ -19,7 +19,7 @@ from computeroute.topologies import load, sample_text
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "topologies" / "SOURCES.md"])
 RUN = ("README.md", "docs/quickstart.md")
-ALSO_RUN = ("docs/cloud-or-own.md", "docs/frontier.md", "docs/failures.md")
+ALSO_RUN = ("docs/cloud-or-own.md", "docs/embedding.md", "docs/frontier.md", "docs/failures.md")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELISION = "..."
 TIMEOUT_S = 60

@@ -48,15 +48,35 @@ def load(path: FilePath, workloads: FilePath | None = None) -> Problem:
         data = {**data, "workloads": [*own, *second.items]}
     theirs = list(second.faults) if second and isinstance(own, list) else []
     try:
-        problem = Problem.parse(fill_in(data), os.fspath(path))
+        problem = from_data(data, os.fspath(path))
     except InputError as error:
-        known = _without_empty_accelerators(error.faults, data)
-        for fault in [*map(_hints(), known[:_MOST_HINTS]), *known[_MOST_HINTS:]]:
+        for fault in error.faults:
             mended = None if second is None else _mended(fault, begin, second)
             (faults if mended is None else theirs).append(mended or fault)
     if faults or theirs:
         raise _refusal(os.fspath(path), faults, second.name if second else "", theirs)
     return problem
+
+
+def from_data(data: Mapping[str, Any], source: str = "") -> Problem:
+    """Build a problem from plain data, such as the body of a request, as :func:`load` does from a file.
+
+    Accelerators and groups of jurisdictions that it uses but does not define come from the packaged catalogs.
+    ``source`` is what faults call it.
+
+    Raises
+    ------
+    InputError
+        With every fault, each with its place.
+    """
+    if not isinstance(data, Mapping):
+        return Problem.parse(data, source)
+    try:
+        return Problem.parse(fill_in(data), source)
+    except InputError as error:
+        known = _without_empty_accelerators(error.faults, data)
+        faults = [*map(_hints(), known[:_MOST_HINTS]), *known[_MOST_HINTS:]]
+        raise InputError(faults, source) from None
 
 
 def _refusal(name: str, faults: list[Fault], second: str, theirs: list[Fault]) -> InputError:

@@ -15,7 +15,7 @@ import pytest
 import yaml
 from computeroute.routing.errors import InputError
 from computeroute.routing.problem import Problem
-from computeroute.topologies import load, read, schema
+from computeroute.topologies import from_data, load, read, sample_text, schema
 
 
 def write(folder: Path, name: str, content: Any) -> Path:
@@ -250,3 +250,27 @@ def test_an_accelerator_in_capitals_is_the_one_of_that_name(tmp_path: Path, worl
     with pytest.raises(InputError, match="unknown accelerator 'H100'; did you mean 'h100'") as told:
         load(write(tmp_path, "topology.json", world))
     assert not [fault for fault in told.value.faults if "nvl" in fault.message]
+
+
+def test_plain_data_are_read_as_a_file_is(tmp_path: Path) -> None:
+    data = json.loads(sample_text("two-sites"))
+    problem = from_data(data)
+    assert problem.digest == load("two-sites").digest
+    bare = {
+        "data_centers": [{"id": "fra", "jurisdiction": "DE"}],
+        "pools": [{"id": "own", "data_center": "fra", "accelerator": "h100", "count": 8}],
+        "policies": [{"id": "eu", "allow": ["EU"]}],
+        "workloads": [
+            {"kind": "training", "id": "t", "needs": [{"accelerator": "h100", "count": 4, "hours": 2}]}
+        ],
+    }
+    path = tmp_path / "bare.json"
+    path.write_text(json.dumps(bare), encoding="utf-8")
+    assert from_data(bare) == load(path)
+
+
+@pytest.mark.parametrize("data", [[], "text", {"pools": [{"accelerator": "h999"}]}])
+def test_faults_of_plain_data_are_told_under_their_name(data: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        from_data(data, "the body")
+    assert str(caught.value).startswith("the body")
