@@ -12,7 +12,7 @@ from types import MappingProxyType
 from .changes import POOL_PRICES, Scale, times
 from .errors import InputError
 from .problem import Problem
-from .sites import Pool
+from .sites import LEAST_YEARS, Pool
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,4 @@ def range_of(sweep: Sweep, problem: Problem) -> tuple[float, float]:
         return sweep.low, sweep.high
     lives = [pool.expansion.lifetime_years for pool in problem.pools if pool.expansion]
     longest = max(lives, default=sweep.low)
-    return min(sweep.low, longest / 10), longest
+    return max(LEAST_YEARS, min(sweep.low, longest / 10)), longest

@@ -27,7 +27,7 @@ _NOT_ISO = {
     "EU": "; it is a group of countries and has to be defined in 'groups'",
 }
 """Look like ISO codes of countries and are none: as codes they would match nothing."""
-_RESERVED = frozenset({"(idle)", "(network)", "*"})
+_RESERVED = frozenset({"(all)", "(idle)", "(network)", "*"})
 """Stand for something else in plans and limits."""
 _FEW = 5
 """Names that are all listed where none is near the unknown one."""
@@ -123,7 +123,8 @@ class _References(Findings):
                 yield self.fault((key, index), message)
 
     def _reserved(self) -> Iterator[Fault]:
-        for key, field in (("data_centers", "provider"), ("data_centers", "owner"), *_ID_FIELDS):
+        owners = (("data_centers", "owner"), ("workloads", "owner"))
+        for key, field in (("data_centers", "provider"), *owners, *_ID_FIELDS):
             for index, item in enumerate(items(self.problem, key)):
                 if text(item, field) in _RESERVED:
                     yield self.fault(

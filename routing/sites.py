@@ -101,12 +101,16 @@ class ScalingPoint(Frozen):
     efficiency: PositiveFraction
 
 
+LEAST_YEARS = 1e-3
+"""Shortest life of a module."""
+
+
 class Expansion(Frozen):
     """Capacity that may be bought in whole modules; the solver decides how many."""
 
     module_accelerators: PositiveCount
     capital_usd_per_module: Amount
-    lifetime_years: Annotated[float, _number(ge=1e-3, le=100)]
+    lifetime_years: Annotated[float, _number(ge=LEAST_YEARS, le=100)]
     discount_rate: Annotated[float, _number(ge=0, le=1)] = 0.0
     max_modules: Annotated[int, _number(gt=0, le=10**6)]
     space_usd_per_kw_year: Amount = 0.0

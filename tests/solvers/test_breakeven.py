@@ -228,8 +228,16 @@ def test_sweeps_need_what_they_vary(problem: Problem) -> None:
         SWEEPS["price"].apply(own, 1)
     assert used_for_years(problem, 9) == problem
     assert range_of(SWEEPS["horizon"], problem) == (0.5, 5)
+    short = WORLD | {"pools": [_lasting(pool, 0.005) for pool in WORLD["pools"]]}
+    assert range_of(SWEEPS["horizon"], Problem.parse(short)) == (0.001, 0.005)
     [chat] = at_load(problem, 0.5).services
     assert chat.demand[0].requests_per_second == 4
+
+
+def _lasting(pool: dict[str, Any], years: float) -> dict[str, Any]:
+    return (
+        {**pool, "expansion": {**pool["expansion"], "lifetime_years": years}} if "expansion" in pool else pool
+    )
 
 
 def test_jobs_that_outlast_the_horizon_are_said_to_flatter_owning() -> None:
