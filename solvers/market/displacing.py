@@ -6,7 +6,7 @@ plan costs, it is, and steps that move a few at a time never get there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,8 +39,8 @@ DISPLACING_ROOM_SHARE = 0.05
 """Part of the time left for room for those who find none then, where a job loses so much."""
 DECISIVE = 30.0
 """Times that it loses such a part from which on a search of its own tells what it costs where it wants."""
-FORCE_SHARE = 0.5
-"""Part of that time for those to take places by force."""
+FORCE_SHARE = 0.025
+"""The same for those who take places by force then."""
 TINY = 1e-9
 
 
@@ -90,7 +90,9 @@ class Displacing(Holding):
             mine = self.best
             if mine is None or not self.is_served() or watch.over():
                 return
-            hopes = self._displaced_by(job, loss, columns, Recreator(mine, told, rng), watch)
+            recreator = Recreator(mine, told, rng)
+            self._displaced_by(job, loss, columns, recreator, watch)
+            hopes = self._forced_by(job, columns, recreator, watch) if loss >= ALWAYS else []
             if self.best is mine and hopes and loss >= DECISIVE and not self._is_large:
                 self._hold(job, min(hopes, key=lambda each: each[0])[1], told)
             if self.best is mine and loss < ALWAYS:
@@ -99,52 +101,56 @@ class Displacing(Holding):
 
     def _displaced_by(
         self, job: int, loss: float, columns: Callable[[], Priced], recreator: Recreator, watch: Watch
-    ) -> list[tuple[float, Ints]]:
-        """Let a job take one place after another that it wants, until the best placement is better.
+    ) -> None:
+        """Let a job take what it wants some times, and those find room among crowds who are left out."""
+        tries = int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))
+        found = (recreator.displaced(job, recreator.wanted(job)) for _ in range(tries))
+        nearest = self._nearest(found, watch)
+        if nearest is not None:
+            room = DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left
+            self._make_room(nearest, columns(), recreator.told, Watch(room, watch.over))
 
+    def _forced_by(
+        self, job: int, columns: Callable[[], Priced], recreator: Recreator, watch: Watch
+    ) -> list[tuple[float, Ints]]:
+        """Let a job take each place that costs it less, and those take places by force who are left out.
+
+        Services whose periods depend on each other make way too. It ends when the best placement is better.
         Returns the places that would be worth it if all who make way found room, and what it costs there.
         """
-        mine, told, most = self.best, recreator.told, int(np.clip(loss, FEWEST_TRIES, MOST_TRIES))
-        places = recreator.places(job)[:most]
-        tries = most // max(1, len(places))
-        hopes: list[tuple[float, Ints]] = []
-        for place in places:
-            nearest = self._displaced(recreator, (job, place), tries, watch)
-            if nearest is not None:
-                hopes.append((nearest.value() - self.penalty * nearest.work(), place))
-                room = DISPLACING_ROOM_SHARE * min(1.0, loss / ALWAYS) * self.watch.left
-                others = _without(columns(), job)
-                self._room_for_all(nearest, others, told, Watch(room, watch.over))
+        mine, hopes = self.best, list[tuple[float, Ints]]()
+        for place in recreator.places(job):
             if self.best is not mine or watch.over():
                 break
+            found = (recreator.displaced(job, place, stays=False) for _ in range(FEWEST_TRIES))
+            nearest = self._nearest(found, watch)
+            if nearest is None:
+                continue
+            hopes.append((nearest.value() - self.penalty * nearest.work(), place))
+            others, until = _without(columns(), job), Watch(FORCE_SHARE * self.watch.left, watch.over)
+            self._offer(rescued(nearest, others.columns, recreator.told, until, self._generator()))
         return hopes
 
-    def _displaced(
-        self, recreator: Recreator, wanted: tuple[int, Ints], tries: int, watch: Watch
-    ) -> Placement | None:
-        """Offer placements in which a job takes the place that is wanted, until one is better.
+    def _nearest(self, found: Iterable[Placement], watch: Watch) -> Placement | None:
+        """Offer placements in which a job takes what it wants, until one is better.
 
         None is returned then, else the one nearest to that where requests only are left out: a job that is
         left out has found no room from any start, and there seldom is.
         """
         mine, nearest = self.best, None
-        for _ in range(tries):
-            found = recreator.displaced(*wanted)
-            self._offer_trimmed(found)
+        for placement in found:
+            self._offer_trimmed(placement)
             if self.best is not mine or watch.over():
                 return None
-            jobs = sum(placed.work for placed in found.placed[: len(self.market.problem.jobs)])
-            saves = found.value() - self.penalty * found.work() < self._value()
-            if jobs <= UNSERVED_TOLERANCE and saves and (nearest is None or found.work() < nearest.work()):
-                nearest = found
+            jobs = sum(placed.work for placed in placement.placed[: len(self.market.problem.jobs)])
+            saves = placement.value() - self.penalty * placement.work() < self._value()
+            if (
+                jobs <= UNSERVED_TOLERANCE
+                and saves
+                and (nearest is None or placement.work() < nearest.work())
+            ):
+                nearest = placement
         return nearest
-
-    def _room_for_all(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
-        """Offer placements in which those who are left out have found room: by force, then among crowds."""
-        mine = self.best
-        self._offer(rescued(placement, menu.columns, told, watch.part(FORCE_SHARE), self._generator()))
-        if self.best is mine:
-            self._make_room(placement, menu, told, watch)
 
     def _displacers(self, told: Appraisal) -> list[tuple[int, float]]:
         """Return the jobs that lose much, most first, and how many times the least for that they lose.

@@ -85,13 +85,16 @@ class Recreator:
             self.excess[loser] *= PATIENCE
         return gain
 
-    def displaced(self, job: int, pools: Ints) -> Placement:
+    def displaced(self, job: int, pools: Ints, *, stays: bool = True) -> Placement:
         """Return a copy in which a job answers before all who use the ``pools``.
 
-        All modules are at hand there; it may cost more, or leave some out.
+        All modules are at hand there; it may cost more, or leave some out. Units whose periods depend on each
+        other stay, or not.
         """
         others = np.array(self.uses[:, pools].any(axis=1), dtype=bool)
         others[job] = False
+        if stays:
+            others[self.stays] = False
         order = [job, *self._after(job, self.rng.permutation(np.flatnonzero(others)))]
         placement = self.placement.copy()
         placement.widen()
@@ -124,7 +127,7 @@ class Recreator:
 
     def _drawn(self, loser: int) -> list[int]:
         """Return one that loses and some that use pools it could use, in the order in which they answer."""
-        others = np.array(self.uses[:, self._wanted(loser)].any(axis=1), dtype=bool)
+        others = np.array(self.uses[:, self.wanted(loser)].any(axis=1), dtype=bool)
         others[self.stays] = others[loser] = False
         if loser >= self.jobs:
             others[: self.jobs] = False
@@ -133,7 +136,7 @@ class Recreator:
             return [loser, *some.tolist()]
         return list(self.rng.permutation(np.append(some, loser)).tolist())
 
-    def _wanted(self, loser: int) -> Ints:
+    def wanted(self, loser: int) -> Ints:
         """Return the pools that a unit could use, or some that a job would rather use."""
         if loser >= self.jobs:
             return np.unique(self.placement.market.units[loser - self.jobs].pool)

@@ -84,7 +84,7 @@ def test_loads_are_what_everybody_takes_and_the_placement_itself_stays(seed: int
     before, recreator = list(placement.placed), Recreator(placement, told, np.random.default_rng(seed))
     for job_number in range(len(market.problem.jobs)):
         pools = np.arange(len(market.problem.pools))[: 1 + job_number % 2]
-        found = recreator.displaced(job_number, pools)
+        found = recreator.displaced(job_number, pools, stays=bool(seed % 2))
         assert all(now is then for now, then in zip(placement.placed, before, strict=True))
         load = np.zeros(len(found.load))
         for each in found.placed:
@@ -128,7 +128,7 @@ def test_services_with_limits_on_their_sites_make_way_too() -> None:
     search, told, _ = searched(three_pools(chat, job("large", 12, 4)))
     assert search.best is not None
     recreator = Recreator(search.best, told, np.random.default_rng(0))
-    found = recreator.displaced(0, np.array([0]))
+    found = recreator.displaced(0, np.array([0]), stays=False)
     pools = search.market.rules.pool_of_row
     assert found.work() == 0
     assert set(pools[found.placed[0].rows].tolist()) - {-1} == {0}
