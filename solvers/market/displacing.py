@@ -92,7 +92,8 @@ class Displacing(Holding):
                 return
             recreator = Recreator(mine, told, rng)
             self._displaced_by(job, loss, columns, recreator, watch)
-            hopes = self._forced_by(job, columns, recreator, watch) if loss >= ALWAYS else []
+            is_stuck = self.best is mine and loss >= ALWAYS
+            hopes = self._forced_by(job, columns, recreator, watch) if is_stuck else []
             if self.best is mine and hopes and loss >= DECISIVE and not self._is_large:
                 self._hold(job, min(hopes, key=lambda each: each[0])[1], told)
             if self.best is mine and loss < ALWAYS:
