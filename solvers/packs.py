@@ -19,6 +19,8 @@ from .blocks import Floats, Ints
 
 NEVER = -1e30
 """Profit of what cannot be taken."""
+ROUNDING = 1e-9
+"""Part of a capacity that counts as rounding."""
 FINEST, MOST_GRAINS = 1000, 2.0**40
 """Units of a whole number are at least one over the former; and no amount is more of them than the latter."""
 
@@ -37,6 +39,18 @@ def grain(amounts: Floats) -> float:
             return max(1.0, float(np.gcd.reduce(whole.astype(np.int64), axis=None))) / parts
         parts *= 10
     return 0.0
+
+
+def counted(amounts: Floats, capacity: Floats) -> tuple[Floats, Floats]:
+    """Return amounts and the capacities for them in units of which all amounts are whole, if there are such.
+
+    Capacities that lack no more than rounding of a unit have it.
+    """
+    unit = grain(amounts)
+    if unit == 0:
+        return amounts, capacity
+    units = capacity / unit
+    return np.round(amounts / unit), np.floor(units + ROUNDING * np.abs(units))
 
 
 @dataclass(frozen=True)

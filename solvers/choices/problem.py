@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from ..blocks import Blocks, BlockSolution, Floats, Ints, Resources
-from ..packs import grain
+from ..packs import counted
 
 FIT = 1e-9
 """Relative excess over a capacity that counts as rounding."""
@@ -141,15 +141,11 @@ def choice_problem(blocks: Blocks) -> ChoiceProblem:
 
 
 def _counted(uses: csr_array, capacity: Floats) -> tuple[csr_array, Floats]:
-    """Return uses and capacities in units of which all uses are whole numbers, where there are such.
-
-    Not of large problems, where no knapsack is packed to the last unit.
-    """
-    unit = grain(uses.data) if uses.nnz <= MOST_COUNTED else 0.0
-    if unit == 0:
+    """Return uses and capacities in whole units, but of large problems: no knapsack is packed full there."""
+    if uses.nnz > MOST_COUNTED:
         return uses, capacity
-    whole = csr_array((np.round(uses.data / unit), uses.indices, uses.indptr), shape=uses.shape)
-    return whole, np.floor(capacity / unit + FIT * np.abs(capacity / unit))
+    units, room = counted(uses.data, capacity)
+    return csr_array((units, uses.indices, uses.indptr), shape=uses.shape), room
 
 
 _Part = tuple[NDArray[Any], Floats, csr_array, NDArray[Any]]

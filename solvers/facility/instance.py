@@ -15,7 +15,7 @@ from scipy.sparse import csr_array
 
 from ...routing.errors import SolverError
 from ..blocks import Blocks, BlockSolution, Choices, Divisions, Floats, Ints
-from ..packs import grain
+from ..packs import counted
 
 Bools = NDArray[np.bool_]
 TOLERANCE = 1e-9
@@ -130,20 +130,12 @@ def read_facility(blocks: Blocks) -> Reading:
     take[site, customer] = amount
     single, capacity = len(blocks.choices) > 0, resources.capacity
     if single:
-        take, capacity = _counted(take, capacity)
+        take, capacity = counted(take, capacity)
         fits = take <= capacity[:, None] * (1 + TOLERANCE)
         cost, take = np.where(fits, cost, np.inf), np.where(fits, take, 0.0)
     capacity = np.minimum(capacity, take.sum(axis=1))
     facility = Facility(cost, take, capacity, resources.activation_cost, single)
     return Reading(_with_outside(facility, customers.left_out_cost), blocks, arc)
-
-
-def _counted(take: Floats, capacity: Floats) -> tuple[Floats, Floats]:
-    """Return both in units of which whole customers take whole numbers, where there are such."""
-    unit = grain(take)
-    if unit == 0:
-        return take, capacity
-    return np.round(take / unit), np.floor(capacity / unit * (1 + TOLERANCE))
 
 
 def _refuse(present: bool, what: str) -> None:

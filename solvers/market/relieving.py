@@ -18,7 +18,7 @@ def relieved(placement: Placement) -> Placement | None:
     mended = placement.copy()
     uses = _uses(mended)
     while len(broken := mended.broken_rows()):
-        over = mended.load[broken] - placement.market.rules.capacity[broken]
+        over = mended.use()[broken] - placement.market.rules.capacity[broken]
         if not _relieve(mended, uses, int(broken[over.argmax()])):
             empty = Placement(mended.market, mended.penalty, np.zeros_like(mended.modules))
             return None if len(empty.broken_rows()) else empty
@@ -38,8 +38,10 @@ def _uses(placement: Placement) -> csr_array:
 def _relieve(placement: Placement, uses: csr_array, row: int) -> bool:
     """Leave blocks out until a row is kept or nobody takes of it; return whether any was left out."""
     amounts = np.asarray(uses @ _share_of(placement, row))
-    is_placed = np.array([len(placed.rows) > 0 for placed in placement.placed], dtype=bool)
-    blocks = np.flatnonzero((amounts > 0) & is_placed)
+    blocks = np.flatnonzero(amounts > 0)
+    blocks = blocks[
+        np.array([len(placement.placed[block].rows) > 0 for block in blocks.tolist()], dtype=bool)
+    ]
     amounts = amounts[blocks]
     cost = np.array([placement.placed[block].cost for block in blocks.tolist()])
     order = np.argsort((placement.out_cost[blocks] - cost) / amounts, kind="stable")
