@@ -16,5 +16,4 @@ ASSIGNED = frozenset(_ASSIGNED.split())
 
 def is_country(code: str) -> bool:
     """Return whether a code is assigned, or one of those that the standard leaves to its users (as XK)."""
-    free = code in {"AA", "ZZ"} or code[0] == "X" or (code[0] == "Q" and code[1] >= "M")
-    return code in ASSIGNED or (free and code != "QA")
+    return code in ASSIGNED or code in {"AA", "ZZ"} or code[0] == "X" or (code[0] == "Q" and code[1] >= "M")
