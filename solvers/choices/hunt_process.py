@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import IO
+from typing import IO, Protocol
 
 import numpy as np
 
 from ..blocks import Ints
 from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
-from .hunt import Hunt
 from .shifts import Assignment
 from .state import State
 
@@ -21,13 +20,23 @@ Found = tuple[Ints | None, float]
 """The options of a better solution, if it is one, and the bound."""
 
 
+class Hunting(Protocol):
+    """What looks for solutions that cost less than ``best``, which falls when others find better ones."""
+
+    best: float
+
+    def run(self, stop: Callable[[], bool]) -> Iterator[Found]:
+        """Yield what is found until ``stop()``."""
+        ...
+
+
 class HuntProcess:
     """A hunt beside other searches; use it in a ``with`` block, and listen now and then.
 
     It begins when there is one in what is known by then: ``hunt()`` is asked again for every better solution.
     """
 
-    def __init__(self, state: State, hunt: Callable[[], Hunt | None]) -> None:
+    def __init__(self, state: State, hunt: Callable[[], Hunting | None]) -> None:
         self._state, self._hunt = state, hunt
         self._found: queue.SimpleQueue[Found | None] = queue.SimpleQueue()
         self._process: ModuleProcess | None = None
@@ -68,7 +77,7 @@ class HuntProcess:
             self._listener = threading.Thread(target=self._hear, args=(self._process, hunt), daemon=True)
             self._listener.start()
 
-    def _hear(self, process: ModuleProcess, hunt: Hunt) -> None:
+    def _hear(self, process: ModuleProcess, hunt: Hunting) -> None:
         """Hand over the hunt, which waits for the process to begin, and hear what it finds."""
         self._send(process, hunt)
         with suppress(EOFError, OSError), process.outward:
@@ -76,7 +85,7 @@ class HuntProcess:
                 self._found.put(process.receive())
         self._found.put(None)
 
-    def _send(self, process: ModuleProcess, message: Hunt | float) -> None:
+    def _send(self, process: ModuleProcess, message: Hunting | float) -> None:
         with self._writing, suppress(OSError):
             process.send(message)
 
@@ -93,7 +102,7 @@ class HuntProcess:
             self._state.raise_bound(min(bound, self._state.best.cost))
 
 
-def _follow(hunt: Hunt, stream: IO[bytes], ended: threading.Event) -> None:
+def _follow(hunt: Hunting, stream: IO[bytes], ended: threading.Event) -> None:
     """Let the hunt know of better solutions that others find, until the stream ends."""
     with suppress(EOFError, OSError):
         while True:
@@ -104,7 +113,7 @@ def _follow(hunt: Hunt, stream: IO[bytes], ended: threading.Event) -> None:
 def main() -> None:
     """Hunt what standard input tells, and write what is found."""
     inward, outward = own_pipes()
-    hunt: Hunt = read_frame(inward)
+    hunt: Hunting = read_frame(inward)
     ended = threading.Event()
     threading.Thread(target=_follow, args=(hunt, inward, ended), daemon=True).start()
     for found in hunt.run(ended.is_set):

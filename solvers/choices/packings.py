@@ -28,7 +28,7 @@ def packing_task(problem: ChoiceProblem, knapsacks: Knapsacks, pricing: Pricing,
     It is complete where no packing had to be left out.
     """
     most = MOST_PACKINGS // len(knapsacks.room)
-    profit = knapsacks.profit(problem, pricing.least)
+    profit = knapsacks.profit(pricing.least)
     options: list[Ints] = []
     resource: list[int] = []
     complete = True

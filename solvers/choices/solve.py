@@ -9,9 +9,10 @@ import numpy as np
 from ..blocks import BlockResult, Blocks, Ints
 from .dual import first_prices, nearest
 from .hunt import Hunt, hunting_limit
-from .hunt_process import HuntProcess
+from .hunt_process import Hunting, HuntProcess
 from .knapsacks import Effort, Knapsacks, strengthened
 from .neighbourhoods import Neighbourhoods
+from .packing_hunt import PackingHunt
 from .packings import packing_task
 from .places import Places
 from .pricing import Pricing, cost_grain, worst_cost
@@ -162,7 +163,12 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
     if packed is not None:
         _shift(state, pricing, starts[0])
     most, own = hunting_limit(state, pricing) if threads > 1 else -np.inf, rng.spawn(1)[0]
-    with HuntProcess(state, lambda: Hunt.of(state, pricing, most, own)) as hunt:
+
+    def hunted() -> Hunting | None:
+        found = Hunt.of(state, pricing, most, own)
+        return found if found or packed is None or threads == 1 else PackingHunt.of(state, pricing, own)
+
+    with HuntProcess(state, hunted) as hunt:
         ties = Ties.of(state, relaxed.pricing)
         _close(state, pricing, packed, Together(state, hoods, shaking, threads, hunt=hunt, ties=ties))
 

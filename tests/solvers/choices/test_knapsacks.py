@@ -72,6 +72,47 @@ def test_values_and_forced_options_bound_the_optimum(seed: int) -> None:
     assert problem.cost[task.read(answer.x)].sum() == best
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_the_best_packings_hold_nothing_that_loses(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    weight, cost = rng.integers(1, 7, (4, 2)), rng.integers(1, 20, (4, 2))
+    offered = [
+        [
+            (float(cost[job, pool]), [float(weight[job, pool]) * (pool == each) for each in (0, 1)])
+            for pool in (0, 1)
+        ]
+        for job in range(4)
+    ]
+    knapsacks = Knapsacks.of(choice_problem(blocks_of(offered, [7.0, 9.0])))
+    assert knapsacks is not None
+    values = rng.normal(8.0, 8.0, 4)
+    profit = knapsacks.profit(values)
+    earned, taken = knapsacks.best(profit)
+    ways = [np.array(way) for way in itertools.product([False, True], repeat=4)]
+    for pool, room in enumerate((7, 9)):
+        gain = values - cost[:, pool]
+        assert earned[pool] == pytest.approx(max(gain @ way for way in ways if weight[:, pool] @ way <= room))
+        assert profit[pool, taken[pool]].sum() == pytest.approx(earned[pool])
+        assert (profit[pool, taken[pool]] > 0).all()
+
+
+@pytest.mark.parametrize("few", [1.0, 2.0])
+def test_options_that_packings_hold_join_those_that_values_climb_on(
+    few: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # at prices of nothing, the nearest options are the cheapest ones, which do not fit together
+    monkeypatch.setattr("computeroute.solvers.choices.knapsacks.NEAREST", few)
+    problem = choice_problem(assignment(60, 6, 3))
+    knapsacks = Knapsacks.of(problem)
+    assert knapsacks is not None
+    start, effort = price_out(problem, np.zeros(6)), Effort(1e4, 400, Watch(60.0))
+    found = strengthened(problem, knapsacks, start, effort)
+    monkeypatch.undo()
+    monkeypatch.setattr("computeroute.solvers.choices.knapsacks.NEAREST", 6.0)
+    whole = strengthened(problem, knapsacks, start, effort)
+    assert found.bound == pytest.approx(whole.bound, rel=5e-3)
+
+
 def test_packings_are_those_within_the_gap() -> None:
     profit, weight, room = np.array([4.0, 3.0, -1.0, 2.0]), np.array([3, 2, 1, 2]), 5
     every = [np.array(each) for each in itertools.product([False, True], repeat=4)]
