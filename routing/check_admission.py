@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from .check_findings import ABSOLUTE
+from .check_findings import ABSOLUTE, exceeds
 from .problem import Problem
 from .sites import DataCenter, Pool
 from .workloads import Compute, InferenceService, Serving, TrainingJob
@@ -115,6 +115,15 @@ def continues(problem: Problem, job: TrainingJob, running_hours: float) -> bool 
 def serving(service: InferenceService, pool: Pool) -> Serving | None:
     """Return how the service runs in the pool, or None where it cannot."""
     return next((way for way in service.serving if way.accelerator == pool.accelerator), None)
+
+
+def in_time(service: InferenceService, pool: Pool, rtt_ms: float) -> bool:
+    """Return whether the pool answers over such a round trip, if there is one, within the limits."""
+    way = serving(service, pool)
+    if way is None or rtt_ms == math.inf:
+        return False
+    limits = (service.max_rtt_ms, rtt_ms), (service.max_latency_ms, rtt_ms + way.service_ms)
+    return not any(limit is not None and exceeds(value, limit) for limit, value in limits)
 
 
 def even(parts: Iterable[int]) -> bool:

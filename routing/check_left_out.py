@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations, product
 
-from .check_admission import Pins, counts, hours, largest_gang, remembers, serving, site_of
+from .check_admission import Pins, counts, hours, in_time, largest_gang, remembers, serving, site_of
 from .check_alone import Alone, Share
 from .check_findings import Findings, exceeds
 from .check_reach import Reach, Rules
@@ -99,7 +99,7 @@ class _Reasons:
             if pool.data_center == loss.site:
                 return False
             trip = loss.round_trip(location, pool.data_center, rules)
-            return trip[loose] < float("inf") and self._in_time(service, pool, trip[loose])
+            return trip[loose] < float("inf") and in_time(service, pool, trip[loose])
 
         losses = self.losses(service.survive) if service.survive else ()
         return any(loss.site != location and not any(stays(loss, pool) for pool in pools) for loss in losses)
@@ -129,7 +129,7 @@ class _Reasons:
         yield "pinned", lambda pool: self.pins.permit(service.id, pool)
         yield "route", lambda pool: self._trip(location, pool, ANY if loose else OPEN)[0] < float("inf")
         yield "transit", lambda pool: self._trip(location, pool, rules)[0] < float("inf")
-        yield "latency", lambda pool: self._in_time(service, pool, self._trip(location, pool, rules)[loose])
+        yield "latency", lambda pool: in_time(service, pool, self._trip(location, pool, rules)[loose])
         yield "power", lambda pool: "power" not in self._barring(service, pool)
         yield "carbon", lambda pool: "carbon" not in self._barring(service, pool)
         yield "budget", lambda pool: "budget" not in self._barring(service, pool)
@@ -151,12 +151,6 @@ class _Reasons:
 
     def _trip(self, location: str, pool: Pool, rules: Rules) -> tuple[float, float]:
         return self.reach.round_trip(location, pool.data_center, rules)
-
-    def _in_time(self, service: InferenceService, pool: Pool, rtt_ms: float) -> bool:
-        way = serving(service, pool)
-        latency = rtt_ms + (way.service_ms if way else 0.0)
-        limits = ((rtt_ms, service.max_rtt_ms), (latency, service.max_latency_ms))
-        return not any(limit is not None and exceeds(value, limit) for value, limit in limits)
 
 
 def _fits_gang(pool: Pool, count: int, sites: int) -> bool:

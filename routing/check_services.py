@@ -38,7 +38,6 @@ class _Service:
         for flow in self.part.flows:
             self._check_flow(flow)
         self._check_replicas()
-        self._check_spread()
         self._check_statements()
 
     def _serving(self, pool: str) -> Serving | None:
@@ -124,25 +123,6 @@ class _Service:
                 f"{replica.accelerators} accelerators for {replica.replicas} replicas, should be {needed}"
             )
             self.findings.add("replica_capacity", element, message)
-
-    def _check_spread(self) -> None:
-        element = named(service=self.service.id)
-        periods: defaultdict[str, set[str]] = defaultdict(set)
-        for replica in self.part.replicas:
-            if replica.replicas:
-                periods[replica.data_center].add(replica.period)
-        if self.service.max_sites is not None:
-            self.findings.limit("spread", element, len(periods), self.service.max_sites, "sites")
-        if self.service.min_sites < 2 or not periods:
-            return
-        if len(periods) < self.service.min_sites:
-            self.findings.add("spread", element, f"{len(periods)} sites, needs {self.service.min_sites}")
-        for site, kept in sorted(periods.items()):
-            if len(kept) < len(self.problem.periods):
-                message = (
-                    f"data center {site!r} has replicas in {len(kept)} of {len(self.problem.periods)} periods"
-                )
-                self.findings.add("spread", element, message)
 
     def _check_statements(self) -> None:
         duration = dict(zip((p.id for p in self.problem.periods), self.problem.durations_hours, strict=True))

@@ -14,12 +14,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from .check_admission import serving, site_of
+from .check_admission import in_time, serving, site_of
 from .check_findings import Findings, exceeds, figure, named
 from .check_reach import Reach, Rules
 from .check_structure import Sound, SoundService
 from .problem import Problem
-from .sites import Pool
 from .workloads import Survival
 
 Floats = npt.NDArray[np.float64]
@@ -160,14 +159,7 @@ class _Service:
         site = site_of(self.problem, pool)
         if site.id == loss.site or not (rules.policy is None or rules.policy.may_process(site.jurisdiction)):
             return False
-        return self._in_time(pool, loss.round_trip(location, site.id, rules)[0])
-
-    def _in_time(self, pool: Pool, rtt_ms: float) -> bool:
-        way = serving(self.service, pool)
-        if way is None or rtt_ms == float("inf"):
-            return False
-        limits = (self.service.max_rtt_ms, rtt_ms), (self.service.max_latency_ms, rtt_ms + way.service_ms)
-        return not any(limit is not None and exceeds(value, limit) for limit, value in limits)
+        return in_time(self.service, pool, loss.round_trip(location, site.id, rules)[0])
 
 
 def lost_requests(served: Floats, capacity: Floats, reach: Flags) -> Floats:

@@ -13,6 +13,7 @@ from .check_money import settle
 from .check_moving import check_moving, settle_moving
 from .check_resources import check_resources, uses
 from .check_services import check_services
+from .check_spread import check_spread
 from .check_structure import check_place_once, shape_is_sound, sound_parts
 from .check_survival import check_survival
 from .check_totals import check_no_plan, check_totals
@@ -50,6 +51,7 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     check_place_once(sound, findings)
     check_jobs(sound, findings)
     check_services(sound, findings)
+    check_spread(sound, findings)
     check_survival(sound, findings)
     held = list(uses(sound))
     check_resources(sound, held, findings)

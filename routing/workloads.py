@@ -171,7 +171,8 @@ class InferenceService(_Workload):
     target_utilization: PositiveFraction = 1.0
     """Share of a replica's throughput that plans may use."""
     min_sites: PositiveCount = 1
-    """With 2 or more, every site the service uses keeps at least one replica in every period."""
+    """With 2 or more, every site the service uses keeps at least one replica in every period. A site counts
+    where at least one of its users is within reach, by all limits of the service."""
     max_sites: PositiveCount | None = None
     """How many sites may hold replicas over the whole horizon."""
     survive: Survival | None = None
