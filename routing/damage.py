@@ -2,7 +2,8 @@
 
 A training job is lost where a data center that it runs at, or any node or link of its dataset's routes or of
 the routes between its sites, is lost. Of a service the requests are lost whose pool or route is hit; of one
-that survives the loss, only those of users at a lost data center, as its reserve answers the others.
+that survives the loss, only those of users at a lost data center, as its reserve answers the others. Replicas
+that answer nobody are lost with their data center, and where ``min_sites`` asks for it that no user reaches.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .errors import InputError
 from .losses import Failure
 from .plan import Flow, JobPlan, Plan, Route, ServicePlan
 from .problem import Problem
+from .standby import Standby
 from .weights import weight_per_unit
 from .workloads import InferenceService, TrainingJob
 
@@ -108,7 +110,7 @@ class Exposure:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         require_own(problem, plan)
-        self._problem = problem
+        self._problem, self._standby = problem, Standby(problem, plan)
         self._stakes = [*_job_stakes(plan), *_service_stakes(problem, plan)]
         self._needing: defaultdict[Element, list[int]] = defaultdict(list)
         for index, stake in enumerate(self._stakes):
@@ -117,13 +119,21 @@ class Exposure:
 
     def damage(self, failure: Failure) -> Damage:
         """Return what the plan loses at once with ``failure``."""
-        lost = [("node", name) for name in failure.data_centers] + [("link", name) for name in failure.links]
-        hit = sorted({index for element in lost for index in self._needing.get(element, ())})
         groups: defaultdict[str, list[_Stake]] = defaultdict(list)
-        for index in hit:
+        for index in sorted(self._hit(failure)):
             groups[self._stakes[index].workload].append(self._stakes[index])
         parts = [self._part(name, stakes, failure) for name, stakes in groups.items()]
         return Damage(tuple(sorted(parts, key=lambda part: (-part.unserved, -part.accelerators))))
+
+    def _hit(self, failure: Failure) -> set[int]:
+        """Return the numbers of the stakes that are lost."""
+        lost = [("node", name) for name in failure.data_centers] + [("link", name) for name in failure.links]
+        hit = {index for element in lost for index in self._needing.get(element, ())}
+        for service, site in self._standby.cut_off(failure):
+            here = self._needing.get(("node", site), ())
+            stakes = ((index, self._stakes[index]) for index in here)
+            hit |= {index for index, stake in stakes if stake.workload == service and not stake.units}
+        return hit
 
     def _part(self, name: str, stakes: list[_Stake], failure: Failure) -> WorkloadDamage:
         workload, hours = self._problem.workload[name], self._problem.horizon_hours

@@ -10,6 +10,7 @@ from .changes import Spread
 from .losses import Failure
 from .plan import Flow, Plan, ServicePlan
 from .problem import Problem
+from .standby import Standby
 from .workloads import InferenceService
 
 
@@ -51,13 +52,14 @@ def fewer_sites(problem: Problem, plan: Plan, failure: Failure) -> tuple[FewerSi
 
 
 def _fewer(problem: Problem, plan: Plan, failure: Failure) -> Iterator[FewerSites]:
+    cut_off = {service for service, _ in Standby(problem, plan).cut_off(failure)}
     for entry in plan.services:
         service = problem.workload[entry.service]
         if not isinstance(service, InferenceService) or service.min_sites < 2 or not _sites(entry):
             continue
         answering = {flow.data_center for flow in entry.flows if flow.requests_per_second > 0}
         still = {flow.data_center for flow in entry.flows if not _is_hit(plan, flow, failure)}
-        is_hit = bool(_sites(entry) & failure.data_centers or answering - still)
+        is_hit = bool(_sites(entry) & failure.data_centers or answering - still or service.id in cut_off)
         if is_hit and len(still) < service.min_sites:
             yield FewerSites(entry.service, service.min_sites, len(still))
 

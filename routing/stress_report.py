@@ -61,8 +61,13 @@ def loss_table(trials: Sequence[Trial]) -> Table:
 
 
 def _gap_percent(trial: Trial) -> float | None:
-    replanned = trial.replan if trial.damage else None
-    return None if replanned is None or replanned.gap is None else 100 * replanned.gap
+    anew = _planned_anew(trial)
+    return None if anew is None or anew.gap is None else 100 * anew.gap
+
+
+def _planned_anew(trial: Trial) -> Plan | None:
+    """Return the re-plan, if one was made: what is proven of the present plan may not hold after the loss."""
+    return trial.replan if trial.damage else None
 
 
 _COLUMNS: Mapping[Column, Callable[[Trial], Any]] = {
@@ -209,7 +214,7 @@ def _document(problem: Problem, present: Plan, trials: Sequence[Trial]) -> dict[
 
 
 def _entry(trial: Trial) -> dict[str, Any]:
-    failure, damage, replan = trial.failure, trial.damage, trial.replan
+    failure, damage, anew = trial.failure, trial.damage, _planned_anew(trial)
     return {
         "loss": failure.name,
         "kind": failure.kind,
@@ -227,9 +232,9 @@ def _entry(trial: Trial) -> dict[str, Any]:
         "fewer_sites": site_table([trial]).records(),
         "replan": {
             "verdict": trial.verdict,
-            "gap": replan.gap if replan else None,
+            "gap": anew.gap if anew else None,
             "unserved": trial.unserved_after,
-            "unserved_bound": replan.unserved_bound if replan else None,
+            "unserved_bound": anew.unserved_bound if anew else None,
             "recovered": trial.recovered,
             "extra_usd": trial.extra_usd,
             "extra_unprotected_usd": trial.extra_unprotected_usd,

@@ -39,8 +39,8 @@ def stress(
         Lose two at once as well, where at least one of them hits the plan.
     replan, top
         Whether to re-plan, and how many of the worst losses only. A loss that hits nothing needs no re-plan:
-        the present plan stays valid, and as the problem became no larger, as close to the best one. Re-plans
-        keep nothing: where ``problem`` has a present, moves from that are free.
+        the present plan stays valid. Re-plans keep nothing: where ``problem`` has a present, moves from that
+        are free.
     done
         Called with every re-planned trial, and how many there are to be.
     cancel

@@ -115,3 +115,30 @@ def test_the_report_tells_where_there_are_fewer_sites() -> None:
     usual = world()
     plain = render_stress(usual, solve(usual), stress(usual, solve(usual), replan=False), form="table")
     assert "fewer sites" not in plain
+
+
+def standby_world(max_rtt_ms: float) -> Data:
+    """Return the world of the service alone: a serves all, b has a replica as two sites are asked for."""
+    data = spread_world()
+    data["workloads"] = [{**data["workloads"][1], "max_rtt_ms": max_rtt_ms}]
+    data["workloads"][0]["demand"][0]["requests_per_second"] = 0.5
+    return data
+
+
+def test_a_site_that_answers_nobody_is_lost_where_no_user_reaches_it_any_more() -> None:
+    # Each site costs 24 hours of a replica, of 1 and 2 USD. Over a, b is 4 ms from the users and back.
+    found = losses(standby_world(max_rtt_ms=3))
+    assert found["b--u"].fewer_sites == (FewerSites("service", 2, 1, 1),)
+    assert (found["b--u"].damage.accelerators, found["b--u"].damage.unserved) == (1, 0)
+    assert found["b--u"].extra_usd == pytest.approx(-48)
+    assert not found["a--b"].damage
+    assert not losses(standby_world(max_rtt_ms=4), replan=False)["b--u"].damage
+
+
+def test_a_service_that_serves_nobody_in_time_at_a_site_has_lost_it() -> None:
+    data = standby_world(max_rtt_ms=4)
+    data["workloads"][0] |= {"max_rtt_ms": None, "max_latency_ms": 4.0}
+    data["workloads"][0]["serving"][0]["service_ms"] = 1.0
+    assert losses(data, replan=False)["b--u"].damage
+    data["workloads"][0]["max_latency_ms"] = 5.0
+    assert not losses(data, replan=False)["b--u"].damage

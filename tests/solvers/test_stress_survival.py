@@ -78,6 +78,15 @@ def test_a_loss_that_hits_nothing_keeps_a_plan_that_holds() -> None:
             assert check(changed, trial.present.model_copy(update={"problem_digest": changed.digest})) == []
 
 
+def test_nothing_is_proven_of_a_plan_that_is_kept() -> None:
+    # It is the best with a reserve, which new plans do without.
+    problem = protected("site", max_rtt_ms=10)
+    plan = solve(problem)
+    document = json.loads(render_stress(problem, plan, stress(problem, plan, replan=False), form="json"))
+    kept = [loss["replan"] for loss in document["losses"] if loss["replan"]["verdict"] == "not needed"]
+    assert [(each["unserved"], each["gap"], each["unserved_bound"]) for each in kept] == [(0, None, None)]
+
+
 def test_what_a_loss_costs_is_told_apart_from_what_reserves_do() -> None:
     # Unprotected, all runs at a for 96 USD, and the losses cost what they do there: without a all runs at b
     # for twice the money, without a--u the service alone; without b the job's 24 USD are saved, with the
