@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from .check_admission import counts, serving
 from .places import parts_of_running
 from .plan import Plan, Route
 from .problem import Problem
+from .room import Room, is_too_small
+from .sites import Pool
 from .text import money
-from .workloads import InferenceService
+from .workloads import InferenceService, TrainingJob
 
 LEAST_SHARE = 0.005
 """Part of a workload below which a change of place is not told."""
@@ -96,24 +99,33 @@ class _Reasons:
 
     def _why_elsewhere(self, name: str, left: list[str], costs: tuple[float, float]) -> tuple[Why, str]:
         """Return why a workload went away from the places ``left``."""
-        gone = [place for place in left if not self._has_capacity(place)]
-        if gone:
-            return "gone", f"no capacity at {', '.join(gone)}"
-        cut = [f"{place} (link {link})" for place in left if (link := self._lost_link(name, place))]
-        if cut:
-            return "cut", f"the way is gone to {', '.join(cut)}"
-        far = [place for place in left if self._is_too_far(name, place)]
-        if far:
-            return "other", f"{', '.join(far)} is too far now"
-        full = [place for place in left if self._is_full(place)]
+        if barred := self._why_barred(name, left):
+            return barred
         if costs[1] < costs[0] - 0.005:
             return "cheaper", f"{money(costs[0] - costs[1])} USD less"
-        if full:
-            return "full", f"{', '.join(full)} is taken by others"
-        return "other", "costs or limits of others changed"
+        if full := [place for place in left if self._is_full(name, place)]:
+            return "full", f"{', '.join(full)} has no room left"
+        return "other", "costs or limits changed"
 
-    def _has_capacity(self, place: str) -> bool:
-        return any(pool.data_center == place and not pool.is_lost for pool in self.new_problem.pools)
+    def _why_barred(self, name: str, left: list[str]) -> tuple[Why, str] | None:
+        """Return why a workload could no longer be at some of its places, whatever else is there."""
+        if gone := [place for place in left if not self._pools(name, place)]:
+            return "gone", f"no capacity at {', '.join(gone)}"
+        if cut := [f"{place} (link {link})" for place in left if (link := self._lost_link(name, place))]:
+            return "cut", f"the way is gone to {', '.join(cut)}"
+        if far := [place for place in left if self._is_too_far(name, place)]:
+            return "other", f"ways to {', '.join(far)} are too slow now"
+        if small := [place for place in left if self._is_too_small(name, place)]:
+            return "other", f"{', '.join(small)} is too small for it now"
+        return None
+
+    def _pools(self, name: str, place: str) -> list[Pool]:
+        """Return the pools of a place that have capacity of a type on which the workload runs."""
+        work = self.new_problem.workload[name]
+        pools = [each for each in self.new_problem.pools if each.data_center == place and not each.is_lost]
+        if isinstance(work, TrainingJob):
+            return [pool for pool in pools if any(True for _ in counts(work, pool.accelerator))]
+        return [pool for pool in pools if serving(work, pool)]
 
     @cached_property
     def _ways(self) -> Mapping[tuple[str, str], set[str]]:
@@ -150,17 +162,33 @@ class _Reasons:
             for value, limit in zip((flow.rtt_ms, flow.latency_ms), limits, strict=True)
         )
 
-    def _is_full(self, place: str) -> bool:
-        pools = self.new_problem.pool
-        uses = [use for use in self.new.pool_use if pools[use.pool].data_center == place]
-        return any(
-            use.available > 0 and use.utilization > FULL * (1 - pools[use.pool].reserve_fraction)
-            for use in uses
-        )
+    def _is_too_small(self, name: str, place: str) -> bool:
+        """Return whether no part of a job would fit into a place even where nothing else is there."""
+        job, problem = self.new_problem.workload[name], self.new_problem
+        pools = self._pools(name, place)
+        return isinstance(job, TrainingJob) and all(is_too_small(problem, job, pool) for pool in pools)
+
+    def _is_full(self, name: str, place: str) -> bool:
+        """Return whether a place has no room for a job, or for another replica while a service has fewer."""
+        work, pools = self.new_problem.workload[name], self._pools(name, place)
+        if isinstance(work, TrainingJob):
+            return not any(self._room.holds(work, pool) for pool in pools)
+        fewer = _replicas(self.old, name, place) - _replicas(self.new, name, place)
+        return any(not any(self._room.adds(work, pool, period) for pool in pools) for period in +fewer)
+
+    @cached_property
+    def _room(self) -> Room:
+        return Room(self.new_problem, self.new)
 
 
-FULL = 0.98
-"""Utilisation in some period from which a pool counts as full."""
+def _replicas(plan: Plan, service: str, place: str) -> Counter[str]:
+    """Return the replicas of a service at a place, by period."""
+    found = Counter[str]()
+    for entry in plan.services:
+        for each in entry.replicas if entry.service == service else ():
+            if each.data_center == place:
+                found[each.period] += each.replicas
+    return found
 
 
 def _cost_usd(plan: Plan, name: str) -> float:

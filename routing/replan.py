@@ -8,17 +8,20 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from .check_admission import Pins, counts, usable
+from .check_admission import Pins
 from .errors import InputError
 from .faults import from_validation
 from .plan import LeftOut, Plan, ServicePlan
 from .present import Moving, Present
 from .problem import Problem
+from .room import Room, is_too_small
 from .workloads import TrainingJob
 
 Action = Literal["move", "add", "drop", "wait", "keep"]
 Places = tuple[str, ...]
 ENDED = "is not in the topology any more"
+COSTS = "cost or limits"
+"""Why work moves though there is room where it was: limits are deadlines, power, budgets and the like."""
 ACTIONS: tuple[Action, ...] = ("move", "add", "drop", "wait", "keep")
 """In the order of change sets: ``wait`` is new work that is left out."""
 
@@ -116,7 +119,7 @@ class _Changes:
         self.left_out: dict[str, LeftOut] = {}
         for entry in plan.left_out:
             self.left_out.setdefault(entry.workload, entry)
-        self.pins = Pins(problem)
+        self.pins, self.room = Pins(problem), Room(problem, plan)
 
     def all(self) -> Iterator[WorkloadChange]:
         present = self.problem.present
@@ -191,32 +194,16 @@ class _Changes:
         barred = [name for name in held if not gone and self._bars(job, name)]
         if gone or barred:
             return gone or _named("barred, or too small for it:", barred)
-        full = [name for name in held if self._is_used(name) and not self._has_room(job, name)]
-        return _named("full of other work:", full) if full else "costs less"
+        left = sorted({*held} - {place.pool for place in self.jobs[job.id].placements})
+        full = [name for name in left if not self.room.holds(job, self.problem.pool[name])]
+        return _named("full of other work:", full) if full else COSTS
 
     def _bars(self, job: TrainingJob, name: str) -> bool:
         """Return whether residency, pins or the size of a pool bar a job that is alone."""
         pool = self.problem.pool[name]
         site = self.problem.data_center[pool.data_center]
         may = self.problem.residency(job.policy).may_process(site.jurisdiction)
-        most = usable(pool, pool.expansion.max_modules if pool.expansion else 0)
-        return not may or not self.pins.permit(job.id, pool) or self._fewest(job, name) > most
-
-    def _fewest(self, job: TrainingJob, name: str) -> int:
-        """Return the fewest accelerators of a pool with which the job could run there."""
-        sizes = counts(job, self.problem.pool[name].accelerator)
-        return min(sizes, default=10**12) // job.max_sites
-
-    def _is_used(self, name: str) -> bool:
-        """Return whether anything runs in a pool; if not, modules for it would have cost more."""
-        return any(use.used > 0 for use in self.plan.pool_use if use.pool == name)
-
-    def _has_room(self, job: TrainingJob, name: str) -> bool:
-        """Return whether the plan leaves room for the job in a pool while it runs."""
-        running = {run.period for run in self.jobs[job.id].runs}
-        pool, need = self.problem.pool[name], self._fewest(job, name)
-        rows = [use for use in self.plan.pool_use if use.pool == name and use.period in running]
-        return all(int(use.available * (1 - pool.reserve_fraction) + 1e-9) - use.used >= need for use in rows)
+        return not may or not self.pins.permit(job.id, pool) or is_too_small(self.problem, job, pool)
 
 
 def _counted(replicas: Any) -> tuple[str, ...]:

@@ -6,15 +6,20 @@ import csv
 import io
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from computeroute.routing.comparison import Case, Compared, compare, figures
 from computeroute.routing.comparison_tables import certainty, render_comparison
 from computeroute.routing.moves import moves_between
 from computeroute.routing.places import parts_of_asked, parts_of_running
+from computeroute.routing.problem import Problem
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen
+from computeroute.solvers import solve
 from computeroute.solvers.sweep import solve_scenarios
 from computeroute.topologies import load
+
+from .test_replan import chat, expandable, job, world
 
 LINES = ("hybrid", "cloud-only", "on-prem-only", "prices*2")
 
@@ -71,7 +76,10 @@ def test_who_may_not_go_so_far_any_more_is_told_so() -> None:
     lines = ("hybrid", "max_rtt_ms=50")
     cases = [outcome.case() for outcome in solve_scenarios(load("two-sites"), chosen(lines, _known()))]
     moves = {move.workload: move for move in compare(cases)[1].moves}
-    assert (moves["assistant-us"].why, moves["assistant-us"].detail) == ("other", "frankfurt is too far now")
+    assert (moves["assistant-us"].why, moves["assistant-us"].detail) == (
+        "other",
+        "ways to frankfurt are too slow now",
+    )
 
 
 def test_moves_tell_where_from_where_to_and_why(compared: list[Compared]) -> None:
@@ -85,6 +93,65 @@ def test_moves_tell_where_from_where_to_and_why(compared: list[Compared]) -> Non
     before = moves["assistant-us"].before
     assert sum(before.values()) == pytest.approx(1)
     assert moves["assistant-us"].share == pytest.approx(before["frankfurt"])
+
+
+def why_moved(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    problems = [Problem.parse(before), Problem.parse(after)]
+    plans = [solve(problem, gap_limit=1e-9) for problem in problems]
+    moves = moves_between(problems[0], plans[0], problems[1], plans[1])
+    return {move.workload: (move.why, move.detail) for move in moves}
+
+
+def degraded(to: float) -> list[dict[str, Any]]:
+    """Return the pools, of which the cheaper one has lost a part."""
+    return [{**world()["pools"][0], "reserve_fraction": 1 - to}, world()["pools"][1]]
+
+
+GERMAN = job("german", 8, policy="german")
+OTHER = ("other", "costs or limits changed")
+BEFORE = world(job("one"))
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (world(job("one"), GERMAN), ("full", "east has no room left")),
+        (world(job("one"), GERMAN, pools=expandable()), OTHER),
+        (world(job("one"), limits={"forbidden": [{"workload": "one", "data_center": "east"}]}), OTHER),
+        (
+            world(job("one"), job("german", 2, policy="german"), pools=degraded(0.25)),
+            ("other", "east is too small for it now"),
+        ),
+        (world(job("one"), pools=degraded(0.0)), ("gone", "no capacity at east")),
+    ],
+)
+def test_a_place_is_full_only_where_it_could_not_hold_a_job(
+    after: dict[str, Any], expected: tuple[str, str]
+) -> None:
+    assert why_moved(BEFORE, after)["one"] == expected
+
+
+def test_a_place_is_full_for_a_service_where_no_replica_more_fits() -> None:
+    before, after = world(chat(40)), world(chat(40), job("german", 6, policy="german"))
+    assert why_moved(before, after) == {
+        "chat": ("full", "east has no room left"),
+        "german": ("new", "was not there"),
+    }
+    forbidden = {"forbidden": [{"workload": "chat", "data_center": "east"}]}
+    assert (
+        why_moved(before, world(chat(40), job("german", 6, policy="german"), limits=forbidden))["chat"]
+        == OTHER
+    )
+
+
+def test_a_pool_of_another_type_makes_no_place_full() -> None:
+    kinds = [*world()["accelerators"], {"id": "b", "peak_tflops": 1, "memory_gb": 1, "tdp_w": 0}]
+    pools = [*world()["pools"], {"id": "f", "data_center": "east", "accelerator": "b", "count": 1}]
+    pools[0] = {**pools[0], "usd_per_accelerator_hour": 9}
+    small = job("small", 1)
+    small["needs"][0]["accelerator"] = "b"
+    later = world(job("one"), small, accelerators=kinds, pools=pools)
+    assert why_moved(BEFORE, later)["one"] == OTHER
 
 
 def test_a_plan_has_no_moves_against_itself_and_returns_are_told(compared: list[Compared]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from computeroute.routing import InputError, Plan, Problem
 from computeroute.routing.present import Present
-from computeroute.routing.replan import going_on, present_of, workload_changes
+from computeroute.routing.replan import COSTS, going_on, present_of, workload_changes
 from computeroute.routing.replan_view import render_changes
 from computeroute.solvers import solve
 
@@ -101,10 +101,28 @@ def unbought(reserved: float) -> list[Data]:
     return [*world()["pools"], {**more, "expansion": module, "reserve_fraction": reserved}]
 
 
+def two_hours() -> Data:
+    """Return two hours in which another job fills the pool e, that is dear now, in the first of them only."""
+    full = job("other", 8, policy="german", deadline_hours=1)
+    full["needs"][0]["hours"] = 1
+    one = job("one")
+    one["needs"][0]["hours"] = 1
+    dear = [{**pool, "usd_per_accelerator_hour": 5 - at} for at, pool in enumerate(world()["pools"])]
+    periods = [{"id": "t", "hours": 1}, {"id": "u", "hours": 1}]
+    return world(one, full, present=at("e"), periods=periods, pools=dear)
+
+
+def expandable() -> list[Data]:
+    """Return the pools, of which e may grow at a high price."""
+    return [{**world()["pools"][0], "expansion": unbought(0)[2]["expansion"]}, world()["pools"][1]]
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (world(job("one"), present=at("w")), "costs less"),
+        (world(job("one"), present=at("w")), COSTS),
+        (two_hours(), COSTS),
+        (world(job("one"), job("other", 8, policy="german"), present=at("e"), pools=expandable()), COSTS),
         (world(job("one"), present=at("lost")), "gone: lost"),
         (world(job("one", policy="german"), present=at("w")), "barred, or too small for it: w"),
         (
@@ -116,7 +134,7 @@ def unbought(reserved: float) -> list[Data]:
             "barred, or too small for it: w",
         ),
         (world(job("one"), job("other", 8, policy="german"), present=at("e")), "full of other work: e"),
-        (world(job("one"), present=at("m"), pools=unbought(0.0)), "costs less"),
+        (world(job("one"), present=at("m"), pools=unbought(0.0)), COSTS),
         (world(job("one"), present=at("m"), pools=unbought(1.0)), "gone: m"),
     ],
 )
@@ -144,7 +162,7 @@ def test_forms_say_the_same() -> None:
     assert document["moving_usd"] == 3
     assert document["changes"][0] == {
         "action": "move", "workload": "one", "kind": "training", "from": ["w"], "to": ["e"],
-        "moving_usd": 3, "cost_usd": 11, "why": "costs less",
+        "moving_usd": 3, "cost_usd": 11, "why": COSTS,
     }  # fmt: skip
     rows = list(csv.DictReader(io.StringIO(render_changes(problem, plan, "csv", 110))))
     assert [(row["action"], row["from"], row["to"]) for row in rows] == [("move", "w", "e"), ("add", "", "e")]
