@@ -77,7 +77,9 @@ def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: 
     from .solvers.breakeven_report import render_breakeven
 
     def say(point: Point) -> None:
-        delivery.say(f"{name} {point.value:g}: own {point.own.usd:,.2f}, cloud {point.cloud.usd:,.2f} USD")
+        delivery.say(
+            f"{name} {point.value:g}: {own} {point.own.usd:,.2f}, {cloud} {point.cloud.usd:,.2f} USD"
+        )
 
     sweep, cases = SWEEPS[name], _two_cases(own, cloud)
     found, _ = _work(

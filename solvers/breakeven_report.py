@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from typing import Any
 
 from ..routing.owning import Sweep
@@ -17,20 +18,21 @@ from ..routing.tables import (
     to_json,
     to_text,
 )
-from ..routing.text import clean
+from ..routing.text import clean, shorten
 from .bisection import NOISE, Breakeven, Case, Point
 
 MOST_ROWS = 100
-_SURE = {"own": "own", "cloud": "cloud", None: "open"}
+NAME_COLUMNS = 16
 
 
 def render_breakeven(found: Breakeven, sweep: Sweep, cases: tuple[str, str], form: str, columns: int) -> str:
     """Return a break-even as ``table``, ``json`` or ``csv``; ``cases`` are the names of own and cloud."""
     if form == "json":
         return to_json(_document(found, sweep, cases))
-    curve = _curve(found, sweep)
     if form == "csv":
-        return to_csv(curve)
+        return to_csv(_curve(found, sweep, ("own", "cloud")))
+    own, other = (shorten(clean(name), NAME_COLUMNS) for name in cases)
+    curve = _curve(found, sweep, (own, other))
     parts = [textwrap.fill(clean(verdict(found, sweep, cases)), columns), to_text(curve, columns, MOST_ROWS)]
     parts.append(to_text(_composition(found.owned, sweep, cases), columns, MOST_ROWS))
     return "\n\n".join(parts)
@@ -64,12 +66,25 @@ def _caveats(found: Breakeven) -> str:
     uneven = sum(abs(point.own.plan.unserved - point.cloud.plan.unserved) > NOISE for point in found.points)
     if uneven:
         remarks += f". At {uneven} of {total} values one case leaves more work out, which counts before cost"
+    remarks += _nothing_bought(found)
     if any(_outlasts(point.own) for point in found.points):
         remarks += (
             ". Jobs that go on beyond the horizon pay for no modules there, so that owning looks too cheap: "
             "let the horizon be longer"
         )
     return remarks
+
+
+def _nothing_bought(found: Breakeven) -> str:
+    """Say so where modules could be bought and none are: at no value, or not where owning starts to pay."""
+    chosen = found.owned if found.bracket is not None else None
+    if not any(point.own.plan.purchases for point in found.points):
+        where = "any value tried"
+    elif chosen is not None and not chosen.own.plan.purchases:
+        where = f"{chosen.value:.5g}"
+    else:
+        return ""
+    return f". Nothing is bought at {where}" if _may_buy(found.points[0].own) else ""
 
 
 def _outlasts(case: Case) -> bool:
@@ -88,31 +103,38 @@ def _proof(found: Breakeven) -> str:
     return f"proven to lie between {low:.5g} and {high:.5g}"
 
 
-def _curve(found: Breakeven, sweep: Sweep) -> Table:
+def _curve(found: Breakeven, sweep: Sweep, names: tuple[str, str]) -> Table:
+    own, other = names
+    sure = {"own": own, "cloud": other, None: "open"}
     columns: tuple[Column, ...] = (
         number_column(sweep.name, sweep.name, 4),
-        money_column("own_usd", "own USD"),
-        Column("own_bound_usd", "own bound", money_column("").show, spare=1),
-        money_column("cloud_usd", "cloud USD"),
-        Column("cloud_bound_usd", "cloud bound", money_column("").show, spare=1),
+        money_column("own_usd", f"{own} USD"),
+        Column("own_bound_usd", f"{own} bound", money_column("").show, spare=1),
+        money_column("cloud_usd", f"{other} USD"),
+        Column("cloud_bound_usd", f"{other} bound", money_column("").show, spare=1),
         money_column("saving_usd", "saving USD"),
         text_column("proven", "surely better"),
         text_column("modules", "modules bought"),
-        number_column("own_unserved", "own left out", 4),
-        number_column("cloud_unserved", "cloud left out", 4),
+        number_column("own_unserved", f"{own} left out", 4),
+        number_column("cloud_unserved", f"{other} left out", 4),
     )
-    return Table("curve", "Cost of both cases", columns, [_row(point) for point in found.points])
+    return Table("curve", "Cost of both cases", columns, [_row(point, sure) for point in found.points])
 
 
-def _row(point: Point) -> list[Any]:
+def _row(point: Point, sure: Mapping[str | None, str]) -> list[Any]:
     own, cloud = point.own.plan, point.cloud.plan
     costs = (own.objective, own.bound, cloud.objective, cloud.bound, point.saving_usd)
     left_out = (own.unserved or None, cloud.unserved or None)
-    return [point.value, *costs, _SURE[point.proven], _bought(point.own), *left_out]
+    return [point.value, *costs, sure[point.proven], _bought(point.own), *left_out]
 
 
 def _bought(case: Case) -> str:
-    return ", ".join(f"{each.pool}: {each.modules}" for each in case.plan.purchases)
+    bought = ", ".join(f"{each.pool}: {each.modules}" for each in case.plan.purchases)
+    return bought or ("none" if _may_buy(case) else "")
+
+
+def _may_buy(case: Case) -> bool:
+    return any(pool.expansion for pool in case.problem.pools)
 
 
 def _composition(point: Point, sweep: Sweep, cases: tuple[str, str]) -> Table:

@@ -46,7 +46,7 @@ def test_no_breakeven_is_an_answer(route: Route, own_or_rent: Path) -> None:
     result = route("breakeven", own_or_rent, "--sweep", "horizon", "--to", "1", "--points", "2")
     assert result.exit_code == 0
     assert result.stdout.startswith("hybrid is no better than cloud-only at every value tried from 0.5 to 1")
-    assert "horizon 0.5: own" in result.stderr
+    assert "horizon 0.5: hybrid 176,461.44, cloud-only" in result.stderr
 
 
 @pytest.mark.parametrize(

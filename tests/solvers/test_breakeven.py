@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from random import Random
@@ -257,3 +258,31 @@ def test_every_form_names_the_modules(form: str, problem: Problem) -> None:
     text = render_breakeven(found, SWEEPS["utilization"], ("hybrid", "cloud-only"), form, 110)
     assert "own" in text
     assert "0.1" in text
+
+
+def test_it_says_where_nothing_is_bought(problem: Problem) -> None:
+    sweep = SWEEPS["utilization"]
+    found = breakeven(problem, sweep, HYBRID, CLOUD, low=0.1, high=0.2, points=2)
+    assert verdict(found, sweep, ("hybrid", "cloud-only")).endswith(". Nothing is bought at any value tried")
+    found = breakeven(problem, sweep, HYBRID, CLOUD, low=0.1, high=0.5, points=3, tolerance=0.1)
+    assert "bought" not in verdict(found, sweep, ("hybrid", "cloud-only"))
+    rows = render_breakeven(found, sweep, ("hybrid", "cloud-only"), "csv", 110).splitlines()[1:]
+    assert {row.split(",")[7] for row in rows} == {"none", "own: 1"}
+    # One accelerator stands there already: it pays at 2.625 / 3, modules only at a higher price.
+    standing = {**WORLD["pools"][0], "count": 1, "usd_per_accelerator_hour": 2.5}
+    owned = Problem.parse({**WORLD, "pools": [standing, WORLD["pools"][1]]})
+    found = breakeven(owned, SWEEPS["price"], HYBRID, CLOUD, low=0.5, high=2.0, points=2, tolerance=0.2)
+    assert found.points[-1].own.plan.purchases
+    assert re.search(
+        r"Nothing is bought at [01]\.", verdict(found, SWEEPS["price"], ("hybrid", "cloud-only"))
+    )
+
+
+def test_the_curve_has_the_names_of_the_cases(problem: Problem) -> None:
+    owner = BUILT_IN["on-prem-only"]
+    found = breakeven(problem, SWEEPS["price"], owner, HYBRID, low=0.1, high=1.0, points=2, tolerance=0.5)
+    names = ("on-prem-only", "hybrid")
+    text = render_breakeven(found, SWEEPS["price"], names, "table", 160)
+    assert "on-prem-only USD" in text
+    assert "hybrid USD" in text
+    assert "cloud" not in text.partition("Cost of both cases")[2]
