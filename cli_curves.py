@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -186,12 +187,16 @@ def _frontier(
     from .solvers.near_optimal import Alternative, near_optimal, require_in_range
 
     def say(found: Tried) -> None:
-        delivery.say(f"{found.value:.5g} {axis.unit}, {found.usd:,.2f} USD")
-
-    def say_other(found: Alternative) -> None:
-        delivery.say(f"other plan: {100 * found.extra:.2f} % dearer, {found.moved:.2f} workloads moved")
+        short = ", leaves work out" if found.plan.left_out else ""
+        delivery.say(f"{found.step}: {found.value:.5g} {axis.unit}, {found.usd:,.2f} USD{short}")
 
     points, count, within = asked
+    number = itertools.count(1)
+
+    def say_other(found: Alternative) -> None:
+        figures = f"{100 * found.extra:.2f} % dearer, {found.moved:.2f} workloads moved"
+        delivery.say(f"other plan {next(number)} of {count}: {figures}")
+
     options = {"cancel": token, **options}
     if count:
         require_in_range(count, within / 100)

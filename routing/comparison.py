@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from .check_admission import usable
 from .moves import Move, moves_between
 from .plan import Cost, Plan
 from .problem import Problem
@@ -35,7 +36,8 @@ class Figures:
     unserved
         Priority-weighted share of work left out.
     utilization
-        Accelerator-hours in use over those there are, bought modules included; None without any.
+        Accelerator-hours in use over those that may be, bought modules included; None without any. What
+        reserves hold back or a scenario takes away may not be used.
     used_hours, available_hours
         The two.
     objective, bound, gap
@@ -112,7 +114,6 @@ def _mean(weighted: Iterable[tuple[float, float]]) -> float | None:
 
 
 def _available_hours(problem: Problem, plan: Plan) -> float:
-    """Return the accelerator-hours of all pools, used or not; what a loss took away does not count."""
-    bought = {purchase.pool: purchase.accelerators for purchase in plan.purchases}
-    counts = ((pool, pool.count + bought.get(pool.id, 0)) for pool in problem.pools)
-    return sum(count for pool, count in counts if not pool.is_lost) * problem.horizon_hours
+    """Return the accelerator-hours that plans may use of all pools, with the modules of this one."""
+    bought = {purchase.pool: purchase.modules for purchase in plan.purchases}
+    return sum(usable(pool, bought.get(pool.id, 0)) for pool in problem.pools) * problem.horizon_hours

@@ -105,15 +105,20 @@ class _Search:
     known: Known = field(default_factory=Known)
     caps_pay: bool = True
     """Whether plans under a cap have been as good as those with a price."""
+    step: str = "cheapest"
+    """The part of the search that is under way."""
 
     def run(self, points: int) -> list[FrontierPoint]:
         """Return the points."""
         first = self._first()
+        self.step = f"least {self.axis.name}"
         least = self._least(first).value
-        caps = [least + (first.value - least) * step / (points - 1) for step in range(points)]
-        for cap in reversed(caps[:-1]):
+        caps = [least + (first.value - least) * step / (points - 1) for step in reversed(range(points))]
+        for number, cap in enumerate(caps[1:], 1):
+            self.step = f"cap {number} of {points - 1}"
             self._at(cap)
-        for cap in reversed(caps):
+        for number, cap in enumerate(caps, 1):
+            self.step = f"polishing {number} of {points}"
             self._polish(cap)
         return list(self._points(caps, first))
 
@@ -150,6 +155,7 @@ class _Search:
             usd=self.axis.usd(self.base, plan),
             bound_usd=plan.bound if is_cost else None,
             usd_per_unit=problem.objective.usd_per_tco2e - self.base.objective.usd_per_tco2e,
+            step=self.step,
         )
         self.known.tried.append(found)
         if self.done is not None:
@@ -249,7 +255,7 @@ class _Search:
 
     def _points(self, caps: list[float], first: Tried) -> Iterator[FrontierPoint]:
         """Yield the best plan within each cap, from the loosest on, each once and none beaten."""
-        shown = [each for cap in reversed(caps) if (each := self._efficient(cap)) is not None]
+        shown = [each for cap in caps if (each := self._efficient(cap)) is not None]
         chosen = list({id(each): each for each in shown}.values())
         before: Tried | None = None
         for each in chosen:

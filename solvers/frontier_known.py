@@ -27,7 +27,8 @@ class Tried:
 
     ``cap`` is the limit that it was made under, infinite for none; ``bound_usd`` is proven of all plans
     within that cap that leave no more out, for cost and what the other axis is worth at ``usd_per_unit``; it
-    is None where cost was not what was minimised.
+    is None where cost was not what was minimised. ``step`` says for people which part of the search made it,
+    of how many.
     """
 
     problem: Problem
@@ -37,6 +38,7 @@ class Tried:
     usd: float
     bound_usd: float | None
     usd_per_unit: float = 0.0
+    step: str = ""
 
     @property
     def unserved(self) -> float:

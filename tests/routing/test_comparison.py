@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from computeroute.routing.capacity import degraded_pool
 from computeroute.routing.comparison import Case, Compared, compare, figures
 from computeroute.routing.comparison_tables import certainty, render_comparison
 from computeroute.routing.moves import moves_between
@@ -69,6 +70,13 @@ def test_lost_capacity_is_not_available(compared: list[Compared]) -> None:
     cloud = compared[1].figures
     assert cloud is not None
     assert cloud.available_hours == pytest.approx(16 * load("two-sites").horizon_hours)
+
+
+def test_capacity_that_is_lost_in_part_is_not_available() -> None:
+    problem = Problem.parse(world(job("one")))
+    degraded = problem.replace(pools=(degraded_pool(problem.pools[0], 0.5), problem.pools[1]))
+    found = figures(degraded, solve(degraded))
+    assert (found.used_hours, found.available_hours) == (2 * 4, 2 * (4 + 8))
 
 
 def test_who_may_not_go_so_far_any_more_is_told_so() -> None:
