@@ -45,7 +45,7 @@ def without_pools(problem: Problem, gone: set[str]) -> Problem:
         raise InputError(["no pool is left to run anything on; keep a site that has pools"])
     pinned = {each.pool for each in problem.limits.pinned if each.pool in gone}
     kept = [pool for pool in problem.pools if pool.id not in gone or pool.id in pinned]
-    pools = tuple(_empty(pool) if pool.id in pinned else pool for pool in kept)
+    pools = tuple(emptied(pool) if pool.id in pinned else pool for pool in kept)
     forbidden = tuple(each for each in problem.limits.forbidden if not _names(each, gone - pinned))
     return problem.replace(pools=pools, limits=problem.limits.replace(forbidden=forbidden))
 
@@ -54,6 +54,7 @@ def _names(assignment: Assignment, pools: set[str]) -> bool:
     return assignment.pool is not None and assignment.pool in pools
 
 
-def _empty(pool: Pool) -> Pool:
+def emptied(pool: Pool) -> Pool:
+    """Return a pool of which nothing is left, commitments included."""
     nothing = degraded_pool(pool, 0.0)
     return nothing.replace(committed_count=0, committed_usd_per_accelerator_hour=None)

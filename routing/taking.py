@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from .base import Fraction, Frozen, Id
-from .capacity import degraded_link, degraded_pool, without_pools
+from .capacity import degraded_link, degraded_pool, emptied, without_pools
 from .editing import mapped, require_known, without_workloads
 from .errors import InputError, quoted, suggestion
 from .policies import JurisdictionOrGroup, covers, expand
@@ -67,7 +67,7 @@ class Keep(Frozen):
 
 
 class Alone(Frozen):
-    """One owner with its own sites and its own workloads."""
+    """One owner with its own sites and its own workloads; without capacity of its own all is left out."""
 
     owner: Id
 
@@ -79,7 +79,14 @@ class Alone(Frozen):
             hint = suggestion(self.owner, owners) or f"; owners of workloads: {', '.join(owners) or 'none'}"
             raise InputError([f"no workload belongs to {quoted(self.owner)}{hint}"])
         others = {workload.id for workload in problem.workloads} - {workload.id for workload in mine}
-        return Keep(owners=(self.owner,)).apply(without_workloads(problem, others))
+        return self._at_home(without_workloads(problem, others))
+
+    def _at_home(self, problem: Problem) -> Problem:
+        homes = {site.id for site in problem.data_centers if site.owner_id == self.owner}
+        away = {pool.id for pool in problem.pools if pool.data_center not in homes}
+        if len(away) == len(problem.pools):
+            return problem.replace(pools=tuple(emptied(pool) for pool in problem.pools))
+        return without_pools(problem, away)
 
 
 class Remove(Frozen):

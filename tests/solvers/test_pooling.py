@@ -10,6 +10,7 @@ from computeroute.routing import InputError, Plan, Problem, check
 from computeroute.routing.hourly import hourly
 from computeroute.routing.pooling import IDLE, Pooling, mean, parties, together
 from computeroute.routing.pooling_report import left_out_table
+from computeroute.routing.scenarios import scenario
 from computeroute.routing.weights import unserved_by_workload
 from computeroute.solvers import solve
 from computeroute.solvers.interrupt import Interrupt
@@ -49,8 +50,8 @@ def test_two_owners() -> None:
 
 def test_every_plan_verifies() -> None:
     problem = world()
-    for scenario in (*(party.scenario for party in parties(problem)), together(problem)):
-        theirs = scenario.apply(problem)
+    for each in (*(party.scenario for party in parties(problem)), together(problem)):
+        theirs = each.apply(problem)
         assert check(theirs, solve(theirs)) == []
 
 
@@ -88,6 +89,16 @@ def test_training_fills_the_night_of_another_owner() -> None:
     assert found.served_by_both == {"service"}
     [row] = left_out_table(found).rows
     assert row == ["tune", "cat", 1, 0]
+
+
+def test_an_owner_without_sites_alone_leaves_all_out_as_in_the_comparison() -> None:
+    problem = changed(workloads=[job("guest", "gus", 2)])
+    found = compare_pooling(problem)
+    assert found.alone["gus"].unserved == {"guest": 1}
+    alone = scenario("alone=gus").apply(problem)
+    plan = solve(alone)
+    assert (plan.unserved, plan.cost.total_usd, check(alone, plan)) == (1, 0, [])
+    assert scenario("alone=gus + prices*2").apply(problem).workloads == alone.workloads
 
 
 def test_work_of_nobody_is_on_neither_side() -> None:
