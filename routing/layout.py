@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .text import pad, shorten, width
+from .text import pad, shorten, shorten_amid, width
 
 GAP = "  "
 LEAST_COLUMNS = 6
@@ -71,8 +72,17 @@ def lines(strips: Sequence[Strip], columns: int) -> Iterator[str]:
         yield _line([upper for upper, _ in heads], strips, widths)
     yield _line([lower for _, lower in heads], strips, widths)
     yield _line(["-" * room for room in widths], strips, widths)
-    for cells in zip(*(strip.cells for strip in strips), strict=True):
+    cut = [_cut(strip.cells, room) for strip, room in zip(strips, widths, strict=True)]
+    for cells in zip(*cut, strict=True):
         yield _line(cells, strips, widths)
+
+
+def _cut(cells: Sequence[str], room: int) -> list[str]:
+    """Return cells within ``room``: their ends stay where they would look alike though they differ."""
+    alike = defaultdict[str, set[str]](set)
+    for cell in cells:
+        alike[shorten(cell, room)].add(cell)
+    return [shorten_amid(cell, room) if len(alike[shorten(cell, room)]) > 1 else cell for cell in cells]
 
 
 def _heading(strip: Strip, room: int) -> tuple[str, str]:

@@ -65,6 +65,15 @@ def shorten(text: str, columns: int) -> str:
     return text[: sum(1 for _ in ends)].rstrip() + ELLIPSIS
 
 
+def shorten_amid(text: str, columns: int) -> str:
+    """Return ``text``, its middle cut out with an ellipsis where it is wider than ``columns``."""
+    if width(text) <= columns:
+        return text
+    ends = takewhile(lambda end: end <= columns // 2, accumulate(map(_columns, reversed(text))))
+    last = text[len(text) - sum(1 for _ in ends) :].lstrip()
+    return shorten(text, columns - width(last)) + last
+
+
 def filled(text: str, columns: int, indent: str = "") -> str:
     """Return cleaned ``text`` on lines of ``columns``, all but the first after ``indent``.
 

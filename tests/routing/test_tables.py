@@ -119,6 +119,12 @@ def test_names_are_cut_only_where_nothing_else_gives_way() -> None:
     assert tables.to_text(wide("x" * 40), 25, 10).split("\n")[4] == "x" * 16 + "…    12.5"
 
 
+def test_names_that_would_look_alike_are_cut_in_the_middle() -> None:
+    names = ["service 'chat', period 'day'", "service 'chat', period 'night'", "job 'of a long name'"]
+    shown = tables.to_text(Table("names", "", [text_column("name")], [[name] for name in names]), 18, 9)
+    assert shown.split("\n")[2:] == ["service…iod 'day'", "service…d 'night'", "job 'of a long na…"]
+
+
 def test_long_titles_go_on_below() -> None:
     titled = Table("n", "What stops at once", [text_column("a")], [["b"]])
     assert tables.to_text(titled, 12, 5).split("\n")[:2] == ["What stops", "at once"]

@@ -79,6 +79,13 @@ def test_shorten_never_exceeds_the_columns(shown: str, columns: int, expected: s
     assert text.width(expected) <= columns
 
 
+@given(st.text(max_size=30), st.integers(min_value=4, max_value=20))
+def test_cutting_amid_never_exceeds_the_columns_and_keeps_an_end(shown: str, columns: int) -> None:
+    short = text.shorten_amid(shown, columns)
+    assert text.width(short) <= columns
+    assert short == shown if text.width(shown) <= columns else text.ELLIPSIS in short
+
+
 def test_pad_aligns_by_columns_not_characters() -> None:
     assert text.pad("上海", 6) == "上海  "
     assert text.pad("上海", 6, right=True) == "  上海"
