@@ -55,13 +55,18 @@ def halves(heading: str) -> tuple[str, str]:
 def fitting(strips: Sequence[Strip], columns: int) -> tuple[list[Strip], list[Strip]]:
     """Return what is shown within ``columns`` and what is not: spare strips go one by one."""
     shown, left_out = list(strips), list[Strip]()
-    while _total([strip.readable for strip in shown]) > columns:
+    while not has_room(shown, columns):
         last = max(reversed(shown), key=lambda strip: strip.spare, default=None)
         if last is None or not last.spare:
             break
         shown.remove(last)
         left_out.insert(0, last)
     return shown, left_out
+
+
+def has_room(strips: Sequence[Strip], columns: int) -> bool:
+    """Return whether nothing has to be cut so short that it is hard to read."""
+    return _total([strip.readable for strip in strips]) <= columns
 
 
 def lines(strips: Sequence[Strip], columns: int) -> Iterator[str]:

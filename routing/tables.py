@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .layout import Strip, fitting, lines
+from .layout import Strip, fitting, has_room, lines
 from .text import clean, filled, guarded, money, number, pad, plural, width
 
 MORE = "(use --format json or csv)"
@@ -113,7 +113,8 @@ def to_text(table: Table, columns: int, limit: int) -> str:
         What to show.
     columns
         Width to keep to. Where it is too narrow, headings take two lines, then columns that are spare are
-        left out, which a line below says, then text is cut with an ellipsis; numbers never are.
+        left out, which a line below says, then text is cut with an ellipsis; numbers never are. A single row
+        for which that is too narrow has its cells below each other.
     limit
         Rows to show; the others are counted.
     """
@@ -124,8 +125,12 @@ def to_text(table: Table, columns: int, limit: int) -> str:
         )
         for at, column in enumerate(table.columns)
     ]
-    fit, left_out = fitting([strip for strip in strips if any(strip.cells) or not shown], columns)
+    told = [strip for strip in strips if any(strip.cells) or not shown]
+    fit, left_out = fitting(told, columns)
     parts = [filled(table.title, columns)] if table.title else []
+    if len(shown) == 1 and not has_room(fit, columns):
+        pairs = ((strip.heading, strip.cells[0]) for strip in told)
+        return "\n".join([*parts, facts(pairs, columns)])
     parts += lines(fit, columns)
     if len(table.rows) > limit:
         parts.append(f"... and {len(table.rows) - limit:,} more {MORE}")

@@ -50,12 +50,14 @@ def test_long_names_give_way_and_numbers_stay() -> None:
 
 
 def test_a_table_of_numbers_may_be_wider_than_asked() -> None:
-    numbers = Table("n", "", [number_column("a"), number_column("b")], [[10**9, 10**9]])
+    numbers = Table("n", "", [number_column("a"), number_column("b")], [[10**9, 10**9]] * 2)
     assert "1,000,000,000  1,000,000,000" in tables.to_text(numbers, 10, 5)
 
 
 def test_narrow_names_are_not_cut_further() -> None:
-    shown = tables.to_text(Table("n", "", [text_column("a"), text_column("b")], [["x" * 30, "y" * 30]]), 5, 5)
+    shown = tables.to_text(
+        Table("n", "", [text_column("a"), text_column("b")], [["x" * 30, "y" * 30]] * 2), 5, 5
+    )
     assert shown.split("\n")[-1] == "xxxxxxxxxxxxxxx…  yyyyy…"
 
 
@@ -123,6 +125,20 @@ def test_names_that_would_look_alike_are_cut_in_the_middle() -> None:
     names = ["service 'chat', period 'day'", "service 'chat', period 'night'", "job 'of a long name'"]
     shown = tables.to_text(Table("names", "", [text_column("name")], [[name] for name in names]), 18, 9)
     assert shown.split("\n")[2:] == ["service…iod 'day'", "service…d 'night'", "job 'of a long na…"]
+
+
+def test_a_single_row_that_is_too_wide_has_its_cells_below_each_other() -> None:
+    columns = [text_column("problem_name"), text_column("problem_digest"), number_column("gap", digits=3)]
+    rows = [["the name of a problem", "sha256:0123456789abcdef", 0.25]]
+    shown = tables.to_text(Table("summary", "summary", columns, rows), 44, 9)
+    expected = [
+        "problem name    the name of a problem",
+        "problem digest  sha256:0123456789abcdef",
+        "gap             0.250",
+    ]
+    assert shown.split("\n") == ["summary", *expected]
+    assert "…" in tables.to_text(Table("summary", "summary", columns, rows * 2), 44, 9)
+    assert len(tables.to_text(Table("summary", "summary", columns, rows), 60, 9).split("\n")) == 4
 
 
 def test_long_titles_go_on_below() -> None:
