@@ -80,7 +80,7 @@ def hourly(problem: Problem, plan: Plan | None, pools: Collection[Pool] | None =
     chosen = problem.pools if pools is None else pools
     held = _holdings(problem, plan) if plan else _Holdings()
     modules = {bought.pool: bought.accelerators for bought in plan.purchases} if plan else {}
-    installed = sum(pool.count + modules.get(pool.id, 0) for pool in chosen)
+    installed = sum(pool.count + modules.get(pool.id, 0) for pool in chosen if not pool.is_lost)
     missing = _left_out(problem, plan) if plan else demanded(problem, problem.services)
     return tuple(_hour(problem, chosen, held, index, (installed, rate)) for index, rate in enumerate(missing))
 

@@ -67,7 +67,7 @@ def _party(problem: Problem, name: str) -> Party:
         name,
         frozenset(work.id for work in problem.workloads if work.owner == name),
         sites,
-        sum(_most(pool) for pool in problem.pools if pool.data_center in sites),
+        sum(_most(pool) for pool in problem.pools if pool.data_center in sites and not pool.is_lost),
     )
 
 

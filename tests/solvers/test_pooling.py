@@ -101,6 +101,14 @@ def test_an_owner_without_sites_alone_leaves_all_out_as_in_the_comparison() -> N
     assert scenario("alone=gus + prices*2").apply(problem).workloads == alone.workloads
 
 
+def test_a_lost_site_has_no_accelerators() -> None:
+    found = compare_pooling(scenario("without=a").apply(world()))
+    assert {party.name: party.accelerators for party in found.parties} == {"ann": 0, "bob": 10}
+    assert found.alone["ann"].unserved == {"job": 1}
+    assert found.shared
+    assert [hour.installed for hour in found.shared.hours] == [10, 10]
+
+
 def test_work_of_nobody_is_on_neither_side() -> None:
     found = compare_pooling(changed(workloads=[job("stray", None)]))
     assert found.left_over == ("stray",)
