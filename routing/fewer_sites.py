@@ -46,13 +46,13 @@ class FewerSites:
         return replace(self, after=len(_sites(entry)) if entry else 0)
 
 
-def fewer_sites(problem: Problem, plan: Plan, failure: Failure) -> tuple[FewerSites, ...]:
+def fewer_sites(problem: Problem, plan: Plan, failure: Failure, standby: Standby) -> tuple[FewerSites, ...]:
     """Return the services of ``plan`` to which ``failure`` leaves fewer sites than they ask for."""
-    return tuple(_fewer(problem, plan, failure))
+    cut_off = {service for service, _ in standby.cut_off(failure)}
+    return tuple(_fewer(problem, plan, failure, cut_off))
 
 
-def _fewer(problem: Problem, plan: Plan, failure: Failure) -> Iterator[FewerSites]:
-    cut_off = {service for service, _ in Standby(problem, plan).cut_off(failure)}
+def _fewer(problem: Problem, plan: Plan, failure: Failure, cut_off: set[str]) -> Iterator[FewerSites]:
     for entry in plan.services:
         service = problem.workload[entry.service]
         if not isinstance(service, InferenceService) or service.min_sites < 2 or not _sites(entry):

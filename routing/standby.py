@@ -19,11 +19,12 @@ class Standby:
 
     def __init__(self, problem: Problem, plan: Plan) -> None:
         self._problem = problem
+        self._ways: dict[tuple[str, str], frozenset[str]] = {}
         self._pools = {
-            (service, site): pools
+            (service.id, site): (service, pools)
             for entry in plan.services
-            for service in problem.services
-            if service.id == entry.service and service.min_sites > 1
+            if isinstance(service := problem.workload[entry.service], InferenceService)
+            and service.min_sites > 1
             for site, pools in _idle(problem, entry).items()
         }
 
@@ -34,14 +35,24 @@ class Standby:
     def cut_off(self, failure: Failure) -> set[tuple[str, str]]:
         """Return the services and their standby sites that are not lost but that no user reaches any more."""
         return {
-            (service.id, site)
-            for (service, site), pools in self._pools.items()
-            if site not in failure.data_centers and not self._is_reached(service, pools, failure)
+            key
+            for key in self._pools
+            if key[1] not in failure.data_centers and not self._is_reached(key, failure)
         }
 
-    def _is_reached(self, service: InferenceService, pools: list[Pool], failure: Failure) -> bool:
+    def _is_reached(self, key: tuple[str, str], failure: Failure) -> bool:
+        """Return whether there is a way; one found before holds unless its origin or a link of it is lost."""
+        lost = failure.links | failure.data_centers
+        if not self._ways.get(key, lost) & lost:
+            return True
+        service, pools = self._pools[key]
         requests = [each for pool in pools for each in self._requests(service, pool, failure)]
-        return any(self._paths.without(failure.links).routes(requests))
+        ways = self._paths.without(failure.links).routes(requests)
+        found = ({each.nodes[0], *each.links, *each.return_links} for way in ways for each in way)
+        way = next(found, None)
+        if way is not None:
+            self._ways[key] = frozenset(way)
+        return way is not None
 
     def _requests(self, service: InferenceService, pool: Pool, failure: Failure) -> Iterator[RouteRequest]:
         """Yield what asks for a way to the pool from each user whose law permits it, within the limits."""
