@@ -101,7 +101,7 @@ class _Reasons:
         """Return why a workload went away from the places ``left``."""
         if barred := self._why_barred(name, left):
             return barred
-        if costs[1] < costs[0] - 0.005:
+        if costs[1] < costs[0] - 0.005 and self._does_the_same(name):
             return "cheaper", f"{money(costs[0] - costs[1])} USD less"
         if full := [place for place in left if self._is_full(name, place)]:
             return "full", f"{', '.join(full)} has no room left"
@@ -118,6 +118,11 @@ class _Reasons:
         if small := [place for place in left if self._is_too_small(name, place)]:
             return "other", f"{', '.join(small)} is too small for it now"
         return None
+
+    def _does_the_same(self, name: str) -> bool:
+        """Return whether a workload is as it was and served wholly, so that its costs can be compared."""
+        is_same = self.old_problem.workload[name] == self.new_problem.workload[name]
+        return is_same and not any(each.workload == name for each in self.new.left_out)
 
     def _pools(self, name: str, place: str) -> list[Pool]:
         """Return the pools of a place that have capacity of a type on which the workload runs."""

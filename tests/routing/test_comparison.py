@@ -152,6 +152,13 @@ def test_a_place_is_full_for_a_service_where_no_replica_more_fits() -> None:
     )
 
 
+def test_cheaper_is_only_what_does_the_same_for_less() -> None:
+    dear = [{**world()["pools"][0], "usd_per_accelerator_hour": 3}, world()["pools"][1]]
+    cheap = [world()["pools"][0], {**world()["pools"][1], "usd_per_accelerator_hour": 0.5}]
+    assert why_moved(BEFORE, world(job("one"), pools=cheap))["one"] == ("cheaper", "4.00 USD less")
+    assert why_moved(BEFORE, world(job("one", 1), pools=dear))["one"] == OTHER
+
+
 def test_a_pool_of_another_type_makes_no_place_full() -> None:
     kinds = [*world()["accelerators"], {"id": "b", "peak_tflops": 1, "memory_gb": 1, "tdp_w": 0}]
     pools = [*world()["pools"], {"id": "f", "data_center": "east", "accelerator": "b", "count": 1}]
