@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import UnionType
 from typing import Any
 
 _LONGEST_NAME = 200
@@ -111,6 +112,12 @@ class NoPlanError(SolverError):
     """Something was to be made of a plan, and it is proven that the problem has none."""
 
     exit_code = 1
+
+
+def require(name: str, value: object, kind: type | UnionType, wanted: str) -> None:
+    """Raise InputError unless the argument of that name is of its kind, which messages call ``wanted``."""
+    if not isinstance(value, kind):
+        raise InputError([Fault(name, f"must be {wanted}, not {quoted(value)}")])
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:

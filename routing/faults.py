@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -135,4 +135,6 @@ def _is_noise(item: Any, trace: _Trace) -> bool:
     """Return whether another error says the same: about the branch not meant, or about bad members."""
     if trace.branch is not None:
         return trace.branch.startswith("tuple") != isinstance(trace.chosen, list | tuple)
-    return bool(item["type"] == "too_short" and len(item["input"]) >= item["ctx"]["min_length"])
+    if item["type"] != "too_short" or not isinstance(item["input"], Sized):
+        return False
+    return len(item["input"]) >= int(item["ctx"]["min_length"])

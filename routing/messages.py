@@ -154,7 +154,7 @@ def _but_got(wanted: str, value: Any) -> str:
         return f", without a decimal point, got {_shown(value)}"
     if isinstance(value, str) and wanted != _WANTED["tuple"] and _would_do_unquoted(value):
         return f", without quotes, got {_shown(value)}"
-    return f", got {_shown(value)}" if _is_plain(value) else ""
+    return f", got {_shown(value)}" if _is_plain(value) else f", got an object of type {type(value).__name__}"
 
 
 def _would_do_unquoted(text: str) -> bool:

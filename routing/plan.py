@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, ValidationError
 
 from .collecting import collection_paused
-from .errors import InputError, quoted
+from .errors import InputError, quoted, require
 from .faults import from_validation
 from .plan_parts import (
     Breakdown,
@@ -124,6 +124,7 @@ class Plan(Record):
         InputError
             When the text is not JSON or not a plan, with every fault.
         """
+        require("text", text, str | bytes | bytearray, "a text or bytes")
         try:
             data = json.loads(text)
         except (ValueError, RecursionError) as error:

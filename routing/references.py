@@ -134,7 +134,7 @@ class _References(Findings):
     def _groups(self) -> Iterator[Fault]:
         endless = self._endless()
         for name, members in self.groups.items():
-            if members in ([], ()):
+            if isinstance(members, list | tuple) and not members:
                 yield self.fault(("groups", name), "is empty; name at least one jurisdiction")
             for index, member in enumerate(sequence(members)):
                 yield from self._jurisdiction(("groups", name, index), member)

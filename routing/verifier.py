@@ -18,6 +18,7 @@ from .check_structure import check_place_once, shape_is_sound, sound_parts
 from .check_survival import check_survival
 from .check_totals import check_no_plan, check_totals
 from .collecting import collection_paused
+from .errors import require
 from .plan import Plan
 from .problem import Problem
 
@@ -40,7 +41,14 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     list[Violation]
         Sorted; at most one for each constraint and element, with the worst figure. Entries with unknown ids
         are reported and left out of the sums, so that further figures may then be reported as well.
+
+    Raises
+    ------
+    InputError
+        When one of the two is something else.
     """
+    require("problem", problem, Problem, "a Problem")
+    require("plan", plan, Plan, "a Plan")
     findings = Findings()
     if not shape_is_sound(plan, findings):
         return findings.violations()

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
 
-from ..routing.errors import UnknownNameError
+from ..routing.errors import UnknownNameError, require
 from ..routing.plan import Plan
 from ..routing.problem import Problem
-from .options import CancelToken, Options, Progress, ProgressCallback
+from .options import CancelToken, Options, Progress, ProgressCallback, options_of
 from .overcommitted import refused
 
 Solver = Callable[[Problem, Options], Plan]
@@ -80,13 +80,15 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
     Raises
     ------
     UnknownNameError
-        For an unknown solver.
+        For an unknown solver or option.
     InputError
-        For an option out of its range.
+        For a problem, a solver or an option of the wrong kind, and an option out of its range.
     SolverError
         When the solver failed.
     """
-    chosen = Options(**options)
+    require("problem", problem, Problem, "a Problem, as topologies.load returns")
+    require("solver", solver, str | Callable, "the name of a solver, or a callable")
+    chosen = options_of(options)
     if not isinstance(solver, str):
         return solver(problem, chosen)
     if solver not in SOLVERS:

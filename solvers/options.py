@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-from ..routing.errors import Fault, InputError
-
-if TYPE_CHECKING:
-    from ..routing.plan import Plan
+from ..routing.errors import Fault, InputError, UnknownNameError, quoted
+from ..routing.plan import Plan
 
 UNSERVED_NOTHING = 1e-9
 """Unserved work that is rounding."""
-FRACTIONAL, OPTIONAL = ("time_limit", "gap_limit"), ("threads", "cores")
 LARGEST_SEED, MOST_THREADS = 2**31 - 1, 1024
 LONGEST_SECONDS = 1e9
 """Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
@@ -95,7 +92,7 @@ class Options:
     similar_plan: Plan | None = None
 
     def __post_init__(self) -> None:
-        """Raise InputError unless every option is within its range."""
+        """Raise InputError unless every option is of its kind and within its range."""
         faults = list(self._faults())
         if faults:
             raise InputError(faults, "options")
@@ -107,12 +104,14 @@ class Options:
         return cores if self.threads is None else min(cores, self.threads)
 
     def _faults(self) -> list[Fault]:
-        kinds = {
-            name: getattr(self, name) for name in ("time_limit", "gap_limit", "seed", "threads", "cores")
-        }
-        strange = [name for name, value in kinds.items() if not _is_number(name, value)]
+        values = {name: getattr(self, name) for name in _KINDS}
+        strange = [
+            Fault(name, f"must be {_KINDS[name][0]}, not {quoted(value)}")
+            for name, value in values.items()
+            if not (_KINDS[name][1](value) or (value is None and name in _OPTIONAL))
+        ]
         if strange:
-            return [Fault(name, f"must be a number, not {kinds[name]!r:.50}") for name in strange]
+            return strange
         cores = f"must be between 1 and {MOST_THREADS}"
         checks = {
             "time_limit": (
@@ -127,10 +126,36 @@ class Options:
         return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
 
 
-def _is_number(name: str, value: object) -> bool:
-    """Return whether the value of an option is a number of its kind, or none where it may be."""
-    kind = Real if name in FRACTIONAL else Integral
-    return (value is None and name in OPTIONAL) or (isinstance(value, kind) and not isinstance(value, bool))
+def options_of(given: Mapping[str, Any]) -> Options:
+    """Return the options of these names and values; raise UnknownNameError for a name that is none."""
+    known = [field.name for field in fields(Options)]
+    for name in given:
+        if name not in known:
+            raise UnknownNameError("option", name, known)
+    return Options(**given)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+_OPTIONAL = ("threads", "cores", "progress", "cancel", "similar_plan")
+_KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "time_limit": ("a number", _is_number),
+    "gap_limit": ("a number", _is_number),
+    "seed": ("a whole number", _is_whole),
+    "threads": ("a whole number", _is_whole),
+    "cores": ("a whole number", _is_whole),
+    "progress": ("a callable", callable),
+    "cancel": ("something with is_set(), such as a threading.Event", lambda value: hasattr(value, "is_set")),
+    "all_or_nothing": ("True or False", lambda value: isinstance(value, bool)),
+    "similar_plan": ("a Plan", lambda value: isinstance(value, Plan)),
+}
+"""What each option must be, in words and as a question; or None where it is optional."""
 
 
 def relative_gap(objective: float | None, bound: float | None) -> float | None:

@@ -19,7 +19,7 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
 from ..routing.text import clean, money, percent
-from .options import CancelToken, Options
+from .options import CancelToken, options_of
 from .sweep_folder import Folder
 from .sweep_order import leaders_of, waiting_for
 
@@ -283,7 +283,7 @@ def _warn(error: OutputError) -> None:
 def _check(jobs: int, options: dict[str, Any]) -> None:
     if not 1 <= jobs <= MOST_JOBS:
         raise InputError([f"jobs: must be between 1 and {MOST_JOBS}, got {jobs}"])
-    Options(**{name: value for name, value in options.items() if name != "solver"})
+    options_of({name: value for name, value in options.items() if name != "solver"})
 
 
 def solve_scenario(problem: Problem, scenario: Scenario, **options: Any) -> Outcome:

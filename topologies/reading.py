@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from ..routing.errors import Fault, InputError, suggestion
 from ..routing.faults import place
 from ..routing.problem import Problem
+from ..routing.raw import items
 from .catalog import accelerators, fill_in
 from .documents import parse
 from .sources import Source, open_source
@@ -181,7 +182,7 @@ def _mended(fault: Fault, begin: int, second: _Second) -> Fault | None:
 def _without_empty_accelerators(faults: Sequence[Fault], data: Mapping[str, Any]) -> list[Fault]:
     """Leave out that there are no accelerators where the catalog fills them in: for pools, or known names."""
     unknown = any(fault.message.startswith("unknown accelerator") for fault in faults)
-    filled_in = unknown or (not data.get("pools") and "accelerators" not in data)
+    filled_in = unknown or (not items(data, "pools") and "accelerators" not in data)
     return [fault for fault in faults if not (filled_in and fault.path == ("accelerators",))]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..routing.errors import InputError, suggestion
+from ..routing.errors import InputError, require, suggestion
 from .samples import sample_names, sample_text
 
 MAX_BYTES = 2**30
@@ -36,6 +36,7 @@ def open_source(path: str | os.PathLike[str], *, or_sample: bool = True) -> Sour
     InputError
         When it cannot be read, is too large, is empty or is not UTF-8.
     """
+    require("path", path, str | os.PathLike, "a text or a pathlib.Path")
     name = os.fspath(path)
     if name == "-":
         return Source("<stdin>", "", _decode(_stdin(), "<stdin>"))

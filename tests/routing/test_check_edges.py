@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from computeroute.routing.check_admission import efficiency
 from computeroute.routing.check_findings import close, exceeds
+from computeroute.routing.errors import InputError
 from computeroute.routing.plan import Cost, Plan
 from computeroute.routing.problem import Problem
 from computeroute.routing.sites import Pool
@@ -179,3 +180,12 @@ def test_a_job_that_pauses_always_does_not_run() -> None:
     plan = json.loads(solve(problem, time_limit=10).to_json())
     plan["jobs"][0]["runs"] = []
     assert "runs in no period" in " ".join(each.message for each in check(problem, Plan.parse(plan)))
+
+
+def test_what_is_no_problem_or_plan_is_told() -> None:
+    problem, plan = case("home")
+    anything: Any = "text"
+    with pytest.raises(InputError, match="problem: must be a Problem, not 'text'"):
+        check(anything, plan)
+    with pytest.raises(InputError, match="plan: must be a Plan, not 'text'"):
+        check(problem, anything)

@@ -100,6 +100,36 @@ def test_keys_that_are_no_texts_are_told(world: dict[str, Any]) -> None:
     assert any("every key must be a text" in fault.message for fault in faults_of({**world, 5: 1}))
 
 
+class _Awkward:
+    def __eq__(self, _: object) -> bool:
+        raise ValueError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("pools", (item for item in (1,)), "pools[0]: must be an object, got 1"),
+        ("pools", {1}, "pools[0]: must be an object, got 1"),
+        ("pools", _Awkward(), "pools: must be a list, got an object of type _Awkward"),
+        ("groups", {"eu": _Awkward()}, "groups.eu: must be a list, got an object of type _Awkward"),
+        ("name", b"abc", "name: must be a text, got an object of type bytes"),
+        ("links", _Awkward, "links: must be a list, got an object of type type"),
+    ],
+)
+def test_objects_that_no_file_holds_are_told(world: dict[str, Any], key: str, value: Any, said: str) -> None:
+    assert said in map(str, faults_of({**world, key: value}))
+
+
+def test_what_holds_itself_is_told(world: dict[str, Any]) -> None:
+    ring: list[Any] = []
+    ring.append(ring)
+    assert [str(fault) for fault in faults_of({**world, "links": ring})] == [
+        "links[0]: must be an object, got a list"
+    ]
+
+
 def test_half_characters_are_told(world: dict[str, Any]) -> None:
     world["pools"][0]["name"] = "x"
     world["data_centers"][0]["name"] = "\ud800"

@@ -210,6 +210,12 @@ def test_what_is_no_plan_is_refused(text: str | bytes, message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_what_is_no_text_is_no_plan() -> None:
+    anything: Any = None
+    with pytest.raises(InputError, match="text: must be a text or bytes, not None"):
+        Plan.from_json(anything)
+
+
 def test_an_unknown_reason_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         Plan.parse(

@@ -50,6 +50,40 @@ def test_options_out_of_range(tiny: Problem, name: str, value: Any) -> None:
         solve(tiny, **{name: value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("time_limit", "3", "a number, not '3'"),
+        ("time_limit", True, "a number, not True"),
+        ("seed", 1.5, "a whole number, not 1.5"),
+        ("seed", None, "a whole number, not None"),
+        ("threads", 2.0, "a whole number, not 2.0"),
+        ("progress", "loud", "a callable, not 'loud'"),
+        ("cancel", 3, "something with is_set(), such as a threading.Event, not 3"),
+        ("all_or_nothing", "no", "True or False, not 'no'"),
+        ("similar_plan", 3, "a Plan, not 3"),
+    ],
+)
+def test_options_of_another_kind(tiny: Problem, name: str, value: Any, wanted: str) -> None:
+    with pytest.raises(InputError) as caught:
+        solve(tiny, **{name: value})
+    assert str(caught.value) == f"options: {name}: must be {wanted}"
+
+
+def test_an_unknown_option_is_told_with_a_suggestion(tiny: Problem) -> None:
+    with pytest.raises(UnknownNameError, match="unknown option 'timelimit'; did you mean 'time_limit'"):
+        solve(tiny, timelimit=3)
+
+
+def test_what_is_no_problem_or_solver_is_told(tiny: Problem) -> None:
+    anything: Any = "two-sites"
+    with pytest.raises(InputError, match=r"problem: must be a Problem, as topologies\.load returns"):
+        solve(anything)
+    anything = None
+    with pytest.raises(InputError, match="solver: must be the name of a solver, or a callable, not None"):
+        solve(tiny, solver=anything)
+
+
 def test_every_wrong_option_is_told() -> None:
     with pytest.raises(InputError) as caught:
         Options(time_limit=0, seed=-1)

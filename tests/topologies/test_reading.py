@@ -149,6 +149,12 @@ def test_what_is_not_there_is_told(
     assert str(caught.value).isprintable()
 
 
+@pytest.mark.parametrize("path", [None, 3, b"two-sites"])
+def test_what_is_no_path_is_told(path: Any) -> None:
+    with pytest.raises(InputError, match=r"path: must be a text or a pathlib\.Path, not "):
+        load(path)
+
+
 def test_accelerators_and_groups_come_from_the_catalogs(tmp_path: Path, world: dict[str, Any]) -> None:
     del world["accelerators"]
     world["policies"][1]["allow"] = ["EEA"]
@@ -274,3 +280,13 @@ def test_faults_of_plain_data_are_told_under_their_name(data: Any) -> None:
     with pytest.raises(InputError) as caught:
         from_data(data, "the body")
     assert str(caught.value).startswith("the body")
+
+
+class _Awkward:
+    def __bool__(self) -> bool:
+        raise ValueError
+
+
+def test_pools_that_no_file_holds_are_told() -> None:
+    with pytest.raises(InputError, match="pools: must be a list, got an object of type _Awkward"):
+        from_data({"pools": _Awkward()})
