@@ -21,6 +21,7 @@ from .plan_parts import (
     JobRun,
     LeftOut,
     LinkUse,
+    Many,
     Placement,
     PoolUse,
     Purchase,
@@ -75,13 +76,13 @@ class Plan(Record):
     """With continuing jobs to their ends."""
     emission: Emission = Emission()
     breakdown: Breakdown = Breakdown()
-    jobs: tuple[JobPlan, ...] = ()
-    services: tuple[ServicePlan, ...] = ()
-    left_out: tuple[LeftOut, ...] = ()
-    purchases: tuple[Purchase, ...] = ()
-    routes: tuple[Route, ...] = ()
-    pool_use: tuple[PoolUse, ...] = ()
-    link_use: tuple[LinkUse, ...] = ()
+    jobs: Many[JobPlan] = ()
+    services: Many[ServicePlan] = ()
+    left_out: Many[LeftOut] = ()
+    purchases: Many[Purchase] = ()
+    routes: Many[Route] = ()
+    pool_use: Many[PoolUse] = ()
+    link_use: Many[LinkUse] = ()
 
     def __bool__(self) -> bool:
         return self.status in ("optimal", "feasible")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 Reason = Literal[
     "residency",
@@ -26,10 +26,17 @@ Reason = Literal[
 ]
 
 
-class Record(BaseModel):
-    """Frozen, every field known, every number finite."""
+_T = TypeVar("_T")
+Many = Annotated[tuple[_T, ...], Strict(False)]
+"""A tuple, or a list as JSON has them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+class Record(BaseModel):
+    """Frozen, every field known and of its type, every number finite."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, strict=True
+    )
 
 
 class Cost(Record):
@@ -71,18 +78,18 @@ class Route(Record):
     id: str
     origin: str
     destination: str
-    nodes: tuple[str, ...]
+    nodes: Many[str]
     """Every node on the way out, both ends included."""
-    links: tuple[str, ...] = ()
+    links: Many[str] = ()
     """Link crossed from ``nodes[k]`` to ``nodes[k + 1]``."""
-    return_links: tuple[str, ...] = ()
+    return_links: Many[str] = ()
     """Links of the way back, destination first. The way out in reverse where links permit."""
-    return_nodes: tuple[str, ...] = ()
+    return_nodes: Many[str] = ()
     latency_ms: float = 0.0
     """One way, out."""
     rtt_ms: float = 0.0
     """Out and back."""
-    jurisdictions: tuple[str, ...] = ()
+    jurisdictions: Many[str] = ()
     """Jurisdictions of all nodes and links passed, out and back, sorted."""
 
 
@@ -115,7 +122,7 @@ class JobPlan(Record):
     """Where and when one training job runs. Costs and emissions are within the horizon, save ``in_all``."""
 
     job: str
-    placements: tuple[Placement, ...]
+    placements: Many[Placement]
     """One entry, or one per site of a job over several."""
     spot: bool = False
     """Whether it pays the spot price."""
@@ -125,17 +132,17 @@ class JobPlan(Record):
     """End of the job; beyond the horizon for a continuing one."""
     hours: float
     """Running hours in all; shorter than end - start where the job pauses."""
-    runs: tuple[JobRun, ...]
+    runs: Many[JobRun]
     continuing: bool = False
-    dataset_routes: tuple[str | None, ...] = ()
+    dataset_routes: Many[str | None] = ()
     """Id of the route that the dataset takes to each placement, in order; None where a copy lies at the site.
     Empty without a dataset."""
     transfer_gbps: float = 0.0
     """Reserved for the dataset on each of its routes while it is transferred."""
     transfer_hours: float = 0.0
-    inter_site_routes: tuple[str, ...] = ()
+    inter_site_routes: Many[str] = ()
     """Routes between each two sites of a job over several."""
-    checkpoint_routes: tuple[str | None, ...] = ()
+    checkpoint_routes: Many[str | None] = ()
     """Id of the route that the checkpoint takes to each placement, in order; None where it is there already
     or no way leads there. Empty where the job does not move, or has no checkpoint to carry."""
     cost: Cost
@@ -171,8 +178,8 @@ class ServicePlan(Record):
     """Where one inference service is served from."""
 
     service: str
-    replicas: tuple[ReplicaPlan, ...]
-    flows: tuple[Flow, ...]
+    replicas: Many[ReplicaPlan]
+    flows: Many[Flow]
     requests_per_second: float
     """Served, mean over the horizon."""
     mean_rtt_ms: float | None = None

@@ -81,7 +81,7 @@ class Header:
             "stopped_by": self.stopped_by,
             "solver": self.solver,
             "solver_version": f"ortools {version('ortools')}",
-            "seed": self.options.seed,
+            "seed": int(self.options.seed),
             "problem_name": self.problem.name,
             "problem_digest": self.problem.digest,
             "runtime_seconds": time.monotonic() - self.started,

@@ -198,7 +198,18 @@ def test_costs_add_up_and_scale() -> None:
         ),
         ('{"gap": NaN}', "gap: must be a finite number, got NaN"),
         ('{"gap": "x"}', "gap: must be a number, got 'x'"),
+        ('{"gap": "0.5"}', "gap: must be a number, without quotes, got '0.5'"),
+        ('{"unserved": true}', "unserved: must be a number, got true"),
         ('{"seed": 1.5}', "seed: must be a whole number, got 1.5"),
+        ('{"seed": "1"}', "seed: must be a whole number, without quotes, got '1'"),
+        (
+            '{"jobs": [{"job": "a", "spot": "yes"}]}',
+            "jobs[0].spot: must be true or false, got 'yes'",
+        ),
+        (
+            '{"purchases": [{"pool": "p", "modules": "3"}]}',
+            "purchases[0].modules: must be a whole number, without quotes, got '3'",
+        ),
         ('{"jobs": [{"job": "a", "job_id": 5}]}', "jobs[0].job_id: unknown key; did you mean 'job'?"),
         ('{"routes": [{"id": "r1", "nodes": "x"}]}', "routes[0] 'r1'.nodes: must be a list, got 'x'"),
         ('{"schema_version": "9"}', "schema_version: version '9' is not supported"),
