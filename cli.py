@@ -175,7 +175,7 @@ def generate(delivery: Delivery, **arguments: Any) -> None:
     """Print a problem of any size, made up between real metropolitan areas."""
     from .topologies.generate import Recipe, generate_text
 
-    delivery.send(generate_text(Recipe(**arguments)))
+    delivery.send(generate_text(Recipe(**arguments), delivery.say))
 
 
 @main.command()

@@ -6,6 +6,7 @@ What is drawn and how stands in docs/samples.md; what is measured, published or 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,9 @@ from .generate_world import draw_world
 MOST = {"sites": 2_000, "services": 100_000, "jobs": 500_000, "periods": 1_000, "locations": 2_000}
 LEAST = {"sites": 1, "services": 0, "jobs": 0, "periods": 1, "locations": 1}
 LEAST_TIGHTNESS, MOST_TIGHTNESS = 0.001, 10.0
+NEAR = 0.9
+"""Share of the tightness wanted from which on it counts as reached."""
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +118,9 @@ def generate(
     return Problem.parse(generate_data(recipe))
 
 
-def generate_text(recipe: Recipe) -> str:
+def generate_text(recipe: Recipe, say: Say = lambda _: None) -> str:
     """Return the file of a generated problem, found sound, one element per line."""
-    data = generate_data(recipe)
+    data = generate_data(recipe, say)
     Problem.parse(data)
     parts = [f"{json.dumps(key)}:{_lines(value)}" for key, value in data.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
@@ -132,8 +136,11 @@ def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def generate_data(recipe: Recipe) -> Element:
-    """Return the plain data of the file; raises InputError when an argument is out of its range."""
+def generate_data(recipe: Recipe, say: Say = lambda _: None) -> Element:
+    """Return the plain data of the file, and ``say`` where it is not as tight as wanted.
+
+    Raises InputError when an argument is out of its range.
+    """
     recipe.check()
     periods = Periods(recipe.periods)
     world = draw_world(recipe.random(1), recipe.sites, recipe.locations, periods)
@@ -142,11 +149,16 @@ def generate_data(recipe: Recipe) -> Element:
     jobs = draw_jobs(recipe.random(4), recipe.jobs, reach, periods)
     services = draw_services(recipe.random(5), recipe.services, reach, periods)
     fitted = fit(recipe.random(6), world, jobs, services, recipe.tightness)
+    if fitted.tightness < NEAR * recipe.tightness:
+        say(
+            f"tightness {recipe.tightness:g} is not reached, but {fitted.tightness:.2g}: "
+            "the work is too little for one accelerator in each pool"
+        )
     traffic_gbps = fitted.jobs.traffic_gbps() + fitted.services.traffic_gbps()
     data = {
         "schema_version": SCHEMA_VERSION,
         "name": f"generated-{recipe.sites}x{recipe.services}x{recipe.jobs}x{recipe.periods}-s{recipe.seed}",
-        "description": _description(recipe, fitted.tightness),
+        "description": _description(recipe, fitted.least_share),
         "objective": {"usd_per_tco2e": 80, "usd_per_ms_request": 1e-7},
         "policies": reach.policies,
         "periods": periods.elements(),
@@ -159,10 +171,10 @@ def generate_data(recipe: Recipe) -> Element:
     return fill_in(data)
 
 
-def _description(recipe: Recipe, reached: float) -> str:
+def _description(recipe: Recipe, least_share: float) -> str:
     return (
         f"Generated: {recipe.sites} sites, {recipe.services} services, {recipe.jobs} jobs, {recipe.periods} "
         f"periods, {recipe.locations} locations, seed {recipe.seed}, tightness {recipe.tightness:g} "
-        f"(work takes at least {reached:.3f} of all accelerators). "
+        f"(work takes at least {least_share:.3f} of all accelerators). "
         "The metropolitan areas are real, everything else is made up."
     )

@@ -34,12 +34,14 @@ SCALING = [
 class Fitted:
     """Pools of the file, with jobs and services whose clusters and replicas fit into them.
 
-    ``tightness`` is the least share of all accelerators that the work takes in the fullest hour.
+    ``least_share`` is the least share of all accelerators that the work takes in the fullest hour, and
+    ``tightness`` what has come of the one wanted.
     """
 
     pools: list[Element]
     jobs: Jobs
     services: Services
+    least_share: float
     tightness: float
 
 
@@ -57,8 +59,10 @@ def fit(rng: np.random.Generator, world: World, jobs: Jobs, services: Services, 
         natural = _natural(world, kind, jobs, services)
         counts = _counts(natural * unevenness, kind, _wanted(natural, jobs, services, tightness))
         jobs, services = _fitted(world, jobs, services, kind, counts)
-    reached = _least(jobs, services) / float(counts @ type_speeds()[kind])
-    return Fitted(_pools(rng, world, kind, counts), jobs, services, reached)
+    capacity = float(counts @ type_speeds()[kind])
+    wanted = _wanted(_natural(world, kind, jobs, services), jobs, services, tightness)
+    least_share, reached = _least(jobs, services) / capacity, tightness * wanted / capacity
+    return Fitted(_pools(rng, world, kind, counts), jobs, services, least_share, reached)
 
 
 def _pools(rng: np.random.Generator, world: World, kind: Ints, counts: Ints) -> list[Element]:

@@ -27,6 +27,15 @@ def test_without_output_it_is_printed(route: Route) -> None:
     assert result.stderr == ""
 
 
+def test_a_tightness_that_is_not_reached_is_told(route: Route) -> None:
+    none = ("--services", "0", "--periods", "1", "--tightness", "3")
+    told = "tightness 3 is not reached, but 0.99: the work is too little for one accelerator in each pool"
+    result = route("samples", "generate", *TINY, "--sites", "1", *none)
+    assert result.stderr == told + "\n"
+    assert json.loads(result.stdout)["pools"][0]["count"] == 1
+    assert route("samples", "generate", *TINY, "--sites", "1", *none, "--quiet").stderr == ""
+
+
 @pytest.mark.parametrize(
     "arguments", [("--sites", "0"), ("--jobs", "1000000000"), ("--tightness", "nan"), ("--tightness", "-1")]
 )
