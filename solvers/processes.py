@@ -17,7 +17,9 @@ _LENGTH = struct.Struct("<Q")
 
 
 class ModuleProcess:
-    """A process that runs a module, and hears no Ctrl-C: it ends when its input does, or when told to.
+    """A process that runs the ``main`` of a module, and hears no Ctrl-C.
+
+    It ends when its input does, or when told to, and imports from where this process does.
 
     Raises
     ------
@@ -26,8 +28,10 @@ class ModuleProcess:
     """
 
     def __init__(self, module: str) -> None:
+        # python -m would look for modules in the current directory first, whatever lies there.
+        code = f"import sys; sys.path[:] = {list(map(str, sys.path))}; from {module} import main; main()"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -228,6 +228,15 @@ def test_a_process_that_dies_is_told(tiny: Problem, monkeypatch: pytest.MonkeyPa
     killer.join()
 
 
+def test_a_process_imports_from_where_this_one_does(
+    tiny: Problem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "numpy.py").write_text("raise SystemExit", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "THREAD_COLUMNS", 0)
+    assert solve(tiny, solver="highs").status == "optimal"
+
+
 @pytest.mark.parametrize("solver", ["auto", "cp-sat", "scip"])
 def test_a_process_gives_the_plan_of_a_thread(
     tiny: Problem, solver: str, monkeypatch: pytest.MonkeyPatch
