@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -19,7 +20,14 @@ from computeroute.topologies import load, sample_text
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "topologies" / "SOURCES.md"])
 RUN = ("README.md", "docs/quickstart.md")
-ALSO_RUN = ("docs/cloud-or-own.md", "docs/embedding.md", "docs/frontier.md", "docs/failures.md")
+ALSO_RUN = (
+    "docs/cloud-or-own.md",
+    "docs/embedding.md",
+    "docs/failures.md",
+    "docs/frontier.md",
+    "docs/futures-replan.md",
+    "docs/scenarios.md",
+)
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ELISION = "..."
 TIMEOUT_S = 60
@@ -60,7 +68,7 @@ def run(step: Step, folder: Path) -> str:
     environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     arguments = ["-c", step.code]
     if step.kind == "command":
-        program, *rest = step.code.split()
+        program, *rest = shlex.split(step.code)
         assert program == "route"
         arguments = ["-m", "computeroute.cli", *rest]
     done = subprocess.run(
