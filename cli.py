@@ -8,6 +8,7 @@ else to standard error. Heavy imports are inside the commands, so that help and 
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from .routing.problem import Problem
     from .topologies.delivery import Delivery
 
+MOST_REMARKS = 50
 SHOWN = ("sites", "pools", "links", "rtt", "reach")
 SIZES = (("sites", 20), ("services", 20), ("jobs", 50), ("periods", 24), ("locations", 20), ("seed", 0))
 EPILOG = """\b
@@ -99,10 +101,16 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
 @with_problem
 @with_scenario
 def validate(problem: Problem, delivery: Delivery) -> None:
-    """Say what is in a problem, or all its faults."""
+    """Say what is in a problem, or all its faults.
+
+    What is likely to be a mistake though it is none for certain is told on standard error.
+    """
+    from .routing.remarks import remarks
     from .routing.views import render_contents
 
     delivery.send(render_contents(problem, delivery.form, delivery.columns))
+    for remark in islice(remarks(problem), MOST_REMARKS):
+        delivery.say(f"remark: {remark}")
 
 
 @main.command()

@@ -36,6 +36,19 @@ def test_validate_counts_further_workloads(route: Route, tmp_path: Path) -> None
     assert json.loads(result.stdout)["counts"]["training_jobs"] == 2
 
 
+def test_validate_remarks_on_what_may_be_a_mistake(
+    route: Route, two_sites: dict[str, Any], tmp_path: Path
+) -> None:
+    two_sites["links"].append(two_sites["links"][0])
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps(two_sites))
+    result = route("validate", path)
+    assert result.exit_code == 0
+    told = "has the ends and all figures of links[0] 'berlin--frankfurt': is it meant?"
+    assert result.stderr == f"remark: links[3] 'berlin--frankfurt#2': {told}\n"
+    assert route("validate", path, "--quiet").stderr == ""
+
+
 @pytest.mark.parametrize("name", ["sites", "pools", "links", "rtt", "reach"])
 def test_show_one_table_in_every_form(name: str, route: Route) -> None:
     rows = list(csv.DictReader(io.StringIO(route("show", "two-sites", "--table", name, "-f", "csv").stdout)))

@@ -1,0 +1,99 @@
+"""Remarks on problems that are sound: links that are there twice, work that no plan can place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from computeroute.routing import Problem
+from computeroute.routing.remarks import remarks
+from computeroute.solvers import solve
+from computeroute.topologies import load, samples
+
+
+def told(data: dict[str, Any]) -> list[str]:
+    return [str(remark) for remark in remarks(Problem.parse(data))]
+
+
+def small(*workloads: dict[str, Any], **others: Any) -> dict[str, Any]:
+    return {
+        "accelerators": [{"id": "a", "peak_tflops": 1, "memory_gb": 80, "tdp_w": 0}],
+        "data_centers": [{"id": "s", "jurisdiction": "DE"}, {"id": "t", "jurisdiction": "US"}],
+        "pools": [
+            {"id": "ps", "data_center": "s", "accelerator": "a", "count": 4},
+            {"id": "pt", "data_center": "t", "accelerator": "a", "count": 8},
+        ],
+        "links": [{"source": "s", "target": "t", "bandwidth_gbps": 1, "latency_ms": 1}],
+        "policies": [{"id": "us", "allow": ["US"]}, {"id": "fr", "allow": ["FR"]}],
+        "workloads": list(workloads) or [job()],
+        **others,
+    }
+
+
+def job(count: int = 4, **fields: Any) -> dict[str, Any]:
+    needs = [{"accelerator": "a", "count": count, "hours": 1}]
+    return {"kind": "training", "id": "j", "needs": needs, **fields}
+
+
+def chat(rate: float = 1.0, **fields: Any) -> dict[str, Any]:
+    serving = [{"accelerator": "a", "requests_per_second": 1}]
+    demand = [{"location": "s", "requests_per_second": rate}]
+    return {"kind": "inference", "id": "v", "serving": serving, "demand": demand, **fields}
+
+
+@pytest.mark.parametrize("name", [sample.name for sample in samples()])
+def test_there_is_nothing_to_remark_on_samples(name: str) -> None:
+    assert list(remarks(load(name))) == []
+
+
+def test_links_that_are_the_same_are_told() -> None:
+    link = {"source": "s", "target": "t", "bandwidth_gbps": 1, "latency_ms": 1}
+    back = {**link, "source": "t", "target": "s"}
+    wide = {**link, "bandwidth_gbps": 2}
+    assert told(small(links=[link, wide, {**link, "directed": True}, back])) == [
+        "links[3] 't--s': has the ends and all figures of links[0] 's--t': is it meant?"
+    ]
+    assert told(small(links=[{**link, "directed": True}, {**back, "directed": True}])) == []
+
+
+@pytest.mark.parametrize(
+    ("workload", "limits", "why"),
+    [
+        (job(policy="fr"), {}, "its data policy permits none of the data centers"),
+        (job(memory_gb_per_accelerator=81), {}, "no accelerator that it can use has enough memory"),
+        (job(9), {}, "no pool is large enough for it"),
+        (job(8), {"pinned": [{"workload": "j", "pool": "ps"}]}, "its pins leave no place that it could use"),
+        (
+            job(8),
+            {"forbidden": [{"workload": "j", "data_center": "t"}]},
+            "its pins leave no place that it could use",
+        ),
+        (
+            chat(policy="us"),
+            {"pinned": [{"workload": "v", "data_center": "s"}]},
+            "its pins leave no place that it could use",
+        ),
+    ],
+)
+def test_work_that_no_plan_can_place_is_told(
+    workload: dict[str, Any], limits: dict[str, Any], why: str
+) -> None:
+    data = small(workload, limits=limits)
+    assert told(data) == [f"workloads[0] '{workload['id']}': no plan can place it: {why}"]
+    assert {entry.workload for entry in solve(Problem.parse(data)).left_out} == {workload["id"]}
+
+
+def test_types_that_no_pool_has_are_told() -> None:
+    data = small(accelerators=[{"id": name, "peak_tflops": 1, "memory_gb": 80, "tdp_w": 0} for name in "ab"])
+    data["pools"][0]["accelerator"] = data["pools"][1]["accelerator"] = "b"
+    why = "no permitted data center has an accelerator type that it can use"
+    assert told(data) == [f"workloads[0] 'j': no plan can place it: {why}"]
+
+
+def test_work_that_has_a_place_is_not_told() -> None:
+    two = {"max_sites": 2, "multi_site": {"min_bandwidth_gbps": 1, "max_rtt_ms": 9, "efficiency": 1}}
+    assert told(small(job(16, **two))) == []
+    assert told(small(job(8, policy="us"), chat(policy="us"))) == []
+    assert told(small(chat(0, policy="fr"))) == []
+    others = {**chat(policy="fr"), "demand": [{"location": "s", "requests_per_second": 1, "policy": "us"}]}
+    assert told(small(others)) == []
