@@ -103,6 +103,12 @@ class Plan(Record):
         mine, other = (digest[:19] for digest in (self.problem_digest, problem.digest))
         return f"is for {quoted(self._name)} ({mine}), not for {quoted(problem.name)} ({other})"
 
+    @property
+    def outlasts_purchases(self) -> bool:
+        """Whether a job goes on beyond the horizon in a pool for which modules were bought."""
+        bought = {each.pool for each in self.purchases}
+        return any(job.continuing and bought & {place.pool for place in job.placements} for job in self.jobs)
+
     @cached_property
     def route(self) -> dict[str, Route]:
         """Routes by id."""

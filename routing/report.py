@@ -184,7 +184,9 @@ def _purchase_table(plan: Plan) -> Table:
         [each.pool, each.modules, each.accelerators, each.capital_usd, each.facility_usd or None]
         for each in plan.purchases
     ]
-    return Table("purchases", f"Purchases ({len(rows)})", columns, rows)
+    too_cheap = "; too cheap, as jobs outlast the horizon and pay within it only"
+    title = f"Purchases ({len(rows)}){too_cheap * plan.outlasts_purchases}"
+    return Table("purchases", title, columns, rows)
 
 
 def _left_out_table(plan: Plan) -> Table:

@@ -67,7 +67,7 @@ def _caveats(found: Breakeven) -> str:
     if uneven:
         remarks += f". At {uneven} of {total} values one case leaves more work out, which counts before cost"
     remarks += _nothing_bought(found)
-    if any(_outlasts(point.own) for point in found.points):
+    if any(point.own.plan.outlasts_purchases for point in found.points):
         remarks += (
             ". Jobs that go on beyond the horizon pay for no modules there, so that owning looks too cheap: "
             "let the horizon be longer"
@@ -85,12 +85,6 @@ def _nothing_bought(found: Breakeven) -> str:
     else:
         return ""
     return f". Nothing is bought at {where}" if _may_buy(found.points[0].own) else ""
-
-
-def _outlasts(case: Case) -> bool:
-    """Return whether a job goes on beyond the horizon in a pool for which modules were bought."""
-    bought = {each.pool for each in case.plan.purchases}
-    return any(job.continuing and bought & {place.pool for place in job.placements} for job in case.plan.jobs)
 
 
 def _proof(found: Breakeven) -> str:

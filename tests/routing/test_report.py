@@ -137,6 +137,13 @@ def test_purchases_and_left_out(report: str) -> None:
     assert capacity.split()[:5] == ["search", "lyon", "2", "1.0", "capacity"]
 
 
+def test_modules_of_jobs_that_outlast_the_horizon_look_too_cheap(report: str) -> None:
+    told = "; too cheap, as jobs outlast the horizon and pay within it only"
+    assert told not in report
+    bought = {"pool": "上海-h100", "modules": 1, "accelerators": 8, "capital_usd": 164.38}
+    assert f"Purchases (1){told}\n" in plan_report(cases.plan(purchases=[bought]), cases.problem())
+
+
 @pytest.mark.parametrize("columns", [80, 110, 160])
 def test_report_keeps_to_its_width_with_long_names(columns: int) -> None:
     data = cases.data()
