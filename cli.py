@@ -38,7 +38,14 @@ if TYPE_CHECKING:
 
 MOST_REMARKS = 50
 SHOWN = ("sites", "pools", "links", "rtt", "reach")
-SIZES = (("sites", 20), ("services", 20), ("jobs", 50), ("periods", 24), ("locations", 20), ("seed", 0))
+SIZES = (
+    ("sites", 20, "Data centers."),
+    ("services", 20, "Inference services."),
+    ("jobs", 50, "Training jobs."),
+    ("periods", 24, "Up to 24 divide one day, more are of one hour each."),
+    ("locations", 20, "Metropolitan areas with users."),
+    ("seed", 0, "Same arguments: same problem."),
+)
 EPILOG = """\b
 route plan two-sites                       plan a sample, print tables
 route plan my.json --output plan.json      plan a file, keep the plan
@@ -176,7 +183,11 @@ def samples(delivery: Delivery, name: str | None) -> None:
         delivery.send(sample_text(name))
 
 
-@click.command(params=[click.Option([f"--{name}"], default=size, show_default=True) for name, size in SIZES])
+@click.command(
+    params=[
+        click.Option([f"--{name}"], default=size, show_default=True, help=what) for name, size, what in SIZES
+    ]
+)
 @click.option("--tightness", default=0.7, show_default=True, help="Work over capacity; above 1 too much.")
 @with_delivery
 def generate(delivery: Delivery, **arguments: Any) -> None:

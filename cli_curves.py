@@ -39,9 +39,10 @@ route breakeven my.json --sweep horizon --from 1 --to 6
 route breakeven my.json --sweep price --scenario on-prem-only --format json
 
 \b
-utilization: requests and training, times those of the file.
-horizon: years within which bought modules are repaid, their life at most.
-price: hourly prices at cloud sites, times those of the file."""
+utilization: requests and training, times those of the file; 0.1 to 2.
+horizon: years within which bought modules are repaid, their life at most;
+0.5 (less where lives are short) to the longest life.
+price: hourly prices at cloud sites, times those of the file; 0.1 to 2."""
 
 
 def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any, bool]:
@@ -55,9 +56,11 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any
 
 @click.command(epilog=BREAKEVEN_EPILOG)
 @click.option("--sweep", "name", type=click.Choice(SWEPT), required=True, help="What is varied; see below.")
-@click.option("--from", "low", type=float, help="Where the sweep begins.")
-@click.option("--to", "high", type=float, help="Where it ends.")
-@click.option("--tolerance", type=float, help="Width to narrow it to; a thousandth of the range.")
+@click.option("--from", "low", type=float, help="Where the sweep begins; see below.")
+@click.option("--to", "high", type=float, help="Where it ends; see below.")
+@click.option(
+    "--tolerance", type=float, help="Width to narrow it to; a thousandth of the range without this."
+)
 @click.option("--points", default=9, show_default=True, help="Evenly spread points of the curve.")
 @click.option("--scenario", "own", default="hybrid", show_default=True, help="The case of owning.")
 @click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")

@@ -34,8 +34,9 @@ route compare my.json --scenarios futures.yaml --jobs 2 --folder results
 Built in: hybrid (as the file is), cloud-only, on-prem-only, unprotected
 (nothing survives losses).
 In one line: kind=, provider=, owner=, jurisdiction=, alone=, without=,
-demand*, training*, prices*, energy*, network*, carbon*, bandwidth*,
-budget_usd=, carbon_cap_tco2e=, max_rtt_ms=, joined with '+'."""
+survive=, min_sites=, demand*, training*, prices*, energy*, network*,
+carbon*, bandwidth*, budget_usd=, carbon_cap_tco2e=, max_rtt_ms=, joined
+with '+'. Without --scenario: the first three, or all of the file."""
 
 CASES = ("hybrid", "cloud-only", "on-prem-only")
 """Scenarios that are compared where none is asked for."""

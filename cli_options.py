@@ -224,7 +224,7 @@ def solving(*, seconds: float = 60.0, gap: float = 1e-3) -> Callable[[Command], 
             type=click.FloatRange(0, 1),
             default=gap,
             show_default=True,
-            help="Relative gap to prove.",
+            help="Relative gap to prove; 0.001 is 0.1 %.",
         ),
         click.option(
             "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."

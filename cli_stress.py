@@ -47,7 +47,7 @@ table_option = click.option("--table", "name", help="One table only; see below."
     "plan_file",
     type=click.Path(),
     callback=not_both_stdin,
-    help="The present plan (JSON); planned without.",
+    help="The present plan (JSON); one is made without this.",
 )
 @click.option("--pairs", is_flag=True, help="Lose two at once as well.")
 @click.option("--replan/--no-replan", default=True, help="Whether to plan anew without what is lost.")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
-from computeroute.cli import SHOWN, main
+from computeroute.cli import SHOWN, generate, main
 from computeroute.routing.plan_tables import TABLE_NAMES
 from computeroute.routing.show import SHOWN as TABLES_SHOWN
 from computeroute.solvers import SOLVERS
@@ -31,3 +32,9 @@ def test_help_names_solvers_and_tables() -> None:
     assert all(name in helps for name in SOLVERS)
     assert all(name in str(plan.epilog) for name in TABLE_NAMES)
     assert SHOWN == TABLES_SHOWN
+
+
+def test_every_option_says_what_it_does() -> None:
+    commands = [*main.commands.values(), generate]
+    options = [each for command in commands for each in command.params if isinstance(each, click.Option)]
+    assert [each.opts for each in options if not each.help] == []
