@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from .collecting import collection_paused
-from .errors import InputError, quoted, require
+from .errors import Fault, InputError, quoted, require
 from .faults import from_validation
 from .plan_parts import (
     Breakdown,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["gap", "time", "cancel"]
+MOST_REQUESTS_PER_SECOND, ROUNDING = 1e12, 1e-6
 INDENTED_FLOWS = 100_000
 """Flows above which the text of a plan is one line."""
 
@@ -152,6 +153,29 @@ class Plan(Record):
             return cls.model_validate(data)
         except ValidationError as error:
             raise InputError(from_validation(error, data, cls), source) from None
+
+    def require_whole(self) -> None:
+        """Raise InputError unless something can begin from this: jobs are somewhere, routes of flows are there."""
+        faults = [*self._placeless(), *self._stray_flows()]
+        if faults:
+            raise InputError(faults, "the plan to begin from")
+
+    def _placeless(self) -> Iterator[Fault]:
+        for index, job in enumerate(self.jobs):
+            if not job.placements:
+                yield Fault(f"jobs[{index}] {quoted(job.job)}.placements", "is empty")
+
+    def _stray_flows(self) -> Iterator[Fault]:
+        for number, service in enumerate(self.services):
+            for index, flow in enumerate(service.flows):
+                at = f"services[{number}] {quoted(service.service)}.flows[{index}]"
+                if flow.route not in self.route:
+                    yield Fault(f"{at}.route", f"unknown route {quoted(flow.route)}")
+                if not -ROUNDING <= flow.requests_per_second <= MOST_REQUESTS_PER_SECOND:
+                    limits = f"at least 0 and at most {MOST_REQUESTS_PER_SECOND:,.0f}"
+                    yield Fault(
+                        f"{at}.requests_per_second", f"must be {limits}, got {flow.requests_per_second:g}"
+                    )
 
     def to_frames(self) -> dict[str, Any]:
         """Return the tables of this plan as pandas data frames by name (needs the extra ``pandas``)."""

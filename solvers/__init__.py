@@ -82,13 +82,16 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
     UnknownNameError
         For an unknown solver or option.
     InputError
-        For a problem, a solver or an option of the wrong kind, and an option out of its range.
+        For a problem, a solver or an option of the wrong kind, an option out of its range, and a similar plan
+        that contradicts itself.
     SolverError
         When the solver failed.
     """
     require("problem", problem, Problem, "a Problem, as topologies.load returns")
     require("solver", solver, str | Callable, "the name of a solver, or a callable")
     chosen = options_of(options)
+    if chosen.similar_plan is not None:
+        chosen.similar_plan.require_whole()
     if not isinstance(solver, str):
         return solver(problem, chosen)
     if solver not in SOLVERS:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from computeroute.routing import Problem, check
+from computeroute.routing import InputError, Plan, Problem, check
 from computeroute.routing.scenarios import scenario
 from computeroute.solvers import exact, runner, search, solve, twostage
 from computeroute.solvers.exact import build_arrays, build_variables
@@ -48,6 +48,36 @@ def test_what_cannot_be_any_more_is_passed_over() -> None:
     other = problem.replace(workloads=tuple(problem.services)) if problem.services else None
     if other is not None:
         assert np.array_equal(decided_columns(build_variables(other), plan), [])
+
+
+@pytest.mark.parametrize("solver", ["highs", "decomposition"])
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        (("jobs", 0, "placements"), [], "jobs[0] 'finetune'.placements: is empty"),
+        (("routes",), [], "services[0] 'assistant-eu'.flows[0].route: unknown route 'r2'"),
+        (
+            ("services", 0, "flows", 0, "requests_per_second"),
+            1e308,
+            "services[0] 'assistant-eu'.flows[0].requests_per_second: must be at least 0 and at most "
+            "1,000,000,000,000, got 1e+308",
+        ),
+        (("services", 0, "flows", 0, "requests_per_second"), -1.0, "at least 0"),
+    ],
+)
+def test_a_plan_that_contradicts_itself_is_refused(
+    path: tuple[Any, ...], value: Any, said: str, solver: str
+) -> None:
+    problem = load("two-sites")
+    data = solve(problem).model_dump(mode="json")
+    here = data
+    for step in path[:-1]:
+        here = here[step]
+    here[path[-1]] = value
+    with pytest.raises(InputError) as caught:
+        solve(problem, solver=solver, similar_plan=Plan.parse(data))
+    assert str(caught.value).startswith("the plan to begin from: ")
+    assert said in str(caught.value)
 
 
 @pytest.mark.parametrize("by_prices", [False, True])
