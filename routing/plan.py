@@ -155,7 +155,7 @@ class Plan(Record):
             raise InputError(from_validation(error, data, cls), source) from None
 
     def require_whole(self) -> None:
-        """Raise InputError unless something can begin from this: jobs are somewhere, routes of flows are there."""
+        """Raise InputError unless something can begin from this: jobs are somewhere, flows have routes."""
         faults = [*self._placeless(), *self._stray_flows()]
         if faults:
             raise InputError(faults, "the plan to begin from")
