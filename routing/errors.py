@@ -18,10 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from reprlib import Repr
 from types import UnionType
 from typing import Any
 
 _LONGEST_NAME = 200
+_SHORT = Repr()
+_SHORT.maxother = _SHORT.maxlist = 100
+"""Copes with what is nested without end, or cannot say what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def require(name: str, value: object, kind: type | UnionType, wanted: str) -> No
 
 def suggestion(name: object, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest known name, or nothing."""
-    text = str(name)
+    text = name if isinstance(name, str) else quoted(name)
     if len(text) > _LONGEST_NAME:  # comparing is quadratic in the length
         return ""
     by_lower = {k.lower(): k for k in map(str, known) if len(k) <= _LONGEST_NAME}
@@ -136,7 +140,7 @@ def quoted(value: object, limit: int = 60) -> str:
         return repr(value if len(value) <= limit else value[: limit - 3] + "...")
     if isinstance(value, int) and abs(value) >= 10**limit:
         return "a number of that many digits"
-    text = repr(value)
+    text = _SHORT.repr(value)
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 

@@ -86,7 +86,7 @@ def _unknown_key(_item: Any, path: Sequence[int | str], owner: type[BaseModel] |
 def _bad_literal(item: Any, *_: Any) -> str:
     expected = item["ctx"]["expected"]
     near = suggestion(item["input"], re.findall("'([^']*)'", expected))
-    return f"must be {expected}, got {_shown(item['input'])}{near}"
+    return f"must be {expected}{_but_got(_WANTED['tuple'], item['input'])}{near}"
 
 
 def _bad_kind(item: Any, *_: Any) -> str:
