@@ -33,7 +33,7 @@ CP_SAT_UNIT = 1e6
 """CP-SAT rounds continuous columns to multiples of one over this."""
 QUIET_TOLERANCE = 1e-9
 """HiGHS repairs solutions that are off by more than its tolerance, and prints that it does, whatever it is
-told; so tight a tolerance leaves nothing to repair."""
+told; so tight a tolerance leaves next to nothing to repair."""
 FAILURES = (AttributeError, RuntimeError, ValueError)
 """What MathOpt raises when a solver fails."""
 SUB_MIPS = (

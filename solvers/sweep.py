@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..routing.comparison import Case
-from ..routing.errors import InputError, OutputError, RouteError
+from ..routing.errors import InputError, OutputError, RouteError, quoted
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario
@@ -281,8 +281,8 @@ def _warn(error: OutputError) -> None:
 
 
 def _check(jobs: int, options: dict[str, Any]) -> None:
-    if not 1 <= jobs <= MOST_JOBS:
-        raise InputError([f"jobs: must be between 1 and {MOST_JOBS}, got {jobs}"])
+    if not isinstance(jobs, int) or not 1 <= jobs <= MOST_JOBS:
+        raise InputError([f"jobs: must be a whole number between 1 and {MOST_JOBS}, got {quoted(jobs)}"])
     options_of({name: value for name, value in options.items() if name != "solver"})
 
 

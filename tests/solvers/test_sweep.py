@@ -381,3 +381,9 @@ def test_without_a_cluster_the_advice_is_to_start_one(
         monkeypatch.setenv("RAY_ADDRESS", address)
     with pytest.raises(SolverError, match="ray start --head"):
         solve_scenarios(problem, chosen(LINES[:1], _built_in()), engine="ray")
+
+
+@pytest.mark.parametrize("jobs", ["2", None, 1.5, 0])
+def test_jobs_are_a_whole_number(problem: Problem, jobs: Any) -> None:
+    with pytest.raises(InputError, match="jobs: must be a whole number between 1 and"):
+        solve_scenarios(problem, chosen(["hybrid"], _built_in()), jobs=jobs)
