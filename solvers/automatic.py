@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from typing import Any
 
+from ..routing.errors import SolverError
 from ..routing.paths import PathFinder
 from ..routing.plan import Plan
 from ..routing.problem import Problem
@@ -40,6 +41,8 @@ MOST_GUARD_ROWS = 30_000
 ASKED_MUCH = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
+LITTLE_COLUMNS, LITTLE_SHARE = 3_000, 0.5
+"""Columns up to which the decomposition places all blocks anew at once, and the part of the time for that."""
 
 
 def solve_auto(problem: Problem, options: Options) -> Plan:
@@ -92,9 +95,45 @@ def solve_decomposed(problem: Problem, options: Options) -> Plan:
     market = market_of(problem, options)
     if market.services.stand_ins is None:
         return solve_protected(problem, options)
+    known = _all_at_once(market, options, started)
+    if known is None:
+        return _searched(market, options, started)
+    if known.stopped_by != "time" or not _has_time(options, started):
+        return known
+    plan = _searched(market, replace(options, similar_plan=known or options.similar_plan), started)
+    return better(known.model_copy(update=_end_of(plan)), plan, options.gap_limit)
+
+
+def _searched(market: Market, options: Options, started: float) -> Plan:
+    """Return the plan of the decomposition when its time is up."""
     search = search_of(market, options, started, options.time_limit)
     search.run()
     return search.plan()
+
+
+def _all_at_once(market: Market, options: Options, started: float) -> Plan | None:
+    """Return the better one of a first plan and what comes of placing all blocks anew at once.
+
+    Where blocks are so few, that is the neighbourhood to begin with. None where they are not, or where the
+    solver fails.
+    """
+    if _asks_much(market) or model_columns(market) > LITTLE_COLUMNS:
+        return None
+    sooner = replace(options, time_limit=LITTLE_SHARE * options.time_limit)
+    search = search_of(market, options, started, sooner.time_limit)
+    search.run(rounds=0)
+    plan = search.plan()
+    if search.is_close() or not _has_time(sooner, started):
+        return plan
+    try:
+        found = _gone_on(search, sooner, started).model_copy(update={"solver": plan.solver})
+    except SolverError:
+        return None
+    return better(plan.model_copy(update=_end_of(found)), found, options.gap_limit)
+
+
+def _end_of(plan: Plan) -> dict[str, Any]:
+    return {"stopped_by": plan.stopped_by, "runtime_seconds": plan.runtime_seconds}
 
 
 def _tell(options: Options, what: str, started: float) -> None:

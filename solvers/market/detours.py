@@ -112,10 +112,11 @@ def _less(unit: Unit, traffic: ArcTraffic, answered: tuple[Answer, Ints], part: 
     np.minimum.at(kept, crossed.row, np.maximum(part, 0.0)[crossed.col, at[crossed.row]])
     flow = reply.flow.copy()
     flow[at, user, slot] *= kept
-    lost = (reply.flow - flow).sum(axis=2)
     replicas = replicas_for(unit, flow.sum(axis=1)) if not unit.guards else reply.replicas
     if unit.min_sites > 1:
         replicas = still_standing(unit, reply.replicas, replicas)
+    flow[np.broadcast_to(replicas[:, None, :] < 1, flow.shape)] = 0.0
+    lost = (reply.flow - flow).sum(axis=2)
     return Answer(flow, replicas, reply.cost, reply.unserved + lost)
 
 

@@ -30,10 +30,14 @@ Candidate = tuple[int, int]
 def gone_on(market: Market, penalty: float, plan: Plan) -> Placement | None:
     """Return what goes on of ``plan`` and keeps every row; None where that is not found.
 
-    Rows count as kept within ``SLACK``, as plans keep them within the tolerances of a solver.
+    Modules that nothing needs are not bought. Rows count as kept within ``SLACK``, as plans keep them within
+    the tolerances of a solver.
     """
     placement = resumed(market, penalty, plan)
-    return placement if len(placement.broken_rows(SLACK)) == 0 else relieved(_fitting(placement))
+    kept = placement if len(placement.broken_rows(SLACK)) == 0 else relieved(_fitting(placement))
+    if kept is not None:
+        kept.trim_modules()
+    return kept
 
 
 def _fitting(placement: Placement) -> Placement:

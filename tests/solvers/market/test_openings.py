@@ -154,3 +154,19 @@ def test_jobs_leave_the_room_on_links_that_users_need() -> None:
     found = builder.build(told, 1, lambda: False)
     assert [placed.work for placed in found.placed[1:]] == pytest.approx([0.0, 0.0])
     assert found.placed[0].work > 0, "there is no room for both"
+
+
+def test_what_rounding_leaves_of_a_link_is_nothing() -> None:
+    """5 of 10 requests/s cross the link to the one replica near; that to the other site is full."""
+    data = town(service(20, response_kb=100))
+    data["links"][0]["bandwidth_gbps"], data["links"][1]["bandwidth_gbps"] = 0.004, 0.008
+    data["pools"][0]["count"] = 1
+    market = market_of(Problem.parse(data))
+    told, placement = at_zero(market)
+    rows = np.unique(market.rules.traffic_use[0][2:])
+    rows = rows[rows < len(placement.room)]
+    placement.load[rows] = np.nextafter(placement.room[rows], 0.0)
+    room = room_for_replicas(placement, market.units[0])
+    for choice in fitting_answer(placement, 0, market.offering(told.goods), room).choice:
+        assert isinstance(choice, ServiceChoice)
+        assert choice.requests.tolist() == [pytest.approx(5.0)]

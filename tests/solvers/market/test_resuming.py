@@ -113,6 +113,16 @@ def test_more_demand_takes_more_replicas_at_the_same_site() -> None:
     assert len(placement.broken_rows()) == 0
 
 
+def test_modules_that_nothing_needs_any_more_are_not_bought() -> None:
+    data = world(*TWO, job("wide", 12, 2))
+    expansion = {"module_accelerators": 4, "capital_usd_per_module": 1e4, "lifetime_years": 4}
+    data["pools"] = [{**data["pools"][0], "expansion": {**expansion, "max_modules": 3}}]
+    _, plan = solved(data)
+    assert gone(data, plan).modules.tolist() == [1.0]
+    data["workloads"] = list(TWO)
+    assert gone(data, plan).modules.tolist() == [0.0]
+
+
 def test_hours_that_sum_up_within_rounding_hold_no_further_period() -> None:
     # 0.8 + 0.1 + 0.5 + 0.7 h lack 4e-16 of 2.1 in floating point; the last period is another job's.
     pausing = job("pausing", 8, 2.1, interruptible=True, deadline_hours=3.1)
