@@ -1,0 +1,19 @@
+"""What the tests of solvers share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from computeroute.solvers import automatic
+
+IN_STEPS = ("market", "test_constraints.py", "test_left_out.py", "test_replan", "test_survival.py")
+"""Tests of what the decomposition does step by step, and of bounds and rules that it keeps on its own."""
+
+
+@pytest.fixture(autouse=True)
+def in_steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no program of all blocks at once find in these tests what is asked of smaller steps."""
+    place = request.path.relative_to(Path(__file__).parent).as_posix()
+    if place.startswith(IN_STEPS):
+        monkeypatch.setattr(automatic, "LITTLE_COLUMNS", 0)
