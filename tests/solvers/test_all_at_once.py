@@ -46,9 +46,9 @@ CASES: dict[str, tuple[Data, float, float]] = {
     ),
     # 3 kW are one replica of 2 kW: 5 of 14 requests/s, which takes a module.
     "power for a part": (
-        expandable(service(14, serving=[WIDE]), size=8, capital_usd=1e6, near=NARROW),
+        expandable(service(14, serving=[WIDE]), size=8, capital_usd=3e7, near=NARROW),
         9 / 14,
-        8 + 1e6 / YEAR,
+        8 + 3e7 / YEAR,
     ),
     # Four replicas would cost 16 USD.
     "budget for a part": (world(service(35), limits={"budget_usd": 13}), 5 / 35, 12),
