@@ -13,6 +13,7 @@ from .least import least_cost, without_earnings
 from .market import Market
 from .offers import Offer
 from .serving import answer
+from .steady import least_at_sites, needs_several
 from .threads import each
 from .units import Unit
 
@@ -25,24 +26,33 @@ ROUNDING = 1e-9
 def raised_bound(market: Market, told: Appraisal, over: Callable[[], bool]) -> float:
     """Return a bound of plans that leave nothing out, at least that told, by what units pay on the whole.
 
-    Units that cost most more than was told come first, until it is ``over``.
+    Units that keep several sites come first, as what these cost is soon told; then those that cost most more
+    than was told, until it is ``over``.
     """
     if over():
         return told.complete
-    offer_to, gain = market.offering(told.goods), 0.0
-    units = [unit for unit in market.units if not unit.entering.any()]
+    offer_to, known_least = market.offering(told.goods), told.unit_least.copy()
+    mine = [number for number, unit in enumerate(market.units) if not unit.entering.any()]
     cores = market.cores_for_units
-    told_of = each(lambda unit: _told(unit, offer_to(unit, None)), units, cores)
-    excess = [float((known - least).sum()) for known, least in told_of]
-    order = np.argsort(excess)[::-1].tolist()
 
-    def gained(number: int) -> float:
-        return _gained(units[number], offer_to(units[number], None), *told_of[number])
+    def offered(number: int) -> tuple[Unit, Offer]:
+        unit = market.units[number]
+        return unit, offer_to(unit, None)
 
-    for begin in range(0, len(order), AT_ONCE):
-        if over():
-            break
-        gain += sum(each(gained, order[begin : begin + AT_ONCE], cores))
+    def raise_all(numbers: list[int], bound: Callable[[int], float]) -> None:
+        for begin in range(0, len(numbers), AT_ONCE):
+            if over():
+                return
+            part = numbers[begin : begin + AT_ONCE]
+            known_least[part] = np.maximum(known_least[part], each(bound, part, cores))
+
+    several = [number for number in mine if needs_several(market.units[number])]
+    raise_all(several, lambda number: least_at_sites(*offered(number)))
+    told_of = dict(zip(mine, each(lambda number: _told(*offered(number)), mine, cores), strict=True))
+    excess = np.array([told_of[number][0].sum() - known_least[number] for number in mine])
+    order = [mine[place] for place in np.argsort(-excess).tolist()]
+    raise_all(order, lambda number: _raised(*offered(number), *told_of[number]))
+    gain = float((known_least - told.unit_least).sum())
     return told.complete + (1 - ROUNDING) * gain
 
 
@@ -52,9 +62,8 @@ def _told(unit: Unit, offered: Offer) -> tuple[Floats, Floats]:
     return answer(unit, offered, most, swapping=False).cost, least_cost(unit, offered)
 
 
-def _gained(unit: Unit, offered: Offer, known: Floats, least: Floats) -> float:
-    """Return by how much the bound of a unit rises above its ``least`` cost."""
+def _raised(unit: Unit, offered: Offer, known: Floats, least: Floats) -> float:
+    """Return a bound of a unit that is at least its ``least`` cost (T,)."""
     paid, earned = without_earnings(unit, offered)
     raised = lagrangian_cost(unit, paid, known - earned) + earned
-    more = np.maximum(0.0, raised - least)
-    return float(more[np.isfinite(more)].sum())
+    return float(np.where(np.isfinite(raised), np.maximum(raised, least), least).sum())

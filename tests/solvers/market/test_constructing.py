@@ -59,7 +59,7 @@ def test_a_job_that_fits_nowhere_else_takes_that_room() -> None:
 def searched(parts: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> MarketSearch:
     """Return a search of a market of many small jobs after it has built at good prices."""
     monkeypatch.setattr(constructing, "PARTS", parts)
-    problem = generate(sites=12, services=30, jobs=300, periods=4, locations=8, seed=2)
+    problem = generate(sites=12, services=30, jobs=300, periods=4, locations=8, seed=5)
     market = market_of(problem)
     search = search_of(market, Options(time_limit=100.0), 0.0, 1e9)
     search.penalty = penalty_of(market)
