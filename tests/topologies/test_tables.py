@@ -187,7 +187,7 @@ def test_many_jobs_load_fast(topology: Path) -> None:
     rows = "".join(f"job{number},h100,8,2.5,german,1.5\n" for number in range(10_000))
     begin = time.process_time()
     problem = read(topology, "id,accelerator,count,hours,policy,priority\n" + rows)
-    assert time.process_time() - begin < 3
+    assert time.process_time() - begin < 10
     assert len(problem.jobs) == 10_000
 
 
