@@ -50,6 +50,8 @@ class Damage:
     """What a plan loses at once, the heaviest loss first. It is true where the plan is hit at all."""
 
     workloads: tuple[WorkloadDamage, ...] = ()
+    cut_off: frozenset[tuple[str, str]] = frozenset()
+    """Services, and sites of theirs that answer nobody, which stand but which no user reaches any more."""
 
     def __bool__(self) -> bool:
         return bool(self.workloads)
@@ -120,16 +122,18 @@ class Exposure:
     def damage(self, failure: Failure) -> Damage:
         """Return what the plan loses at once with ``failure``."""
         groups: defaultdict[str, list[_Stake]] = defaultdict(list)
-        for index in sorted(self._hit(failure)):
+        cut_off = self._standby.cut_off(failure)
+        for index in sorted(self._hit(failure, cut_off)):
             groups[self._stakes[index].workload].append(self._stakes[index])
         parts = [self._part(name, stakes, failure) for name, stakes in groups.items()]
-        return Damage(tuple(sorted(parts, key=lambda part: (-part.unserved, -part.accelerators))))
+        parts.sort(key=lambda part: (-part.unserved, -part.accelerators))
+        return Damage(tuple(parts), frozenset(cut_off))
 
-    def _hit(self, failure: Failure) -> set[int]:
-        """Return the numbers of the stakes that are lost."""
+    def _hit(self, failure: Failure, cut_off: set[tuple[str, str]]) -> set[int]:
+        """Return the numbers of the stakes that are lost, those of standby sites ``cut_off`` with them."""
         lost = [("node", name) for name in failure.data_centers] + [("link", name) for name in failure.links]
         hit = {index for element in lost for index in self._needing.get(element, ())}
-        for service, site in self._standby.cut_off(failure):
+        for service, site in cut_off:
             here = self._needing.get(("node", site), ())
             stakes = ((index, self._stakes[index]) for index in here)
             hit |= {index for index, stake in stakes if stake.workload == service and not stake.units}

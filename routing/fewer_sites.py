@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from .changes import Spread
+from .damage import Damage
 from .losses import Failure
 from .plan import Flow, Plan, ServicePlan
 from .problem import Problem
-from .standby import Standby
 from .workloads import InferenceService
 
 
@@ -46,9 +46,9 @@ class FewerSites:
         return replace(self, after=len(_sites(entry)) if entry else 0)
 
 
-def fewer_sites(problem: Problem, plan: Plan, failure: Failure, standby: Standby) -> tuple[FewerSites, ...]:
+def fewer_sites(problem: Problem, plan: Plan, failure: Failure, damage: Damage) -> tuple[FewerSites, ...]:
     """Return the services of ``plan`` to which ``failure`` leaves fewer sites than they ask for."""
-    cut_off = {service for service, _ in standby.cut_off(failure)}
+    cut_off = {service for service, _ in damage.cut_off}
     return tuple(_fewer(problem, plan, failure, cut_off))
 
 

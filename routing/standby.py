@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
+from .check_admission import serving
 from .losses import Failure
 from .paths import PathFinder, RouteRequest
 from .plan import Plan, ServicePlan
@@ -78,6 +79,8 @@ def _idle(problem: Problem, entry: ServicePlan) -> dict[str, list[Pool]]:
 
 def _limit_ms(service: InferenceService, pool: Pool) -> float | None:
     """Return the longest round trip to a pool; below 0 where service time alone is too long."""
-    service_ms = next((w.service_ms for w in service.serving if w.accelerator == pool.accelerator), 0.0)
-    latency_ms = None if service.max_latency_ms is None else service.max_latency_ms - service_ms
+    way = serving(service, pool)
+    latency_ms = service.max_latency_ms
+    if latency_ms is not None and way is not None:
+        latency_ms -= way.service_ms
     return min((limit for limit in (service.max_rtt_ms, latency_ms) if limit is not None), default=None)

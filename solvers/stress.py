@@ -13,7 +13,6 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.replan import free_to_move
 from ..routing.scenarios import BUILT_IN
-from ..routing.standby import Standby
 from ..routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial, ranked
 from .options import CancelToken
 from .sweep import Outcome, solve_scenarios
@@ -62,8 +61,7 @@ def stress(
         When the plan is of another problem or cannot be used, or there are too many pairs.
     """
     suffered = suffer(problem, plan, pairs=pairs)
-    standby = Standby(problem, plan)
-    worst = ranked(_without_replan(problem, plan, *each, standby) for each in suffered)
+    worst = ranked(_without_replan(problem, plan, *each) for each in suffered)
     hit = [trial for trial in worst if trial.damage]
     chosen = hit[:top] if replan else []
     outcomes: dict[str, Outcome] = {}
@@ -100,12 +98,10 @@ def suffer(problem: Problem, plan: Plan, *, pairs: bool = False) -> list[tuple[F
     return suffered
 
 
-def _without_replan(
-    problem: Problem, plan: Plan, failure: Failure, damage: Damage, standby: Standby
-) -> Trial:
+def _without_replan(problem: Problem, plan: Plan, failure: Failure, damage: Damage) -> Trial:
     if not damage:
         return Trial(failure, damage, plan, plan, KEPT)
-    fewer = fewer_sites(problem, plan, failure, standby)
+    fewer = fewer_sites(problem, plan, failure, damage)
     return Trial(served_by_what_is_left(failure, fewer), damage, plan, None, NOT_ASKED, fewer)
 
 

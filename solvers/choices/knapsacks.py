@@ -86,11 +86,8 @@ class Knapsacks:
         """Return what the best packing of each resource earns (R), and the options in it (R, K)."""
         earning = profit > 0
         order = np.argsort(~earning, axis=1, kind="stable")[:, : int(earning.sum(axis=1).max(initial=0))]
-        weight, gain = (
-            np.take_along_axis(self.weight, order, axis=1),
-            np.take_along_axis(profit, order, axis=1),
-        )
-        earned, packed = self._packed(weight, gain)
+        weight = np.take_along_axis(self.weight, order, axis=1)
+        earned, packed = self._packed(weight, np.take_along_axis(profit, order, axis=1))
         taken = np.zeros(profit.shape, dtype=bool)
         np.put_along_axis(taken, order, packed, axis=1)
         return earned, taken
@@ -161,8 +158,7 @@ def _climbed(
     values, bound, cells = climbing, -np.inf, effort.steps * knapsacks.cells
     for scale in SCALES:
         few = Knapsacks.of(problem, options)
-        if few is None:
-            break
+        assert few is not None
         steps = min(MOST_STEPS, int(cells / few.cells))
         climbing = _climbed_on(few, climbing, replace(effort, steps=steps, scale=scale))
         found, taken = _told(knapsacks, climbing)

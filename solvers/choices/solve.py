@@ -162,11 +162,13 @@ def _search(state: State, relaxed: Relaxed, rng: np.random.Generator, threads: i
     shaking = None if places is None else Shaking(state, places, starts, rng)
     if packed is not None:
         _shift(state, pricing, starts[0])
-    most, own = hunting_limit(state, pricing) if threads > 1 else -np.inf, rng.spawn(1)[0]
+    most, own = hunting_limit(state, pricing), rng.spawn(1)[0]
 
     def hunted() -> Hunting | None:
+        if threads == 1:
+            return None
         found = Hunt.of(state, pricing, most, own)
-        return found if found or packed is None or threads == 1 else PackingHunt.of(state, pricing, own)
+        return found if found or packed is None else PackingHunt.of(state, pricing, own)
 
     with HuntProcess(state, hunted) as hunt:
         ties = Ties.of(state, relaxed.pricing)

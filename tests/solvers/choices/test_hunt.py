@@ -13,7 +13,7 @@ from computeroute.solvers.choices import hunt as hunting
 from computeroute.solvers.choices.core import Core
 from computeroute.solvers.choices.diving import Diving
 from computeroute.solvers.choices.hunt import Hunt, hunting_limit
-from computeroute.solvers.choices.hunt_process import HuntProcess
+from computeroute.solvers.choices.hunt_process import Hunting, HuntProcess
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.shifts import Assignment
@@ -159,14 +159,19 @@ def test_a_hunt_ends_at_the_optimum_with_bounds_that_hold(seed: int, monkeypatch
     assert all(bound <= best for _, bound in told)
 
 
-def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
-    state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
-    best = optimum(blocks)
+def hunt_apart(state: State, hunt: Hunting | None, best: float) -> None:
+    """Hunt in a process until something as good as ``best`` is known."""
     with HuntProcess(state, lambda: hunt) as beside:
         while state.best is not None and state.best.cost > best and not state.watch.over():
             beside.listen()
             time.sleep(0.01)
+
+
+def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
+    state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
+    best = optimum(blocks)
+    hunt_apart(state, hunt, best)
     assert state.best is not None
     assert state.best.cost == best
     assert state.bound <= state.best.cost

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from computeroute.solvers.blocks import Blocks
 from computeroute.solvers.choices import packing_hunt
-from computeroute.solvers.choices.hunt_process import HuntProcess
 from computeroute.solvers.choices.packing_hunt import PackingHunt
 from computeroute.solvers.choices.packing_program import Packing, PackingProgram
 from computeroute.solvers.choices.pricing import price_out
@@ -18,7 +17,7 @@ from computeroute.solvers.choices.state import State
 from computeroute.solvers.choices.watch import Watch
 
 from .small import blocks_of, optimum
-from .test_hunt import assignment_blocks, some_fitting
+from .test_hunt import assignment_blocks, hunt_apart, some_fitting
 
 DEAR = 100.0
 
@@ -139,10 +138,6 @@ def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> No
     problem, best = choice_problem(blocks), optimum(blocks)
     state = State(problem, Watch(60.0), 1e-9, 1.0)
     state.offer(Assignment(problem, some_fitting(problem)))
-    hunt = hunt_for(blocks, monkeypatch)
-    with HuntProcess(state, lambda: hunt) as beside:
-        while state.best is not None and state.best.cost > best and not state.watch.over():
-            beside.listen()
-            time.sleep(0.01)
+    hunt_apart(state, hunt_for(blocks, monkeypatch), best)
     assert state.best is not None
     assert state.best.cost == best
