@@ -25,6 +25,8 @@ from .text import filled, percent, plural
 
 MOST_MOVES = 12
 """Moves of one scenario that people see."""
+ALIKE = 1e-6
+"""Difference up to which work left out, and costs in proportion, are alike."""
 TABLE_NAMES = ("figures", "cost", "differences", "moves")
 
 
@@ -171,19 +173,22 @@ def _difference(new: float | None, old: float | None) -> float | None:
 
 
 def certainty(new: Figures, old: Figures) -> str:
-    """Return what the bounds prove of two plans that leave out alike: ``dearer``, ``cheaper`` or ``open``.
+    """Return what bounds prove of plans that leave out alike: ``dearer``, ``cheaper``, ``alike`` or ``open``.
 
-    They are of costs in all, and prove nothing between plans that weigh money differently.
+    They are of costs in all, and prove nothing between plans that weigh money differently. Alike are
+    scenarios whose best plans differ by no more than a millionth.
     """
-    if abs(new.unserved - old.unserved) > 1e-6:
+    if abs(new.unserved - old.unserved) > ALIKE:
         return "other work"
     if new.money_weight != old.money_weight:
         return "other aim"
-    if None in (new.objective, new.bound, old.objective, old.bound):
+    if new.objective is None or new.bound is None or old.objective is None or old.bound is None:
         return "open"
-    if (new.bound or 0.0) > (old.objective or 0.0):
+    if max(new.objective - old.bound, old.objective - new.bound) <= ALIKE * abs(old.objective):
+        return "alike"
+    if new.bound > old.objective:
         return "dearer"
-    return "cheaper" if (new.objective or 0.0) < (old.bound or 0.0) else "open"
+    return "cheaper" if new.objective < old.bound else "open"
 
 
 def _moves_table(compared: Sequence[Compared]) -> Table:

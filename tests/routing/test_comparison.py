@@ -220,8 +220,17 @@ def test_certainty_follows_from_the_bounds(compared: list[Compared]) -> None:
     assert dear is not None
     assert certainty(dear, base) == "dearer"
     assert certainty(base, dear) == "cheaper"
-    assert certainty(base, base) == "open"
+    assert certainty(base, base) == "alike"
     assert certainty(cloud, base) == "other work"
+
+
+def test_what_the_bounds_leave_open_is_neither_dearer_nor_alike(compared: list[Compared]) -> None:
+    base = compared[0].figures
+    assert base is not None
+    assert base.objective is not None
+    looser = replace(base, bound=0.9 * base.objective)
+    dearer = replace(base, objective=1.05 * base.objective, bound=0.95 * base.objective)
+    assert certainty(looser, base) == certainty(base, looser) == certainty(dearer, base) == "open"
 
 
 def test_nothing_is_certain_between_plans_that_weigh_money_differently(compared: list[Compared]) -> None:
