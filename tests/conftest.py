@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,29 @@ from typing import Any
 import pytest
 
 NOBODY = 65534
+MEASURED = "COVERAGE_PROCESS_CONFIG"
+"""Variable of the environment by which coverage begins in processes."""
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Measure no coverage in tests marked ``no_cover``, nor in their processes: it takes as long as they do.
+
+    What pytest-cov does about the mark is not enough, as processes of pytest-xdist are measured twice.
+    """
+    if item.get_closest_marker("no_cover") is None:
+        return (yield)
+    own, of_threads = sys.gettrace(), threading.gettrace()
+    of_processes = os.environ.pop(MEASURED, None)
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(own)
+        threading.settrace(of_threads)
+        if of_processes is not None:
+            os.environ[MEASURED] = of_processes
 
 
 @pytest.fixture

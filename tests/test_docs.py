@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import re
 import runpy
 import shlex
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from computeroute.cli import main
 from computeroute.solvers import cuts
 from computeroute.solvers.constraints import CONSTRAINTS
 from computeroute.topologies import load, sample_text
@@ -65,24 +67,24 @@ def steps(name: str) -> list[Step]:
 
 
 def run(step: Step, folder: Path) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-    arguments = ["-c", step.code]
+    """Do a step in a folder: a command in this process, which saves a second each, code in one of its own."""
     if step.kind == "command":
         program, *rest = shlex.split(step.code)
         assert program == "route"
-        arguments = ["-m", "computeroute.cli", *rest]
+        with contextlib.chdir(folder):
+            result = CliRunner().invoke(main, rest, prog_name=program)
+        assert result.exit_code in (0, 1, 2), result.output
+        return result.stdout or (result.stderr if result.exit_code else "")
     done = subprocess.run(
-        [sys.executable, *arguments],
+        [sys.executable, "-c", step.code],
         cwd=folder,
-        env=environment,
         capture_output=True,
         encoding="utf-8",
         timeout=TIMEOUT_S,
         check=False,
     )
-    assert done.returncode in (0, 1, 2), done.stderr
-    assert step.kind == "command" or done.returncode == 0, done.stderr
-    return done.stdout or (done.stderr if done.returncode else "")
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def matches(shown: str, output: str) -> bool:
@@ -100,8 +102,11 @@ def without_what_varies(text: str) -> str:
     return known + "\n" if known else ""
 
 
+@pytest.mark.no_cover
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", (*RUN, *ALSO_RUN))
-def test_what_a_page_shows_happens(name: str, tmp_path: Path) -> None:
+def test_what_a_page_shows_happens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
     (tmp_path / "topology.json").write_text(sample_text("two-sites"), encoding="utf-8")
     todo = steps(name)
     assert len(todo) >= 2

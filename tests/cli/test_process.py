@@ -145,6 +145,7 @@ main(sys.argv[1:], prog_name="route")
 """
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(sys.platform == "win32", reason="the library of C has no name")
 @pytest.mark.parametrize("shell", ['exec "$@"', 'exec "$@" >&- --output "$OUT"'])
 def test_what_solvers_print_stays_out_of_the_plan(shell: str, tmp_path: Path) -> None:
@@ -164,6 +165,7 @@ def test_a_stream_that_is_no_descriptor_is_left_alone(monkeypatch: pytest.Monkey
     assert sys.stdout is stream
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_interrupt_returns_the_best_plan_found(tmp_path: Path, asking: signal.Signals) -> None:
     data = hard_problem()
@@ -305,6 +307,7 @@ def test_a_late_ctrl_c_does_not_change_how_a_command_ends() -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.no_cover
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no /dev")
 @pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
 @pytest.mark.parametrize("words", [["plan", "two-sites"], ["schema"]])

@@ -145,6 +145,7 @@ def _jargon(text: str) -> list[str]:
     return [word for word in (*words, "Value error", sys.prefix) if word in text]
 
 
+@pytest.mark.no_cover
 def test_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path) -> None:
     """Five hundred files with bytes cut out, put in, repeated or broken off, from a fixed seed."""
     random = Random(2026)

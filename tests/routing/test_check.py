@@ -59,6 +59,7 @@ def test_a_plan_worked_by_hand_has_no_violation(name: str) -> None:
     assert check(*case(name)) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", CASES)
 def test_any_single_entry_changed_is_caught(name: str) -> None:
     problem, data = case(name)[0], plan_data(name)
@@ -79,6 +80,7 @@ def test_any_item_dropped_or_repeated_is_caught(name: str, change: Any) -> None:
     assert [path for path in items(data) if not caught(problem, changed(data, path, change))] == []
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None, derandomize=True)
 @given(st.data())
 def test_no_tampering_crashes_the_verifier(draw: st.DataObject) -> None:

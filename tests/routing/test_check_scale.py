@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from computeroute.routing.plan import Plan
 from computeroute.routing.problem import Problem
 from computeroute.routing.verifier import check
@@ -92,6 +93,7 @@ def large_plan(problem: Problem) -> Plan:
     )
 
 
+@pytest.mark.no_cover
 def test_a_hundred_thousand_flows_take_seconds() -> None:
     problem = large_problem()
     plan = large_plan(problem)

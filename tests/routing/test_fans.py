@@ -56,6 +56,7 @@ def _all_pairs(problem: Problem, request: RouteRequest) -> list[tuple[RouteReque
     ]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=120, deadline=None)
 @given(SOME.flatmap(lambda directed: cases(directed=st.just(directed))))
 def test_fans_answer_as_requests_one_by_one(case: tuple[Problem, RouteRequest]) -> None:
@@ -67,6 +68,7 @@ def test_fans_answer_as_requests_one_by_one(case: tuple[Problem, RouteRequest]) 
         assert found is None or _alike(found, routes[0]), each
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(SOME.flatmap(lambda directed: cases(directed=st.just(directed))))
 def test_fans_that_know_few_trips_answer_all_the_same(case: tuple[Problem, RouteRequest]) -> None:
@@ -96,6 +98,7 @@ def test_values_of_pairs_without_a_trip() -> None:
     assert of_trips(values, np.array([0, NO_TRIP, -2]), inf).tolist() == [3.0, inf, inf]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(cases())
 def test_what_is_reached_whatever_the_latency(case: tuple[Problem, RouteRequest]) -> None:
@@ -111,6 +114,7 @@ def test_what_is_reached_whatever_the_latency(case: tuple[Problem, RouteRequest]
     assert reached.ravel().tolist() == [bool(found) for found in PathFinder(problem).routes(asked)]
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None)
 @given(cases())
 def test_alternatives_are_kept_as_they_are(case: tuple[Problem, RouteRequest]) -> None:

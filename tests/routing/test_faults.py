@@ -190,6 +190,7 @@ _json = st.recursive(
 _JARGON = ("pydantic", "Input should", "after validation", "constrained", "tuple", "NoneType", "dictionary")
 
 
+@pytest.mark.no_cover
 @settings(max_examples=200, deadline=None)
 @given(
     changes=st.lists(

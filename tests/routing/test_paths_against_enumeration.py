@@ -7,6 +7,7 @@ from itertools import product
 from math import inf, isclose, isnan
 
 import networkx as nx
+import pytest
 from computeroute.routing.graph import build_graph
 from computeroute.routing.paths import Candidate, PathFinder, RouteRequest
 from computeroute.routing.problem import Problem
@@ -197,6 +198,7 @@ def _check(problem: Problem, request: RouteRequest, found: list[Candidate]) -> N
         assert close(found[0].usd, min(route.usd for route in admissible.values()))
 
 
+@pytest.mark.no_cover
 @settings(max_examples=250, deadline=None)
 @given(cases())
 def test_candidates_are_admissible_and_the_first_is_the_cheapest(case: tuple[Problem, RouteRequest]) -> None:
@@ -204,6 +206,7 @@ def test_candidates_are_admissible_and_the_first_is_the_cheapest(case: tuple[Pro
     _check(problem, request, PathFinder(problem).routes([request])[0])
 
 
+@pytest.mark.no_cover
 @settings(max_examples=150, deadline=None)
 @given(cases(directed=st.just(False)))
 def test_undirected_networks(case: tuple[Problem, RouteRequest]) -> None:
@@ -215,6 +218,7 @@ def test_undirected_networks(case: tuple[Problem, RouteRequest]) -> None:
         assert len(found) > 1 or len(_admissible(problem, request)) == 1
 
 
+@pytest.mark.no_cover
 @settings(max_examples=100, deadline=None)
 @given(cases())
 def test_the_fastest_route_and_the_reason_for_none(case: tuple[Problem, RouteRequest]) -> None:

@@ -33,6 +33,7 @@ def assert_best(problem: Problem, plan: Plan, best: Score) -> None:
     assert plan.unserved_bound <= float(best[0]) + 1e-6
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 10**9))
 @EXAMPLES
 def test_every_solver_finds_the_optimum(seed: int) -> None:

@@ -72,6 +72,7 @@ def planned(problem: Problem, **options: Any) -> Plan:
     return plan
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", CASES)
 def test_the_best_plan_is_found(name: str) -> None:
     data, unserved, usd = CASES[name]
@@ -81,6 +82,7 @@ def test_the_best_plan_is_found(name: str) -> None:
     assert (plan.status, plan.stopped_by) == ("optimal", "gap")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 40, 10))
 def test_plans_are_the_best_and_bounds_hold(first: int) -> None:
     for seed in range(first, first + 10):
@@ -93,6 +95,7 @@ def test_plans_are_the_best_and_bounds_hold(first: int) -> None:
         assert plan.unserved_bound <= best.unserved + 1e-6
 
 
+@pytest.mark.no_cover
 def test_the_same_problem_gets_the_same_plan() -> None:
     problem = Problem.parse(CASES["power at two sites"][0])
     one, other = (planned(problem, cores=cores) for cores in (1, 2))
@@ -108,6 +111,7 @@ def test_where_blocks_are_many_they_are_not_placed_at_once(monkeypatch: pytest.M
     assert planned(Problem.parse(CASES["links for a part"][0]), time_limit=1)
 
 
+@pytest.mark.no_cover
 def test_where_that_takes_too_long_the_search_goes_on_from_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Half of the time is for that; the time of both is the time given."""
     problem = Problem.parse(CASES["links for all"][0])

@@ -72,6 +72,7 @@ def test_where_it_proves_nothing_there_the_exact_search_goes_on(monkeypatch: pyt
     assert (plan.status, plan.objective) == ("optimal", pytest.approx(16))
 
 
+@pytest.mark.no_cover
 @pytest.mark.usefixtures("tangled")
 @pytest.mark.parametrize(("cores", "after"), [(1, ", then highs ("), (2, " with highs beside (")])
 @pytest.mark.parametrize("seed", SEEDS)
@@ -118,6 +119,7 @@ def test_a_model_too_large_is_not_handed_over(monkeypatch: pytest.MonkeyPatch) -
     assert plan.solver.startswith("auto: decomposition (")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_handed_over_is_a_solution_and_bounds_that_hold(seed: int) -> None:
     problem = problem_of(seed)
@@ -148,6 +150,7 @@ def test_a_search_stopped_at_once_returns_the_plan_and_the_bound_that_it_began_w
     assert check(problem, plan) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_large_search_returns_nothing_worse_than_its_start(
     seed: int, monkeypatch: pytest.MonkeyPatch
@@ -215,6 +218,7 @@ def test_a_bound_of_another_plan_is_not_told() -> None:
     assert "cost" in {each.phase for each in told}
 
 
+@pytest.mark.no_cover
 @pytest.mark.usefixtures("tangled")
 def test_what_the_exact_search_finds_beside_ends_the_decomposition(monkeypatch: pytest.MonkeyPatch) -> None:
     # The decomposition never thinks that it is done; the exact search proves its own plan.

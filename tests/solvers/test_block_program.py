@@ -30,6 +30,7 @@ def facility(capacity: list[float]) -> Blocks:
     return Blocks(resources, Choices.none(2), divisions)
 
 
+@pytest.mark.no_cover
 def test_choices_agree_with_enumeration() -> None:
     for seed in range(150):
         blocks = random_blocks(np.random.default_rng(seed))

@@ -60,6 +60,7 @@ def problem() -> Problem:
     return Problem.parse(WORLD)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_agrees_with_the_closed_form(name: str, problem: Problem) -> None:
     found = breakeven(problem, SWEEPS[name], HYBRID, CLOUD, tolerance=1e-4, points=4)
@@ -104,6 +105,7 @@ def random_family(rng: Random) -> dict[str, Any]:
     return {**WORLD, "periods": periods, "pools": pools, "links": links, "workloads": [*jobs, service]}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(6))
 def test_agrees_with_listing_every_plan(seed: int) -> None:
     problem = Problem.parse(random_family(Random(seed)))
@@ -252,6 +254,7 @@ def test_jobs_that_outlast_the_horizon_are_said_to_flatter_owning() -> None:
     assert "owning looks too cheap" in verdict(found, SWEEPS["price"], ("own", "cloud"))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_every_form_names_the_modules(form: str, problem: Problem) -> None:
     found = breakeven(problem, SWEEPS["utilization"], HYBRID, CLOUD, points=3, tolerance=0.05)

@@ -206,6 +206,7 @@ def test_hours_that_fill_their_room_leave_whole_numbers() -> None:
     assert arrays.matrix.data.tolist() == np.round(arrays.matrix.data).tolist()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "scip", "decomposition"])
 def test_few_requests_hold_a_replica_in_a_full_pool(solver: str) -> None:
     # 8 accelerators near, one for every 10 of 80 requests/s; who asks for 1e-8 needs a ninth, far:

@@ -29,6 +29,7 @@ def worlds(count: int) -> list[Problem]:
     return [Problem.parse(random_world(Random(seed))) for seed in range(count)]
 
 
+@pytest.mark.no_cover
 def test_threads_solve_at_once_and_agree() -> None:
     problems = worlds(6)
     alone = [objective(problem) for problem in problems]
@@ -42,6 +43,7 @@ def test_one_problem_serves_many_threads() -> None:
         assert len(set(pool.map(objective, [problem] * 8))) == 1
 
 
+@pytest.mark.no_cover
 def test_processes_solve_at_once() -> None:
     data, cost = CASES["pool_capacity"]
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -66,6 +68,7 @@ def test_other_threads_run_meanwhile() -> None:
     assert ticks > 20
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["auto", "highs", "cp-sat", "scip"])
 def test_nothing_is_printed_and_logging_is_left_alone(solver: str, capfd: pytest.CaptureFixture[str]) -> None:
     before = (list(logging.root.handlers), logging.root.level)
@@ -75,6 +78,7 @@ def test_nothing_is_printed_and_logging_is_left_alone(solver: str, capfd: pytest
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.no_cover
 def test_the_documented_service() -> None:
     page = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
     example = ROOT / "docs" / "examples" / "asyncio_service.py"

@@ -77,6 +77,7 @@ def assert_none_beats_another(found: list[FrontierPoint]) -> None:
     assert not any(point.leaves_more_out for point in found)
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 10**9))
 @EXAMPLES
 def test_carbon_against_listing_every_plan(seed: int) -> None:
@@ -98,6 +99,7 @@ def test_carbon_against_listing_every_plan(seed: int) -> None:
         assert point.gap == pytest.approx(0, abs=1e-5)
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 10**9))
 @EXAMPLES
 def test_latency_against_listing_every_plan(seed: int) -> None:

@@ -83,6 +83,7 @@ def test_what_is_told_holds_where_fewer_replicas_are_worse(
     hold(made(), told)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(12))
 def test_what_is_told_of_random_worlds_holds(seed: int, told: list[Proved]) -> None:
     data = random_world(Random(seed))

@@ -21,6 +21,7 @@ from .enumeration import Enumeration
 from .small_worlds import one_service, random_world
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 40, 10))
 def test_the_columns_of_a_plan_are_found_again(first: int) -> None:
     for seed in range(first, first + 10):
@@ -80,6 +81,7 @@ def test_a_plan_that_contradicts_itself_is_refused(
     assert said in str(caught.value)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("by_prices", [False, True])
 @pytest.mark.parametrize("first", range(0, 60, 20))
 def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
@@ -102,6 +104,7 @@ def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 40, 20))
 def test_what_a_plan_decides_leaves_no_whole_number_open(first: int) -> None:
     limited = 0
@@ -183,6 +186,7 @@ def _refused(*_: object, **__: object) -> bool:
     raise AssertionError("searched")
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("large", "line"), [(12_000, "demand*1.1"), (0, "demand*40")])
 def test_a_search_that_goes_on_has_the_decomposition_beside(
     large: int, line: str, monkeypatch: pytest.MonkeyPatch

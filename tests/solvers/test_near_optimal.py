@@ -41,6 +41,7 @@ def differ(one: tuple[int, ...], other: tuple[int, ...]) -> int:
     return sum(a != b for a, b in zip(one, other, strict=True))
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 10**9))
 @EXAMPLES
 def test_against_listing_every_plan(seed: int) -> None:
@@ -68,6 +69,7 @@ def test_against_listing_every_plan(seed: int) -> None:
         assert set(cheap) == set(known)
 
 
+@pytest.mark.no_cover
 @given(seed=st.integers(0, 10**9))
 @EXAMPLES
 def test_plans_with_sites_forbidden_against_listing_every_plan(seed: int) -> None:

@@ -117,6 +117,7 @@ def test_a_service_leaves_and_fills_its_own_sites_for_nothing(solver: str) -> No
     assert served_at(data, solver) == ({"near-a"}, 0)
 
 
+@pytest.mark.no_cover
 @BOTH
 @pytest.mark.parametrize("usd", [3, 50])
 def test_a_service_pays_for_a_second_site_that_it_has_to_have(solver: str, usd: float) -> None:
@@ -153,6 +154,7 @@ def test_the_move_that_saves_most_is_made(solver: str) -> None:
     assert plan.objective == pytest.approx(10 + 8)
 
 
+@pytest.mark.no_cover
 @BOTH
 def test_moving_counts_towards_the_budget(solver: str) -> None:
     # Moved it costs 10 + 5, where it is 20 USD: only the move fits into 15.5; at 5.6 USD nothing does.

@@ -35,6 +35,7 @@ def test_the_optimum_is_found_with_moves_priced_and_limited(seed: int) -> None:
     assert plan.bound <= cost + 1e-6 * max(1.0, abs(cost))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "scip"])
 @pytest.mark.parametrize("first", range(0, 60, 20))
 def test_moves_that_must_be_made_do_not_drown_the_rest_however_dear(solver: str, first: int) -> None:
@@ -54,6 +55,7 @@ def test_moves_that_must_be_made_do_not_drown_the_rest_however_dear(solver: str,
     assert needed > 0
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(25))
 def test_the_decomposition_keeps_the_rules_and_its_bounds_hold(seed: int) -> None:
     problem = Problem.parse(random_replan(Random(seed)))

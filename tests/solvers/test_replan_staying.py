@@ -33,6 +33,7 @@ def score(plan: Plan) -> tuple[float, float]:
     return round(plan.unserved, 6), plan.objective
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "decomposition", "auto"])
 def test_it_is_no_worse_than_staying(before: tuple[Problem, Plan], solver: str) -> None:
     # Nothing but the prices of moves is new, so staying costs what the plan cost.
@@ -43,6 +44,7 @@ def test_it_is_no_worse_than_staying(before: tuple[Problem, Plan], solver: str) 
     assert score(found) <= (score(plan)[0], score(plan)[1] * (1 + 1e-9))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "decomposition"])
 @pytest.mark.parametrize("line", ["demand*0.95", "prices*2", "energy*1.3 + carbon*2", "bandwidth*1.5"])
 def test_nor_where_prices_and_demand_change(before: tuple[Problem, Plan], line: str, solver: str) -> None:
@@ -56,6 +58,7 @@ def test_nor_where_prices_and_demand_change(before: tuple[Problem, Plan], line: 
         assert score(found)[1] <= score(plan)[1] + plan.cost_in_all.compute_usd * (1 + 1e-6)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "decomposition"])
 def test_what_cannot_stay_does_not_cost_the_rest_its_place(before: tuple[Problem, Plan], solver: str) -> None:
     problem, plan = before
@@ -67,6 +70,7 @@ def test_what_cannot_stay_does_not_cost_the_rest_its_place(before: tuple[Problem
     assert {job.job for job in found.jobs} >= {job.job for job in plan.jobs} - gone
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 40, 10))
 def test_small_and_large_searches_are_no_worse_than_staying(
     first: int, monkeypatch: pytest.MonkeyPatch
@@ -86,6 +90,7 @@ def test_small_and_large_searches_are_no_worse_than_staying(
             assert score(found) <= (score(plan)[0] + 1e-6, score(plan)[1] + 1e-6 * abs(score(plan)[1]))
 
 
+@pytest.mark.no_cover
 def test_large_searches_report_the_old_plan_first(
     before: tuple[Problem, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,6 +103,7 @@ def test_large_searches_report_the_old_plan_first(
     assert told[0] == pytest.approx(plan.objective)
 
 
+@pytest.mark.no_cover
 def test_the_exact_search_that_follows_the_decomposition_begins_there_too(
     before: tuple[Problem, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:

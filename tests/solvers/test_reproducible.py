@@ -40,6 +40,7 @@ def same(one: Plan, other: Plan) -> bool:
     )
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", [14, 18, 48, 52])
 def test_plans_of_large_models_are_the_same_whoever_is_late(
     seed: int, monkeypatch: pytest.MonkeyPatch
@@ -65,6 +66,7 @@ def test_plans_of_large_models_are_the_same_on_one_core(seed: int, monkeypatch: 
     assert same(planned(problem, cores=1), planned(problem, cores=2))
 
 
+@pytest.mark.no_cover
 def test_on_one_core_the_search_begins_when_the_decomposition_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -20,12 +20,14 @@ def test_two_sites_have_few_columns() -> None:
     assert 0 < possible_columns(problem) <= most
 
 
+@pytest.mark.no_cover
 def test_a_model_too_large_is_an_error_that_says_so() -> None:
     problem = generate(sites=60, services=150, jobs=300, periods=24, locations=60, seed=1, tightness=0.5)
     with pytest.raises(SolverError, match="decomposition, or plan fewer locations"):
         solve(problem, solver="highs", time_limit=5)
 
 
+@pytest.mark.no_cover
 def test_a_generated_problem_is_planned_and_verified() -> None:
     problem = generate(sites=30, services=60, jobs=200, periods=12, locations=30, seed=4, tightness=0.5)
     plan = solve(problem, solver="decomposition", time_limit=5)

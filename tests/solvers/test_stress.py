@@ -174,6 +174,7 @@ def test_too_many_pairs_are_told(problem: Problem, plan: Plan, monkeypatch: pyte
         stress(problem, plan, pairs=True)
 
 
+@pytest.mark.no_cover
 def test_pairs(problem: Problem, plan: Plan) -> None:
     trials = stress(problem, plan, pairs=True)
     names = {trial.failure.name for trial in trials if trial.failure.kind == "pair"}
@@ -198,6 +199,7 @@ def test_re_plans_of_the_worst_only(problem: Problem, plan: Plan) -> None:
     assert {trial.verdict for trial in stress(problem, plan, replan=False)} == {NOT_ASKED, KEPT}
 
 
+@pytest.mark.no_cover
 def test_two_at_once_find_the_same(problem: Problem, plan: Plan, trials: list[Trial]) -> None:
     found = stress(problem, plan, jobs=2)
     assert [trial.failure.name for trial in found] == [trial.failure.name for trial in trials]

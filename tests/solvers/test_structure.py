@@ -78,6 +78,7 @@ def test_blocks_with_a_column_that_uses_such_a_limit_meet_there(seed: int) -> No
     assert meeting_blocks(market, rows)[columns.block[used]].all()
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_samples_go_to_the_exact_search_and_that_is_told_at_once(sample: str) -> None:
     market = market_of(load(sample))
@@ -88,6 +89,7 @@ def test_samples_go_to_the_exact_search_and_that_is_told_at_once(sample: str) ->
     assert found == measure(market)
 
 
+@pytest.mark.no_cover
 def test_columns_are_about_those_of_the_model() -> None:
     for sample in ("two-sites", "east-data-west-compute"):
         problem = load(sample)
@@ -95,6 +97,7 @@ def test_columns_are_about_those_of_the_model() -> None:
         assert 0.8 * columns <= model_columns(market_of(problem)) <= columns
 
 
+@pytest.mark.no_cover
 def test_many_blocks_that_meet_in_many_limits_go_to_the_decomposition() -> None:
     problem = generate(sites=20, services=40, jobs=100, periods=24, locations=20, seed=3, tightness=0.7)
     choice = choose(measure(market_of(problem)))

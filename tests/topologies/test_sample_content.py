@@ -38,6 +38,7 @@ def europe() -> Problem:
 # All of them
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LARGE)
 def test_every_request_can_be_answered_from_somewhere_lawful_and_near_enough(name: str) -> None:
     problem = load(name)
@@ -47,6 +48,7 @@ def test_every_request_can_be_answered_from_somewhere_lawful_and_near_enough(nam
             assert sites, f"{service.id} cannot be served in {demand.location}"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LARGE)
 def test_every_job_has_a_lawful_site_that_its_data_reaches(name: str) -> None:
     problem = load(name)
@@ -153,6 +155,7 @@ def test_the_largest_jobs_fit_no_cluster_of_their_owner(china: Problem) -> None:
     assert {pool.accelerator for pool in own} == {"910b", "h20"}
 
 
+@pytest.mark.no_cover
 def test_owners_alone_use_about_30_percent(china: Problem) -> None:
     alone = [party for party in parties(china) if party.can_plan]
     assert len(alone) == 5

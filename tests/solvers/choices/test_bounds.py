@@ -23,6 +23,7 @@ def placeable(seed: int) -> tuple[ChoiceProblem, float] | None:
     return problem, best
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("begin", range(0, 3000, 500))
 def test_any_prices_bound_the_optimum(begin: int) -> None:
     tight = 0
@@ -40,6 +41,7 @@ def test_any_prices_bound_the_optimum(begin: int) -> None:
     assert tight > 100
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("begin", range(0, 150, 50))
 def test_the_relaxation_bounds_the_optimum_and_the_prices_found_before_it(begin: int) -> None:
     for seed in range(begin, begin + 50):

@@ -68,6 +68,7 @@ def test_nobody_to_serve_costs_nothing():
     assert (result.objective, result.bound, result.infeasible) == (0, 0, False)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("single", [True, False])
 @pytest.mark.parametrize("part", range(4))
 def test_random_problems_match_enumeration(single, part):
@@ -83,6 +84,7 @@ def test_random_problems_match_enumeration(single, part):
             assert recomputed(blocks, result.solution) == pytest.approx(result.objective)
 
 
+@pytest.mark.no_cover
 def test_seed_and_input_decide_the_result():
     rng = np.random.default_rng(5)
     cost = rng.integers(0, 90, (12, 40)).astype(float)

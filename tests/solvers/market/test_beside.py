@@ -49,6 +49,7 @@ def every_market_is_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foretelling, "SIZE", 0)
 
 
+@pytest.mark.no_cover
 def test_bounds_rise_from_step_to_step_and_prices_settle() -> None:
     stream = io.BytesIO()
     now = time.monotonic()
@@ -59,6 +60,7 @@ def test_bounds_rise_from_step_to_step_and_prices_settle() -> None:
     assert not heard[0].is_settled and heard[-1].is_settled
 
 
+@pytest.mark.no_cover
 def test_a_finer_sample_comes_between_the_first_one_and_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beside, "FINER", (10, 2))
     whole = seeker_of(problem())
@@ -104,6 +106,7 @@ def test_news_are_told_once_and_waited_for() -> None:
         apart.close()
 
 
+@pytest.mark.no_cover
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
 @pytest.mark.parametrize("seed", range(4))
@@ -117,6 +120,7 @@ def test_plans_are_sound_and_bounds_below_the_optimum(seed: int) -> None:
     assert plan.bound <= best.objective * (1 + 1e-6)
 
 
+@pytest.mark.no_cover
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
 def test_a_search_goes_on_where_the_process_dies() -> None:
@@ -144,6 +148,7 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
     assert search._raised_at is search.prices, "what it would have proven in the end is proven here"
 
 
+@pytest.mark.no_cover
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
 def test_where_there_is_no_room_for_a_copy_prices_and_plans_take_turns(
@@ -159,6 +164,7 @@ def test_where_there_is_no_room_for_a_copy_prices_and_plans_take_turns(
     assert search._beside is None and check(found, search.plan()) == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.usefixtures("every_market_is_long")
 def test_on_one_core_and_beside_other_threads_prices_and_plans_take_turns() -> None:
     market = market_of(problem())

@@ -51,6 +51,7 @@ def random_jobs(random: Random) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.no_cover
 def test_what_is_proven_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of no problem that can be served is the optimum below what prices prove where starts are closed."""
     closing = 0

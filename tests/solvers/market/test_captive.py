@@ -99,6 +99,7 @@ def assert_proven_holds(given: Market, optimum: float, seed: int) -> None:
         assert max(told.complete, told.partial) <= most, seed
 
 
+@pytest.mark.no_cover
 def test_what_is_proven_beside_captives_holds() -> None:
     """Of no small problem that can be served is the optimum below what captives prove at any prices."""
     closing = 0

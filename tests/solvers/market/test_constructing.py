@@ -74,6 +74,7 @@ def searched(parts: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> Marke
     return search
 
 
+@pytest.mark.no_cover
 def test_plans_at_parts_of_the_prices_are_taken_where_they_are_better(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -83,6 +84,7 @@ def test_plans_at_parts_of_the_prices_are_taken_where_they_are_better(
     assert len(more.broken_rows()) == 0
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("workload", "near", "budget"),
     [

@@ -16,10 +16,10 @@ from computeroute.solvers.market.solve import market_of
 from computeroute.topologies.generate import generate
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_prices_of_a_sample_go_most_of_the_way(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.no_cover
+def test_prices_of_a_sample_go_most_of_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foretelling, "FAR", np.inf)
-    plain = market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=seed))
+    plain = market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=1))
     market = replace(plain, closes=False)
     penalty = penalty_of(market)
     known = foretold(market, penalty, Watch(60.0))
@@ -31,6 +31,7 @@ def test_prices_of_a_sample_go_most_of_the_way(seed: int, monkeypatch: pytest.Mo
     assert first.told.complete + 0.5 * way < proven < best.told.complete + 1e-3 * way
 
 
+@pytest.mark.no_cover
 def test_prices_of_a_sample_are_not_used_where_few_workloads_decide() -> None:
     # What the sample proves at its prices is more than a tenth from what they prove of the whole.
     market = market_of(generate(sites=20, services=120, jobs=600, periods=3, locations=10, seed=1))
@@ -43,12 +44,14 @@ def test_a_market_of_few_blocks_has_no_samples() -> None:
     assert not steps_take_long(market, 1e-6)
 
 
+@pytest.mark.no_cover
 def test_steps_are_long_or_short_by_the_time_there_is() -> None:
     market = market_of(generate(sites=6, services=0, jobs=2100, periods=4, locations=5, seed=1))
     assert steps_take_long(market, 1e-3)
     assert not steps_take_long(market, 1e6)
 
 
+@pytest.mark.no_cover
 def test_samples_are_given_up_where_prices_still_move_far(monkeypatch: pytest.MonkeyPatch) -> None:
     market = market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=1))
     penalty = penalty_of(market)

@@ -158,6 +158,7 @@ def test_rows_keep_their_prices_when_no_column_at_hand_overloads_them() -> None:
     assert set(np.flatnonzero(prices)) <= set(priced.rows)
 
 
+@pytest.mark.no_cover
 def test_who_becomes_dear_joins_the_giants_and_bounds_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     # Two are giants at first; others are among the two dearest at better prices only.
     monkeypatch.setattr(giants, "MOST_JOBS", 2)
@@ -232,6 +233,7 @@ def test_who_may_pause_does_not_answer_with_giants() -> None:
     assert seeker.told.complete <= best.objective * (1 + 1e-9)
 
 
+@pytest.mark.no_cover
 def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
     tried = 0
     for seed in range(30):

@@ -98,6 +98,7 @@ def test_a_better_place_is_taken_and_what_is_worse_is_left() -> None:
     assert pools_of(search._narrowed.market, 0) == {(0,)}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(12))
 def test_bounds_of_held_markets_are_never_above_the_optimum(
     seed: int, monkeypatch: pytest.MonkeyPatch

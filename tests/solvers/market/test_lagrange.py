@@ -51,6 +51,7 @@ def drawn(seed: int) -> tuple[Unit, Offer]:
     return unit, offered(unit, rng.uniform(0.0, 5.0, slots).tolist())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 200, 20))
 def test_the_bound_is_one_and_nearer_than_others_on_the_whole(first: int) -> None:
     gaps = np.zeros(2)

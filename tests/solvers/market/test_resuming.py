@@ -37,6 +37,7 @@ def solved(data: dict[str, Any]) -> tuple[Problem, Plan]:
     return problem, solve(problem, solver="highs", gap_limit=0.0)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("draw", [random_world, random_replan])
 @pytest.mark.parametrize("first", range(0, 40, 10))
 def test_a_plan_goes_on_in_its_own_problem_at_its_cost(draw: Any, first: int) -> None:
@@ -51,6 +52,7 @@ def test_a_plan_goes_on_in_its_own_problem_at_its_cost(draw: Any, first: int) ->
         assert usd <= plan.objective + 1e-6 * max(1.0, abs(plan.objective))
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("draw", [random_world, random_replan, random_survival])
 @pytest.mark.parametrize("first", range(0, 30, 10))
 def test_so_it_does_in_the_whole_model_reserves_included(draw: Any, first: int) -> None:

@@ -86,6 +86,7 @@ def test_work_without_options_counts_as_left_out() -> None:
     assert told[-1] == pytest.approx((2.0, 2.0)), "and of the others two take all there is"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("requests", [[33, 33], [33, 0]])
 def test_a_service_at_two_sites_stands_at_both_though_links_carry_a_part_only(requests: list[float]) -> None:
     """The link to the users carries 3.125 of 33 requests/s of 40 KB; a replica stays at each site."""
@@ -108,6 +109,7 @@ def test_a_service_at_two_sites_stands_at_both_though_links_carry_a_part_only(re
     assert plan.objective == pytest.approx(exact.objective, rel=1e-6)
 
 
+@pytest.mark.no_cover
 def test_prices_do_not_pay_for_idle_replicas_that_raise_the_total_of_a_provider_share() -> None:
     """The best plan costs 454,540 USD beside commitments; where cores know of no idling, 0.94 is proven."""
     market = market_of(load("europe-hybrid"))

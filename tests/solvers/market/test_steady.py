@@ -65,6 +65,7 @@ def drawn(seed: int) -> tuple[Unit, Offer]:
     return unit, offered(unit, rng.uniform(-0.3 if seed % 4 == 0 else 0.0, 5.0, slots).tolist())
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 100, 20))
 def test_the_bound_is_one_and_counts_the_replicas_that_have_to_stand(first: int) -> None:
     gaps = np.zeros(2)

@@ -35,6 +35,7 @@ def test_a_single_item_takes_no_thread() -> None:
     assert each(lambda _: threading.get_ident(), [0], 2) == [threading.get_ident()]
 
 
+@pytest.mark.no_cover
 def test_what_is_found_is_the_same_on_one_core_and_on_two(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(markets, "LARGE_UNITS", 0)
     problem = Problem.parse(random_world(Random(7)))

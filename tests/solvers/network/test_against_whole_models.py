@@ -40,6 +40,7 @@ def exact(blocks: Blocks) -> float:
     return np.inf if answer.x is None else float(block_program(blocks).cost @ answer.x)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("beside", [1, 2])
 @pytest.mark.parametrize("seed", range(6))
 def test_long_searches_never_pass_the_optimum(

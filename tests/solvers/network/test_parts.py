@@ -205,6 +205,7 @@ def test_a_remainder_that_is_too_large_is_not_tried(monkeypatch: pytest.MonkeyPa
     assert remainder(network, dual, dual.start(), 26.0, np.ones((4, 1), dtype=bool)) is None
 
 
+@pytest.mark.no_cover
 def test_a_larger_design_is_improved_until_time_is_over() -> None:
     told: list[tuple[float | None, float]] = []
     blocks = wide(commodities=60)
@@ -220,6 +221,7 @@ def test_a_larger_design_is_improved_until_time_is_over() -> None:
     assert values[-1] == found.objective
 
 
+@pytest.mark.no_cover
 def test_somebody_may_stop_it() -> None:
     began = time.monotonic()
     found = solve_network(
