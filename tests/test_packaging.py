@@ -80,13 +80,11 @@ def test_the_license_and_the_command_are_in_the_wheel(wheel: Path) -> None:
     assert "License-Expression: Apache-2.0" in texts["METADATA"]
 
 
-@pytest.mark.no_cover
 def test_it_is_imported_from_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
     code = "import computeroute.routing, computeroute.solvers; print(computeroute.__file__)"
     assert Path(_run(installed, tmp_path, "-c", code).strip()).is_relative_to(installed)
 
 
-@pytest.mark.no_cover
 def test_it_plans_a_sample_where_it_is_installed(installed: Path, tmp_path: Path) -> None:
     listed = _run(installed, tmp_path, "-m", "computeroute.cli", "samples", "--format", "csv")
     assert "two-sites" in listed

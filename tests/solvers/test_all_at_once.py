@@ -95,7 +95,6 @@ def test_plans_are_the_best_and_bounds_hold(first: int) -> None:
         assert plan.unserved_bound <= best.unserved + 1e-6
 
 
-@pytest.mark.no_cover
 def test_the_same_problem_gets_the_same_plan() -> None:
     problem = Problem.parse(CASES["power at two sites"][0])
     one, other = (planned(problem, cores=cores) for cores in (1, 2))

@@ -254,7 +254,6 @@ def test_jobs_that_outlast_the_horizon_are_said_to_flatter_owning() -> None:
     assert "owning looks too cheap" in verdict(found, SWEEPS["price"], ("own", "cloud"))
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("form", ["table", "json", "csv"])
 def test_every_form_names_the_modules(form: str, problem: Problem) -> None:
     found = breakeven(problem, SWEEPS["utilization"], HYBRID, CLOUD, points=3, tolerance=0.05)

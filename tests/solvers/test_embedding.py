@@ -29,7 +29,6 @@ def worlds(count: int) -> list[Problem]:
     return [Problem.parse(random_world(Random(seed))) for seed in range(count)]
 
 
-@pytest.mark.no_cover
 def test_threads_solve_at_once_and_agree() -> None:
     problems = worlds(6)
     alone = [objective(problem) for problem in problems]
@@ -78,7 +77,6 @@ def test_nothing_is_printed_and_logging_is_left_alone(solver: str, capfd: pytest
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.no_cover
 def test_the_documented_service() -> None:
     page = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
     example = ROOT / "docs" / "examples" / "asyncio_service.py"

@@ -186,7 +186,6 @@ def _refused(*_: object, **__: object) -> bool:
     raise AssertionError("searched")
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("large", "line"), [(12_000, "demand*1.1"), (0, "demand*40")])
 def test_a_search_that_goes_on_has_the_decomposition_beside(
     large: int, line: str, monkeypatch: pytest.MonkeyPatch

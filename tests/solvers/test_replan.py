@@ -117,7 +117,6 @@ def test_a_service_leaves_and_fills_its_own_sites_for_nothing(solver: str) -> No
     assert served_at(data, solver) == ({"near-a"}, 0)
 
 
-@pytest.mark.no_cover
 @BOTH
 @pytest.mark.parametrize("usd", [3, 50])
 def test_a_service_pays_for_a_second_site_that_it_has_to_have(solver: str, usd: float) -> None:

@@ -58,7 +58,6 @@ def test_nor_where_prices_and_demand_change(before: tuple[Problem, Plan], line: 
         assert score(found)[1] <= score(plan)[1] + plan.cost_in_all.compute_usd * (1 + 1e-6)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "decomposition"])
 def test_what_cannot_stay_does_not_cost_the_rest_its_place(before: tuple[Problem, Plan], solver: str) -> None:
     problem, plan = before
@@ -90,7 +89,6 @@ def test_small_and_large_searches_are_no_worse_than_staying(
             assert score(found) <= (score(plan)[0] + 1e-6, score(plan)[1] + 1e-6 * abs(score(plan)[1]))
 
 
-@pytest.mark.no_cover
 def test_large_searches_report_the_old_plan_first(
     before: tuple[Problem, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,7 +101,6 @@ def test_large_searches_report_the_old_plan_first(
     assert told[0] == pytest.approx(plan.objective)
 
 
-@pytest.mark.no_cover
 def test_the_exact_search_that_follows_the_decomposition_begins_there_too(
     before: tuple[Problem, Plan], monkeypatch: pytest.MonkeyPatch
 ) -> None:

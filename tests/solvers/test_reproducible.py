@@ -66,7 +66,6 @@ def test_plans_of_large_models_are_the_same_on_one_core(seed: int, monkeypatch: 
     assert same(planned(problem, cores=1), planned(problem, cores=2))
 
 
-@pytest.mark.no_cover
 def test_on_one_core_the_search_begins_when_the_decomposition_has_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

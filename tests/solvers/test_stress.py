@@ -174,7 +174,6 @@ def test_too_many_pairs_are_told(problem: Problem, plan: Plan, monkeypatch: pyte
         stress(problem, plan, pairs=True)
 
 
-@pytest.mark.no_cover
 def test_pairs(problem: Problem, plan: Plan) -> None:
     trials = stress(problem, plan, pairs=True)
     names = {trial.failure.name for trial in trials if trial.failure.kind == "pair"}

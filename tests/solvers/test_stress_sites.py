@@ -79,7 +79,6 @@ def test_more_sites_than_are_left_may_be_used_and_are_counted() -> None:
     assert lost.fewer_sites == (FewerSites("service", 2, 1, 2),)
 
 
-@pytest.mark.no_cover
 def test_services_that_are_not_hit_keep_their_sites_and_so_do_those_with_enough_left() -> None:
     # 'wide' asks for two sites and has to have three: 25 requests/s, 10 accelerators at each site but one at
     # d. 'far' may be at c and d only.

@@ -58,7 +58,6 @@ def test_users_at_a_lost_site_are_lost_with_it() -> None:
     assert found["b"][0] == 0
 
 
-@pytest.mark.no_cover
 def test_what_is_left_need_not_survive_another_loss() -> None:
     # Of two sites one is lost: no second one could take over from the other.
     problem = protected("site")

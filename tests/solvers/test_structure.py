@@ -89,7 +89,6 @@ def test_samples_go_to_the_exact_search_and_that_is_told_at_once(sample: str) ->
     assert found == measure(market)
 
 
-@pytest.mark.no_cover
 def test_columns_are_about_those_of_the_model() -> None:
     for sample in ("two-sites", "east-data-west-compute"):
         problem = load(sample)

@@ -68,7 +68,6 @@ def test_a_scenario_is_what_solving_its_problem_gives(problem: Problem, alone: l
     assert found.objective == pytest.approx(alone[3].plan.objective)
 
 
-@pytest.mark.no_cover
 def test_processes_give_the_same_outcomes(problem: Problem, alone: list[Outcome]) -> None:
     told: list[str] = []
     found = solve_scenarios(
@@ -130,7 +129,6 @@ def test_scenarios_of_a_family_begin_from_the_plan_of_the_nearest_before(
     assert list(begun) == [FAMILIES[number] for number in (0, 3, 1, 4, 2, 5)]
 
 
-@pytest.mark.no_cover
 def test_families_are_the_same_in_processes_and_in_a_folder(problem: Problem, tmp_path: Path) -> None:
     scenarios = chosen(FAMILIES, _built_in())
     alone = solve_scenarios(problem, scenarios)
@@ -347,7 +345,6 @@ def test_the_options_are_those_of_solve() -> None:
     assert {"time_limit", "gap_limit", "seed", "threads"} <= set(Options.__dataclass_fields__)
 
 
-@pytest.mark.no_cover
 def test_a_ray_cluster_gives_the_same_outcomes(
     problem: Problem, alone: list[Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -36,7 +36,6 @@ def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pyte
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize(("gap_limit", "aims"), [(1e-2, [1e-2]), (1e-5, [1e-3, 1e-5])])
 def test_a_plan_is_made_with_a_looser_gap_before_a_tight_one(
     gap_limit: float, aims: list[float], monkeypatch: pytest.MonkeyPatch
@@ -102,7 +101,6 @@ def crowded_world() -> dict[str, Any]:
     }
 
 
-@pytest.mark.no_cover
 def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eleven replicas at 1 USD serve 1,100 users, two at 2 USD the other 200: 15 USD.
 
@@ -125,7 +123,6 @@ def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.Mo
     assert plan.objective == pytest.approx(15, rel=1e-3)
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("first", range(0, 40, 20))
 def test_counting_begins_from_replicas_and_flows_that_fit(
     first: int, monkeypatch: pytest.MonkeyPatch

@@ -82,7 +82,6 @@ def test_above_one_the_services_or_all_work_exceed_the_pools() -> None:
     assert share == pytest.approx(1.3, abs=0.05)
 
 
-@pytest.mark.no_cover
 def test_everything_of_the_format_occurs(middle: Problem) -> None:
     assert {site.kind for site in middle.data_centers} == {"cloud", "colo", "on_prem", "edge"}
     assert len({site.provider_id for site in middle.data_centers}) > 4
@@ -126,7 +125,6 @@ def test_long_hauls_from_one_area_to_a_region_share_a_risk(middle: Problem) -> N
             assert any(landing.startswith(end.partition("-")[0]) for end in (link.source, link.target))
 
 
-@pytest.mark.no_cover
 def test_work_fits_pools_that_admit_it(middle: Problem) -> None:
     """Each job and each replica has a pool of its type, under its policy, that is large enough."""
     for work in middle.workloads:

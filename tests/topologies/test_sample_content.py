@@ -48,7 +48,6 @@ def test_every_request_can_be_answered_from_somewhere_lawful_and_near_enough(nam
             assert sites, f"{service.id} cannot be served in {demand.location}"
 
 
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LARGE)
 def test_every_job_has_a_lawful_site_that_its_data_reaches(name: str) -> None:
     problem = load(name)

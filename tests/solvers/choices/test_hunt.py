@@ -167,7 +167,6 @@ def hunt_apart(state: State, hunt: Hunting | None, best: float) -> None:
             time.sleep(0.01)
 
 
-@pytest.mark.no_cover
 def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))

@@ -114,7 +114,6 @@ def program(seed, customers):
     return ask(facility, facility.allowed, np.ones(6, dtype=bool)).program
 
 
-@pytest.mark.no_cover
 def test_a_worker_answers_one_program_after_another():
     worker = Worker()
     small, large = program(0, 12), program(0, 90)
@@ -129,7 +128,6 @@ def test_a_worker_answers_one_program_after_another():
     worker.close()
 
 
-@pytest.mark.no_cover
 def test_small_programs_go_to_a_process_once_they_have_taken_long_here():
     worker = Worker()
     worker.submit(program(0, 12), 20.0, 0.05, 0)
@@ -142,7 +140,6 @@ def test_small_programs_go_to_a_process_once_they_have_taken_long_here():
     worker.close()
 
 
-@pytest.mark.no_cover
 def test_a_worker_is_left_when_it_takes_too_long_or_is_not_wanted():
     worker = Worker()
     worker.submit(program(1, 90), 20.0, 0.0, 0)
@@ -155,7 +152,6 @@ def test_a_worker_is_left_when_it_takes_too_long_or_is_not_wanted():
     worker.close()
 
 
-@pytest.mark.no_cover
 def test_starting_a_process_is_no_part_of_a_programs_time():
     # a fifth of a second is less than a process needs to start: what was proven by then counts all the same
     worker = Worker()

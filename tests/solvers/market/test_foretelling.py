@@ -31,7 +31,6 @@ def test_prices_of_a_sample_go_most_of_the_way(monkeypatch: pytest.MonkeyPatch) 
     assert first.told.complete + 0.5 * way < proven < best.told.complete + 1e-3 * way
 
 
-@pytest.mark.no_cover
 def test_prices_of_a_sample_are_not_used_where_few_workloads_decide() -> None:
     # What the sample proves at its prices is more than a tenth from what they prove of the whole.
     market = market_of(generate(sites=20, services=120, jobs=600, periods=3, locations=10, seed=1))

@@ -197,7 +197,6 @@ def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
     assert best.objective is not None and cost >= best.objective - 1e-5 * abs(best.objective)
 
 
-@pytest.mark.no_cover
 def test_a_search_stopped_before_it_has_a_plan_falls_back_on_that_of_the_decomposition() -> None:
     # Too much work for the pools, in more columns than are solved in a thread: HiGHS tells no plan until it
     # has settled what must be left out, which takes it far longer than a second.

@@ -116,7 +116,6 @@ def test_where_all_is_served_nothing_is_rationed() -> None:
     assert searched(overloaded(1, tightness=0.3))._scarce is None
 
 
-@pytest.mark.no_cover
 @pytest.mark.skipif(not may_copy(), reason="this system makes no copies of processes")
 def test_prices_of_what_is_scarce_are_sought_beside_and_nothing_stays_behind(
     monkeypatch: pytest.MonkeyPatch,

@@ -42,7 +42,6 @@ def test_those_that_are_few_are_taken_as_they_are() -> None:
     np.testing.assert_array_equal(_counts(np.array([3.0, 0.0, 1.0]), 5), [1.0, 0.0, 1.0])
 
 
-@pytest.mark.no_cover
 def test_a_market_of_few_blocks_needs_nobody_to_stand_for_it(large: Market) -> None:
     assert representative(large, penalty_of(large)) is None
 
@@ -59,7 +58,6 @@ def test_it_is_smaller_and_costs_as_much(large: Market) -> None:
     )
 
 
-@pytest.mark.no_cover
 def test_prices_stay_in_bounds_where_those_drawn_want_too_much(large: Market) -> None:
     """With next to no room everything is left out, at 100 times what it costs; bounds end there."""
     penalty = penalty_of(large)
@@ -73,7 +71,6 @@ def test_prices_stay_in_bounds_where_those_drawn_want_too_much(large: Market) ->
     assert least < seeker.told.partial <= DEAR * least
 
 
-@pytest.mark.no_cover
 def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -> None:
     penalty = penalty_of(large)
     small = representative(large, penalty, 60, 10)
@@ -88,7 +85,6 @@ def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -
     assert told.complete - at_first > 0.4 * (of_large.told.complete - at_first)
 
 
-@pytest.mark.no_cover
 def test_links_have_no_price_as_each_carries_too_few_of_those_drawn(large: Market) -> None:
     """With a thousandth of their room links are dear in the large market, and free in the small one."""
     penalty, links = penalty_of(large), np.unique(large.rules.traffic_use[0])

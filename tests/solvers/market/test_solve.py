@@ -56,7 +56,7 @@ def test_blocks_leave_until_every_row_is_kept_and_those_first_that_lose_least() 
 def test_while_work_is_left_out_that_is_what_progress_tells() -> None:
     problem = Problem.parse(world(*(job(name, 8, 4) for name in ("one", "two", "three"))))
     heard: list[Progress] = []
-    plan = solve(problem, solver="decomposition", time_limit=1, progress=heard.append)
+    plan = solve(problem, solver="decomposition", time_limit=10, progress=heard.append)
     assert plan.unserved == 1.0
     last = heard[-1]
     assert (last.phase, last.incumbent, last.gap) == ("unserved work", 1.0, None)
@@ -80,7 +80,7 @@ def test_work_without_options_counts_as_left_out() -> None:
         world(job("huge", 800, 4), *(job(name, 8, 4) for name in ("one", "two", "three")))
     )
     heard: list[Progress] = []
-    solve(problem, solver="decomposition", time_limit=1, progress=heard.append)
+    solve(problem, solver="decomposition", time_limit=10, progress=heard.append)
     told = [(each.incumbent, each.bound) for each in heard if each.phase == "unserved work"]
     assert told[0] == pytest.approx((2.0, 1.0)), "one has no options"
     assert told[-1] == pytest.approx((2.0, 2.0)), "and of the others two take all there is"

@@ -221,7 +221,6 @@ def test_a_larger_design_is_improved_until_time_is_over() -> None:
     assert values[-1] == found.objective
 
 
-@pytest.mark.no_cover
 def test_somebody_may_stop_it() -> None:
     began = time.monotonic()
     found = solve_network(

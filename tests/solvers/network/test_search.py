@@ -19,7 +19,6 @@ from computeroute.solvers.network.search import Pace, Search
 from .cases import DIAMOND, blocks_of, diamond, wide
 
 
-@pytest.mark.no_cover
 def test_neighbourhoods_of_a_search_improve_and_never_worsen() -> None:
     blocks = wide()
     network = network_of(blocks)
@@ -89,7 +88,6 @@ def test_kernels_widen() -> None:
     assert sizes[0] == 0 < sizes[1]
 
 
-@pytest.mark.no_cover
 def test_a_process_tells_bounds_and_answers_and_serves_again() -> None:
     network = network_of(wide(commodities=12))
     everything = np.ones((network.arcs, 12), dtype=bool)
@@ -109,7 +107,6 @@ def test_a_process_tells_bounds_and_answers_and_serves_again() -> None:
     worker.close()
 
 
-@pytest.mark.no_cover
 def test_a_process_that_takes_too_long_is_ended() -> None:
     blocks = wide(commodities=60)
     network = network_of(blocks)
@@ -124,7 +121,6 @@ def test_a_process_that_takes_too_long_is_ended() -> None:
     assert worker._process is None
 
 
-@pytest.mark.no_cover
 def test_a_process_that_dies_is_told() -> None:
     worker = Aside()
     network = diamond()
