@@ -25,6 +25,8 @@ SOLVER_TYPES = {
 }
 FORBIDDING = 1e7
 """Times a small cost of a program beyond which large ones are there to forbid something."""
+MOST_COST = 1e13
+"""Cost, as solvers see it, that none exceeds: HiGHS fails where some are far above."""
 DOUBTED_COLUMNS = 20_000
 """Relaxations up to this size are solved again without presolve before they are believed infeasible: the
 presolve of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
@@ -127,7 +129,8 @@ def cost_scale(program: Program) -> float:
     if not len(priced):
         return 1.0
     small, large = np.quantile(priced, [0.1, 0.9])
-    return float(2.0 ** np.round(np.log2(large if large <= FORBIDDING * small else small)))
+    usual = max(large if large <= FORBIDDING * small else small, priced.max() / MOST_COST)
+    return float(2.0 ** np.round(np.log2(usual)))
 
 
 def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Relaxation:

@@ -10,6 +10,9 @@ from scipy.sparse import csr_array, vstack
 from .arrays import Arrays, Bools
 from .rates import Floats, Ints
 
+LEAST_AMOUNT, MOST_AMOUNT = 1e-3, 1e6
+"""Amounts that solvers cope with: less they take for rounding, and the rounding of more for a fault."""
+
 
 @dataclass(frozen=True)
 class Program:
@@ -147,3 +150,10 @@ def lagrangian_bound(program: Program, duals: Floats) -> tuple[float, Floats]:
     with np.errstate(invalid="ignore"):
         columns = np.where(reduced == 0, 0.0, reduced * best)
     return float(np.where(np.isfinite(end), end, 0.0) @ usable + columns.sum()), reduced
+
+
+def usual_unit(amounts: Floats) -> float:
+    """Return what to count positive amounts in: 1, unless some would be beyond what solvers cope with."""
+    if not len(amounts):
+        return 1.0
+    return float(max(min(1.0, amounts.min() / LEAST_AMOUNT), amounts.max() / MOST_AMOUNT))

@@ -8,7 +8,9 @@ in the file (``capa-8000``, ``capa-8000-ss``); what it says goes before the fami
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +39,15 @@ def _variant(path: Path, instance: str | None, family: str) -> tuple[str, Sheet]
         if not number:
             raise BadFileError(f"{path}: capacities are left to the instance name, such as {path.stem}-8000")
         capacity[np.isnan(capacity)] = float(number.group(1))
-    return kind, Sheet(capacity, sheet.opening, sheet.demand, sheet.cost)
+    return kind, replace(sheet, capacity=capacity)
 
 
 def _reader(family: str) -> Callable[[Path, str | None], tuple[Blocks, int]]:
     def read(path: Path, instance: str | None) -> tuple[Blocks, int]:
         """Return the blocks of an instance, arcs by customer, and the number of sites."""
         kind, sheet = _variant(path, instance, family)
+        if sheet.doubt:
+            sys.stderr.write(f"{path}: {sheet.doubt}\n")
         return facility_blocks(sheet, single=kind == "sscflp"), len(sheet.opening)
 
     return read

@@ -40,12 +40,15 @@ class Sheet:
         Of each customer (n).
     cost
         Cost of serving all demand of a customer from a site (m, n).
+    doubt
+        What to tell where another layout fits about as well, else nothing.
     """
 
     capacity: Floats
     opening: Floats
     demand: Floats
     cost: Floats
+    doubt: str = ""
 
 
 def _orlib(values: Floats, m: int, n: int) -> tuple[Floats, ...]:
@@ -76,10 +79,10 @@ def _customers_first(values: Floats, n: int, m: int) -> tuple[Floats, ...]:
 LAYOUTS: dict[str, tuple[Callable[[Floats, int, int], tuple[Floats, ...]], str]] = {
     "orlib": (_orlib, r"orlib|^cap[a-c0-9]"),
     "paired": (_paired, r"holmberg|yang"),
-    "by unit": (_by_unit, r"^tb|avella|boccia|^i\d+_"),
+    "by unit": (_by_unit, r"avella|boccia|^tb|^i\d+_"),
     "customers first": (_customers_first, r"delmaire"),
 }
-"""How to cut up the numbers after the two sizes, and the names that point to the layout."""
+"""How to cut up the numbers after the two sizes, and the names that point to the layout, a word first."""
 
 
 def read_sheet(path: Path, instance: str | None) -> Sheet:
@@ -112,7 +115,27 @@ def read_sheet(path: Path, instance: str | None) -> Sheet:
         )
     chosen = min(fitting, key=lambda name: fitting[name])
     capacity, opening, demand, cost = LAYOUTS[chosen][0](values[2:], first, second)
-    return Sheet(capacity, opening, demand, cost * demand if chosen == "by unit" else cost)
+    cost = cost * demand if chosen == "by unit" else cost
+    return Sheet(capacity, opening, demand, cost, _doubt(fitting, chosen, len(values) - 2, names))
+
+
+def _hinted(name: str, names: list[str]) -> bool:
+    return any(re.search(LAYOUTS[name][1], word.lower()) for word in names)
+
+
+def _hint(numbers: int) -> float:
+    """Return what a name that points to a layout is worth, in nats per number."""
+    return HINT + HINT_IN_ALL / numbers
+
+
+def _doubt(fitting: dict[str, float], chosen: str, numbers: int, names: list[str]) -> str:
+    """Return what to tell where nothing but a name would have decided, and none did."""
+    near = [name for name, score in fitting.items() if score < fitting[chosen] + _hint(numbers)]
+    if len(near) < 2 or _hinted(chosen, names):
+        return ""
+    words = {name: LAYOUTS[name][1].partition("|")[0] for name in (chosen, *near)}
+    others = " or ".join(word for name, word in words.items() if name != chosen)
+    return f"read like {words[chosen]}, but may be like {others}; the name of its folder can tell"
 
 
 def _count(sites: int, customers: int) -> int:
@@ -132,8 +155,7 @@ def _score(name: str, values: Floats, first: int, second: int, names: list[str])
     total = demand.sum()
     if np.nansum(capacity) < total and not np.isnan(capacity).any():
         nats += 0.05 * len(values)  # possible, but then the instance has no solution
-    hinted = any(re.search(LAYOUTS[name][1], word.lower()) for word in names)
-    return float(nats / len(values) - (HINT + HINT_IN_ALL / len(values) if hinted else 0.0))
+    return float(nats / len(values) - (_hint(len(values)) if _hinted(name, names) else 0.0))
 
 
 def _nats(table: Floats) -> float:

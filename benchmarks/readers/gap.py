@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.families import BadFileError, Family, Solution
 
 from .assignment import assignment_blocks, check_assignment, to_solution
-from .numbers import finite, read_numbers, sizes, take, within
+from .numbers import finite, read_numbers, require_end, sizes, take, within
 
 Floats = NDArray[np.float64]
 
@@ -25,6 +25,7 @@ def _arrays(path: Path) -> tuple[Floats, Floats, Floats]:
     cost = take(numbers, 2, agents * items, path, "the costs")
     weight = take(numbers, 2 + agents * items, agents * items, path, "the weights")
     capacity = take(numbers, 2 + 2 * agents * items, agents, path, "the capacities")
+    require_end(numbers, 2 + (2 * items + 1) * agents, path)
     cost, weight = finite(cost, path, "costs"), finite(weight, path, "weights", 0.0)
     capacity = within(capacity, path, "capacities", -np.inf)
     return cost.reshape(agents, items).T, weight.reshape(agents, items).T, capacity

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from benchmarks.families import BadFileError
 
-from .numbers import finite, places, read_text, sizes, take, within
+from .numbers import finite, places, read_text, require_end, sizes, take, within
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,6 +66,7 @@ def read_design_sheet(path: Path) -> Sheet:
     of_arcs = take(numbers, 3, 7 * arcs, path, "the arcs").reshape(arcs, 7)
     at = 3 + 7 * arcs
     of_commodities = take(numbers, at, 3 * commodities, path, "the commodities").reshape(commodities, 3)
+    require_end(numbers, at + 3 * commodities, path)
     ends = [places(each[:, :2], path, "nodes") - 1 for each in (of_arcs, of_commodities)]
     sheet = Sheet(
         nodes=nodes,

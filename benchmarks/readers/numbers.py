@@ -44,6 +44,14 @@ def take(numbers: NDArray[np.float64], at: int, count: int, path: Path, what: st
     return part
 
 
+def require_end(numbers: NDArray[np.float64], at: int, path: Path) -> None:
+    """Raise BadFileError where numbers are left from place ``at``: the file is then of another form."""
+    if len(numbers) > at:
+        raise BadFileError(
+            f"{path}: {len(numbers)} numbers where its sizes make {at}; is it of another form?"
+        )
+
+
 def sizes(numbers: NDArray[np.float64], path: Path) -> list[int]:
     """Return numbers of things."""
     if not ((numbers >= 0) & (numbers <= MOST_THINGS) & (numbers == np.floor(numbers))).all():

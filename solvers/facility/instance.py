@@ -16,6 +16,7 @@ from scipy.sparse import csr_array
 from ...routing.errors import SolverError
 from ..blocks import Blocks, BlockSolution, Choices, Divisions, Floats, Ints
 from ..packs import counted
+from ..program import usual_unit
 
 Bools = NDArray[np.bool_]
 TOLERANCE = 1e-9
@@ -133,7 +134,8 @@ def read_facility(blocks: Blocks) -> Reading:
         take, capacity = counted(take, capacity)
         fits = take <= capacity[:, None] * (1 + TOLERANCE)
         cost, take = np.where(fits, cost, np.inf), np.where(fits, take, 0.0)
-    capacity = np.minimum(capacity, take.sum(axis=1))
+    unit = usual_unit(take[take > 0])
+    take, capacity = take / unit, np.minimum(capacity, take.sum(axis=1)) / unit
     facility = Facility(cost, take, capacity, resources.activation_cost, single)
     return Reading(_with_outside(facility, customers.left_out_cost), blocks, arc)
 

@@ -8,11 +8,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..blocks import Blocks, BlockSolution, Floats, Ints
+from ..program import usual_unit
 
 TRACE = 1e-9
 """Share of a commodity below which flow is taken for rounding."""
-LEAST_AMOUNT = 1e-3
-"""Amounts below this are counted in units so small that none is: solvers take so little for rounding."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def network_of(blocks: Blocks) -> Network:
     flows, resources = blocks.flows, blocks.resources
     real = np.flatnonzero((flows.amount > 0) & (flows.origin != flows.destination))
     arc = np.flatnonzero((resources.capacity[flows.resource] > 0) & (flows.tail != flows.head))
-    unit = min(1.0, float(flows.amount[real].min(initial=1.0)) / LEAST_AMOUNT)
+    unit = usual_unit(flows.amount[real])
     most = flows.amount[real].sum() * np.bincount(flows.resource[arc], minlength=len(resources))
     return Network(
         nodes=flows.nodes,

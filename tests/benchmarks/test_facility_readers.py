@@ -63,6 +63,17 @@ def test_names_decide_where_the_content_does_not(tmp_path):
     assert np.allclose(read_sheet(path, "i300_1").cost, 9)
 
 
+def test_a_layout_in_doubt_is_told_unless_a_name_tells_it(tmp_path, capsys):
+    tables = [np.full(2, 9), np.full(2, 9), np.full(3, 3), np.full((2, 3), 3)]
+    (tmp_path / "holmberg").mkdir()
+    family("cflp").read(write(tmp_path / "holmberg" / "x", "paired", tables), None)
+    assert capsys.readouterr().err == ""
+    family("cflp").read(write(tmp_path / "x", "paired", tables), None)
+    assert "but may be like" in capsys.readouterr().err
+    family("cflp").read(write(tmp_path / "x", "paired", drawn_tables(0)), None)
+    assert capsys.readouterr().err == ""
+
+
 @pytest.fixture
 def tiny(tmp_path):
     (tmp_path / "holmberg").mkdir()

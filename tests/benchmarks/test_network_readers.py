@@ -125,6 +125,7 @@ def test_arcs_open_for_nothing_are_paid_for(tmp_path: Path) -> None:
         ("title\n4 4 1\n1 2 x", "could not convert"),
         ("title\n4 4 1\n1 2 3", "the arcs"),
         (DESIGN.replace(" 1 4 4\n", ""), "the commodities"),
+        (DESIGN + " 1 4 4\n", "where its sizes make"),
         (DESIGN.replace(" 1 4 4\n", " 1 5 4\n"), "a node that there is not among 4"),
         (DESIGN.replace(" 1 3 3", " 0 3 3"), "a node that there is not among 4"),
     ],

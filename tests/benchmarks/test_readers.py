@@ -121,6 +121,7 @@ def test_each_agent_is_held_to_its_own_capacity(tmp_path: Path) -> None:
         ("1.5 1 1 1 1", "sizes must be whole numbers"),
         ("nan 1 1 1 1", "sizes must be whole numbers"),
         ("1 1e12 1 1 1", "sizes must be whole numbers from 0 to"),
+        ("1 1 1 1 1 7", "6 numbers where its sizes make 5"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused(tmp_path: Path, text: str, message: str) -> None:

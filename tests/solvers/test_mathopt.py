@@ -116,3 +116,9 @@ def test_costs_that_forbid_do_not_hide_the_others() -> None:
     assert answer.x is not None
     assert program.cost @ answer.x == pytest.approx(2.0)
     assert answer.bound == pytest.approx(2.0)
+
+
+def test_no_cost_is_beyond_what_highs_copes_with() -> None:
+    cost = np.array([1e-6, 1e-6, 1e19])
+    program = Program(cost, np.zeros(3), np.ones(3), np.zeros(3, bool), csr_array((0, 3)), *np.zeros((2, 0)))
+    assert 0 < (cost / mathopt.cost_scale(program)).max() <= 2 * mathopt.MOST_COST

@@ -139,4 +139,26 @@ def test_demands_of_any_unit_are_packed_whole(factor):
     assert facility.take.tolist() == [[1.0, 2.0, 1.0, 2.0]] * 2
     assert facility.capacity.tolist() == [2.0, 3.0]
     divided = facility_blocks(np.ones((2, 4)), take, np.array([5.0, 6.0]) * factor, [1, 1], single=False)
-    assert read_facility(divided).facility.capacity == pytest.approx([5.0 * factor, 6.0 * factor])
+    facility = read_facility(divided).facility
+    assert facility.capacity / facility.take[0, 0] == pytest.approx([2.5, 3.0])
+
+
+def test_demands_may_be_very_large():
+    """What took 5e11 of 5e11 units was not seen to the end: errors of rounding looked like overload."""
+    cost = [
+        [2.5704, 0.0, 128.825, 0.0, 0.955],
+        [645.6542, 7.2444, 83.1764, 0.0, 0.0457],
+        [8.3176, 6.9183, 0.0, 0.631, 79432.8235],
+        [0.0, 0.0, 67.6083, 0.0, 0.0],
+        [234.4229, 0.0, 43.6516, 1258.9254, 112.2018],
+    ]
+    take = [497_465e6, 133_813e6, 491_257e6, 278_606e6, 458_890e6]
+    capacity = np.array(
+        [552_862_290_902, 547_614_454_848, 320_809_534_327, 413_688_806_386, 261_524_916_157.0]
+    )
+    opening = [28.1838, 35.4813, 3715.3523, 0.3236, 0.0]
+    result = solved(facility_blocks(cost, take, capacity, opening, single=False))
+    smaller = np.asarray(take) / 1e9
+    same = solved(facility_blocks(cost, smaller, capacity / 1e9, opening, single=False))
+    assert result.objective == pytest.approx(same.objective, rel=1e-8)
+    assert result.bound == pytest.approx(result.objective, rel=1e-8)
