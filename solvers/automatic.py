@@ -67,7 +67,7 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
         variables = with_alternatives(columns_of(market), finder)
         plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
         return plan.model_copy(update={"solver": str(choice)})
-    return _decomposed(widened(market, finder, options, started), structure, choice, options, started)
+    return _decomposed(widened(market, finder, options), structure, choice, options, started)
 
 
 def _asks_much(market: Market) -> bool:

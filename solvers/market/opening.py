@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 from ...routing.paths import PathFinder
@@ -19,10 +18,9 @@ PROGRAM_SHARE = 0.03
 """Part of the time limit that a small integer program may take on the way."""
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
-
-LATE_SHARE = 0.15
-"""Part of the time limit after which no alternative routes are sought: that takes up to seven times as long
-as all before."""
+ARCS_PER_SECOND = 2_000
+"""Arcs for every second of the time limit up to which it does: to seek these takes about half a millisecond
+each, and is told by work so that the same problem gets the same plan."""
 
 
 def plain_market(problem: Problem, finder: PathFinder, options: Options | None = None) -> Market:
@@ -34,21 +32,22 @@ def plain_market(problem: Problem, finder: PathFinder, options: Options | None =
     return replace(market, cores=options.usable_cores, program_seconds=seconds)
 
 
-def widened(market: Market, finder: PathFinder, options: Options | None, started: float) -> Market:
-    """Return a plain market; where arcs are few and it is not late, with alternatives past crowded links."""
-    if options is not None and _is_late(options, started):
-        return market
-    if len(market.services.arc_demand) > ALTERNATIVE_ARCS or not market.crowded.any():
+def widened(market: Market, finder: PathFinder, options: Options | None = None) -> Market:
+    """Return a plain market; where arcs are few for the time, with alternatives past crowded links."""
+    if len(market.services.arc_demand) > _most_arcs(options) or not market.crowded.any():
         return market
     problem = market.problem
     found = _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
     return replace(found, cores=market.cores, program_seconds=market.program_seconds)
 
 
-def _is_late(options: Options, started: float) -> bool:
-    """Return whether what time is left, if any, is for the search."""
-    is_cancelled = options.cancel is not None and options.cancel.is_set()
-    return is_cancelled or time.monotonic() - started > LATE_SHARE * options.time_limit
+def _most_arcs(options: Options | None) -> float:
+    """Return the arcs up to which alternatives are sought: none where somebody asked to stop."""
+    if options is None:
+        return ALTERNATIVE_ARCS
+    if options.cancel is not None and options.cancel.is_set():
+        return -1
+    return min(ALTERNATIVE_ARCS, ARCS_PER_SECOND * options.time_limit)
 
 
 def _market(problem: Problem, book: RouteBook) -> Market:

@@ -77,8 +77,8 @@ def search_of(market: Market, options: Options, started: float, until: float) ->
 
 def market_of(problem: Problem, options: Options | None = None) -> Market:
     """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
-    started, finder = time.monotonic(), PathFinder(problem)
-    return widened(plain_market(problem, finder, options), finder, options, started)
+    finder = PathFinder(problem)
+    return widened(plain_market(problem, finder, options), finder, options)
 
 
 @dataclass
