@@ -16,7 +16,8 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
 from .events import Proved
-from .exact import Lead, search_exact, solve_protected, tell_bounds, with_alternatives
+from .exact import Lead, search_exact, solve_protected, with_alternatives
+from .first_plan import tell_bounds
 from .formulation import build_arrays
 from .market.handover import as_solution
 from .market.market import Market

@@ -9,6 +9,7 @@ from typing import Literal
 from .rates import Floats
 
 Phase = Literal["unserved work", "complete cost", "cost"]
+Rank = Literal["better", "fallback", "final"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Found:
     """
 
     x: Floats
-    rank: Literal["better", "fallback", "final"] = "better"
+    rank: Rank = "better"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,30 +12,26 @@ from ..routing.paths import PathFinder
 from ..routing.plan import Plan, StoppedBy
 from ..routing.problem import Problem
 from .arrays import Arrays
-from .choices.watch import Watch
 from .constraints import CONSTRAINTS, Constraint, link_limits
-from .events import Event, Found, Proved
+from .events import Found, Proved
+from .first_plan import FirstPlan
 from .formulation import build_arrays
 from .header import Header
 from .jobs import build_job_options
 from .keeper import Keeper
 from .likeness import Likeness
 from .mathopt import solve_relaxation
-from .options import Options, Progress
+from .options import Options
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
-from .reserve import with_reserve
 from .resuming import is_hopeless, resumed_solution, seek_bound
 from .routebook import RouteBook
-from .runner import Beside, run_search
+from .runner import run_search
 from .search import LARGE_COLUMNS, Settings
 from .serving_arcs import build_services
 from .size import check_size
 from .solution import decide
 from .variables import VariableBuilder, Variables
-
-if TYPE_CHECKING:
-    from .market.solve import MarketSearch
 
 FAR = 0.1
 """Gap of a plan to begin from beyond which the decomposition looks for another one."""
@@ -48,12 +43,6 @@ PROOF_AFTER_SHARE = 0.4
 """Share of the time after which, on fewer processors than programs, the proof waits no longer."""
 FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
-FIRST_SECONDS, FIRST_SHARE = 60.0, 0.3
-"""Most seconds, and share of the time, for the decomposition to find a first plan; it seldom needs it."""
-LATE_SECONDS, LATE_SHARE = 10.0, 0.15
-"""The same of a fallback where there is no processor for it."""
-FALLBACK_SHARE = 0.9
-"""Share of the time for a fallback, where there is a processor for it."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +140,16 @@ def search_exact(
         goes_on = keeper.is_close(FAR)
     settings = replace(_settings(options, solvers, started), start=keeper.best, likeness=likeness)
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS
-    beside = _first_plan(variables, arrays, options, settings.cell_solver) if needs_plan else None
+    first = FirstPlan(variables, arrays, options, settings.cell_solver, started, is_large)
     awaits = is_large and not variables.services.rescues
     finished = keeper.is_close() or run_search(
-        arrays, settings, keeper.hear, stop, beside, enough=keeper.is_close, awaits=awaits
+        arrays,
+        settings,
+        keeper.hear,
+        stop,
+        first if needs_plan else None,
+        enough=keeper.is_close,
+        awaits=awaits,
     )
     ended = keeper.is_close() or (finished and keeper.best is not None)
     stopped_by: StoppedBy = "gap" if ended else "cancel" if stop() else "time"
@@ -188,78 +183,6 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
         cell_solver=solvers[1],
         proof_after=0.0 if options.usable_cores > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
-
-
-def _first_plan(variables: Variables, arrays: Arrays, options: Options, solver: str = "highs") -> Beside:
-    """Return what lets the decomposition find a first plan and bound beside the search.
-
-    The same problem is to have the same plan, whatever comes first on a machine. Beside a search that may
-    well end by itself the plan is a fallback; such a search knows little before it ends, and is on one
-    processor, so that there is time for a good one. The search of a large model does not end before the
-    decomposition, which does so much and no more; its plan ends the search if it is close by its own bound,
-    and is a fallback if not. Where services survive losses of which it knows nothing, it is not waited for.
-    """
-    is_large = arrays.columns > LARGE_COLUMNS
-
-    def work(emit: Callable[[Event], None], stop: Callable[[], bool]) -> None:
-        from .market.handover import as_solution, as_values
-        from .market.market import build_market
-        from .market.solve import MarketSearch
-
-        market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
-
-        def tell(_: Progress) -> None:
-            if is_large:
-                emit(Proved("complete cost", search.complete))
-
-        quiet = replace(options, progress=tell, similar_plan=None)
-        seconds = _first_seconds(options) if is_large else _fallback_seconds(options)
-        search = MarketSearch(market, quiet, Watch(seconds, stop), time.monotonic())
-        search.run(rounds=1 if is_large else None)
-        lacks_flows = bool(variables.services.rescues)
-        best = search.best
-        found = None if best is None else as_solution(variables, arrays, market, best)
-        if is_large:
-            tell_bounds(search, arrays, emit, is_its_plan=found is not None and not lacks_flows)
-        if best is None:
-            return
-        if found is None and lacks_flows:
-            values = as_values(variables, arrays, market, best)
-            found = with_reserve(variables, arrays, values, options, solver=solver, stop=stop)
-        if found is not None:
-            is_final = is_large and search.is_close() and not lacks_flows
-            emit(Found(found, "final" if is_final else "fallback"))
-
-    return work
-
-
-def tell_bounds(
-    search: MarketSearch, arrays: Arrays, emit: Callable[[Proved], None], *, is_its_plan: bool = True
-) -> None:
-    """Tell what the decomposition has proven, of the cost where no more is left out than in its best plan.
-
-    That holds where this is the plan that is gone on with. The whole model may not have it; and the
-    decomposition knows of losses by guards only: where flows say more exactly what some ask for, its plan is
-    another.
-    """
-    emit(Proved("complete cost", search.complete))
-    search.sharpen()
-    if not is_its_plan:
-        emit(Proved("unserved work", search.unserved_bound()))
-        return
-    cost = search.cost_bound()
-    if search.best is not None and cost is not None:
-        emit(Proved("cost", cost - arrays.offset))
-        emit(Proved("unserved work", search.unserved_bound()))
-
-
-def _first_seconds(options: Options) -> float:
-    return min(FIRST_SECONDS, FIRST_SHARE * options.time_limit)
-
-
-def _fallback_seconds(options: Options) -> float:
-    late = min(LATE_SECONDS, LATE_SHARE * options.time_limit)
-    return FALLBACK_SHARE * options.time_limit if options.usable_cores > 1 else late
 
 
 def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, stopped_by: StoppedBy) -> Plan:

@@ -6,7 +6,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..routing.errors import RouteError, SolverError
@@ -19,8 +19,10 @@ THREAD_COLUMNS = 3_000
 GRACE_SECONDS, POLL_SECONDS, LEAST_SECONDS = 0.5, 0.05, 0.05
 
 
-Beside = Callable[[Callable[[Event], None], Callable[[], bool]], None]
-"""Work beside a search: it is given where to tell events, and a question whether to stop."""
+Rest = Callable[[Callable[[Event], None], Callable[[], bool]], None]
+"""Work that nobody waits for: it is given where to tell events, and a question whether to stop."""
+Beside = Callable[[Callable[[Event], None], Callable[[], bool]], Rest | None]
+"""Work beside a search, given the same; it returns what is to go on after it, if anything."""
 
 
 def run_search(
@@ -38,7 +40,8 @@ def run_search(
     Returns when the search has finished or what was heard is ``enough``, when its seconds (and a short grace)
     are over, or when ``stop()`` is true; solvers that ignore their own limits are left behind in a thread
     (small models, which end soon) or killed (processes). With ``awaits``, what is beside ends first, unless
-    time is up or ``stop()`` is true; on one core the search does not even begin before.
+    time is up or ``stop()`` is true; on one core the search does not even begin before. What goes on after it
+    is not waited for, and is left out on one core.
 
     Returns
     -------
@@ -58,13 +61,11 @@ def run_search(
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     halted = threading.Event()
     end = start(arrays, settings, events, halted)
-    other = threading.Thread(target=beside, args=(events.put, halted.is_set)) if beside else None
-    if other is not None:
-        other.start()
+    other = _start_beside(beside, events.put, halted) if beside else None
     deadline = time.monotonic() + settings.seconds + GRACE_SECONDS
 
     def is_awaited() -> bool:
-        return awaits and other is not None and other.is_alive()
+        return awaits and other is not None and not other.is_ready.is_set()
 
     try:
         finished = _listen(events, hear, lambda: stop() or (not is_awaited() and enough()), deadline)
@@ -74,9 +75,33 @@ def run_search(
         halted.set()
         end()
         if other is not None:
-            other.join()
+            other.thread.join()
     _hear_the_rest(events, hear, enough)
     return finished
+
+
+@dataclass(frozen=True)
+class _Other:
+    """Work beside a search: its thread, and whether what may be waited for is done."""
+
+    thread: threading.Thread
+    is_ready: threading.Event
+
+
+def _start_beside(beside: Beside, emit: Callable[[Event], None], halted: threading.Event) -> _Other:
+    ready = threading.Event()
+
+    def work() -> None:
+        try:
+            rest = beside(emit, halted.is_set)
+        finally:
+            ready.set()
+        if rest is not None and not halted.is_set():
+            rest(emit, halted.is_set)
+
+    other = _Other(threading.Thread(target=work), ready)
+    other.thread.start()
+    return other
 
 
 def _begin_with(

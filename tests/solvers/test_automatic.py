@@ -14,7 +14,8 @@ from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.automatic import EXACT, better, lead_of
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.events import Proved
-from computeroute.solvers.exact import build_variables, search_exact, tell_bounds
+from computeroute.solvers.exact import build_variables, search_exact
+from computeroute.solvers.first_plan import tell_bounds
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.market import build_market
 from computeroute.solvers.market.solve import MarketSearch

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 from computeroute.routing import check
 from computeroute.routing.problem import Problem
-from computeroute.solvers import Options, exact, solve
+from computeroute.solvers import Options, solve
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.events import Event, Found, Proved
-from computeroute.solvers.exact import _first_plan, build_variables
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.first_plan import FirstPlan
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.candidates import job_columns, service_columns
@@ -176,12 +177,13 @@ def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
 def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(exact, "LARGE_COLUMNS", 0)
     problem = problem_of(3)
     variables = build_variables(problem)
     arrays = build_arrays(variables)
     told: list[Event] = []
-    _first_plan(variables, arrays, Options(time_limit=3.0))(told.append, lambda: False)
+    FirstPlan(variables, arrays, Options(time_limit=3.0), "highs", time.monotonic(), is_large=True)(
+        told.append, lambda: False
+    )
     found = [event for event in told if isinstance(event, Found)]
     best = solve(problem, solver="highs", gap_limit=1e-6)
     assert found == told[-1:]
