@@ -83,7 +83,7 @@ def test_a_plan_that_contradicts_itself_is_refused(
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("by_prices", [False, True])
-@pytest.mark.parametrize("first", range(0, 60, 20))
+@pytest.mark.parametrize("first", range(0, 40, 20))
 def test_plans_that_begin_from_another_verify_and_their_bounds_hold(
     first: int, by_prices: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from computeroute.routing import Problem, check
 from computeroute.solvers import solve
 from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import dividing
+from computeroute.solvers.market import solve as market_search
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.columns import ServiceChoice
 from computeroute.solvers.market.commitments import committed_replicas
@@ -119,7 +120,10 @@ def test_leaving_requests_out_costs_more_than_serving_them() -> None:
 
 
 @pytest.mark.no_cover
-def test_the_sample_that_is_checked_by_hand_is_planned_at_its_optimum_and_ends_by_itself() -> None:
+def test_the_sample_that_is_checked_by_hand_is_planned_at_its_optimum_and_ends_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(market_search, "IDLE_ROUNDS", 3)
     problem = load("two-sites")
     plan = solve(problem, solver="decomposition", time_limit=120)
     assert plan.objective == pytest.approx(544.3584)
