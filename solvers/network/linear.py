@@ -92,12 +92,21 @@ class Routed:
 
 
 def route(
-    network: Network, bundle: Bundles, price: Floats, arcs: Ints | None = None, seconds: float = 1e6
+    network: Network,
+    bundle: Bundles,
+    price: Floats,
+    arcs: Ints | None = None,
+    seconds: float = 1e6,
+    *,
+    gives_up: bool = False,
 ) -> Routed:
-    """Return the cheapest flow within the capacities over some arcs, or over all without it."""
+    """Return the cheapest flow within the capacities over some arcs, or over all without it.
+
+    With ``gives_up`` there is none where GLOP is not sure of its own.
+    """
     arcs = np.arange(network.arcs) if arcs is None else arcs
     program = routing_program(network, bundle, price, arcs)
-    found = solve_linear(program, seconds, "glop")
+    found = solve_linear(program, seconds, "glop", gives_up=gives_up)
     if found.x is None:
         return Routed(None, np.inf, found.infeasible)
     flow = np.zeros((network.arcs, len(bundle.balance)))
@@ -134,14 +143,17 @@ def routing_program(network: Network, bundle: Bundles, price: Floats, arcs: Ints
     )
 
 
-def solve_linear(program: Program, seconds: float, solver: str | None = None) -> Linear:
+def solve_linear(
+    program: Program, seconds: float, solver: str | None = None, *, gives_up: bool = False
+) -> Linear:
     """Solve a linear program with ``glop`` or ``highs``, without a name with what is usually faster.
 
-    HiGHS decides where GLOP finds no solution, or is not sure of its own, as where numbers are far apart.
+    HiGHS decides where GLOP says that there is no solution, and where it is not sure of its own, as with
+    numbers far apart; not then with ``gives_up``, for steps of searches that have better use for the time.
     """
     began = time.monotonic()
     if (solver or ("highs" if program.columns > GLOP_COLUMNS else "glop")) == "glop":
-        found = _by_glop(program, seconds)
+        found = _by_glop(program, seconds, gives_up)
         if found is not None:
             return found
     from ..mathopt import solve_relaxation
@@ -150,8 +162,8 @@ def solve_linear(program: Program, seconds: float, solver: str | None = None) ->
     return Linear(again.x, again.duals, again.infeasible)
 
 
-def _by_glop(program: Program, seconds: float) -> Linear | None:
-    """Return what GLOP finds in time, None where it fails or finds no solution."""
+def _by_glop(program: Program, seconds: float, gives_up: bool) -> Linear | None:
+    """Return what GLOP finds in time, None where HiGHS is to decide."""
     from datetime import timedelta
 
     from ortools.math_opt.python import mathopt
@@ -165,8 +177,10 @@ def _by_glop(program: Program, seconds: float) -> Linear | None:
     if reason == kind.OPTIMAL:
         duals = _array(result.dual_values(), len(program.row_lower)) * scale
         return Linear(_array(result.variable_values(), program.columns), duals, False)
-    out_of_time = reason in (kind.FEASIBLE, kind.NO_SOLUTION_FOUND)
-    return Linear(None, np.zeros(0), False) if out_of_time else None
+    if reason in (kind.INFEASIBLE, kind.INFEASIBLE_OR_UNBOUNDED):
+        return None
+    is_late = reason in (kind.FEASIBLE, kind.NO_SOLUTION_FOUND)
+    return Linear(None, np.zeros(0), False) if gives_up or is_late else None
 
 
 def _array(values: dict[Any, float], size: int) -> Floats:

@@ -58,7 +58,7 @@ def scaled_slopes(
     slope = network.fixed / np.clip(load, np.maximum(0.05 * network.capacity, 1e-12), None)
     best: tuple[Floats, float] | None = None
     for _ in range(SCALINGS):
-        flow = route(network, bundle, network.cost + slope[network.resource], arcs).flow
+        flow = route(network, bundle, network.cost + slope[network.resource], arcs, gives_up=True).flow
         if flow is None:
             return best
         value = network.value(flow)
