@@ -198,9 +198,8 @@ def _end_where_served(search: MarketSearch, seconds: float) -> None:
 
 def _has_time(options: Options, started: float, least: float = LEAST_SHARE) -> bool:
     """Return whether there is that part of the time to go on, and nobody asked to stop."""
-    if options.cancel is not None and options.cancel.is_set():
-        return False
-    return time.monotonic() - started < (1 - least) * options.time_limit
+    in_time = time.monotonic() - started < (1 - least) * options.time_limit
+    return in_time and not options.is_cancelled()
 
 
 def _gone_on(search: MarketSearch, options: Options, started: float) -> Plan:

@@ -44,3 +44,4 @@ class Finished:
 
 Event = Found | Proved | Finished
 Emit = Callable[[Event], None]
+Stop = Callable[[], bool]

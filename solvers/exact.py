@@ -132,7 +132,7 @@ def search_exact(
     for proved in known.proved:
         keeper.bounds[proved.phase] = proved.bound
     keeper.report()
-    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
+    stop = options.is_cancelled
     is_large = arrays.columns > LARGE_COLUMNS
     goes_on = resumed is not None and is_large and keeper.serves_all()
     if goes_on:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .arrays import Arrays
 from .choices.watch import Watch
-from .events import Emit, Found, Proved, Rank
+from .events import Emit, Found, Proved, Rank, Stop
 from .options import Options, Progress
 from .reserve import with_reserve
 from .runner import Rest
@@ -25,7 +25,6 @@ LATE_SECONDS, LATE_SHARE = 10.0, 0.15
 """The same of a fallback where there is no processor for it."""
 FALLBACK_SHARE = 0.9
 """Share of the time for a fallback, where there is a processor for it."""
-Stop = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -84,8 +83,7 @@ class FirstPlan:
         search.options, search.watch = replace(search.options, progress=None), watch
         search.begins_at = None if search.prices is None else search.prices.prices
         search.run()
-        cancel = self.options.cancel
-        if watch.left <= 0 or not stop() or (cancel is not None and cancel.is_set()):
+        if watch.left <= 0 or not stop() or self.options.is_cancelled():
             self._tell(search, market, emit, stop, "fallback")
 
     def _tell(

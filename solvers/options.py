@@ -103,6 +103,10 @@ class Options:
         cores = self.cores or os.cpu_count() or 1
         return cores if self.threads is None else min(cores, self.threads)
 
+    def is_cancelled(self) -> bool:
+        """Return whether somebody asked to stop."""
+        return self.cancel is not None and self.cancel.is_set()
+
     def _faults(self) -> list[Fault]:
         values = {name: getattr(self, name) for name in _KINDS}
         strange = [

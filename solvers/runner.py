@@ -11,7 +11,7 @@ from typing import Any
 
 from ..routing.errors import RouteError, SolverError
 from .arrays import Arrays
-from .events import Event, Finished, Found
+from .events import Emit, Event, Finished, Found, Stop
 from .processes import ModuleProcess
 from .search import Search, Settings
 
@@ -19,20 +19,20 @@ THREAD_COLUMNS = 3_000
 GRACE_SECONDS, POLL_SECONDS, LEAST_SECONDS = 0.5, 0.05, 0.05
 
 
-Rest = Callable[[Callable[[Event], None], Callable[[], bool]], None]
+Rest = Callable[[Emit, Stop], None]
 """Work that nobody waits for: it is given where to tell events, and a question whether to stop."""
-Beside = Callable[[Callable[[Event], None], Callable[[], bool]], Rest | None]
+Beside = Callable[[Emit, Stop], Rest | None]
 """Work beside a search, given the same; it returns what is to go on after it, if anything."""
 
 
 def run_search(
     arrays: Arrays,
     settings: Settings,
-    hear: Callable[[Event], None],
-    stop: Callable[[], bool],
+    hear: Emit,
+    stop: Stop,
     beside: Beside | None = None,
     *,
-    enough: Callable[[], bool] = lambda: False,
+    enough: Stop = lambda: False,
     awaits: bool = False,
 ) -> bool:
     """Run a search and pass its events to ``hear`` in the calling thread; ``beside`` runs in one of its own.
@@ -88,7 +88,7 @@ class _Other:
     is_ready: threading.Event
 
 
-def _start_beside(beside: Beside, emit: Callable[[Event], None], halted: threading.Event) -> _Other:
+def _start_beside(beside: Beside, emit: Emit, halted: threading.Event) -> _Other:
     ready = threading.Event()
 
     def work() -> None:
@@ -104,18 +104,14 @@ def _start_beside(beside: Beside, emit: Callable[[Event], None], halted: threadi
     return other
 
 
-def _begin_with(
-    first: Beside, settings: Settings, hear: Callable[[Event], None], stop: Callable[[], bool]
-) -> Settings:
+def _begin_with(first: Beside, settings: Settings, hear: Emit, stop: Stop) -> Settings:
     """Do other work before a search; return the settings of the search with the time that is left."""
     began = time.monotonic()
     first(hear, stop)
     return replace(settings, seconds=max(LEAST_SECONDS, settings.seconds - (time.monotonic() - began)))
 
 
-def _hear_the_rest(
-    events: queue.SimpleQueue[Event], hear: Callable[[Event], None], enough: Callable[[], bool]
-) -> None:
+def _hear_the_rest(events: queue.SimpleQueue[Event], hear: Emit, enough: Stop) -> None:
     """Pass on what was told while all came to a stop; where there was enough, what is better is late."""
     while not events.empty():
         event = events.get()
@@ -124,9 +120,7 @@ def _hear_the_rest(
             hear(event)
 
 
-def _listen(
-    events: queue.SimpleQueue[Event], hear: Callable[[Event], None], stop: Callable[[], bool], deadline: float
-) -> bool:
+def _listen(events: queue.SimpleQueue[Event], hear: Emit, stop: Stop, deadline: float) -> bool:
     while not stop() and time.monotonic() < deadline:
         try:
             event = events.get(timeout=POLL_SECONDS)
@@ -157,9 +151,7 @@ def _start_thread(
     return lambda: None
 
 
-def search_to_end(
-    arrays: Arrays, settings: Settings, emit: Callable[[Event], None], stop: Callable[[], bool]
-) -> Finished:
+def search_to_end(arrays: Arrays, settings: Settings, emit: Emit, stop: Stop) -> Finished:
     """Run a search and turn its failure into the last event."""
     try:
         Search(arrays, settings, emit, stop).run()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from ...routing.paths import PathFinder
 from ...routing.problem import Problem
 from ..jobs import build_job_options
@@ -33,7 +35,12 @@ def plain_market(problem: Problem, finder: PathFinder, options: Options | None =
 
 
 def widened(market: Market, finder: PathFinder, options: Options | None = None) -> Market:
-    """Return a plain market; where arcs are few for the time, with alternatives past crowded links."""
+    """Return a plain market; where arcs are few for the time, with alternatives past crowded links.
+
+    Who asked to stop does not wait for these.
+    """
+    if options is not None and options.is_cancelled():
+        return market
     if len(market.services.arc_demand) > _most_arcs(options) or not market.crowded.any():
         return market
     problem = market.problem
@@ -42,12 +49,9 @@ def widened(market: Market, finder: PathFinder, options: Options | None = None) 
 
 
 def _most_arcs(options: Options | None) -> float:
-    """Return the arcs up to which alternatives are sought: none where somebody asked to stop."""
-    if options is None:
-        return ALTERNATIVE_ARCS
-    if options.cancel is not None and options.cancel.is_set():
-        return -1
-    return min(ALTERNATIVE_ARCS, ARCS_PER_SECOND * options.time_limit)
+    """Return the arcs up to which alternatives are sought."""
+    in_time = np.inf if options is None else ARCS_PER_SECOND * options.time_limit
+    return min(ALTERNATIVE_ARCS, in_time)
 
 
 def _market(problem: Problem, book: RouteBook) -> Market:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -67,12 +66,11 @@ def search_of(market: Market, options: Options, started: float, until: float) ->
 
     That grows with the flows, of which every user has one or a few in every period.
     """
-    stop: Callable[[], bool] = options.cancel.is_set if options.cancel else lambda: False
     built = time.monotonic() - started
     demands = sum(np.count_nonzero(unit.demand) for unit in market.units)
     ending = np.clip(DEMAND_SECONDS * demands, ENDING_SHARE * until, MOST_ENDING_SHARE * until)
     left = until - built - ending - RAISING_SHARE * until
-    return MarketSearch(market, options, Watch(max(float(left), 0.0), stop), started)
+    return MarketSearch(market, options, Watch(max(float(left), 0.0), options.is_cancelled), started)
 
 
 def market_of(problem: Problem, options: Options | None = None) -> Market:
@@ -93,8 +91,7 @@ class MarketSearch(Rationing):
 
     def plan(self) -> Plan:
         """Return the best plan, with its bound."""
-        market, cancel = self.market, self.options.cancel
-        is_cancelled = cancel is not None and cancel.is_set()
+        market, is_cancelled = self.market, self.options.is_cancelled()
         stopped_by: StoppedBy = "gap" if self.is_close() else "cancel" if is_cancelled else "time"
         header = Header(market.problem, self.options, "decomposition", stopped_by, self.started)
         self.sharpen()
