@@ -21,6 +21,9 @@ WAITING_SHARE = 0.4
 """Part of the time until plans are improved at prices that are sought beside this, if these do not settle."""
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""
+BESIDE = 0.08
+"""Multiple of what takes long from which on prices are sought beside: a search that would end by itself, and
+has the same plan in every run where nothing goes on beside it, is seldom so long."""
 RAISING_SHARE = 0.06
 """Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
 
@@ -32,10 +35,13 @@ class Seeking(Constructing):
     _raised_at: Appraisal | None = None
     _beside: PricesBeside | None = None
     """Seeks better prices meanwhile."""
+    has_rival: bool = False
+    """Whether another search goes on beside this one, so that a core is free only where steps take long."""
 
     def _may_seek_beside(self) -> bool:
         """Return whether prices are sought beside this: that takes long, and there is a core for it."""
-        is_long = steps_take_long(self.market, self.options.time_limit)
+        times = 1.0 if self.has_rival else BESIDE
+        is_long = steps_take_long(self.market, self.options.time_limit, times)
         return is_long and self.options.usable_cores > 1 and may_copy()
 
     def _seek_beside(self, seeker: Seeker, small: Seeker | None) -> None:

@@ -173,6 +173,19 @@ def test_on_one_core_and_beside_other_threads_prices_and_plans_take_turns() -> N
 
 
 @copies
+def test_a_rival_has_the_core_unless_steps_take_very_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
+    market = market_of(problem())
+    seconds = next(limit for limit in range(1, 10**6) if not foretelling.steps_take_long(market, limit / 1e4))
+    for limit, alone, beside_another in ((0.9, True, True), (1.1, True, False), (20.0, False, False)):
+        options = Options(time_limit=limit * seconds / 1e4, cores=2)
+        search = search_of(market, options, time.monotonic(), options.time_limit)
+        assert search._may_seek_beside() == alone
+        search.has_rival = True
+        assert search._may_seek_beside() == beside_another
+
+
+@copies
 def test_no_copy_is_made_where_highs_has_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not highs_has_threads(), "none of ours starts any"
     assert may_copy()

@@ -236,7 +236,7 @@ def test_who_may_pause_does_not_answer_with_giants() -> None:
 @pytest.mark.no_cover
 def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
     tried = 0
-    for seed in range(30):
+    for seed in range(16):
         problem = Problem.parse(pausing_world(Random(seed)))
         market = replace(market_of(problem), closes=False)
         best = solve(problem, solver="highs", gap_limit=1e-9, time_limit=20.0)
@@ -247,7 +247,7 @@ def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
             seeker.join([job])
             tried += 1
             assert seeker.told.complete <= best.objective * (1 + 1e-6)
-    assert tried >= 50
+    assert tried >= 25
 
 
 def pausing_world(rng: Random) -> dict[str, Any]:
