@@ -27,6 +27,8 @@ from .standing import UNSERVED_TOLERANCE
 
 RESCUE_SHARE = 0.3
 """Part of the time left for those who are left out to take their places by force."""
+AFTER_SHARE = 0.1
+"""The same on markets that are not large, after crowds have made room."""
 ROOM_TRIES = 6
 """Crowds placed anew in vain around those that are left out, after which no more are."""
 DISPLACING_SHARE = 3e-4
@@ -56,7 +58,7 @@ class Displacing(Holding):
     def _rescue(self, builder: Builder, told: Appraisal) -> None:
         """Where the best placement leaves work out, let that take its place: by force on large markets.
 
-        On others, building in rounds leaves little out, and crowds find room for that at less cost.
+        On others, building in rounds leaves little out, and crowds find room for most of that at less cost.
         """
         if self.best is None or self.is_served():
             return
@@ -66,6 +68,7 @@ class Displacing(Holding):
             menu = Priced.of(self.market, builder.offered, told.prices, self.penalty)
             watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
             self._make_room(self.best.copy(), menu, told, watch)
+            self._offer(self._saved(self.best, builder, told, AFTER_SHARE))
 
     def _make_room(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
         """Place crowds anew around those that are left out, until none is or that is in vain."""

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers.choices.watch import Watch
-from computeroute.solvers.market import ejecting, rescuing
+from computeroute.solvers.market import displacing, ejecting, rescuing
 from computeroute.solvers.market.appraisal import Appraisal, appraise
 from computeroute.solvers.market.building import narrow_jobs, narrow_units
 from computeroute.solvers.market.candidates import job_columns
@@ -19,6 +19,7 @@ from computeroute.solvers.market.columns import Columns
 from computeroute.solvers.market.greedy import fill_jobs
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement, Priced
+from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.rescuing import left_out, rescued
 from computeroute.solvers.market.solve import MarketSearch, market_of
 from computeroute.solvers.options import Options
@@ -47,6 +48,22 @@ def test_a_job_that_may_go_elsewhere_makes_way_for_one_that_may_not() -> None:
     assert left_out(after).tolist() == []
     assert after.value() == pytest.approx(96)
     assert before.placed[1].choice is None, "what is given stays as it is"
+
+
+def test_who_finds_no_room_among_crowds_takes_a_place_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(displacing, "ROOM_TRIES", 0)
+    market = market_of(Problem.parse(world(job("free", 8, 4), job("kept", 8, 4, policy="near"), **KEPT)))
+    seeker = Seeker.begin(market, penalty_of(market))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), seeker.penalty)
+    search = MarketSearch(market, Options(), Watch(30.0), time.monotonic(), seeker.penalty)
+    builder = search._builder(seeker, None)
+    columns = builder.offered = job_columns(market, told, 30)
+    search.best = Placement(market, seeker.penalty, np.zeros(0))
+    fill_jobs(search.best, told, Priced.of(market, columns, told.prices, seeker.penalty), np.array([0]))
+    assert not search.is_served()
+    search._rescue(builder, told)
+    assert search.is_served()
+    assert search.best.value() == pytest.approx(96)
 
 
 def test_a_job_makes_way_for_a_unit_in_the_periods_that_it_lacks() -> None:
