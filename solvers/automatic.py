@@ -171,7 +171,8 @@ def _raced(market: Market, choice: Choice, options: Options, started: float) -> 
     """Return the better plan of the decomposition and of the exact search beside it."""
     search, both = search_of(market, options, started, options.time_limit), replace(choice, beside="highs")
     with Rival(search, options, started, str(both)) as rival:
-        search.watch, search.has_rival = search.watch.also(rival.has_ended), True
+        search.has_rival = True
+        search.watch = search.watch.also(rival.has_ended)
         search.options = replace(options, progress=rival.hear)
         search.run()
         if not search.is_close():

@@ -26,9 +26,10 @@ from .settling import losing_jobs
 from .standing import UNSERVED_TOLERANCE
 
 RESCUE_SHARE = 0.3
-"""Part of the time left for those who are left out to take their places by force."""
+"""Part of the time left for those who are left out to take their places: by force on large markets, and among
+crowds on others."""
 AFTER_SHARE = 0.1
-"""The same on markets that are not large, after crowds have made room."""
+"""The same for force on others, after crowds have made room."""
 ROOM_TRIES = 6
 """Crowds placed anew in vain around those that are left out, after which no more are."""
 DISPLACING_SHARE = 3e-4
@@ -56,19 +57,19 @@ class Displacing(Holding):
     """Whether a small market stands for it at first."""
 
     def _rescue(self, builder: Builder, told: Appraisal) -> None:
-        """Where the best placement leaves work out, let that take its place: by force on large markets.
+        """Where the best placement leaves work out, let that take its place by force.
 
-        On others, building in rounds leaves little out, and crowds find room for most of that at less cost.
+        On markets that are not large, building in rounds leaves little out, and crowds find room for most of
+        that first, at less cost.
         """
         if self.best is None or self.is_served():
             return
-        if self._is_large:
-            self._offer(self._saved(self.best, builder, told, RESCUE_SHARE))
-        elif builder.offered is not None and not has_relieved_rows(self.market):
+        if not self._is_large and builder.offered is not None and not has_relieved_rows(self.market):
             menu = Priced.of(self.market, builder.offered, told.prices, self.penalty)
             watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
             self._make_room(self.best.copy(), menu, told, watch)
-            self._offer(self._saved(self.best, builder, told, AFTER_SHARE))
+        share = RESCUE_SHARE if self._is_large else AFTER_SHARE
+        self._offer(self._saved(self.best, builder, told, share))
 
     def _make_room(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
         """Place crowds anew around those that are left out, until none is or that is in vain."""

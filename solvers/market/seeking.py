@@ -22,8 +22,8 @@ WAITING_SHARE = 0.4
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""
 BESIDE = 0.08
-"""Multiple of what takes long from which on prices are sought beside: a search that would end by itself, and
-has the same plan in every run where nothing goes on beside it, is seldom so long."""
+"""Multiple of what takes long from which on prices are sought beside. Plans differ from run to run then, so
+only where a search is so long that it seldom ends by itself."""
 RAISING_SHARE = 0.06
 """Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
 

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 
+import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
@@ -176,9 +177,10 @@ def test_on_one_core_and_beside_other_threads_prices_and_plans_take_turns() -> N
 def test_a_rival_has_the_core_unless_steps_take_very_long(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
     market = market_of(problem())
-    seconds = next(limit for limit in range(1, 10**6) if not foretelling.steps_take_long(market, limit / 1e4))
-    for limit, alone, beside_another in ((0.9, True, True), (1.1, True, False), (20.0, False, False)):
-        options = Options(time_limit=limit * seconds / 1e4, cores=2)
+    limits = np.arange(1, 10_000) / 1e3
+    seconds = next(limit for limit in limits.tolist() if not foretelling.steps_take_long(market, limit))
+    for times, alone, beside_another in ((0.9, True, True), (1.1, True, False), (20.0, False, False)):
+        options = Options(time_limit=times * seconds, cores=2)
         search = search_of(market, options, time.monotonic(), options.time_limit)
         assert search._may_seek_beside() == alone
         search.has_rival = True

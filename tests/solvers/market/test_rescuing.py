@@ -51,6 +51,7 @@ def test_a_job_that_may_go_elsewhere_makes_way_for_one_that_may_not() -> None:
 
 
 def test_who_finds_no_room_among_crowds_takes_a_place_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As above: the free one leaves the cheap pool, 8 x 4 h x (1 + 2) USD.
     monkeypatch.setattr(displacing, "ROOM_TRIES", 0)
     market = market_of(Problem.parse(world(job("free", 8, 4), job("kept", 8, 4, policy="near"), **KEPT)))
     seeker = Seeker.begin(market, penalty_of(market))
