@@ -17,8 +17,12 @@ BlockSolver = Callable[..., BlockResult]
 
 SOLVERS = MappingProxyType(
     {
-        "choices": ("choices", "solve_choices", "workloads take one option each, nothing has to be opened"),
-        "facility": ("facility", "solve_facility", "options or shares use resources that cost to open"),
+        "choices": (
+            "choices.solve",
+            "solve_choices",
+            "workloads take one option each, nothing has to be opened",
+        ),
+        "facility": ("facility.solve", "solve_facility", "options or shares use resources that cost to open"),
         "network": ("network", "solve_network", "flows share the arcs of a network"),
         "whole": ("whole", "solve_whole", "no structure that another solver knows"),
     }

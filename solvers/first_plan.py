@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .arrays import Arrays
-from .choices.watch import Watch
 from .events import Emit, Found, Proved, Rank, Stop
 from .options import Options, Progress
 from .reserve import with_reserve
 from .runner import Rest
 from .variables import Variables
+from .watch import Watch
 
 if TYPE_CHECKING:
     from .market.market import Market

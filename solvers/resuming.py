@@ -58,10 +58,10 @@ def seek_bound(variables: Variables, options: Options, enough: Callable[[float],
 
     It ends when ``enough(bound)``, asked with every bound, when better prices gain little, or soon.
     """
-    from .choices.watch import Watch
     from .market.market import build_market
     from .market.penalty import penalty_of
     from .market.prices import Seeker
+    from .watch import Watch
 
     seconds = min(PRICE_SECONDS, PRICE_SHARE * options.time_limit)
     market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)

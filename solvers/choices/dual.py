@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
 from ..blocks import Floats, Ints
+from ..watch import Watch
 from .pricing import Pricing, price_out
 from .problem import ChoiceProblem
-from .watch import Watch
 
 SAMPLE = 3000
 """Workloads that tell the prices roughly."""
@@ -96,6 +95,7 @@ def climb(
     box: tuple[Floats, Floats] | None = None,
 ) -> Floats:
     """Return better prices for ``core``, none negative and each within the ``box`` of lowest and highest."""
+    from scipy.optimize import minimize
 
     def heed(_: Floats) -> None:
         if watch.over():

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ..blocks import Floats, Ints
 from ..packs import NEVER, Packs
+from ..watch import Watch
 from .core import Core
 from .dual import nearest
 from .pricing import ROUNDING, Pricing
 from .problem import ChoiceProblem
-from .watch import Watch
 
 MOST_CELLS = 40_000_000
 """Largest table of all knapsacks: resources by options by capacity."""

@@ -10,10 +10,10 @@ from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from ..blocks import Floats, Ints
 from ..program import Program
+from ..watch import Watch
 from .dual import nearest
 from .pricing import Pricing, price_out
 from .problem import ChoiceProblem
-from .watch import Watch
 
 FIRST_OPTIONS = 2.0
 """Options of a workload in the first program, on average."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..blocks import BlockResult, Blocks, Ints
+from ..watch import Watch
 from .dual import first_prices, nearest
 from .hunt import Hunt, hunting_limit
 from .hunt_process import Hunting, HuntProcess
@@ -25,7 +26,6 @@ from .shifts import Assignment, Shifts
 from .state import State
 from .ties import Ties
 from .together import Together
-from .watch import Watch
 
 PRICES_SHARE, RELAXATION_SHARE = 0.5, 0.4
 """Most of the time left that first prices, and then the relaxation, may take."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..watch import Watch
 from .pricing import lifted
 from .problem import ChoiceProblem
 from .shifts import Assignment
-from .watch import Watch
 
 
 @dataclass

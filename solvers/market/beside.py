@@ -20,11 +20,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO
 
-from ..choices.watch import Watch
 from ..interrupt import ASKING
 from ..mathopt import highs_has_threads
 from ..processes import read_frame, write_frame
 from ..rates import Floats
+from ..watch import Watch
 from .foretelling import WIDER, begun, foretold
 from .prices import Seeker
 from .raising import raised_bound

@@ -9,7 +9,7 @@ from functools import cache
 
 import numpy as np
 
-from ..choices.watch import Watch
+from ..watch import Watch
 from .appraisal import Appraisal
 from .building import NEAREST
 from .candidates import job_columns, service_columns

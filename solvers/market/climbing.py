@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.sparse import csr_array, vstack
 
 from ..choices.dual import Core
@@ -58,6 +57,8 @@ def climb(priced: PriceCore, prices: Floats, how: Climb) -> Floats:
 
 def _climbed(priced: PriceCore, now: Floats, unit: Floats, bounds: Floats, how: Climb) -> Floats:
     """Climb the dual at one temperature; return prices within ``bounds`` (R, 2)."""
+    from scipy.optimize import minimize
+
     scale = 1.0 / max(1e-9, float(priced.unit.mean()))
 
     def scaled(point: Floats) -> tuple[float, Floats]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..choices.watch import Watch
+from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .bettering import Bettering
 from .building import Builder

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.sparse import csr_array
 
-from ..choices.watch import Watch
 from ..rates import Ints
+from ..watch import Watch
 from .appraisal import Appraisal
 from .building import Builder
 from .columns import kept

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..choices.watch import Watch
 from ..rates import Floats, Ints
+from ..watch import Watch
 from .appraisal import Appraisal
 from .fresh import Fresh, best_of
 from .menus import Menu

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..choices.watch import Watch
+from ..watch import Watch
 from .appraisal import appraise
 from .market import Market
 from .prices import WIDE, Seeker

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..arrays import Bools
-from ..choices.watch import Watch
 from ..rates import Floats, Ints
+from ..watch import Watch
 from .appraisal import Appraisal
 from .jobs import Options
 from .market import Market

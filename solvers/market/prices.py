@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ..choices.watch import Watch
 from ..rates import Floats
+from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .candidates import job_columns, nearest, service_columns
 from .climbing import Climb, climb, price_core

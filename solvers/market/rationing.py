@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..arrays import Bools
-from ..choices.watch import Watch
 from ..rates import Floats
+from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .building import NEAREST
 from .candidates import job_columns

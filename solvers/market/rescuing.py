@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..choices.watch import Watch
 from ..rates import Ints
+from ..watch import Watch
 from .appraisal import Appraisal
 from .candidates import job_columns, reply_columns, service_columns, unit_reply
 from .columns import Columns, joined

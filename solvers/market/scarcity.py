@@ -13,11 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import minimize
 
 from ..choices.dual import Core
-from ..choices.watch import Watch
 from ..rates import Floats
+from ..watch import Watch
 from .appraisal import appraise
 from .market import Market
 from .scarce_uses import Uses, paused, placeable
@@ -81,6 +80,8 @@ class _Climb:
 
     def run(self, temperature: float, steps: int, over: Callable[[], bool]) -> None:
         """Climb so many steps, fewer where it is ``over``."""
+        from scipy.optimize import minimize
+
         core, cells = self.uses.core()
         if len(cells) == 0:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..choices.watch import Watch
+from ..watch import Watch
 from .appraisal import Appraisal
 from .beside import ROUGH, Beginning, PricesBeside, may_copy
 from .constructing import Constructing

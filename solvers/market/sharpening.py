@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..choices.watch import Watch
 from ..rates import Floats
+from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .market import Market
 from .prices import Seeker

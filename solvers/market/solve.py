@@ -11,10 +11,10 @@ import numpy as np
 from ...routing.paths import PathFinder
 from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
-from ..choices.watch import Watch
 from ..header import Header
 from ..options import Options, relative_gap
 from ..rates import Floats
+from ..watch import Watch
 from .appraisal import Appraisal
 from .building import Builder, kept_for_units
 from .candidates import service_columns

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...routing.commitments import committed_usd
-from ..choices.watch import Watch
 from ..options import Options, Progress, relative_gap
+from ..watch import Watch
 from .appraisal import Appraisal
 from .market import Market
 from .placing import Placement

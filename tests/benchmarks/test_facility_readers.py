@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from computeroute.solvers.facility import solve_facility
+from computeroute.solvers.facility.solve import solve_facility
 
 from benchmarks.families import BadFileError, WrongSolutionError, family
 from benchmarks.readers.facility_layouts import read_sheet

@@ -12,7 +12,6 @@ from computeroute.routing.errors import SolverError
 from computeroute.solvers import Options, Progress, automatic, racing, search, solve, structure
 from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.automatic import EXACT, better, lead_of
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.events import Proved
 from computeroute.solvers.exact import build_variables, search_exact
 from computeroute.solvers.first_plan import tell_bounds
@@ -20,6 +19,7 @@ from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.market import build_market
 from computeroute.solvers.market.solve import MarketSearch
 from computeroute.solvers.variables import Variables
+from computeroute.solvers.watch import Watch
 from computeroute.topologies import load
 
 from .small_worlds import random_world

@@ -8,7 +8,7 @@ from computeroute.solvers.choices.dual import first_prices
 from computeroute.solvers.choices.pricing import cost_grain, lifted, price_out, worst_cost
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.relaxation import relax
-from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.watch import Watch
 
 from .small import blocks_of, optimum, random_blocks
 

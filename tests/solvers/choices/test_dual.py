@@ -12,7 +12,7 @@ from computeroute.solvers.choices.dual import SAMPLE, Core, climb, first_prices,
 from computeroute.solvers.choices.pricing import Pricing, price_out, worst_cost
 from computeroute.solvers.choices.problem import ChoiceProblem, choice_problem
 from computeroute.solvers.choices.relaxation import relax
-from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.watch import Watch
 from scipy.sparse import csr_array
 
 WORKLOADS, POOLS = SAMPLE + 1000, 60

@@ -18,7 +18,7 @@ from computeroute.solvers.choices.shaking import Shaking
 from computeroute.solvers.choices.shifts import Assignment
 from computeroute.solvers.choices.state import State
 from computeroute.solvers.choices.together import Together
-from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.watch import Watch
 
 from .small import blocks_of, random_blocks
 

@@ -20,8 +20,8 @@ from computeroute.solvers.choices.shifts import Assignment
 from computeroute.solvers.choices.solve import solve_choices
 from computeroute.solvers.choices.state import State
 from computeroute.solvers.choices.targets import Target
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.packs import Packs
+from computeroute.solvers.watch import Watch
 
 from .small import blocks_of, optimum
 

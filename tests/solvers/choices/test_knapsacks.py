@@ -10,9 +10,9 @@ from computeroute.solvers.choices.knapsacks import Effort, Knapsacks, strengthen
 from computeroute.solvers.choices.packings import packing_task, packings
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.mathopt import Request, solve_integer
 from computeroute.solvers.packs import Packs
+from computeroute.solvers.watch import Watch
 
 from .small import blocks_of, optimum
 from .test_solve import assignment

@@ -14,7 +14,7 @@ from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
 from computeroute.solvers.choices.shifts import Assignment
 from computeroute.solvers.choices.state import State
-from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.watch import Watch
 
 from .small import blocks_of, optimum
 from .test_hunt import assignment_blocks, hunt_apart, some_fitting

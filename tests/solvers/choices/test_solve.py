@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from computeroute.solvers.block_accounts import objective, violation
 from computeroute.solvers.blocks import BlockResult, Blocks, Choices, Divisions, Resources
-from computeroute.solvers.choices import solve, solve_choices
+from computeroute.solvers.choices import solve
 from computeroute.solvers.choices.dual import SAMPLE, first_prices
 from computeroute.solvers.choices.problem import choice_problem
-from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.choices.solve import solve_choices
+from computeroute.solvers.watch import Watch
 from scipy.sparse import csr_array
 
 from .small import blocks_of, optimum, random_blocks

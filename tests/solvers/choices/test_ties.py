@@ -10,7 +10,7 @@ from computeroute.solvers.choices.relatives import Relatives
 from computeroute.solvers.choices.shifts import Assignment
 from computeroute.solvers.choices.state import State
 from computeroute.solvers.choices.ties import Ties
-from computeroute.solvers.choices.watch import Watch
+from computeroute.solvers.watch import Watch
 
 from .small import blocks_of
 

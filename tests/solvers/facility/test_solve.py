@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from computeroute.routing.errors import SolverError
 from computeroute.solvers.blocks import Blocks, Choices, Divisions, Flows, Resources
-from computeroute.solvers.facility import solve_facility
 from computeroute.solvers.facility.instance import read_facility
+from computeroute.solvers.facility.solve import solve_facility
 
 from .cases import blocks_of, facility_blocks, optimum, random_facility
 

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import beside, foretelling
 from computeroute.solvers.market.beside import Beginning, Heard, PricesBeside, may_copy
 from computeroute.solvers.market.penalty import penalty_of
@@ -22,6 +21,7 @@ from computeroute.solvers.market.solve import market_of, search_of
 from computeroute.solvers.mathopt import highs_has_threads
 from computeroute.solvers.options import Options
 from computeroute.solvers.processes import read_frame
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 copies = pytest.mark.skipif(not may_copy(), reason="this system makes no copies of processes")

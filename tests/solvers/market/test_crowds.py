@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from computeroute.routing import Problem
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.candidates import job_columns
 from computeroute.solvers.market.crowds import Crowd, Crowds
@@ -18,6 +17,7 @@ from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement, Priced
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.watch import Watch
 
 from ..small_worlds import random_world
 from ..test_constraints import job, service, world

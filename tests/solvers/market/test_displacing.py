@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from computeroute.routing import Problem
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import displacing
 from computeroute.solvers.market.appraisal import Appraisal
 from computeroute.solvers.market.candidates import job_columns, service_columns
@@ -18,6 +17,7 @@ from computeroute.solvers.market.placing import Priced
 from computeroute.solvers.market.recreating import Recreator
 from computeroute.solvers.market.solve import MarketSearch
 from computeroute.solvers.options import Options
+from computeroute.solvers.watch import Watch
 
 from ..small_worlds import random_world
 from ..test_constraints import job, service, world

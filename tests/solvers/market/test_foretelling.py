@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import foretelling
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.foretelling import foretold, steps_take_long
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers import solve
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import displacing
 from computeroute.solvers.market.holding import freed, held
 from computeroute.solvers.market.market import Market
@@ -18,6 +17,7 @@ from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import MarketSearch, market_of
 from computeroute.solvers.options import Options
+from computeroute.solvers.watch import Watch
 
 from ..small_worlds import random_world
 from ..test_constraints import job, service, world

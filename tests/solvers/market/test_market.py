@@ -12,7 +12,6 @@ import pytest
 from computeroute.routing import check
 from computeroute.routing.problem import Problem
 from computeroute.solvers import Options, solve
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.events import Event, Found, Proved
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.first_plan import FirstPlan
@@ -23,6 +22,7 @@ from computeroute.solvers.market.goods import GoodPrices
 from computeroute.solvers.market.handover import as_solution
 from computeroute.solvers.market.market import Market, build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import dividing
 from computeroute.solvers.market import solve as market_search
 from computeroute.solvers.market.appraisal import appraise
@@ -22,6 +21,7 @@ from computeroute.solvers.market.placing import Placement
 from computeroute.solvers.market.refilling import refill
 from computeroute.solvers.market.solve import market_of, search_of
 from computeroute.solvers.options import Options
+from computeroute.solvers.watch import Watch
 from computeroute.topologies import load
 
 from ..small_worlds import random_world

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 from computeroute.routing import Problem
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market import displacing, ejecting, rescuing
 from computeroute.solvers.market.appraisal import Appraisal, appraise
 from computeroute.solvers.market.building import narrow_jobs, narrow_units
@@ -23,6 +22,7 @@ from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.rescuing import left_out, rescued
 from computeroute.solvers.market.solve import MarketSearch, market_of
 from computeroute.solvers.options import Options
+from computeroute.solvers.watch import Watch
 
 from ..test_constraints import job, service, world
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers import solve
-from computeroute.solvers.choices.watch import Watch
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.scarcity import Scarcity, costless, scarcity
 from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
