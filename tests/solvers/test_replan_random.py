@@ -60,7 +60,7 @@ def test_moves_that_must_be_made_do_not_drown_the_rest_however_dear(solver: str,
 def test_the_decomposition_keeps_the_rules_and_its_bounds_hold(seed: int) -> None:
     problem = Problem.parse(random_replan(Random(seed)))
     unserved, cost = best_replan(problem)
-    plan = solve(problem, solver="decomposition", gap_limit=1e-6, time_limit=2)
+    plan = solve(problem, solver="decomposition", gap_limit=1e-6, time_limit=1)
     assert check(problem, plan) == []
     assert plan.objective is not None
     assert plan.bound is not None

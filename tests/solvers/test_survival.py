@@ -180,7 +180,7 @@ def test_policies_hold_after_a_loss(policy: str | None, left: Data) -> None:
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("seeds", "guards", "large"),
-    [(range(12), 512, 12_000), (range(30, 42), 0, 12_000), (range(60, 70), 512, 0), (range(75, 85), 0, 0)],
+    [(range(9), 512, 12_000), (range(30, 39), 0, 12_000), (range(60, 68), 512, 0), (range(75, 83), 0, 0)],
 )
 def test_the_best_of_all_replicas_is_found(
     seeds: range, guards: int, large: int, monkeypatch: pytest.MonkeyPatch
@@ -226,7 +226,7 @@ def test_a_first_plan_without_reserve_gets_one() -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seeds", [range(90, 100), range(100, 110)])
+@pytest.mark.parametrize("seeds", [range(90, 96), range(100, 106)])
 def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bounds hold for the problem with losses, and its plan, with a reserve, breaks no rule."""
     monkeypatch.setattr(exact, "FALLBACK_COLUMNS", 0)
@@ -244,7 +244,7 @@ def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.M
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("guards", [512, 1])
-@pytest.mark.parametrize("seeds", [range(110, 116), range(125, 131)])
+@pytest.mark.parametrize("seeds", [range(110, 114), range(125, 129)])
 def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
     guards: int, seeds: range, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -254,7 +254,7 @@ def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
         best = planned(problem, solver="highs")
         with monkeypatch.context() as patch:
             patch.setattr(serving_arcs, "MOST_GUARDS", guards)
-            plan = planned(problem, solver="decomposition", time_limit=3)
+            plan = planned(problem, solver="decomposition", time_limit=1.5)
         assert plan.unserved_bound <= best.unserved + 1e-6
         assert plan.unserved >= best.unserved - 1e-6
         assert plan.objective is not None
@@ -268,14 +268,14 @@ def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
 @pytest.mark.no_cover
 def test_most_of_what_the_decomposition_plans_is_the_best_of_all_replicas() -> None:
     found = []
-    for seed in range(140, 158):
+    for seed in range(140, 154):
         listing = Listing(random_world(Random(seed)))
         best = listing.best(set(listing.demand) - set(listing.barred()))
         if best is not None:
             plan = planned(Problem.parse(listing.data), solver="decomposition", time_limit=3)
             assert plan.objective is not None
             found.append(plan.objective <= best * (1 + 1e-9))
-    assert len(found) > 10
+    assert len(found) > 7
     assert np.mean(found) >= 0.8
 
 

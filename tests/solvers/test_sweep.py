@@ -228,22 +228,22 @@ class Lethal:
         return problem
 
 
-@pytest.mark.no_cover
-@pytest.mark.parametrize(
-    ("lethal", "how"),
-    [
-        (Lethal(signal.raise_signal, signal.SIGKILL), r"was killed by SIGKILL \(out of memory\?\)"),
-        (Lethal(signal.raise_signal, signal.SIGTERM), "was killed by SIGTERM$"),
-        (Lethal(sys.exit, 7), "before it answered, with exit code 7"),
-    ],
-    ids=["SIGKILL", "SIGTERM", "exit"],
+LETHAL = (
+    (Lethal(signal.raise_signal, signal.SIGKILL), r"was killed by SIGKILL \(out of memory\?\)"),
+    (Lethal(signal.raise_signal, signal.SIGTERM), "was killed by SIGTERM$"),
+    (Lethal(sys.exit, 7), "before it answered, with exit code 7"),
 )
-def test_a_process_that_dies_costs_its_scenario_only(problem: Problem, lethal: Any, how: str) -> None:
+
+
+@pytest.mark.no_cover
+def test_a_process_that_dies_costs_its_scenario_only(problem: Problem) -> None:
     first, *others = chosen(LINES[:3], _built_in())
-    found = solve_scenarios(problem, [first, Scenario("lethal", (lethal,)), *others], jobs=2)
-    assert [bool(outcome) for outcome in found] == [True, False, True, True]
-    assert isinstance(found[1].error, SolverError)
-    assert re.search(how, str(found[1].error))
+    lethal = [Scenario(f"lethal-{number}", (each,)) for number, (each, _) in enumerate(LETHAL)]
+    found = solve_scenarios(problem, [first, *lethal, *others], jobs=2)
+    assert [bool(outcome) for outcome in found] == [True, False, False, False, True, True]
+    for outcome, (_, how) in zip(found[1:4], LETHAL, strict=True):
+        assert isinstance(outcome.error, SolverError)
+        assert re.search(how, str(outcome.error))
 
 
 def test_workers_are_deaf_to_ctrl_c_from_their_first_moment(problem: Problem) -> None:

@@ -22,10 +22,10 @@ from .small_worlds import random_world
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["auto", "scip"])
-@pytest.mark.parametrize("first", range(0, 60, 20))
+@pytest.mark.parametrize("first", range(0, 45, 15))
 def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
-    for seed in range(first, first + 20):
+    for seed in range(first, first + 15):
         problem = Problem.parse(random_world(Random(seed)))
         unserved, cost = map(float, Enumeration(problem).best())
         plan = solve(problem, solver=solver, gap_limit=1e-4, time_limit=10)

@@ -56,5 +56,3 @@ def test_samples_are_given_up_where_prices_still_move_far(monkeypatch: pytest.Mo
     penalty = penalty_of(market)
     monkeypatch.setattr(foretelling, "FAR", 0.0)
     assert foretold(market, penalty, Watch(60.0)) is None
-    monkeypatch.setattr(foretelling, "FAR", np.inf)
-    assert foretold(market, penalty, Watch(60.0)) is not None

@@ -94,14 +94,14 @@ def test_no_more_is_proven_than_must_be_left_out() -> None:
         assert_no_more_than_must_be(
             generate(sites=3, services=2, jobs=10, periods=3, locations=3, seed=seed, tightness=1.5), seed
         )
-        for seed in range(12)
+        for seed in range(7)
     )
-    assert proven >= 4
+    assert proven >= 3
 
 
 @pytest.mark.no_cover
 def test_no_more_is_proven_than_must_be_left_out_of_worlds_with_all_features() -> None:
     proven = sum(
-        assert_no_more_than_must_be(Problem.parse(random_world(Random(seed))), seed) for seed in range(60)
+        assert_no_more_than_must_be(Problem.parse(random_world(Random(seed))), seed) for seed in range(45)
     )
     assert proven >= 3

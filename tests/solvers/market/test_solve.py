@@ -116,7 +116,7 @@ def test_prices_do_not_pay_for_idle_replicas_that_raise_the_total_of_a_provider_
     uses, _, most = market.idling
     assert (uses.min(axis=1).toarray() < 0).all() and (most > 0).all()
     seeker = Seeker.begin(market, penalty_of(market))
-    for _ in range(20):
+    for _ in range(16):
         seeker.step()
     assert 0.97 * 454_540 < seeker.told.complete < 454_540
 

@@ -41,8 +41,7 @@ def exact(blocks: Blocks) -> float:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("beside", [1, 2])
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("seed", "beside"), [(0, 1), (1, 2), (2, 1), (3, 2), (4, 1), (5, 2)])
 def test_long_searches_never_pass_the_optimum(
     seed: int, beside: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
