@@ -17,6 +17,8 @@ $(VENV)/.installed: pyproject.toml
 plan: $(VENV)/.installed
 	$(BIN)/route plan east-data-west-compute
 
+# Tests begin many processes: without bytecode on disk each compiles the package anew.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest -n 2 --dist worksteal --cov --cov-report=term
 

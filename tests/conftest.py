@@ -16,15 +16,17 @@ import pytest
 NOBODY = 65534
 MEASURED = "COVERAGE_PROCESS_CONFIG"
 """Variable of the environment by which coverage begins in processes."""
+MEASURED_SEEDS = 4
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Measure no coverage in tests marked ``no_cover``, nor in their processes: it takes as long as they do.
 
-    What pytest-cov does about the mark is not enough, as processes of pytest-xdist are measured twice.
+    What pytest-cov does about the mark is not enough, as processes of pytest-xdist are measured twice. Of a
+    test that is run for many seeds the first ones reach what the others do.
     """
-    if item.get_closest_marker("no_cover") is None:
+    if item.get_closest_marker("no_cover") is None and not _is_of_later_seed(item):
         return (yield)
     own, of_threads = sys.gettrace(), threading.gettrace()
     of_processes = os.environ.pop(MEASURED, None)
@@ -37,6 +39,12 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         threading.settrace(of_threads)
         if of_processes is not None:
             os.environ[MEASURED] = of_processes
+
+
+def _is_of_later_seed(item: pytest.Item) -> bool:
+    given = getattr(item, "callspec", None)
+    seed = None if given is None else given.params.get("seed")
+    return isinstance(seed, int) and seed >= MEASURED_SEEDS
 
 
 @pytest.fixture

@@ -156,6 +156,7 @@ def test_ratios_are_of_the_instances_that_both_solved() -> None:
     assert (ours.cost_ratio, ours.time_ratio) == (1.0, 1.0)
 
 
+@pytest.mark.no_cover
 def test_a_sweep_is_measured_cold_shared_and_in_two_processes() -> None:
     result = run("sweep", "--topology", "two-sites", "--scenarios", "3")
     assert result.exit_code == 0

@@ -20,6 +20,7 @@ from computeroute.solvers.search import Settings
 from .test_constraints import CASES, job, world
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
 def test_the_process_tells_and_ends(solver: str) -> None:
     arrays = build_arrays(build_variables(Problem.parse(CASES["pool_capacity"][0])))

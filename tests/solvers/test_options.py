@@ -194,6 +194,7 @@ def test_costs_of_very_different_size(solver: str) -> None:
     assert plan.objective == pytest.approx(1e8 + 1e-4, rel=1e-12)
 
 
+@pytest.mark.no_cover
 def test_a_large_model_keeps_the_time_limit() -> None:
     problem = load("east-data-west-compute")
     started = time.monotonic()
@@ -237,6 +238,7 @@ def test_a_process_imports_from_where_this_one_does(
     assert solve(tiny, solver="highs").status == "optimal"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["auto", "cp-sat", "scip"])
 def test_a_process_gives_the_plan_of_a_thread(
     tiny: Problem, solver: str, monkeypatch: pytest.MonkeyPatch

@@ -29,7 +29,7 @@ def optimum(program: Program, constant: float = 0.0) -> float:
 def worlds() -> list[tuple[Arrays, Program]]:
     """Return problems in which everything can be served and some demands are alike."""
     found = []
-    for seed in range(120):
+    for seed in range(80):
         arrays = build_arrays(build_variables(Problem.parse(random_world(Random(seed)))))
         classes = arrays.alike[arrays.alike >= 0]
         program = complete_program(arrays)

@@ -68,6 +68,7 @@ def test_a_scenario_is_what_solving_its_problem_gives(problem: Problem, alone: l
     assert found.objective == pytest.approx(alone[3].plan.objective)
 
 
+@pytest.mark.no_cover
 def test_processes_give_the_same_outcomes(problem: Problem, alone: list[Outcome]) -> None:
     told: list[str] = []
     found = solve_scenarios(
@@ -345,6 +346,7 @@ def test_the_options_are_those_of_solve() -> None:
     assert {"time_limit", "gap_limit", "seed", "threads"} <= set(Options.__dataclass_fields__)
 
 
+@pytest.mark.no_cover
 def test_a_ray_cluster_gives_the_same_outcomes(
     problem: Problem, alone: list[Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:

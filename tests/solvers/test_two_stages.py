@@ -36,6 +36,7 @@ def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pyte
         assert plan.objective == pytest.approx(cost, rel=2e-4, abs=1e-5)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("gap_limit", "aims"), [(1e-2, [1e-2]), (1e-5, [1e-3, 1e-5])])
 def test_a_plan_is_made_with_a_looser_gap_before_a_tight_one(
     gap_limit: float, aims: list[float], monkeypatch: pytest.MonkeyPatch

@@ -47,6 +47,7 @@ def test_first_prices_of_many_workloads_are_those_of_the_whole_program(seed: int
     assert first.bound == pytest.approx(best.bound, rel=2e-5)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("factor", [0.0, 0.3, 0.7, 1.4, 3.0])
 def test_prices_that_are_far_off_are_mended(factor: float) -> None:
     """Options that the first core lacks are found where the whole says that it promised too much."""

@@ -105,6 +105,7 @@ def test_news_are_told_once_and_waited_for() -> None:
         apart.close()
 
 
+@pytest.mark.no_cover
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
 @pytest.mark.parametrize("seed", range(3))

@@ -71,6 +71,7 @@ def test_prices_stay_in_bounds_where_those_drawn_want_too_much(large: Market) ->
     assert least < seeker.told.partial <= DEAR * least
 
 
+@pytest.mark.no_cover
 def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -> None:
     penalty = penalty_of(large)
     small = representative(large, penalty, 60, 10)
@@ -85,6 +86,7 @@ def test_its_prices_prove_nearly_what_those_of_the_large_one_do(large: Market) -
     assert told.complete - at_first > 0.4 * (of_large.told.complete - at_first)
 
 
+@pytest.mark.no_cover
 def test_links_have_no_price_as_each_carries_too_few_of_those_drawn(large: Market) -> None:
     """With a thousandth of their room links are dear in the large market, and free in the small one."""
     penalty, links = penalty_of(large), np.unique(large.rules.traffic_use[0])

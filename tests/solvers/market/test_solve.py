@@ -53,6 +53,7 @@ def test_blocks_leave_until_every_row_is_kept_and_those_first_that_lose_least() 
     assert [placed.choice is None for placed in mended.placed] == [False, True, False]
 
 
+@pytest.mark.no_cover
 def test_while_work_is_left_out_that_is_what_progress_tells() -> None:
     problem = Problem.parse(world(*(job(name, 8, 4) for name in ("one", "two", "three"))))
     heard: list[Progress] = []
@@ -75,6 +76,7 @@ def test_a_service_of_hardly_any_requests_is_served() -> None:
     assert check(problem, plan) == []
 
 
+@pytest.mark.no_cover
 def test_work_without_options_counts_as_left_out() -> None:
     problem = Problem.parse(
         world(job("huge", 800, 4), *(job(name, 8, 4) for name in ("one", "two", "three")))

@@ -150,6 +150,7 @@ def test_the_dual_without_costs_is_nothing() -> None:
     assert Dual(network).bound(Dual(network).start()) == pytest.approx(0)
 
 
+@pytest.mark.no_cover
 def test_reweighting_decides_and_slopes_carry_everything() -> None:
     blocks = wide()
     network = network_of(blocks)
