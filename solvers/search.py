@@ -169,7 +169,7 @@ class Search:
         if self._is_large():
             if self.settings.likeness is not None and self._is_proven(program, best, phase):
                 return best
-            found = two_stage(self, program, phase, gather=phase == "complete cost")
+            found = two_stage(self, program, phase, gather=phase == "complete cost", known=best)
             if best is None or (found is not None and program.cost @ found < program.cost @ best):
                 best = found
             if self.is_close(best, phase) or self.out_of_time():

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import Arrays
+from .at_once import AtOnce, gathered
 from .deciding import Start, decide_with_room, prove, relax
 from .mathopt import solve_relaxation
 from .program import Program, partial_program, penalised_cost
@@ -38,11 +39,14 @@ WHOLE = 1e-6
 MENDING_TIME_SHARE = 0.6
 
 
-def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -> Floats | None:
+def two_stage(
+    search: Search, program: Program, phase: Phase, *, gather: bool, known: Floats | None = None
+) -> Floats | None:
     """Search ``program`` in two stages, telling bounds and solutions; return a solution or None.
 
-    ``gather`` requires that every demand of the program has to be served. Where a period cannot be rounded, a
-    plan that leaves requests out there is told before the period is mended.
+    ``gather`` requires that every demand of the program has to be served; where it is small with alike
+    demands served as one, all is decided at once, from the solution ``known`` if there is one. Where a period
+    cannot be rounded, a plan that leaves requests out there is told before the period is mended.
     """
     start = relax(search, search.arrays, program, phase)
     if start is None:
@@ -50,6 +54,9 @@ def two_stage(search: Search, program: Program, phase: Phase, *, gather: bool) -
     trial = _Trial.of(search, start, program, phase, gather=gather)
     if trial.take_over() or trial.polish():
         return trial.whole
+    small = gathered(search.arrays, program, start.prices) if gather else None
+    if small is not None:
+        return AtOnce(search, program, small, phase).run(known if trial.whole is None else trial.whole)
     if trial.whole is None and search.gap < ROUGH_GAP:
         trial.whole = _rough(search, program, start, phase, gather=gather)
     proven = trial.decide(start)

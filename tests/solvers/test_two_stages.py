@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import deciding, rounding, runner, search, solve, twostage
+from computeroute.solvers import at_once, deciding, rounding, runner, search, solve, twostage
 from computeroute.solvers.arrays import Arrays, Bools
 from computeroute.solvers.exact import build_arrays, build_variables
 from computeroute.solvers.mathopt import Answer, Request, solve_integer
@@ -18,6 +18,11 @@ from computeroute.solvers.rounding import Rounded, RoundingSettings, _services_o
 
 from .enumeration import Enumeration
 from .small_worlds import random_world
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_decided_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(at_once, "MOST_COLUMNS", 0)
 
 
 @pytest.mark.no_cover
