@@ -29,6 +29,8 @@ MOST_SHARE = 0.8
 """Part of the columns that gathering leaves at most, else it makes nothing easier."""
 GATHERED_SHARE = 0.5
 """Part of the time left for the gathered program."""
+MOST_TWICE = 200_000
+"""Columns of the whole up to which two searches of it may be in memory at once."""
 WHOLE = 1e-6
 """By how much a solution may break rows for rounding."""
 
@@ -38,9 +40,17 @@ def gathered(arrays: Arrays, program: Program, prices: Floats) -> Small | None:
 
     All demands have to be served in it. ``prices`` are the duals of the rows of its relaxation.
     """
+    if _columns_left(arrays) > min(MOST_COLUMNS, MOST_SHARE * program.columns):
+        return None
     none = np.zeros(len(arrays.replicas), dtype=bool)
-    small = make_small(arrays, program, none, gather=True, prices=prices, whole_replicas=True)
-    return small if small.program.columns <= min(MOST_COLUMNS, MOST_SHARE * program.columns) else None
+    return make_small(arrays, program, none, gather=True, prices=prices, whole_replicas=True)
+
+
+def _columns_left(arrays: Arrays) -> int:
+    """Return how many columns there are when one stands for all of a class of demands that go to a slot."""
+    alike = arrays.alike >= 0
+    pairs = np.unique(arrays.alike[alike] * (arrays.slot.max(initial=0) + 1) + arrays.slot[alike])
+    return int(np.count_nonzero(~alike)) + len(pairs)
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ class AtOnce:
 
     def run(self, known: Floats | None) -> Floats | None:
         """Return the best solution found, or the one known; bounds and solutions are told as they come."""
-        if self.search.settings.cores == 1:
+        if self.search.settings.cores == 1 or self.program.columns > MOST_TWICE:
             return self._gone_on(self._from_gathered(), known)
         with ThreadPoolExecutor(2) as workers:
             counted = workers.submit(self._from_gathered)

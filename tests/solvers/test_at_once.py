@@ -56,8 +56,11 @@ def cost(at: AtOnce, x: Floats | None) -> float:
     return float(at.search.arrays.cost @ x) + at.search.arrays.offset
 
 
-@pytest.mark.parametrize("cores", [1, 2])
-def test_demands_that_are_alike_are_decided_as_one(cores: int) -> None:
+@pytest.mark.parametrize(("cores", "most"), [(1, 200_000), (2, 200_000), (2, 0)])
+def test_demands_that_are_alike_are_decided_as_one(
+    cores: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_once, "MOST_TWICE", most)
     told: list[Event] = []
     at = begun(small_crowd(), told, cores=cores, proof_after=20.0)
     assert at.small.program.columns <= at.program.columns - 18, "shares of ten users at two sites become two"
@@ -92,6 +95,8 @@ def test_the_proof_does_not_begin_where_what_it_waits_for_is_there() -> None:
 def test_nothing_is_gathered_that_stays_large_or_nearly_as_large(monkeypatch: pytest.MonkeyPatch) -> None:
     at = begun(small_crowd(), [])
     arrays, program = at.search.arrays, at.program
+    monkeypatch.setattr(at_once, "MOST_COLUMNS", at.small.program.columns)
+    assert gathered(arrays, program, program.row_lower * 0) is not None
     monkeypatch.setattr(at_once, "MOST_COLUMNS", at.small.program.columns - 1)
     assert gathered(arrays, program, program.row_lower * 0) is None
     alone = build_arrays(build_variables(Problem.parse(world(job("train", 4, 2)))))
@@ -113,15 +118,18 @@ def test_counts_that_a_link_does_not_allow_are_no_solution(monkeypatch: pytest.M
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("cores", [1, 2])
-@pytest.mark.parametrize("first", [100, 115])
-def test_plans_verify_and_bounds_hold(first: int, cores: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("solver", "cores", "first"), [("highs", 1, 100), ("highs", 2, 115), ("scip", 2, 130)]
+)
+def test_plans_verify_and_bounds_hold(
+    solver: str, cores: int, first: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
     monkeypatch.setattr(at_once, "MOST_SHARE", 1.0)
     for seed in range(first, first + 15):
         problem = Problem.parse(random_world(Random(seed)))
         unserved, least = map(float, Enumeration(problem).best())
-        plan = solve(problem, solver="highs", gap_limit=1e-4, time_limit=10, cores=cores)
+        plan = solve(problem, solver=solver, gap_limit=1e-4, time_limit=10, cores=cores)
         assert check(problem, plan) == []
         assert plan.unserved == pytest.approx(unserved, abs=1e-6)
         assert plan.bound is not None
