@@ -309,7 +309,7 @@ def test_a_late_ctrl_c_does_not_change_how_a_command_ends() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no /dev")
 @pytest.mark.parametrize(
     ("words", "name"),
-    [(["plan", "two-sites"], "-"), (["schema"], "/dev/stdout"), (["plan", "two-sites"], "/dev/fd/1")],
+    [(["schema"], "-"), (["schema"], "/dev/stdout"), (["plan", "two-sites"], "/dev/fd/1")],
 )
 def test_a_result_reaches_standard_output_by_any_of_its_names(
     words: list[str], name: str, tmp_path: Path

@@ -27,7 +27,7 @@ def _nothing_is_decided_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["auto", "scip"])
-@pytest.mark.parametrize("first", range(0, 45, 15))
+@pytest.mark.parametrize("first", range(0, 30, 15))
 def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
     for seed in range(first, first + 15):
