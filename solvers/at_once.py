@@ -2,7 +2,7 @@
 
 So are those of one or a few periods, which would be no smaller period by period. What is gathered is a
 relaxation: its bound holds for the whole, and its whole numbers are good ones. From them the whole program
-goes on, beside a proof that does not wait for them.
+goes on, beside a proof where they come late.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ MOST_COLUMNS = 15_000
 """Columns of a gathered program up to which HiGHS finds good whole numbers in seconds."""
 MOST_SHARE = 0.8
 """Part of the columns that gathering leaves at most, else it makes nothing easier."""
-GATHERED_SHARE = 0.5
-"""Part of the time left for the gathered program."""
+GATHERED_SHARE, WAITING_SHARE = 0.5, 0.4
+"""Parts of the time left for the gathered program, and for which the proof waits for it: what is found sooner
+does not depend on which of two searches is faster."""
 MOST_TWICE = 200_000
 """Columns of the whole up to which two searches of it may be in memory at once."""
 WHOLE = 1e-6
@@ -78,9 +79,8 @@ class AtOnce:
         return begin if is_done else self._whole(begin)
 
     def _proved(self, counted: Future[Floats | None], known: Floats | None) -> Floats | None:
-        """Search the whole program where that does not wait any longer for what is ``counted`` first."""
-        search = self.search
-        wait((counted,), timeout=min(search.settings.proof_after, search.left()))
+        """Search the whole program where what is ``counted`` first comes late."""
+        wait((counted,), timeout=WAITING_SHARE * self.search.left())
         return None if counted.done() else self._whole(known)
 
     def _from_gathered(self) -> Floats | None:

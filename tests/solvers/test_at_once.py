@@ -6,7 +6,6 @@ import time
 from concurrent.futures import Future
 from dataclasses import replace
 from random import Random
-from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
@@ -36,12 +35,12 @@ def small_crowd() -> Problem:
     return Problem.parse(data)
 
 
-def begun(problem: Problem, told: list[Event], **more: Any) -> AtOnce:
+def begun(problem: Problem, told: list[Event], *, cores: int = 1, seconds: float = 20.0) -> AtOnce:
     """Return what is to be decided at once, at the prices of the relaxation."""
     settings = Settings(
-        solver="highs", seconds=20, gap_limit=0, seed=0, threads=1, cores=1, cell_solver="scip", watch=False
+        "highs", seconds, 0.0, seed=0, threads=1, cores=cores, cell_solver="highs", watch=False
     )
-    found = Search(build_arrays(build_variables(problem)), replace(settings, **more), told.append)
+    found = Search(build_arrays(build_variables(problem)), settings, told.append)
     program = complete_program(found.arrays)
     start = relax(found, found.arrays, program, "complete cost")
     assert start is not None
@@ -62,7 +61,7 @@ def test_demands_that_are_alike_are_decided_as_one(
 ) -> None:
     monkeypatch.setattr(at_once, "MOST_TWICE", most)
     told: list[Event] = []
-    at = begun(small_crowd(), told, cores=cores, proof_after=20.0)
+    at = begun(small_crowd(), told, cores=cores)
     assert at.small.program.columns <= at.program.columns - 18, "shares of ten users at two sites become two"
     assert cost(at, at.run(None)) == pytest.approx(BEST)
     assert min(cost(at, event.x) for event in told if isinstance(event, Found)) == pytest.approx(BEST)
@@ -83,11 +82,11 @@ def test_the_cheaper_solution_is_gone_on_with_and_kept_where_time_is_over() -> N
 
 
 def test_the_proof_does_not_begin_where_what_it_waits_for_is_there() -> None:
-    at = begun(small_crowd(), [], cores=2, proof_after=0.05)
+    at = begun(small_crowd(), [], seconds=5.0)
     counted: Future[Floats | None] = Future()
     began = time.monotonic()
     assert cost(at, at._proved(counted, None)) == pytest.approx(BEST)
-    assert time.monotonic() - began >= 0.05
+    assert time.monotonic() - began >= at_once.WAITING_SHARE * 4.0
     counted.set_result(None)
     assert at._proved(counted, None) is None
 
