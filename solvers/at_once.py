@@ -32,7 +32,7 @@ GATHERED_SHARE, WAITING_SHARE = 0.5, 0.4
 does not depend on which of two searches is faster."""
 MOST_TWICE = 200_000
 """Columns of the whole up to which two searches of it may be in memory at once."""
-WHOLE = 1e-6
+TOLERANCE = 1e-6
 """By how much a solution may break rows for rounding."""
 
 
@@ -91,7 +91,7 @@ class AtOnce:
             small.program, None, seconds, self.phase, search.gap, constant=small.constant, is_whole=False
         )
         x = None if answer.x is None else settle(self.program, small.whole(answer.x))
-        if x is None or self.program.violation(x) > WHOLE:
+        if x is None or self.program.violation(x) > TOLERANCE:
             return None
         search.tell_solution(x)
         return x

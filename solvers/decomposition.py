@@ -23,7 +23,7 @@ SOLVERS = MappingProxyType(
             "workloads take one option each, nothing has to be opened",
         ),
         "facility": ("facility.solve", "solve_facility", "options or shares use resources that cost to open"),
-        "network": ("network", "solve_network", "flows share the arcs of a network"),
+        "network": ("network.solve", "solve_network", "flows share the arcs of a network"),
         "whole": ("whole", "solve_whole", "no structure that another solver knows"),
     }
 )

@@ -173,14 +173,14 @@ def _path_load(sheet: PathSheet, solution: Solution) -> Floats:
 
 def solve_traffic(blocks: Blocks, _: Any, limits: Limits) -> BlockResult:
     """Minimise the largest utilisation."""
-    from computeroute.solvers.network import minimise_utilisation
+    from computeroute.solvers.network.routing import minimise_utilisation
 
     return minimise_utilisation(blocks, time_limit=limits.seconds)
 
 
 def traffic_program(blocks: Blocks, _: Any) -> Any:
     """Return the linear program that other solvers get, with what its solutions mean."""
-    from computeroute.solvers.network import utilisation_program
+    from computeroute.solvers.network.routing import utilisation_program
 
     return utilisation_program(blocks)
 

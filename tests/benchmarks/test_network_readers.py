@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from computeroute.solvers.network import solve_network
+from computeroute.solvers.network.solve import solve_network
 
 from benchmarks.alternatives import solve_whole_file
 from benchmarks.families import BadFileError, Limits, WrongSolutionError, family

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from computeroute.solvers.network import linear, minimise_utilisation, solve_network, solve_routing
+from computeroute.solvers.network import linear
+from computeroute.solvers.network.routing import minimise_utilisation, solve_routing
+from computeroute.solvers.network.solve import solve_network
 
 from .cases import DIAMOND, blocks_of
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from computeroute.solvers.block_accounts import objective, violation
 from computeroute.solvers.blocks import Blocks, Choices, Divisions, Flows, Resources
-from computeroute.solvers.network import solve, solve_network
+from computeroute.solvers.network import solve
 from computeroute.solvers.network.dual import Dual
 from computeroute.solvers.network.instance import network_of
+from computeroute.solvers.network.solve import solve_network
 from scipy.optimize import linprog
 
 

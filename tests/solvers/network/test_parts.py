@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from computeroute.routing.errors import SolverError
 from computeroute.solvers.blocks import Blocks, Choices, Divisions, Resources
-from computeroute.solvers.network import minimise_utilisation, solve, solve_network, solve_routing
+from computeroute.solvers.network import solve
 from computeroute.solvers.network.dual import Dual
 from computeroute.solvers.network.instance import block_solution, network_of
 from computeroute.solvers.network.linear import bundles, route, solve_linear
 from computeroute.solvers.network.paths import strip_paths
 from computeroute.solvers.network.programs import design_program
 from computeroute.solvers.network.proof import remainder
+from computeroute.solvers.network.routing import minimise_utilisation, solve_routing
 from computeroute.solvers.network.slope import reweighted, scaled_slopes, supported
+from computeroute.solvers.network.solve import solve_network
 from scipy.sparse import csr_array
 
 from .cases import DIAMOND, blocks_of, diamond, wide
