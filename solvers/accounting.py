@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -127,8 +127,16 @@ class PoolUser:
     spot: bool
 
 
-def account(variables: World, decisions: Decisions) -> Ledger:
-    """Return the ledger of ``decisions`` over the horizon."""
+def routes_used(variables: World, decisions: Decisions) -> dict[int, Candidate]:
+    """Return a route for the number of every trip that requests take: many arcs share one."""
+    services = variables.services
+    trips, first = np.unique(services.arc_trip[decisions.flow_arc], return_index=True)
+    arcs = decisions.flow_arc[first].tolist()
+    return {trip: services.arc_route[arc] for trip, arc in zip(trips.tolist(), arcs, strict=True)}
+
+
+def account(variables: World, decisions: Decisions, routes: Mapping[int, Candidate]) -> Ledger:
+    """Return the ledger of ``decisions`` over the horizon; ``routes`` are those of the trips used."""
     ledger = Ledger()
     users = pool_users(variables, decisions)
     _enter_compute(variables, users, ledger)
@@ -138,7 +146,7 @@ def account(variables: World, decisions: Decisions) -> Ledger:
         _enter_transfer(variables.problem, decision, ledger)
         _enter_move(variables.problem, decision, ledger)
     _enter_entered(variables, decisions, ledger)
-    _enter_flows(variables, decisions, ledger)
+    _enter_flows(variables, decisions, routes, ledger)
     return ledger
 
 
@@ -248,23 +256,24 @@ def _enter_tolls(workload: str, tolls: Iterable[Toll], gb: float, ledger: Ledger
         ledger.enter(workload, place, kind, gb * usd)
 
 
-def _enter_flows(variables: World, decisions: Decisions, ledger: Ledger) -> None:
+def _enter_flows(
+    variables: World, decisions: Decisions, routes: Mapping[int, Candidate], ledger: Ledger
+) -> None:
     problem, services = variables.problem, variables.services
     requests = decisions.flow_rps * variables.rates.durations[decisions.flow_period] * SECONDS_PER_HOUR
     per_arc = np.bincount(decisions.flow_arc, weights=requests, minlength=len(services.arc_route))
     used = np.flatnonzero(per_arc)
-    trips: dict[int, tuple[list[Toll], list[Toll], float]] = {}
-    columns = (used, services.arc_trip[used], services.arc_slot[used], per_arc[used])
-    for arc, trip, slot, count in zip(*(column.tolist() for column in columns), strict=True):
-        if trip not in trips:  # routes are objects made when asked for, and many arcs share a trip
-            route = services.arc_route[arc]
-            tolls = _tolls(problem, hops(route)), _tolls(problem, return_hops(route))
-            trips[trip] = (*tolls, route.rtt_ms)
-        out, back, rtt_ms = trips[trip]
+    tolls = {
+        trip: (_tolls(problem, hops(route)), _tolls(problem, return_hops(route)))
+        for trip, route in routes.items()
+    }
+    columns = (services.arc_trip[used], services.arc_slot[used], per_arc[used])
+    for trip, slot, count in zip(*(column.tolist() for column in columns), strict=True):
+        out, back = tolls[trip]
         service = problem.services[services.slot_service[slot]]
         _enter_tolls(service.id, out, count / KB_PER_GB * service.request_kb, ledger)
         _enter_tolls(service.id, back, count / KB_PER_GB * service.response_kb, ledger)
-        delay = rtt_ms * count * problem.objective.usd_per_ms_request
+        delay = routes[trip].rtt_ms * count * problem.objective.usd_per_ms_request
         ledger.enter(service.id, problem.pools[services.slot_pool[slot]].data_center, "latency", delay)
 
 

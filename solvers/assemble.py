@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from ..routing.paths import Candidate
 from ..routing.plan import (
@@ -24,7 +25,7 @@ from ..routing.plan import (
 )
 from ..routing.problem import Problem
 from ..routing.workloads import Demand, InferenceService
-from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key
+from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key, routes_used
 from .left_out import left_out
 from .limits_used import limits_used
 from .rates import Floats, module_capital_usd, module_facility_usd
@@ -41,7 +42,8 @@ class Assembler:
         self.variables, self.decisions = variables, decisions
         self.problem: Problem = variables.problem
         self.periods = [period.id for period in self.problem.periods]
-        self.ledger: Ledger = account(variables, decisions)
+        self.ways = routes_used(variables, decisions)
+        self.ledger: Ledger = account(variables, decisions, self.ways)
         self.routes: dict[Any, Route] = {}
         self.by_trip: dict[int, Route] = {}
 
@@ -78,7 +80,7 @@ class Assembler:
     def _arc_route(self, arc: int) -> Route:
         trip = int(self.variables.services.arc_trip[arc])
         if trip not in self.by_trip:
-            self.by_trip[trip] = self._route(self.variables.services.arc_route[arc])
+            self.by_trip[trip] = self._route(self.ways[trip])
         return self.by_trip[trip]
 
     def _job(self, decision: JobDecision) -> JobPlan:
@@ -142,6 +144,7 @@ class Assembler:
     def _flows(self) -> dict[int, list[tuple[float, Flow]]]:
         variables, services, decisions = self.variables, self.variables.services, self.decisions
         found: dict[int, list[tuple[float, Flow]]] = defaultdict(list)
+        flow_of = TypeAdapter(Flow).validate_python
         demands = [(service, demand) for service in self.problem.services for demand in service.demand]
         durations, ways = variables.rates.durations.tolist(), {}
         order = np.lexsort((decisions.flow_arc, decisions.flow_period))
@@ -150,7 +153,7 @@ class Assembler:
             if arc not in ways:
                 ways[arc] = self._way(arc, *demands[services.arc_demand[arc]])
             index, way = ways[arc]
-            flow = Flow(period=self.periods[period], requests_per_second=rps, **way)
+            flow = flow_of({"period": self.periods[period], "requests_per_second": rps, **way})
             found[index].append((durations[period], flow))
         return found
 

@@ -26,6 +26,7 @@ from ..processes import read_frame, write_frame
 from ..rates import Floats
 from ..watch import Watch
 from .foretelling import WIDER, begun, foretold
+from .merging import begin_with_merged
 from .prices import Seeker
 from .raising import raised_bound
 from .representing import representative
@@ -207,13 +208,14 @@ def _end_with_parent() -> None:
 
 
 def _seek(beginning: Beginning, stream: IO[bytes], until: float, end: float) -> None:
-    seeker, slow, took = _begun(beginning, until), 0, 0.0
-    write_frame(stream, _heard(seeker, False))
+    seeker, is_settled = _begun(beginning, until)
+    slow, took = 0, 0.0
+    write_frame(stream, _heard(seeker, is_settled))
     while seeker.box >= LEAST_BOX and time.monotonic() + took < until:
         began = time.monotonic()
         slow = slow + 1 if seeker.step() < SLOW or slow >= SLOW_STEPS else 0
         took = time.monotonic() - began
-        write_frame(stream, _heard(seeker, slow >= SLOW_STEPS))
+        write_frame(stream, _heard(seeker, is_settled or slow >= SLOW_STEPS))
     if seeker.may_leave:
         return
     raised = raised_bound(seeker.market, seeker.told, lambda: time.monotonic() > end)
@@ -224,17 +226,18 @@ def _heard(seeker: Seeker, is_settled: bool) -> Heard:
     return Heard(seeker.told.prices, seeker.box, seeker.told.complete, is_settled)
 
 
-def _begun(beginning: Beginning, until: float) -> Seeker:
-    """Return a seeker at the prices that samples tell, the one given where these tell less.
+def _begun(beginning: Beginning, until: float) -> tuple[Seeker, bool]:
+    """Return a seeker at the prices that samples or merged periods tell, the one given where these tell less.
 
-    Samples tell nothing of what is scarce in the whole: a seeker of plans that leave work out goes on.
+    Samples tell nothing of what is scarce in the whole: a seeker of plans that leave work out goes on. Prices
+    of merged periods, which are those of everybody, are settled: the second returned.
     """
-    seeker = beginning.seeker
-    known = None if seeker.may_leave else _foretold(beginning, Watch(until - time.monotonic()))
+    seeker, watch = beginning.seeker, Watch(until - time.monotonic())
+    known = None if seeker.may_leave else _foretold(beginning, watch)
     if known is None:
-        return seeker
+        return seeker, begin_with_merged(seeker, watch)
     found = begun(seeker.market, seeker.penalty, known, WIDER * known.box)
-    return found if found.told.complete > seeker.told.complete else seeker
+    return (found if found.told.complete > seeker.told.complete else seeker), False
 
 
 def _foretold(beginning: Beginning, watch: Watch) -> Seeker | None:

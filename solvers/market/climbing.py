@@ -110,13 +110,29 @@ def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -
 
 def binding_rows(block: Ints, uses: csr_array, capacity: Floats) -> Ints:
     """Return the rows that would be overloaded if every block took its column that uses most of them."""
-    part = uses.tocoo()
-    key = block[part.row].astype(np.int64) * uses.shape[1] + part.col
-    order = np.argsort(key, kind="stable")
-    first = np.flatnonzero(np.diff(key[order], prepend=-1))
-    largest = np.maximum.reduceat(part.data[order], first) if len(first) else part.data
-    most = np.bincount(part.col[order[first]], np.maximum(largest, 0.0), uses.shape[1])
-    return np.flatnonzero(most > capacity * (1 + 1e-9))
+    if len(block) and (np.diff(block) < 0).any():
+        order = np.argsort(block, kind="stable")
+        block, uses = block[order], csr_array(uses[order])
+    return np.flatnonzero(_most_used(block, uses) > capacity * (1 + 1e-9))
+
+
+def _most_used(block: Ints, uses: csr_array) -> Floats:
+    """Return what is used of every row (R,) if every block (ascending) takes its column that uses most of it.
+
+    Column by column, the entries of a block are beside each other: nothing has to be sorted.
+    """
+    by_row = uses.tocsc()
+    rows = np.flatnonzero(np.diff(by_row.indptr))
+    most = np.zeros(uses.shape[1])
+    if len(rows) == 0:
+        return most
+    user = block.astype(np.int32)[by_row.indices]
+    is_first = np.append(True, user[1:] != user[:-1])
+    is_first[by_row.indptr[rows]] = True
+    first = np.flatnonzero(is_first)
+    largest = np.maximum(np.maximum.reduceat(by_row.data, first), 0.0)
+    most[rows] = np.add.reduceat(largest, np.searchsorted(first, by_row.indptr[rows]))
+    return most
 
 
 def _pairs(widening: csr_array, most: Floats) -> csr_array:

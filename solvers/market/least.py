@@ -23,20 +23,20 @@ def least_cost(unit: Unit, offered: Offer, left_out: Floats | None = None) -> Fl
     if (offered.replica < 0).any():
         paid, earned = without_earnings(unit, offered)
         return least_cost(unit, paid, left_out) + earned
-    best = (np.min(offered.unit, axis=2) * unit.demand) if unit.demand.size else unit.demand
+    best = (offered.cheapest * unit.demand) if unit.demand.size else unit.demand
     found = _left_or_served(unit, best, left_out)
     reserve = reserve_prices(unit.guards.binding, unit, offered.replica / unit.rps) if unit.guards else None
     if left_out is not None and reserve is None:
         return found
-    total = unit.demand.sum(axis=1)
+    if left_out is None:
+        whole = whole_cost(offered.replica, unit.rps, unit.demand.sum(axis=1))
     for share in SHARES:
         part = (offered.arc + (share * offered.replica / unit.rps)[:, None, :]).min(axis=2)
         if reserve is not None:
             safe = (part + (1 - share) * reserve) * unit.demand
             found = np.maximum(found, _left_or_served(unit, safe, left_out))
         if left_out is None:
-            ways = (part * unit.demand).sum(axis=1)
-            found = np.maximum(found, ways + whole_cost((1 - share) * offered.replica, unit.rps, total))
+            found = np.maximum(found, (part * unit.demand).sum(axis=1) + (1 - share) * whole)
     return found
 
 
@@ -70,10 +70,9 @@ def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:
     """
     price = np.maximum(price, 0.0)
     found = total * (price / rps).min(axis=1)
-    sizes = [np.full(len(total), size) for size in np.unique(rps)]
-    for size in [*sizes, *(total / part for part in PARTS)]:
-        safe = np.maximum(size, EPSILON)
-        count = np.ceil(total / safe - 1e-6)
-        weight = np.minimum(np.ceil(rps[None, :] / safe[:, None] - EPSILON), np.maximum(count, 1.0)[:, None])
-        found = np.maximum(found, count * (price / weight).min(axis=1))
+    sizes = [np.broadcast_to(np.unique(rps)[:, None], (len(np.unique(rps)), len(total)))]
+    safe = np.maximum(np.concatenate([*sizes, total / np.array(PARTS)[:, None]]), EPSILON)
+    count = np.ceil(total / safe - 1e-6)
+    weight = np.minimum(np.ceil(rps / safe[:, :, None] - EPSILON), np.maximum(count, 1.0)[:, :, None])
+    found = np.maximum(found, (count * (price / weight).min(axis=2)).max(axis=0))
     return np.asarray(np.where(total > EPSILON, found, 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -48,6 +49,11 @@ class Offer:
     unit: Floats
     entering: Floats
     tiers: Tiers | None = None
+
+    @cached_property
+    def cheapest(self) -> Floats:
+        """The least cost (T, L) of a request/s, its part of a replica included."""
+        return np.asarray(self.unit.min(axis=2))
 
     def during(self, when: Ints) -> Offer:
         """Return what is offered in some periods."""

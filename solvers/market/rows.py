@@ -19,15 +19,24 @@ from .rules import Rules
 class _Collector:
     """Rows under construction; a row is a capacity and triplets (good, row, amount)."""
 
+    periods: int
     capacity: list[Floats] = field(default_factory=list)
+    period: list[Ints] = field(default_factory=list)
     entries: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
     bought: list[tuple[Ints, Ints, Floats]] = field(default_factory=list)
     count: int = 0
 
-    def add(self, capacity: ArrayLike) -> Ints:
-        """Add rows and return their numbers, in the shape of ``capacity``."""
-        size = np.asarray(capacity, dtype=float)
+    def add(self, capacity: Floats) -> Ints:
+        """Add rows of every period and return their numbers, in the shape (..., T) of ``capacity``."""
+        return self._added(capacity, np.broadcast_to(np.arange(self.periods), capacity.shape))
+
+    def add_one(self, capacity: float) -> int:
+        """Add a row of the whole horizon and return its number."""
+        return int(self._added(np.array([capacity]), np.array([-1]))[0])
+
+    def _added(self, size: Floats, period: Ints) -> Ints:
         self.capacity.append(size.ravel())
+        self.period.append(period.ravel())
         numbers = self.count + np.arange(size.size).reshape(size.shape)
         self.count += size.size
         return np.asarray(numbers, dtype=np.int64)
@@ -47,7 +56,7 @@ def _triplets(first: ArrayLike, second: ArrayLike, third: ArrayLike) -> tuple[In
 def build_rules(problem: Problem, rates: Rates) -> Rules:
     """Return the shared rows of ``problem``; rows of links and power only where they limit anything."""
     goods = Goods(len(problem.pools), 2 * len(problem.links), rates.periods)
-    rows = _Collector()
+    rows = _Collector(rates.periods)
     modules = np.array([index for index, pool in enumerate(problem.pools) if pool.expansion], dtype=np.int64)
     committed = np.flatnonzero(rates.committed_count > 0)
     pool_rows = _pool_capacity(problem, goods, rows, modules)
@@ -69,6 +78,7 @@ def build_rules(problem: Problem, rates: Rates) -> Rules:
         cost=cost,
         use=_matrix(rows.entries, goods.size, rows.count),
         capacity=np.concatenate(rows.capacity),
+        row_period=np.concatenate(rows.period),
         widening=_matrix(rows.bought, len(bought_money), rows.count),
         widening_cost=weight * bought_money,
         widening_most=_most(problem, rates, committed),
@@ -146,10 +156,10 @@ def _provider_share(problem: Problem, rates: Rates, goods: Goods, rows: _Collect
     for name in sorted(set(provider.tolist())) if shares else ():
         share = shares.get(name, shares.get("*", 1.0))
         if share < 1.0:
-            row = rows.add(np.zeros(1))
+            row = rows.add_one(0.0)
             amount = ((provider == name) - share)[:, None] / rates.horizon
-            rows.put(goods.billed(place, periods), row[0], amount)
-            rows.put(goods.spot(place, periods), row[0], amount)
+            rows.put(goods.billed(place, periods), row, amount)
+            rows.put(goods.spot(place, periods), row, amount)
 
 
 def _money(
@@ -181,23 +191,23 @@ def _budget(problem: Problem, rates: Rates, rows: _Collector, money: Floats, bou
         return
     scale = max(limit, 1.0)
     spent = float((rates.committed_count * rates.committed_usd).sum() * rates.horizon)
-    row = rows.add(np.array([(limit - spent) / scale]))
+    row = rows.add_one((limit - spent) / scale)
     paid = np.flatnonzero(money)
-    rows.put(paid, row[0], money[paid] / scale)
-    rows.widen(np.arange(len(bought)), row[0], bought / scale)
+    rows.put(paid, row, money[paid] / scale)
+    rows.widen(np.arange(len(bought)), row, bought / scale)
 
 
 def _carbon_cap(problem: Problem, rows: _Collector, tco2e: Floats) -> None:
     limit = problem.limits.carbon_cap_tco2e
     if limit is not None:
         scale = limit if limit > 0 else 1.0
-        row = rows.add(np.array([limit / scale]))
+        row = rows.add_one(limit / scale)
         emitting = np.flatnonzero(tco2e)
-        rows.put(emitting, row[0], tco2e[emitting] / scale)
+        rows.put(emitting, row, tco2e[emitting] / scale)
 
 
 def _max_moves(problem: Problem, goods: Goods, rows: _Collector) -> None:
     limit = problem.limits.max_moves
     if limit is not None:
         scale = max(limit, 1)
-        rows.put(goods.moves, rows.add(np.array([limit / scale]))[0], 1.0 / scale)
+        rows.put(goods.moves, rows.add_one(limit / scale), 1.0 / scale)

@@ -27,6 +27,8 @@ class Rules:
         What a unit of each good takes of each row (G, R).
     capacity
         Of each row (R); rows are scaled so that most are near one.
+    row_period
+        Period of each row (R), -1 of those of the whole horizon; rows of one kind go through all periods.
     widening, widening_cost, widening_most
         What one unit of each purchase takes of each row, mostly negative (B, R), its weighted cost and how
         many units there are (B). Purchases are modules of pools first, then accelerator-hours beyond
@@ -41,6 +43,7 @@ class Rules:
     cost: Floats
     use: csr_array
     capacity: Floats
+    row_period: Ints
     widening: csr_array
     widening_cost: Floats
     widening_most: Floats

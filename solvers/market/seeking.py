@@ -10,6 +10,7 @@ from .appraisal import Appraisal
 from .beside import ROUGH, Beginning, PricesBeside, may_copy
 from .constructing import Constructing
 from .foretelling import MUCH, foretold, steps_take_long
+from .merging import begin_with_merged
 from .prices import Seeker
 from .raising import raised_bound
 from .representing import representative
@@ -35,6 +36,8 @@ class Seeking(Constructing):
     _raised_at: Appraisal | None = None
     _beside: PricesBeside | None = None
     """Seeks better prices meanwhile."""
+    _has_settled: bool = False
+    """Whether prices are good from the beginning, without a process beside this."""
     has_rival: bool = False
     """Whether another search goes on beside this one, so that a core is free only where steps take long."""
 
@@ -95,6 +98,11 @@ class Seeking(Constructing):
         if not steps_take_long(self.market, self.options.time_limit):
             return None
         return foretold(self.market, self.penalty, self.watch)
+
+    def _merges(self, seeker: Seeker) -> bool:
+        """Let a seeker begin at prices that merged periods tell, where steps take long; return whether."""
+        is_long = steps_take_long(self.market, self.options.time_limit, BESIDE)
+        return is_long and begin_with_merged(seeker, Watch(PRICE_SHARE * self.watch.left, self.watch.over))
 
     def _small_seeker(self) -> Seeker | None:
         """Return the seeker of a small market that stands for a large one, with good prices."""

@@ -122,6 +122,8 @@ class MarketSearch(Rationing):
         known = None if shares or self.begins_at is not None else self._foretold()
         small = known or (self._small_seeker() if self.begins_at is None else None)
         seeker = self._begun(small, NARROW if known is None else WIDER * known.box)
+        if not (shares or known or small or self.begins_at is not None):
+            self._has_settled = self._merges(seeker)
         self._hear(seeker.told)
         if shares:
             self._seek_beside(seeker, small)
@@ -145,7 +147,7 @@ class MarketSearch(Rationing):
             self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
         if self._is_long():
             self.took["improving"] = self.took["building"]
-        else:
+        elif not self._has_settled:
             self._seek_or_wait(seeker)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)
