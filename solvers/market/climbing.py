@@ -11,6 +11,7 @@ from ..choices.dual import Core
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns
+from .largest import most_taken
 from .market import Market
 from .menus import natural_prices
 
@@ -110,29 +111,7 @@ def price_core(market: Market, columns: Columns, told: Appraisal, apart: Ints) -
 
 def binding_rows(block: Ints, uses: csr_array, capacity: Floats) -> Ints:
     """Return the rows that would be overloaded if every block took its column that uses most of them."""
-    if len(block) and (np.diff(block) < 0).any():
-        order = np.argsort(block, kind="stable")
-        block, uses = block[order], csr_array(uses[order])
-    return np.flatnonzero(_most_used(block, uses) > capacity * (1 + 1e-9))
-
-
-def _most_used(block: Ints, uses: csr_array) -> Floats:
-    """Return what is used of every row (R,) if every block (ascending) takes its column that uses most of it.
-
-    Column by column, the entries of a block are beside each other: nothing has to be sorted.
-    """
-    by_row = uses.tocsc()
-    rows = np.flatnonzero(np.diff(by_row.indptr))
-    most = np.zeros(uses.shape[1])
-    if len(rows) == 0:
-        return most
-    user = block.astype(np.int32)[by_row.indices]
-    is_first = np.append(True, user[1:] != user[:-1])
-    is_first[by_row.indptr[rows]] = True
-    first = np.flatnonzero(is_first)
-    largest = np.maximum(np.maximum.reduceat(by_row.data, first), 0.0)
-    most[rows] = np.add.reduceat(largest, np.searchsorted(first, by_row.indptr[rows]))
-    return most
+    return np.flatnonzero(most_taken(block, uses) > capacity * (1 + 1e-9))
 
 
 def _pairs(widening: csr_array, most: Floats) -> csr_array:

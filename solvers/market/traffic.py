@@ -16,6 +16,7 @@ from ..rates import Floats, Ints
 from ..services import Services
 from ..variables import GBIT_PER_KB
 from .jobs import Options
+from .largest import most_taken
 
 MOST_ARCS = 1_000_000
 """Arcs up to which the traffic of all is kept."""
@@ -115,11 +116,7 @@ def _requests_gbps(services: Services, traffic: ArcTraffic) -> Floats:
         last = min(first + DEMANDS, len(peak))
         arcs = order[ends[first] : ends[last]]
         demand = services.arc_demand[arcs]
-        part = coo_array(traffic.on(arcs))
-        largest = np.zeros((last - first, len(total)))
-        owner = demand[part.row]
-        np.maximum.at(largest, (owner - first, part.col), part.data * peak[owner])
-        total += largest.sum(axis=0)
+        total += most_taken(demand, csr_array(traffic.on(arcs).multiply(peak[demand][:, None])))
     return total
 
 
@@ -128,18 +125,8 @@ def _jobs_gbps(directions: int, options: Sequence[Options]) -> Floats:
     total = np.zeros(directions)
     for group in options:
         for crossed, rate in ((group.dataset, group.transfer_gbps), (group.reserved, np.ones(len(group)))):
-            part = coo_array(crossed)
-            total += _sum_of_largest(group.job[part.row], part.col, part.data * rate[part.row], directions)
+            total += most_taken(group.job, csr_array(crossed.multiply(rate[:, None])))
     return total
-
-
-def _sum_of_largest(owner: np.ndarray, place: np.ndarray, amount: Floats, places: int) -> Floats:
-    """Return per place the largest amount of every owner, added up."""
-    order = np.lexsort((-amount, owner, place))
-    owner, place, amount = owner[order], place[order], amount[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (owner[1:] != owner[:-1]) | (place[1:] != place[:-1])
-    return np.bincount(place[first], amount[first], places).astype(float)
 
 
 def _only(crossed: csr_array, chosen: Bools) -> csr_array:
