@@ -107,10 +107,9 @@ class Bettering(Displacing):
                 columns = joined([seeker.near(), *self._varied(told, watch)])
                 return Priced.of(self.market, columns, told.prices, self.penalty)
 
-        ways = [self._displacing(menu, told, watch)] if is_hard else []
-        ways.append(self._refilling(told, watch))
+        ways = [self._refilling(told, watch)]
         if is_hard:
-            ways.append(self._recreating(told, watch))
+            ways.extend([self._displacing(menu, told, watch), self._recreating(told, watch)])
         if self._has_time_for("improving"):
             ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
             ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
