@@ -110,10 +110,10 @@ def _rows_of(whole: Rules, small: Rules, group: Ints) -> Ints:
 def begin_with_merged(seeker: Seeker, watch: Watch) -> bool:
     """Let ``seeker`` go on at prices that merged periods tell, if it proves more with them; return whether.
 
-    The ``watch`` is of the time that is left for all prices.
+    Not where it seeks prices of plans that leave work out. ``watch`` is of the time left for all prices.
     """
-    small = merged(seeker.market)
-    if small is None or seeker.may_leave:
+    small = None if seeker.may_leave else merged(seeker.market)
+    if small is None:
         return False
     prices = small.spread(_good_prices(small.market, seeker.penalty, watch.part(SHARE)))
     return seeker.move(prices, NARROW) > 0
