@@ -42,8 +42,8 @@ class Assembler:
         self.variables, self.decisions = variables, decisions
         self.problem: Problem = variables.problem
         self.periods = [period.id for period in self.problem.periods]
-        self.ways = routes_used(variables, decisions)
-        self.ledger: Ledger = account(variables, decisions, self.ways)
+        self.candidates = routes_used(variables, decisions)
+        self.ledger: Ledger = account(variables, decisions, self.candidates)
         self.routes: dict[Any, Route] = {}
         self.by_trip: dict[int, Route] = {}
 
@@ -80,7 +80,7 @@ class Assembler:
     def _arc_route(self, arc: int) -> Route:
         trip = int(self.variables.services.arc_trip[arc])
         if trip not in self.by_trip:
-            self.by_trip[trip] = self._route(self.ways[trip])
+            self.by_trip[trip] = self._route(self.candidates[trip])
         return self.by_trip[trip]
 
     def _job(self, decision: JobDecision) -> JobPlan:

@@ -70,8 +70,8 @@ def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:
     """
     price = np.maximum(price, 0.0)
     found = total * (price / rps).min(axis=1)
-    sizes = [np.broadcast_to(np.unique(rps)[:, None], (len(np.unique(rps)), len(total)))]
-    safe = np.maximum(np.concatenate([*sizes, total / np.array(PARTS)[:, None]]), EPSILON)
+    kinds = np.unique(rps)[:, None] + np.zeros(len(total))
+    safe = np.maximum(np.concatenate([kinds, total / np.array(PARTS)[:, None]]), EPSILON)
     count = np.ceil(total / safe - 1e-6)
     weight = np.minimum(np.ceil(rps / safe[:, :, None] - EPSILON), np.maximum(count, 1.0)[:, :, None])
     found = np.maximum(found, (count * (price / weight).min(axis=2)).max(axis=0))

@@ -57,12 +57,10 @@ def merged(market: Market) -> Merged | None:
     if periods < FEWEST_PERIODS:
         return None
     group = np.arange(periods) * (periods // MERGED) // periods
-    problem = _merged_problem(market.problem, group)
-    hours = market.rates.durations
-    part = hours / np.bincount(group, hours)[group]
-    demand = np.add.reduceat(
-        market.services.demand * part, np.flatnonzero(np.diff(group, prepend=-1)), axis=1
-    )
+    is_in = group[:, None] == np.arange(periods // MERGED)
+    part = market.rates.durations[:, None] * is_in / (market.rates.durations @ is_in)
+    problem = _merged_problem(market.problem, part)
+    demand = market.services.demand @ part
     services = replace(market.services, demand=demand)
     small = replace(
         build_market(problem, build_rates(problem), market.jobs, services),
@@ -74,23 +72,21 @@ def merged(market: Market) -> Merged | None:
         program_seconds=market.program_seconds,
     )
     period = market.rules.row_period
-    share = np.where(period < 0, 1.0, part[period])
+    share = np.where(period < 0, 1.0, part.sum(axis=1)[period])
     return Merged(small, _rows_of(market.rules, small.rules, group), share)
 
 
-def _merged_problem(problem: Problem, group: Ints) -> Problem:
-    """Return a problem of merged periods, as far as rates depend on these."""
-    hours = np.array(problem.durations_hours)
-    total = np.bincount(group, hours)
+def _merged_problem(problem: Problem, part: Floats) -> Problem:
+    """Return a problem of merged periods as far as rates depend on these; ``part`` (T, M) of each is each."""
 
     def mean(values: float | tuple[float, ...]) -> tuple[float, ...]:
-        weighted = hours * np.array(per_period(values, len(hours)))
-        return tuple((np.bincount(group, weighted) / total).tolist())
+        return tuple((np.array(per_period(values, len(part))) @ part).tolist())
 
-    first = np.flatnonzero(np.diff(group, prepend=-1)).tolist()
+    hours = (np.array(problem.durations_hours) @ (part > 0)).tolist()
+    first = [problem.periods[begin] for begin in part.astype(bool).argmax(axis=0).tolist()]
     periods = [
-        problem.periods[begin].model_copy(update={"hours": length, "weight": 1.0})
-        for begin, length in zip(first, total.tolist(), strict=True)
+        period.model_copy(update={"hours": length, "weight": 1.0})
+        for period, length in zip(first, hours, strict=True)
     ]
     sites = [
         site.model_copy(update={"usd_per_kwh": mean(site.usd_per_kwh), "g_per_kwh": mean(site.g_per_kwh)})
