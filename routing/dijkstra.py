@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,8 @@ Flags = npt.NDArray[np.bool_]
 
 _CHUNK = 4_000_000
 """Elements of the largest temporary array."""
+_DIGEST = 16
+"""Bytes of a digest: no two of anything had the same so far."""
 
 
 class Way:
@@ -155,6 +158,11 @@ class Spread:
     pair_arc: Ints
     distance: Floats
     parent: npt.NDArray[np.int32]
+
+    def names(self) -> list[bytes]:
+        """Return a name of the tree of every root, the same for the same ways from the same root."""
+        hops = blake2b(self.pairs.tobytes() + self.pair_arc.tobytes(), digest_size=_DIGEST).digest()
+        return [hops + blake2b(row.tobytes(), digest_size=_DIGEST).digest() for row in self.parent]
 
     def homeward(self, root: Ints, state: Ints) -> Ints:
         """Return (N, L) arcs from (N,) states back to the roots of those numbers, -1 after the last."""

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .arcs import Permit
+from .dijkstra import Spread
 from .lanes import Lane
 from .paths import ROUNDING, Candidate, PathFinder, RouteRequest, normal_weights
 from .policies import Residency
@@ -37,6 +38,7 @@ class Fans:
         self.finder = finder
         self.arcs = finder.arcs
         self.trips = TripTable(finder.arcs)
+        self._trees: dict[tuple[int, bytes, bool], Ints] = {}
         self._bounds: dict[tuple[Residency, float, bool], dict[int, Floats]] = {}
 
     def numbers(self, names: Iterable[str]) -> Ints:
@@ -83,9 +85,36 @@ class Fans:
         row, col = np.nonzero(wanted & np.isfinite(usd) & (usd <= apart_usd))
         state = np.where(at_home[row, col], lane.way.exits[nodes[col]], nodes[col])
         found = np.where(apart_usd < usd, _UNSURE, NO_TRIP)
-        homeward = spread.homeward(row, state)
-        found[row, col] = self.trips.number(origins[row], homeward, round_trip=request.round_trip)
+        found[row, col] = self._numbers(spread, origins, (row, state), round_trip=request.round_trip)
         return found
+
+    def _numbers(self, spread: Spread, origins: Ints, ends: tuple[Ints, Ints], *, round_trip: bool) -> Ints:
+        """Return the numbers (N,) of the trips of a spread from origins to states, both of ``ends`` (N,).
+
+        Requests that pay about the same go the same ways, so that most of these have their numbers already.
+        """
+        row, state = ends
+        if len(row) == 0:
+            return row
+        names = [
+            (origin, name, round_trip) for origin, name in zip(origins.tolist(), spread.names(), strict=True)
+        ]
+        trees = [self._tree(name, spread.size) for name in names]
+        numbers = np.stack(trees)[row, state]
+        fresh = np.flatnonzero(numbers == NO_TRIP)
+        row, state = row[fresh], state[fresh]
+        homeward = spread.homeward(row, state)
+        numbers[fresh] = self.trips.number(origins[row], homeward, round_trip=round_trip)
+        parts = np.searchsorted(row, np.arange(len(trees) + 1))
+        for tree, part in zip(trees, map(slice, parts, parts[1:]), strict=False):
+            tree[state[part]] = numbers[fresh[part]]
+        return numbers
+
+    def _tree(self, name: tuple[int, bytes, bool], size: int) -> Ints:
+        """Return the numbers of the trips to all states along a tree, ``NO_TRIP`` where not known so far."""
+        if name not in self._trees:
+            self._trees[name] = np.full(size, NO_TRIP)
+        return self._trees[name]
 
     def _one_by_one(
         self, request: RouteRequest, origins: Ints, destinations: Ints, limits_ms: Floats, wanted: Flags

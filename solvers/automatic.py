@@ -19,6 +19,7 @@ from .events import Proved
 from .exact import Lead, search_exact, solve_protected, with_alternatives
 from .first_plan import tell_bounds
 from .formulation import build_arrays
+from .market.ahead import PricesAhead, sought_ahead
 from .market.handover import as_solution
 from .market.market import Market
 from .market.opening import plain_market, widened
@@ -55,8 +56,16 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
         When a solver fails.
     """
     started = time.monotonic()
+    with sought_ahead(problem, options) as ahead:
+        return _chosen(problem, options, started, ahead)
+
+
+def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhead | None) -> Plan:
+    """Return the plan of the solver that suits the structure of a problem."""
     finder = PathFinder(problem)
     market = plain_market(problem, finder, options)
+    if ahead is not None and model_columns(market) <= HANDOVER_COLUMNS:
+        ahead.close()
     if market.services.rescues and _needs_flows(market):
         choice = Choice("highs", ASKED_MUCH)
         _tell(options, str(choice), started)
@@ -68,7 +77,7 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
         variables = with_alternatives(columns_of(market), finder)
         plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
         return plan.model_copy(update={"solver": str(choice)})
-    return _decomposed(widened(market, finder, options), structure, choice, options, started)
+    return _decomposed(widened(market, finder, options), structure, choice, options, started, ahead=ahead)
 
 
 def _asks_much(market: Market) -> bool:
@@ -93,21 +102,23 @@ def solve_decomposed(problem: Problem, options: Options) -> Plan:
         When a solver fails.
     """
     started = time.monotonic()
-    market = market_of(problem, options)
-    if market.services.stand_ins is None:
-        return solve_protected(problem, options)
-    known = _all_at_once(market, options, started)
-    if known is None:
-        return _searched(market, options, started)
+    with sought_ahead(problem, options) as ahead:
+        market = market_of(problem, options)
+        if market.services.stand_ins is None:
+            return solve_protected(problem, options)
+        known = _all_at_once(market, options, started)
+        if known is None:
+            return _searched(market, options, started, ahead)
     if known.stopped_by != "time" or not _has_time(options, started):
         return known
     plan = _searched(market, replace(options, similar_plan=known or options.similar_plan), started)
     return better(known.model_copy(update=_end_of(plan)), plan, options.gap_limit)
 
 
-def _searched(market: Market, options: Options, started: float) -> Plan:
+def _searched(market: Market, options: Options, started: float, ahead: PricesAhead | None = None) -> Plan:
     """Return the plan of the decomposition when its time is up."""
     search = search_of(market, options, started, options.time_limit)
+    search.ahead = ahead
     search.run()
     return search.plan()
 
@@ -143,7 +154,13 @@ def _tell(options: Options, what: str, started: float) -> None:
 
 
 def _decomposed(
-    market: Market, structure: Structure, choice: Choice, options: Options, started: float
+    market: Market,
+    structure: Structure,
+    choice: Choice,
+    options: Options,
+    started: float,
+    *,
+    ahead: PricesAhead | None,
 ) -> Plan:
     """Return the plan of the decomposition, or what the exact search makes of it."""
     goes_on = structure.columns <= HANDOVER_COLUMNS and not _asks_much(market)
@@ -152,6 +169,7 @@ def _decomposed(
         return _raced(market, choice, options, started)
     closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
     search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))
+    search.ahead = ahead
     if goes_on:
         _end_where_served(search, FIRST_SHARE * options.time_limit)
     search.run(rounds=0 if goes_on and is_free else None)

@@ -8,12 +8,18 @@ end, they are sought on the whole at once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Self
+
 import numpy as np
 
+from ..rates import Floats
 from ..watch import Watch
 from .appraisal import appraise
 from .market import Market
-from .prices import WIDE, Seeker
+from .menus import natural_prices
+from .placing import Priced
+from .prices import Seeker
 from .representing import representative
 
 SAMPLES = ((150, 30, 0.1), (400, 80, 0.3))
@@ -41,6 +47,35 @@ WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
 
 
+@dataclass(frozen=True)
+class Foretold:
+    """What a small market tells of a large one.
+
+    Attributes
+    ----------
+    prices
+        (R,) of the rows.
+    box
+        How far they may move, as a part of what users of a row pay as it is.
+    natural
+        (R,) what users of a row pay a unit of it without its price.
+    is_settled
+        Whether the small market has told what it can.
+    """
+
+    prices: Floats
+    box: float
+    natural: Floats
+    is_settled: bool = True
+
+    @classmethod
+    def of(cls, seeker: Seeker, *, is_settled: bool = True) -> Self:
+        """Return what the ``seeker`` of a market tells."""
+        priced = Priced.of(seeker.market, seeker.columns, seeker.told.prices, 0.0)
+        natural = natural_prices(priced.uses, priced.cost)
+        return cls(seeker.told.prices, seeker.box, natural, is_settled)
+
+
 def steps_take_long(market: Market, seconds: float, times: float = 1.0) -> bool:
     """Return whether steps on a market take long (``times`` as long), where so many seconds are the limit."""
     starts = market.rates.periods * (len(market.running) + len(market.pausing))
@@ -65,18 +100,15 @@ def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:
         sample = representative(market, penalty, jobs, units)
         if sample is None:
             break
-        seeker = begun(sample, penalty, found, WIDE if found is None else WIDER * found.box)
+        seeker = Seeker.begin(sample, penalty)
+        if found is not None:
+            seeker = Seeker.begin(sample, penalty, found.told.prices, WIDER * found.box)
         if not _holds(market, seeker, Watch(share * watch.limit, watch.over)):
             break
         if seeker.box >= FAR:
             return None
         found = seeker
     return found
-
-
-def begun(market: Market, penalty: float, known: Seeker | None, box: float) -> Seeker:
-    """Return a seeker that begins where that of a smaller market ended, or at prices of zero."""
-    return Seeker.begin(market, penalty, None if known is None else known.told.prices, box)
 
 
 def _holds(market: Market, seeker: Seeker, watch: Watch) -> bool:

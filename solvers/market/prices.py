@@ -6,7 +6,7 @@ generation, until that gains little.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -124,11 +124,18 @@ class Seeker:
 
     def run(self, watch: Watch, enough: float = ENOUGH) -> None:
         """Seek until the bound has gained less than a part of ``enough`` in some rounds on end."""
+        for _ in self.steps_until(watch, enough):
+            pass
+
+    def steps_until(self, watch: Watch, enough: float = ENOUGH) -> Iterator[float]:
+        """Seek as :meth:`run` does, and yield what every step gains."""
         idle = 0
         for _ in range(ROUNDS):
             if watch.over() or idle >= PATIENCE:
                 return
-            idle = idle + 1 if abs(self.step()) < enough else 0
+            gain = self.step()
+            idle = idle + 1 if abs(gain) < enough else 0
+            yield gain
 
     def step(self) -> float:
         """Climb once and draw columns at the prices found; return the relative gain of the bound."""

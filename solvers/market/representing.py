@@ -53,19 +53,30 @@ def representative(
     """
     if not has_many_blocks(market, most_jobs, most_units):
         return None
-    jobs, units = _job_sizes(market), _unit_sizes(market)
-    count, many = _counts(jobs, most_jobs), _counts(units, most_units)
+    count, many = counts(_job_sizes(market), most_jobs), counts(_unit_sizes(market), most_units)
     running = np.flatnonzero(count[market.running.job] > 0)
     pausing = np.flatnonzero(count[market.pausing.job] > 0)
+    drawn = np.flatnonzero(many)
+    small = replace(
+        market,
+        stands_for=market,
+        running=market.running.only(running),
+        spans=market.spans.only(running),
+        pausing=market.pausing.only(pausing),
+        rooms=market.rooms[pausing],
+        units=tuple(market.units[number] for number in drawn.tolist()),
+    )
+    return counting_for(small, count, many[drawn], penalty)
+
+
+def counting_for(market: Market, count: Floats, many: Floats, penalty: float) -> Market:
+    """Return a market in which every job counts for so many (J,), and every unit (U,); links are free."""
     small = replace(
         market,
         rules=_with_free_links(market.rules),
-        stands_for=market,
-        running=_scaled(market.running.only(running), count),
-        spans=market.spans.only(running),
-        pausing=_scaled(market.pausing.only(pausing), count),
-        rooms=market.rooms[pausing],
-        units=tuple(_times(market.units[k], float(many[k])) for k in np.flatnonzero(many).tolist()),
+        running=_scaled(market.running, count),
+        pausing=_scaled(market.pausing, count),
+        units=tuple(_times(*each) for each in zip(market.units, many.tolist(), strict=True)),
     )
     return _left_out_at_cost(small, penalty)
 
@@ -119,7 +130,7 @@ def _unit_sizes(market: Market) -> Floats:
     return np.array(sizes, dtype=float)
 
 
-def _counts(sizes: Floats, most: int) -> Floats:
+def counts(sizes: Floats, most: int) -> Floats:
     """Return how many each of about ``most`` counts for that are drawn by size; 0 for those not drawn."""
     chance = _chances(sizes, most)
     whole = np.floor(np.cumsum(chance) + 0.5)

@@ -6,10 +6,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ..watch import Watch
+from .ahead import PricesAhead
 from .appraisal import Appraisal
-from .beside import ROUGH, Beginning, PricesBeside, may_copy
+from .beside import ROUGH, Beginning, PricesBeside
 from .constructing import Constructing
-from .foretelling import MUCH, foretold, steps_take_long
+from .copies import may_copy
+from .foretelling import MUCH, Foretold, foretold, steps_take_long
 from .merging import begin_with_merged
 from .prices import Seeker
 from .raising import raised_bound
@@ -33,6 +35,8 @@ RAISING_SHARE = 0.06
 class Seeking(Constructing):
     """The best placement, the best prices, and the steps that make both better."""
 
+    ahead: PricesAhead | None = None
+    """Has sought prices while the market was built."""
     _raised_at: Appraisal | None = None
     _beside: PricesBeside | None = None
     """Seeks better prices meanwhile."""
@@ -47,7 +51,7 @@ class Seeking(Constructing):
         is_long = steps_take_long(self.market, self.options.time_limit, times)
         return is_long and self.options.usable_cores > 1 and may_copy()
 
-    def _seek_beside(self, seeker: Seeker, small: Seeker | None) -> None:
+    def _seek_beside(self, seeker: Seeker, small: Foretold | None) -> None:
         """Let a process seek better prices; it raises bounds in the end, so no time is kept for that here.
 
         Where it dies, that time is kept. Where the system has no room for it, prices and plans take turns.
@@ -94,25 +98,42 @@ class Seeking(Constructing):
         self.complete = max(self.complete, heard.complete)
         return seeker.move(heard.prices, heard.box)
 
-    def _foretold(self) -> Seeker | None:
+    def _foretold(self) -> Foretold | None:
         if not steps_take_long(self.market, self.options.time_limit):
             return None
-        return foretold(self.market, self.penalty, self.watch)
+        seeker = foretold(self.market, self.penalty, self.watch)
+        return None if seeker is None else Foretold.of(seeker)
+
+    def _heard_ahead(self) -> Foretold | None:
+        """Return what was told of prices while the market was built, and end that.
+
+        It is waited for as long as is taken to seek them here: to begin anew would take longer. Where steps
+        are soon done, prices are not those of what happened to be found in time.
+        """
+        if self.ahead is None:
+            return None
+        ahead, self.ahead = self.ahead, None
+        heard = None
+        if self._is_large and steps_take_long(self.market, self.options.time_limit, BESIDE):
+            ahead.wait(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over).over)
+            heard = ahead.heard
+        ahead.close()
+        return heard
 
     def _merges(self, seeker: Seeker) -> bool:
         """Let a seeker begin at prices that merged periods tell, where steps take long; return whether."""
         is_long = steps_take_long(self.market, self.options.time_limit, BESIDE)
         return is_long and begin_with_merged(seeker, Watch(PRICE_SHARE * self.watch.left, self.watch.over))
 
-    def _small_seeker(self) -> Seeker | None:
-        """Return the seeker of a small market that stands for a large one, with good prices."""
+    def _told_by_few(self) -> Foretold | None:
+        """Return what a small market that stands for a large one tells, at good prices."""
         small = representative(self.market, self.penalty)
         if small is None:
             return None
         seeker = Seeker.begin(small, self.penalty)
         seeker.may_leave = True
         seeker.run(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over), ROUGH)
-        return seeker
+        return Foretold.of(seeker)
 
     def _price_on(self, seeker: Seeker) -> None:
         """Seek better prices of all blocks in the time left."""

@@ -20,11 +20,10 @@ from .building import Builder, kept_for_units
 from .candidates import service_columns
 from .columns import Columns, joined
 from .deciding import decisions
-from .foretelling import WIDER, begun
+from .foretelling import WIDER, Foretold
 from .holding import Apart
 from .leaning import leaning
 from .market import Market
-from .menus import natural_prices
 from .opening import PROGRAM_SHARE, plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
@@ -118,9 +117,10 @@ class MarketSearch(Rationing):
         self._is_large = has_many_blocks(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
+        ahead = self._heard_ahead()
         shares = rounds is None and self._may_seek_beside()
         known = None if shares or self.begins_at is not None else self._foretold()
-        small = known or (self._small_seeker() if self.begins_at is None else None)
+        small = known or (ahead or self._told_by_few() if self.begins_at is None else None)
         seeker = self._begun(small, NARROW if known is None else WIDER * known.box)
         if not (shares or known or small or self.begins_at is not None):
             self._has_settled = self._merges(seeker)
@@ -165,11 +165,10 @@ class MarketSearch(Rationing):
         self._hear(seeker.told)
         return seeker
 
-    def _begun(self, small: Seeker | None, box: float) -> Seeker:
+    def _begun(self, small: Foretold | None, box: float) -> Seeker:
         """Return a seeker at prices that are known, or at those of a small market for this one."""
-        if self.begins_at is not None:
-            return Seeker.begin(self.market, self.penalty, self.begins_at, NARROW)
-        return begun(self.market, self.penalty, small, box)
+        prices = self.begins_at if small is None else small.prices
+        return Seeker.begin(self.market, self.penalty, prices, box)
 
     def _searched_apart(self, market: Market, seconds: float) -> Apart:
         now, limit = time.monotonic(), min(market.program_seconds, PROGRAM_SHARE * seconds)
@@ -182,11 +181,9 @@ class MarketSearch(Rationing):
         prices = None if other.prices is None else other.prices.prices
         return Apart(other.best, other.complete, prices)
 
-    def _builder(self, seeker: Seeker, small: Seeker | None) -> Builder:
+    def _builder(self, seeker: Seeker, small: Foretold | None) -> Builder:
         """Return a builder that knows what rows cost, by few columns, and what units take of links."""
-        seen = small or seeker
-        priced = Priced.of(seen.market, seen.columns, seen.told.prices, 0.0)
-        natural = natural_prices(priced.uses, priced.cost)
+        natural = (small or Foretold.of(seeker)).natural
         if self._is_large:
             self._answers = service_columns(self.market, seeker.told, swapping=False)
         free = kept_for_units(self.market, self._answers or seeker.columns)

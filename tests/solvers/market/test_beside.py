@@ -13,12 +13,13 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
 from computeroute.solvers.market import beside, foretelling
-from computeroute.solvers.market.beside import Beginning, Heard, PricesBeside, may_copy
+from computeroute.solvers.market.beside import Beginning, Heard, PricesBeside
+from computeroute.solvers.market.copies import may_copy
+from computeroute.solvers.market.foretelling import Foretold
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.representing import representative
 from computeroute.solvers.market.solve import market_of, search_of
-from computeroute.solvers.mathopt import highs_has_threads
 from computeroute.solvers.options import Options
 from computeroute.solvers.processes import read_frame
 from computeroute.solvers.watch import Watch
@@ -65,7 +66,7 @@ def test_a_finer_sample_comes_between_the_first_one_and_the_whole(monkeypatch: p
     whole = seeker_of(problem())
     sample = representative(whole.market, whole.penalty, 5, 1)
     assert sample is not None
-    small = Seeker.begin(sample, whole.penalty)
+    small = Foretold.of(Seeker.begin(sample, whole.penalty))
     finer = beside._finer(whole, small, Watch(10.0))
     assert finer is not None and finer.market.stands_for is whole.market
     assert len(sample.units) < len(finer.market.units) < len(whole.market.units)
@@ -186,11 +187,3 @@ def test_a_rival_has_the_core_unless_steps_take_very_long(monkeypatch: pytest.Mo
         assert search._may_seek_beside() == alone
         search.has_rival = True
         assert search._may_seek_beside() == beside_another
-
-
-@copies
-def test_no_copy_is_made_where_highs_has_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert not highs_has_threads(), "none of ours starts any"
-    assert may_copy()
-    monkeypatch.setattr(beside, "highs_has_threads", lambda: True)
-    assert not may_copy()

@@ -12,7 +12,7 @@ from computeroute.solvers import solve
 from computeroute.solvers.market import foretelling, rationing
 from computeroute.solvers.market import solve as solving
 from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.beside import may_copy
+from computeroute.solvers.market.copies import may_copy
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.rationing import Rations
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of

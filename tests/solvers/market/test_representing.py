@@ -11,7 +11,7 @@ from computeroute.solvers.market.captive import captive_load
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
-from computeroute.solvers.market.representing import DEAR, _counts, representative
+from computeroute.solvers.market.representing import DEAR, counts, representative
 from computeroute.solvers.market.solve import market_of
 from computeroute.topologies.generate import generate
 
@@ -24,7 +24,7 @@ def large() -> Market:
 def test_sizes_are_kept_in_sum_and_large_ones_count_once() -> None:
     """Of 100 + 60 x 1 two are drawn: the first for certain, and one of the others, which counts for all."""
     sizes = np.array([100.0, *[1.0] * 60, 0.0])
-    count = _counts(sizes, 2)
+    count = counts(sizes, 2)
     assert count[0] == 1 and count[-1] == 0
     assert np.count_nonzero(count) == 2
     assert count @ sizes == pytest.approx(160)
@@ -33,13 +33,13 @@ def test_sizes_are_kept_in_sum_and_large_ones_count_once() -> None:
 @pytest.mark.parametrize("most", [5, 50, 500])
 def test_sums_stay_the_same_however_heavy_the_tail(most: int) -> None:
     sizes = np.random.default_rng(most).pareto(1.0, 2000)
-    count = _counts(sizes, most)
+    count = counts(sizes, most)
     assert np.count_nonzero(count) == most
     assert count @ sizes == pytest.approx(sizes.sum(), rel=0.01 if most > 5 else 0.3)
 
 
 def test_those_that_are_few_are_taken_as_they_are() -> None:
-    np.testing.assert_array_equal(_counts(np.array([3.0, 0.0, 1.0]), 5), [1.0, 0.0, 1.0])
+    np.testing.assert_array_equal(counts(np.array([3.0, 0.0, 1.0]), 5), [1.0, 0.0, 1.0])
 
 
 def test_a_market_of_few_blocks_needs_nobody_to_stand_for_it(large: Market) -> None:
