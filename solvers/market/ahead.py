@@ -27,7 +27,7 @@ from .foretelling import WIDER, Foretold
 from .market import Market
 from .opening import plain_market
 from .prices import Seeker
-from .representing import JOBS, UNITS, WORTH, counting_for, counts, representative
+from .representing import JOBS, UNITS, WORTH, counting_for, counts
 
 PENALTY = 1.0
 """Price of unserved work in a sample, in which all that is left out counts by its cost."""
@@ -61,25 +61,19 @@ def sought_ahead(problem: Problem, options: Options) -> Iterator[PricesAhead | N
 
 def _seek(problem: Problem, options: Options, stream: IO[bytes]) -> None:
     """Seek prices of a few workloads first, then of more at these."""
-    sample = sampled(problem, options)
-    few = representative(sample, PENALTY) or sample
-    seeker = Seeker.begin(few, PENALTY)
+    seeker = Seeker.begin(sampled(problem, options, JOBS, UNITS), PENALTY)
     seeker.may_leave = True
     for _ in seeker.steps_until(Watch(options.time_limit), ROUGH):
         write_frame(stream, Foretold.of(seeker, is_settled=False))
     write_frame(stream, Foretold.of(seeker))
-    if few is sample:
-        return
-    finer = Seeker.begin(sample, PENALTY, seeker.told.prices, WIDER * seeker.box)
+    finer = Seeker.begin(sampled(problem, options, *FINER), PENALTY, seeker.told.prices, WIDER * seeker.box)
     finer.may_leave = True
     while finer.box >= LEAST_BOX:
         finer.step()
         write_frame(stream, Foretold.of(finer))
 
 
-def sampled(
-    problem: Problem, options: Options, most_jobs: int = FINER[0], most_services: int = FINER[1]
-) -> Market:
+def sampled(problem: Problem, options: Options, most_jobs: int, most_services: int) -> Market:
     """Return a market of about so many workloads, drawn by size, each counting for as many as it must."""
     of_jobs = counts(np.array([_job_size(problem, job) for job in problem.jobs]), most_jobs)
     of_services = counts(np.array([_service_size(problem, each) for each in problem.services]), most_services)

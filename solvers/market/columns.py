@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array, vstack
+from scipy.sparse import csr_array, vstack
 
 from ..arrays import Bools
 from ..choices.problem import spans
@@ -245,8 +245,8 @@ def served_columns(
     entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
     entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
     if traffic is not None:
-        part = coo_array(traffic.on(unit.arc_id[arc]))
-        entries.add(number[at[part.row]], goods.traffic(part.col, at[part.row]), part.data * rps[part.row])
+        row, direction, gbps = traffic.crossings(unit.arc_id[arc])
+        entries.add(number[at[row]], goods.traffic(direction, at[row]), gbps * rps[row])
     share = served.unserved / np.maximum(unit.demand, 1e-300)
     work = np.bincount(number, (share * unit.weight).sum(axis=1), len(blocks)).astype(float)
     standing = np.nonzero(replicas)

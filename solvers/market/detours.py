@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.sparse import coo_array
 
 from ..arrays import Bools
 from ..rates import Floats, Ints
@@ -79,12 +78,8 @@ class _Limits:
 def traffic_of(unit: Unit, traffic: ArcTraffic, reply: Answer, via: Ints) -> Floats:
     """Return the Gbit/s (D, T) that an answer puts on every direction."""
     at, user, slot = np.nonzero(reply.flow > 0)
-    part = coo_array(traffic.on(unit.arc_id[via[at, user, slot]]))
-    shape = (traffic.out.shape[1], len(reply.flow))
-    place = np.ravel_multi_index((part.col, at[part.row]), shape)
-    amounts = part.data * reply.flow[at, user, slot][part.row]
-    total = np.bincount(place, amounts, shape[0] * shape[1]).astype(float)
-    return np.asarray(total.reshape(shape))
+    arcs = unit.arc_id[via[at, user, slot]]
+    return traffic.total(arcs, at, reply.flow[at, user, slot], len(reply.flow))
 
 
 def _round(unit: Unit, traffic: ArcTraffic, offer_to: OfferTo, limits: _Limits) -> tuple[Answer, Ints] | None:
@@ -107,9 +102,9 @@ def _less(unit: Unit, traffic: ArcTraffic, answered: tuple[Answer, Ints], part: 
     """Return an answer with only a ``part`` (D, T), at most 1, of its requests over each direction."""
     reply, via = answered
     at, user, slot = np.nonzero(reply.flow > 0)
-    crossed = coo_array(traffic.on(unit.arc_id[via[at, user, slot]]))
+    row, direction, _ = traffic.crossings(unit.arc_id[via[at, user, slot]])
     kept = np.ones(len(at))
-    np.minimum.at(kept, crossed.row, np.maximum(part, 0.0)[crossed.col, at[crossed.row]])
+    np.minimum.at(kept, row, np.maximum(part, 0.0)[direction, at[row]])
     flow = reply.flow.copy()
     flow[at, user, slot] *= kept
     replicas = replicas_for(unit, flow.sum(axis=1)) if not unit.guards else reply.replicas

@@ -16,9 +16,7 @@ from ..options import Options, relative_gap
 from ..rates import Floats
 from ..watch import Watch
 from .appraisal import Appraisal
-from .building import Builder, kept_for_units
-from .candidates import service_columns
-from .columns import Columns, joined
+from .building import Builder, kept_at_prices, kept_for_units
 from .deciding import decisions
 from .foretelling import WIDER, Foretold
 from .holding import Apart
@@ -85,8 +83,6 @@ class MarketSearch(Rationing):
     begins_at: Floats | None = None
     """Prices (R,) of the rows that are good already, if any are known."""
     _built_at: Appraisal | None = None
-    _answers: Columns | None = None
-    """Of units of a large market, at the first prices."""
 
     def plan(self) -> Plan:
         """Return the best plan, with its bound."""
@@ -185,9 +181,9 @@ class MarketSearch(Rationing):
         """Return a builder that knows what rows cost, by few columns, and what units take of links."""
         natural = (small or Foretold.of(seeker)).natural
         if self._is_large:
-            self._answers = service_columns(self.market, seeker.told, swapping=False)
-        free = kept_for_units(self.market, self._answers or seeker.columns)
-        together = 0 if self._is_large else TOGETHER
+            free, together = kept_at_prices(self.market, seeker.told), 0
+        else:
+            free, together = kept_for_units(self.market, seeker.columns), TOGETHER
         return Builder(self.market, self.penalty, natural, seeker.giants, free, together=together)
 
     def _build_first(self, builder: Builder, told: Appraisal) -> None:
@@ -245,11 +241,10 @@ class MarketSearch(Rationing):
 
     def _eject_and_refill(self, builder: Builder) -> None:
         """Improve with the columns at hand until all is served: to draw more takes too long."""
-        if self.best is None or self.prices is None or builder.offered is None or self._answers is None:
+        if self.best is None or self.prices is None or builder.offered is None:
             return
         told = self.prices
-        columns = joined([builder.offered, self._answers])
-        priced = Priced.of(self.market, columns, told.prices, self.penalty)
+        priced = Priced.of(self.market, builder.offered, told.prices, self.penalty)
         while not self.watch.over():
             self._rescue(builder, told)
             self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))

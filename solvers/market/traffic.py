@@ -12,6 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from ...routing.problem import Problem
 from ...routing.runs import Runs
 from ..arrays import Bools
+from ..choices.problem import spans
 from ..rates import Floats, Ints
 from ..services import Services
 from ..variables import GBIT_PER_KB
@@ -58,6 +59,27 @@ class ArcTraffic:
         route = self.route[arcs]
         there = self.out[route].multiply(self.request_gbit[arcs][:, None])
         return csr_array(there + self.back[route].multiply(self.response_gbit[arcs][:, None]))
+
+    def crossings(self, arcs: Ints) -> tuple[Ints, Ints, Floats]:
+        """Return where some arcs cross a direction: which of the arcs, the direction, Gbit/s of a request/s.
+
+        As :meth:`on`, but the ways there and back apart.
+        """
+        route, parts = self.route[arcs], []
+        for way, gbit in ((self.out, self.request_gbit), (self.back, self.response_gbit)):
+            place = spans(way.indptr, route)
+            row = np.repeat(np.arange(len(arcs)), way.indptr[route + 1] - way.indptr[route])
+            parts.append((row, way.indices[place], way.data[place] * gbit[arcs][row]))
+        row, direction, gbps = (np.concatenate(each) for each in zip(*parts, strict=True))
+        some = gbps > 0
+        return row[some], direction[some], gbps[some]
+
+    def total(self, arcs: Ints, at: Ints, rps: Floats, periods: int) -> Floats:
+        """Return the Gbit/s (D, T) that requests on some arcs, each in a period, put on every direction."""
+        row, direction, gbps = self.crossings(arcs)
+        size = self.out.shape[1] * periods
+        found = np.bincount(direction * periods + at[row], gbps * rps[row], size)
+        return np.asarray(found.astype(float).reshape(-1, periods))
 
     def priced(self, prices: Floats) -> Callable[[Ints], Floats]:
         """Return what tells the price (arcs, T) of a request/s on arcs at prices (D, T) of a Gbit/s."""

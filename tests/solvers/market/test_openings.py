@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
 from computeroute.solvers.market.appraisal import Appraisal, appraise
-from computeroute.solvers.market.building import Builder, kept_for_units
+from computeroute.solvers.market.building import Builder, kept_at_prices, kept_for_units
 from computeroute.solvers.market.candidates import job_columns, service_columns
 from computeroute.solvers.market.columns import JobChoice, ServiceChoice
 from computeroute.solvers.market.detours import fitting_answer
@@ -150,6 +150,7 @@ def test_jobs_leave_the_room_on_links_that_users_need() -> None:
     told, placement = at_zero(market)
     free = kept_for_units(market, service_columns(market, told))
     assert free[link_rows(market, 0)].max() == pytest.approx(4 * 0.08)
+    np.testing.assert_allclose(kept_at_prices(market, told), free)
     builder = Builder(market, placement.penalty, np.zeros(len(free)), Giants.of(market, told), free)
     found = builder.build(told, 1, lambda: False)
     assert [placed.work for placed in found.placed[1:]] == pytest.approx([0.0, 0.0])
