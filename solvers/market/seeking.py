@@ -20,7 +20,7 @@ from .representing import representative
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan
 is improved."""
-WAITING_SHARE = 0.4
+WAITING_SHARE = 0.5
 """Part of the time until plans are improved at prices that are sought beside this, if these do not settle."""
 PRICING_PART = 0.8
 """Part of the time of building that a round of prices of all blocks is taken to need before the first."""

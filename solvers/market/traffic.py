@@ -129,8 +129,12 @@ def crowded_directions(
 
 
 def _requests_gbps(services: Services, traffic: ArcTraffic) -> Floats:
-    """Return the most that requests put on each direction (D), each demand at its peak."""
-    order = np.argsort(services.arc_demand, kind="stable")
+    """Return the most that requests put on each direction (D), each demand at its peak.
+
+    Of the arcs of a demand that share a route, which put the same on links, one is looked at.
+    """
+    pairs = services.arc_demand * np.int64(traffic.out.shape[0]) + traffic.route
+    order = np.unique(pairs, return_index=True)[1]
     ends = np.searchsorted(services.arc_demand[order], np.arange(len(services.demand) + 1))
     peak = services.demand.max(axis=1, initial=0.0)
     total = np.zeros(traffic.out.shape[1])

@@ -13,6 +13,7 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
 from computeroute.solvers.market import beside, foretelling
+from computeroute.solvers.market import solve as module
 from computeroute.solvers.market.beside import Beginning, Heard, PricesBeside
 from computeroute.solvers.market.copies import may_copy
 from computeroute.solvers.market.foretelling import Foretold
@@ -145,6 +146,20 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
     assert search._beside is not None and not search._beside.running and search._beside.is_lost
     assert search.best is not None and check(found, search.plan()) == []
     assert search._raised_at is search.prices, "what it would have proven in the end is proven here"
+
+
+@copies
+@pytest.mark.usefixtures("every_market_is_long")
+@pytest.mark.parametrize("cores", [1, 2])
+def test_where_building_is_long_prices_are_waited_for_if_they_are_sought_beside(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LONG_SHARE", 0.0)
+    search = search_of(market_of(problem()), Options(time_limit=2.0, cores=cores), time.monotonic(), 2.0)
+    waited, wait = [], search._seek_or_wait
+    monkeypatch.setattr(search, "_seek_or_wait", lambda seeker: waited.append(wait(seeker)))
+    search.run()
+    assert len(waited) == (cores > 1)
 
 
 @copies
