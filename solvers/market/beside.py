@@ -22,6 +22,8 @@ FINER = (4000, 500)
 """Jobs and units of a sample after the first one, where the market has many more."""
 FINER_SHARE = 0.4
 """Part of the time that it may take at most."""
+MERGED_SHARE = 0.35
+"""The same of merged periods, so that these tell their prices before others stop waiting for them."""
 ROUGH = 3e-4
 """Relative gain of a bound below which better prices of few blocks that stand for many are not sought."""
 SLOW, SLOW_STEPS = 1e-3, 2
@@ -103,7 +105,7 @@ def _begun(beginning: Beginning, until: float) -> tuple[Seeker, bool]:
     seeker, watch = beginning.seeker, Watch(until - time.monotonic())
     known = None if seeker.may_leave else _foretold(beginning, watch)
     if known is None:
-        return seeker, begin_with_merged(seeker, watch)
+        return seeker, begin_with_merged(seeker, watch.part(MERGED_SHARE))
     found = Seeker.begin(seeker.market, seeker.penalty, known.told.prices, WIDER * known.box)
     return (found if found.told.complete > seeker.told.complete else seeker), False
 

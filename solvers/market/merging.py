@@ -24,8 +24,6 @@ FEWEST_PERIODS = 12
 SLOW, MOST_SLOW, MOST_FAILURES = 2e-3, 2, 3
 """Relative gain of a step that is little, and how many such steps, and such that gain nothing, on end show
 that merged periods have told what they can."""
-SHARE = 0.9
-"""Part of the time that they may take at most."""
 
 
 @dataclass(frozen=True)
@@ -106,12 +104,12 @@ def _rows_of(whole: Rules, small: Rules, group: Ints) -> Ints:
 def begin_with_merged(seeker: Seeker, watch: Watch) -> bool:
     """Let ``seeker`` go on at prices that merged periods tell, if it proves more with them; return whether.
 
-    Not where it seeks prices of plans that leave work out. ``watch`` is of the time left for all prices.
+    Not where it seeks prices of plans that leave work out. ``watch`` is of the time that they may take.
     """
     small = None if seeker.may_leave else merged(seeker.market)
     if small is None:
         return False
-    prices = small.spread(_good_prices(small.market, seeker.penalty, watch.part(SHARE)))
+    prices = small.spread(_good_prices(small.market, seeker.penalty, watch))
     return seeker.move(prices, NARROW) > 0
 
 
