@@ -16,7 +16,7 @@ import pytest
 NOBODY = 65534
 MEASURED = "COVERAGE_PROCESS_CONFIG"
 """Variable of the environment by which coverage begins in processes."""
-MEASURED_SEEDS = 4
+MEASURED_SEEDS = 2
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

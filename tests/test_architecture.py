@@ -91,6 +91,7 @@ def test_there_are_no_cycles() -> None:
     assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES)
 
 
+@pytest.mark.no_cover
 def test_solvers_use_nothing_of_the_verifier() -> None:
     for module, tree in MODULES.items():
         if module.startswith("solvers"):
@@ -122,6 +123,7 @@ def test_there_is_one_name_to_import(tmp_path: Path) -> None:
     assert _run(code, tmp_path) == ""
 
 
+@pytest.mark.no_cover
 def test_functions_are_short() -> None:
     lengths = dict(functions())
     assert statistics.median(lengths.values()) < 8

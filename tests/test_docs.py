@@ -103,7 +103,6 @@ def without_what_varies(text: str) -> str:
 
 
 @pytest.mark.no_cover
-@pytest.mark.no_cover
 @pytest.mark.parametrize("name", (*RUN, *ALSO_RUN))
 def test_what_a_page_shows_happens(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("COLUMNS", raising=False)

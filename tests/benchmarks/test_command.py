@@ -96,6 +96,7 @@ def test_a_wrong_solution_is_not_called_feasible(tmp_path: Path, monkeypatch: py
     assert (told["feasible"], told["objective"], told["status"]) == (False, None, "unknown")
 
 
+@pytest.mark.no_cover
 def test_a_table_has_a_row_per_instance_and_solver(tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     result = run("table", "--data", data_folder(tmp_path), "--time-limit", 20, "--jobs", 2, "--csv", file)

@@ -120,6 +120,7 @@ def test_a_closed_standard_output_is_told() -> None:
     assert (done.returncode, done.stderr) == (2, "error: standard output is closed; use --output FILE\n")
 
 
+@pytest.mark.no_cover
 def test_a_closed_standard_error_does_not_stop_the_plan() -> None:
     command = ["sh", "-c", 'exec "$@" 2>&-', "sh", *COMMAND, "plan", "two-sites", "--format", "json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
@@ -185,6 +186,7 @@ def test_interrupt_returns_the_best_plan_found(tmp_path: Path, asking: signal.Si
     assert check(Problem.parse(data), plan) == []
 
 
+@pytest.mark.no_cover
 def test_a_solver_that_does_not_look_up_does_not_keep_the_process(tmp_path: Path) -> None:
     """HiGHS goes on until its time is over, in a thread."""
     (tmp_path / "hard.json").write_text(json.dumps(hard_problem()))
@@ -269,6 +271,7 @@ def test_completion(words: str, expected: str, spawn: Spawn) -> None:
     assert expected in done.stdout.splitlines()
 
 
+@pytest.mark.no_cover
 def test_interrupted_stress_plans_nothing_anew(tmp_path: Path) -> None:
     (tmp_path / "hard.json").write_text(json.dumps(hard_problem()))
     options = ["--solver", "cp-sat", "--gap", "0", "--time-limit", "50"]

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from click.testing import Result
-from computeroute.topologies import sample_text
 
 from .conftest import start
+from .test_process import hard_problem
 
 Route = Callable[..., Result]
 
@@ -116,8 +116,9 @@ def test_names_are_shown_without_what_steers_a_terminal(
 
 
 def test_interrupt_returns_what_is_done(tmp_path: Path) -> None:
-    (tmp_path / "t.json").write_text(sample_text("europe-hybrid"))
-    with start("stress", str(tmp_path / "t.json"), "--time-limit", "1", "-f", "json") as process:
+    (tmp_path / "t.json").write_text(json.dumps(hard_problem()))
+    options = ["--solver", "cp-sat", "--gap", "0", "--time-limit", "1", "--format", "json"]
+    with start("stress", str(tmp_path / "t.json"), *options) as process:
         assert process.stderr
         next(line for line in iter(process.stderr.readline, b"") if line.startswith(b"1/"))
         time.sleep(0.2)

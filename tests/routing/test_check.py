@@ -81,7 +81,7 @@ def test_any_item_dropped_or_repeated_is_caught(name: str, change: Any) -> None:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=75, deadline=None, derandomize=True)
 @given(st.data())
 def test_no_tampering_crashes_the_verifier(draw: st.DataObject) -> None:
     name = draw.draw(st.sampled_from(list(CASES)))

@@ -199,7 +199,7 @@ def _check(problem: Problem, request: RouteRequest, found: list[Candidate]) -> N
 
 
 @pytest.mark.no_cover
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(cases())
 def test_candidates_are_admissible_and_the_first_is_the_cheapest(case: tuple[Problem, RouteRequest]) -> None:
     problem, request = case
@@ -207,7 +207,7 @@ def test_candidates_are_admissible_and_the_first_is_the_cheapest(case: tuple[Pro
 
 
 @pytest.mark.no_cover
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(cases(directed=st.just(False)))
 def test_undirected_networks(case: tuple[Problem, RouteRequest]) -> None:
     """There, two candidates are found wherever there are two."""
@@ -219,7 +219,7 @@ def test_undirected_networks(case: tuple[Problem, RouteRequest]) -> None:
 
 
 @pytest.mark.no_cover
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cases())
 def test_the_fastest_route_and_the_reason_for_none(case: tuple[Problem, RouteRequest]) -> None:
     problem, request = case

@@ -104,6 +104,7 @@ def test_nothing_is_gathered_that_stays_large_or_nearly_as_large(monkeypatch: py
     assert gathered(alone, whole, whole.row_lower * 0) is None
 
 
+@pytest.mark.no_cover
 def test_counts_that_a_link_does_not_allow_are_no_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     """13 replicas at 1 USD serve all who are alike, but the link there carries 1,111 of 1,300: 11 + 2 x 2."""
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
@@ -118,14 +119,14 @@ def test_counts_that_a_link_does_not_allow_are_no_solution(monkeypatch: pytest.M
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
-    ("solver", "cores", "first"), [("highs", 1, 100), ("highs", 2, 115), ("scip", 2, 130)]
+    ("solver", "cores", "first"), [("highs", 1, 100), ("highs", 2, 108), ("scip", 2, 116)]
 )
 def test_plans_verify_and_bounds_hold(
     solver: str, cores: int, first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
     monkeypatch.setattr(at_once, "MOST_SHARE", 1.0)
-    for seed in range(first, first + 15):
+    for seed in range(first, first + 8):
         problem = Problem.parse(random_world(Random(seed)))
         unserved, least = map(float, Enumeration(problem).best())
         plan = solve(problem, solver=solver, gap_limit=1e-4, time_limit=10, cores=cores)

@@ -214,7 +214,7 @@ def test_few_requests_hold_a_replica_in_a_full_pool(solver: str) -> None:
     many = service(80)
     few = {**service(1e-8), "id": "few"}
     problem = Problem.parse(world(many, few))
-    plan = solve(problem, solver=solver, gap_limit=0.0, time_limit=20)
+    plan = solve(problem, solver=solver, gap_limit=0.0, time_limit=3)
     assert check(problem, plan) == []
     assert plan.unserved == 0
     assert plan.objective == pytest.approx(8 * 4 + 4 * 2)

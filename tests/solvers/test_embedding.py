@@ -29,6 +29,7 @@ def worlds(count: int) -> list[Problem]:
     return [Problem.parse(random_world(Random(seed))) for seed in range(count)]
 
 
+@pytest.mark.no_cover
 def test_threads_solve_at_once_and_agree() -> None:
     problems = worlds(6)
     alone = [objective(problem) for problem in problems]
@@ -71,12 +72,13 @@ def test_other_threads_run_meanwhile() -> None:
 @pytest.mark.parametrize("solver", ["auto", "highs", "cp-sat", "scip"])
 def test_nothing_is_printed_and_logging_is_left_alone(solver: str, capfd: pytest.CaptureFixture[str]) -> None:
     before = (list(logging.root.handlers), logging.root.level)
-    for problem in worlds(40):
+    for problem in worlds(15):
         solve(problem, solver=solver, time_limit=5)
     assert (list(logging.root.handlers), logging.root.level) == before
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.no_cover
 def test_the_documented_service() -> None:
     page = (ROOT / "docs" / "embedding.md").read_text(encoding="utf-8")
     example = ROOT / "docs" / "examples" / "asyncio_service.py"

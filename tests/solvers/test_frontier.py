@@ -22,7 +22,7 @@ from .enumeration import Enumeration
 from .small_worlds import random_world
 from .test_constraints import service, town
 
-EXAMPLES = settings(max_examples=18, derandomize=True, deadline=None, database=None)
+EXAMPLES = settings(max_examples=9, derandomize=True, deadline=None, database=None)
 HOURS = 10
 
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from .test_frontier import HOURS, cleaner_or_cheaper
 
-EXAMPLES = settings(max_examples=25, derandomize=True, deadline=None, database=None)
+EXAMPLES = settings(max_examples=12, derandomize=True, deadline=None, database=None)
 WITHIN = 0.3
 
 

@@ -172,7 +172,7 @@ def test_commitments_above_the_budget_cannot_be_planned() -> None:
 
 @pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
 def test_the_same_seed_gives_the_same_plan(solver: str) -> None:
-    for seed in range(20, 26):
+    for seed in range(20, 23):
         problem = Problem.parse(random_world(Random(seed)))
         one, other = (solve(problem, solver=solver, seed=3).model_dump() for _ in range(2))
         assert one.pop("runtime_seconds") > 0
@@ -198,7 +198,7 @@ def test_costs_of_very_different_size(solver: str) -> None:
 def test_a_large_model_keeps_the_time_limit() -> None:
     problem = load("east-data-west-compute")
     started = time.monotonic()
-    plan = solve(problem, time_limit=3)
+    plan = solve(problem, time_limit=1.5)
     assert time.monotonic() - started < 20
     assert check(problem, plan) == []
 

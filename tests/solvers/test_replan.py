@@ -17,7 +17,7 @@ FAR = {"jobs": {"train": ["far-a"]}, "services": {"chat": {"far-a": 1}}}
 
 def solved(data: Data, solver: str) -> Plan:
     problem = Problem.parse(data)
-    plan = solve(problem, solver=solver, gap_limit=1e-7, time_limit=10)
+    plan = solve(problem, solver=solver, gap_limit=1e-7, time_limit=3)
     assert check(problem, plan) == []
     assert plan.objective is not None
     return plan

@@ -30,6 +30,6 @@ def test_a_model_too_large_is_an_error_that_says_so() -> None:
 @pytest.mark.no_cover
 def test_a_generated_problem_is_planned_and_verified() -> None:
     problem = generate(sites=30, services=60, jobs=200, periods=12, locations=30, seed=4, tightness=0.5)
-    plan = solve(problem, solver="decomposition", time_limit=4)
+    plan = solve(problem, solver="decomposition", time_limit=2)
     assert plan and check(problem, plan) == []
     assert plan.bound is not None and plan.objective is not None and plan.bound <= plan.objective

@@ -109,6 +109,12 @@ def test_a_family_whose_first_cannot_be_is_planned_all_the_same(problem: Problem
 FAMILIES = [f"demand*{demand}+prices*{price}" for demand in (1, 0.9) for price in (1, 2, 3)]
 
 
+@pytest.fixture(scope="module")
+def families_alone(problem: Problem) -> list[Outcome]:
+    """Outcomes of families in this process."""
+    return solve_scenarios(problem, chosen(FAMILIES, _built_in()))
+
+
 def test_scenarios_of_a_family_begin_from_the_plan_of_the_nearest_before(
     problem: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,12 +136,14 @@ def test_scenarios_of_a_family_begin_from_the_plan_of_the_nearest_before(
     assert list(begun) == [FAMILIES[number] for number in (0, 3, 1, 4, 2, 5)]
 
 
-def test_families_are_the_same_in_processes_and_in_a_folder(problem: Problem, tmp_path: Path) -> None:
+@pytest.mark.no_cover
+def test_families_are_the_same_in_processes_and_in_a_folder(
+    problem: Problem, families_alone: list[Outcome], tmp_path: Path
+) -> None:
     scenarios = chosen(FAMILIES, _built_in())
-    alone = solve_scenarios(problem, scenarios)
     apart = solve_scenarios(problem, scenarios, jobs=2, folder=tmp_path)
     again = solve_scenarios(problem, scenarios, folder=tmp_path)
-    assert _figures(alone) == _figures(apart) == _figures(again)
+    assert _figures(families_alone) == _figures(apart) == _figures(again)
     assert [outcome.known for outcome in again] == [True] * len(scenarios)
 
 
@@ -348,7 +356,10 @@ def test_the_options_are_those_of_solve() -> None:
 
 @pytest.mark.no_cover
 def test_a_ray_cluster_gives_the_same_outcomes(
-    problem: Problem, alone: list[Outcome], monkeypatch: pytest.MonkeyPatch
+    problem: Problem,
+    alone: list[Outcome],
+    families_alone: list[Outcome],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     ray = pytest.importorskip("ray")
@@ -370,7 +381,7 @@ def test_a_ray_cluster_gives_the_same_outcomes(
         ray.shutdown()
     assert [outcome.scenario.name for outcome in found] == lines
     assert _figures(found) == _figures(alone)
-    assert _figures(families) == _figures(solve_scenarios(problem, chosen(FAMILIES, _built_in())))
+    assert _figures(families) == _figures(families_alone)
     assert isinstance(found[-1].error, InputError)
 
 

@@ -182,6 +182,7 @@ def _fields_below(model: Any, part: str) -> set[str]:
     return set(defined[{**called, "demand": "Demand", "serving": "Serving"}[part]]["properties"])
 
 
+@pytest.mark.no_cover
 def test_many_jobs_load_fast(topology: Path) -> None:
     """100,000 rows take some seconds; a tenth of that here, and cost grows with the rows."""
     rows = "".join(f"job{number},h100,8,2.5,german,1.5\n" for number in range(10_000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -47,15 +48,21 @@ def test_first_prices_of_many_workloads_are_those_of_the_whole_program(seed: int
     assert first.bound == pytest.approx(best.bound, rel=2e-5)
 
 
+@cache
+def priced() -> tuple[ChoiceProblem, Pricing]:
+    """Return such a problem at its first prices."""
+    problem = large(7)
+    return problem, first_prices(problem, np.random.default_rng(7), Watch(60.0, None))
+
+
 @pytest.mark.no_cover
 @pytest.mark.parametrize("factor", [0.0, 0.3, 0.7, 1.4, 3.0])
 def test_prices_that_are_far_off_are_mended(factor: float) -> None:
     """Options that the first core lacks are found where the whole says that it promised too much."""
-    problem, watch = large(7), Watch(60.0, None)
-    first = first_prices(problem, np.random.default_rng(7), watch)
+    problem, first = priced()
     wrong = price_out(problem, first.prices * factor)
     assert wrong.bound < 0.999 * first.bound
-    assert refined(problem, wrong, watch).bound == pytest.approx(first.bound, rel=5e-5)
+    assert refined(problem, wrong, Watch(60.0, None)).bound == pytest.approx(first.bound, rel=5e-5)
 
 
 def test_where_there_is_room_for_all_the_first_look_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from computeroute.solvers.choices import elite
 from computeroute.solvers.choices.elite import Elite
 
@@ -29,6 +30,7 @@ def test_the_better_of_two_gives_more_often() -> None:
     assert 25 <= dear <= 75 and 115 <= cheap <= 185
 
 
+@pytest.mark.no_cover
 def test_the_worst_goes_when_a_better_one_comes() -> None:
     kept = Elite()
     for number in range(elite.MOST):

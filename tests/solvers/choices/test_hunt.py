@@ -177,6 +177,7 @@ def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> No
     assert state.bound <= state.best.cost
 
 
+@pytest.mark.no_cover
 def test_a_process_that_dies_ends_the_hunt_only(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))
@@ -215,6 +216,7 @@ def price_greedily(problem: ChoiceProblem) -> np.ndarray:
     )
 
 
+@pytest.mark.no_cover
 def test_full_knapsacks_are_filled_to_the_unit() -> None:
     # 6 pools hold 80 % of a fair share of 120 workloads: class C of the generalized assignment problem
     blocks = assignment_blocks(np.random.default_rng(0), 120, 6)

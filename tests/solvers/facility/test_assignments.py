@@ -140,6 +140,7 @@ def test_small_programs_go_to_a_process_once_they_have_taken_long_here():
     worker.close()
 
 
+@pytest.mark.no_cover
 def test_a_worker_is_left_when_it_takes_too_long_or_is_not_wanted():
     worker = Worker()
     worker.submit(program(1, 90), 20.0, 0.0, 0)
@@ -152,6 +153,7 @@ def test_a_worker_is_left_when_it_takes_too_long_or_is_not_wanted():
     worker.close()
 
 
+@pytest.mark.no_cover
 def test_starting_a_process_is_no_part_of_a_programs_time():
     # a fifth of a second is less than a process needs to start: what was proven by then counts all the same
     worker = Worker()

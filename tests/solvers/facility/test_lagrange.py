@@ -46,6 +46,7 @@ def test_no_prices_give_a_bound_above_the_optimum():
         assert ((frequency >= 0) & (frequency <= 1 + 1e-9)).all()
 
 
+@pytest.mark.no_cover
 def test_settling_by_what_sites_add_keeps_the_optimum():
     rng = np.random.default_rng(3)
     for _ in range(40):

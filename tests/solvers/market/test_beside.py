@@ -114,7 +114,7 @@ def test_news_are_told_once_and_waited_for() -> None:
 def test_plans_are_sound_and_bounds_below_the_optimum(seed: int) -> None:
     found = generate(sites=4, services=3, jobs=12, periods=3, locations=3, seed=seed)
     best = solve(found, solver="highs", time_limit=20, gap_limit=1e-4)
-    plan = solve(found, solver="decomposition", time_limit=2, gap_limit=0.0, cores=2)
+    plan = solve(found, solver="decomposition", time_limit=1, gap_limit=0.0, cores=2)
     assert check(found, plan) == []
     assert plan.unserved >= best.unserved - 1e-6
     assert plan.bound is not None and best.objective is not None

@@ -55,7 +55,7 @@ def random_jobs(random: Random) -> list[dict[str, Any]]:
 def test_what_is_proven_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of no problem that can be served is the optimum below what prices prove where starts are closed."""
     closing = 0
-    for seed in range(150):
+    for seed in range(75):
         jobs = random_jobs(Random(seed))
         given = market(*jobs)
         with monkeypatch.context() as patched:
@@ -68,7 +68,7 @@ def test_what_is_proven_holds(monkeypatch: pytest.MonkeyPatch) -> None:
             continue
         closing += 1
         assert_proven_holds(given, exact.objective, seed)
-    assert closing >= 10
+    assert closing >= 7
 
 
 def test_the_problem_is_planned_at_its_optimum() -> None:

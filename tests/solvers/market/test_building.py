@@ -75,7 +75,7 @@ def test_placements_keep_within_the_room(seed: int) -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", [0, 1, 3, 5, 7])
+@pytest.mark.parametrize("seed", [0, 1, 3])
 def test_units_that_nothing_stands_in_the_way_of_are_served_in_full(seed: int) -> None:
     # Users of several slots must leave the only slot of others to these; links are so wide that none is full.
     problem = generate(sites=20, services=40, jobs=10, periods=6, locations=30, seed=seed, tightness=0.7)

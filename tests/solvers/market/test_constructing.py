@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -56,21 +57,27 @@ def test_a_job_that_fits_nowhere_else_takes_that_room() -> None:
     assert placement.value() == pytest.approx(6 * 4 * 1)
 
 
-def searched(parts: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> MarketSearch:
-    """Return a search of a market of many small jobs after it has built at good prices."""
-    monkeypatch.setattr(constructing, "PARTS", parts)
-    problem = generate(sites=12, services=30, jobs=300, periods=4, locations=8, seed=5)
-    market = market_of(problem)
-    search = search_of(market, Options(time_limit=100.0), 0.0, 1e9)
-    search.penalty = penalty_of(market)
-    seeker = Seeker.begin(market, search.penalty)
+@cache
+def priced() -> tuple[Market, Appraisal]:
+    """Return a market of many small jobs, and what is told at good prices."""
+    market = market_of(generate(sites=12, services=30, jobs=300, periods=4, locations=8, seed=5))
+    seeker = Seeker.begin(market, penalty_of(market))
     for _ in range(8):
         seeker.step()
-    builder = builder_of(market, seeker.told)
+    return market, seeker.told
+
+
+def searched(parts: tuple[float, ...], monkeypatch: pytest.MonkeyPatch) -> MarketSearch:
+    """Return a search of that market after it has built at those prices."""
+    monkeypatch.setattr(constructing, "PARTS", parts)
+    market, told = priced()
+    search = search_of(market, Options(time_limit=100.0), 0.0, 1e9)
+    search.penalty = penalty_of(market)
+    builder = builder_of(market, told)
     builder.leaning = np.zeros(len(market.rules.capacity))
     with search._timed("building"):
-        search._build(builder, seeker.told, 1)
-    search._build_at_less(builder, seeker.told)
+        search._build(builder, told, 1)
+    search._build_at_less(builder, told)
     return search
 
 
@@ -112,7 +119,7 @@ def test_where_purchases_break_the_budget_there_is_a_plan_all_the_same(
     data = world(workload, near=near, far={"count": 1}, limits={"budget_usd": budget})
     data["pools"] = data["pools"][:1]
     problem = Problem.parse(data)
-    plan = solve(problem, solver="decomposition", time_limit=5.0)
+    plan = solve(problem, solver="decomposition", time_limit=2.0)
     assert plan.status != "unknown"
     assert plan.unserved > 0
     assert plan.cost.money_usd <= budget

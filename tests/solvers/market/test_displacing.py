@@ -52,6 +52,7 @@ def value_after(search: MarketSearch, told: Appraisal, menu: Priced) -> float:
     return search.best.value()
 
 
+@pytest.mark.no_cover
 def test_a_job_takes_the_places_of_more_than_make_way_in_other_steps() -> None:
     # 12 small ones near at 4 USD each and the large one in the third place, 12 x 4 h x 4 USD; better are the
     # large one near, 12 x 4 h x 1 USD, and the small ones far at 8 USD each.

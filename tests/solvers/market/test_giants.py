@@ -164,7 +164,7 @@ def test_who_becomes_dear_joins_the_giants_and_bounds_hold(monkeypatch: pytest.M
     monkeypatch.setattr(giants, "MOST_JOBS", 2)
     monkeypatch.setattr(giants, "LEAST_SHARE", -1.0)
     joined = 0
-    for seed in range(6):
+    for seed in range(4):
         problem = generate(sites=3, services=2, jobs=12, periods=4, locations=3, seed=seed, tightness=0.8)
         market = market_of(problem)
         seeker = Seeker.begin(market, penalty_of(market))
@@ -179,7 +179,7 @@ def test_who_becomes_dear_joins_the_giants_and_bounds_hold(monkeypatch: pytest.M
             committed = market.rates.committed_count * market.rates.committed_usd * market.rates.horizon
             if exact.unserved - market.barred_work < 1e-6:
                 assert seeker.told.complete + float(committed.sum()) <= exact.objective * (1 + 3e-6)
-    assert joined > 2
+    assert joined > 1
 
 
 def test_giants_pay_at_least_what_they_do_in_their_cheapest_combination() -> None:
@@ -236,7 +236,7 @@ def test_who_may_pause_does_not_answer_with_giants() -> None:
 @pytest.mark.no_cover
 def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
     tried = 0
-    for seed in range(16):
+    for seed in range(8):
         problem = Problem.parse(pausing_world(Random(seed)))
         market = replace(market_of(problem), closes=False)
         best = solve(problem, solver="highs", gap_limit=1e-9, time_limit=20.0)
@@ -247,7 +247,7 @@ def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
             seeker.join([job])
             tried += 1
             assert seeker.told.complete <= best.objective * (1 + 1e-6)
-    assert tried >= 25
+    assert tried >= 15
 
 
 def pausing_world(rng: Random) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def test_bounds_of_held_markets_are_never_above_the_optimum(
     monkeypatch.setattr(displacing, "DISPLACING_SHARE", 1e-9)
     problem = Problem.parse(random_world(Random(seed)))
     best = solve(problem, solver="highs", gap_limit=1e-6)
-    plan = solve(problem, solver="decomposition", gap_limit=0.0, time_limit=2.0)
+    plan = solve(problem, solver="decomposition", gap_limit=0.0, time_limit=1.0)
     assert plan.unserved_bound <= best.unserved + 1e-6
     if plan.bound is not None and best.objective is not None and plan.unserved <= best.unserved + 1e-6:
         assert plan.bound <= best.objective + 1e-5 * max(1.0, abs(best.objective))

@@ -29,7 +29,7 @@ def overloaded(seed: int, tightness: float = 1.4) -> Problem:
     return generate(sites=8, services=8, jobs=60, periods=6, locations=6, seed=seed, tightness=tightness)
 
 
-def searched(problem: Problem, seconds: float = 4.0) -> MarketSearch:
+def searched(problem: Problem, seconds: float = 2.0) -> MarketSearch:
     found = search_of(market_of(problem), Options(time_limit=seconds), 0.0, 0.0)
     found.watch = found.watch.beyond(seconds)
     found.run(rounds=1)
@@ -85,7 +85,7 @@ def test_rations_leave_less_out_than_the_first_plan(seed: int) -> None:
 @pytest.mark.no_cover
 def test_plans_that_leave_work_out_hold_and_say_what_must_be() -> None:
     problem = overloaded(3)
-    plan = solve(problem, solver="decomposition", time_limit=4)
+    plan = solve(problem, solver="decomposition", time_limit=2.5)
     assert check(problem, plan) == []
     assert 0 < plan.unserved_bound <= plan.unserved
 
@@ -124,8 +124,8 @@ def test_prices_of_what_is_scarce_are_sought_beside_and_nothing_stays_behind(
     monkeypatch.setattr(foretelling, "SIZE", 0)
     monkeypatch.setattr(solving, "MANY_BLOCKS", 0)
     monkeypatch.setattr(rationing, "MANY_BLOCKS", 0)
-    found = search_of(market_of(overloaded(1)), Options(time_limit=5.0, cores=2), 0.0, 0.0)
-    found.watch, copies, others = found.watch.beyond(5.0), may_copy(), children()
+    found = search_of(market_of(overloaded(1)), Options(time_limit=2.5, cores=2), 0.0, 0.0)
+    found.watch, copies, others = found.watch.beyond(2.5), may_copy(), children()
     found.run()
     assert found._scarce is not None
     assert (found._beside is not None) == copies, "threads that other tests left behind forbid copies"

@@ -39,9 +39,9 @@ def solved(data: dict[str, Any]) -> tuple[Problem, Plan]:
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("draw", [random_world, random_replan])
-@pytest.mark.parametrize("first", range(0, 40, 10))
+@pytest.mark.parametrize("first", range(0, 20, 5))
 def test_a_plan_goes_on_in_its_own_problem_at_its_cost(draw: Any, first: int) -> None:
-    for seed in range(first, first + 10):
+    for seed in range(first, first + 5):
         problem, plan = solved(draw(Random(seed)))
         assert plan.objective is not None
         market = market_of(problem)
@@ -54,9 +54,9 @@ def test_a_plan_goes_on_in_its_own_problem_at_its_cost(draw: Any, first: int) ->
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("draw", [random_world, random_replan, random_survival])
-@pytest.mark.parametrize("first", range(0, 30, 10))
+@pytest.mark.parametrize("first", range(0, 15, 5))
 def test_so_it_does_in_the_whole_model_reserves_included(draw: Any, first: int) -> None:
-    for seed in range(first, first + 10):
+    for seed in range(first, first + 5):
         problem, plan = solved(draw(Random(seed)))
         variables = build_variables(problem)
         arrays = build_arrays(variables)

@@ -104,7 +104,7 @@ def test_a_service_at_two_sites_stands_at_both_though_links_carry_a_part_only(re
         ],
     }
     problem = Problem.parse(data)
-    plan = solve(problem, solver="decomposition", time_limit=2)
+    plan = solve(problem, solver="decomposition", time_limit=1)
     assert check(problem, plan) == []
     exact = solve(problem, solver="scip", time_limit=10)
     assert plan.unserved == pytest.approx(exact.unserved, rel=1e-6)

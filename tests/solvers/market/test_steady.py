@@ -66,7 +66,7 @@ def drawn(seed: int) -> tuple[Unit, Offer]:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("first", range(0, 60, 20))
+@pytest.mark.parametrize("first", range(0, 40, 20))
 def test_the_bound_is_one_and_counts_the_replicas_that_have_to_stand(first: int) -> None:
     gaps = np.zeros(2)
     for seed in range(first, first + 20):

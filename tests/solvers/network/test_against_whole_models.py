@@ -50,7 +50,7 @@ def test_long_searches_never_pass_the_optimum(
     monkeypatch.setattr(solve, "SMALL_COLUMNS", 0)
     blocks = network(seed)
     best = exact(blocks)
-    found = solve_network(blocks, time_limit=4, gap_limit=1e-3, seed=0, threads=beside)
+    found = solve_network(blocks, time_limit=2, gap_limit=1e-3, seed=0, threads=beside)
     if np.isinf(best):
         assert found.infeasible
         return

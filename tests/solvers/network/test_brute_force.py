@@ -43,11 +43,23 @@ def tiny(seed: int, *, shared: bool = False) -> Blocks:
 
 @cache
 def cheapest(seed: int, *, shared: bool = False) -> float:
-    """Return the optimum by trying every set of open resources; infinite where there is none."""
+    """Return the optimum by trying sets of open resources; infinite where there is none.
+
+    Sets that shut what costs nothing to open are no cheaper than others, nor are those that cost as much to
+    open as a whole design known.
+    """
     blocks = tiny(seed, shared=shared)
     opening = blocks.resources.activation_cost
-    sets = product([False, True], repeat=len(opening))
-    return min(routed(blocks, np.array(opened)) + opening[np.array(opened)].sum() for opened in sets)
+    sets = np.array(list(product([False, True], repeat=len(opening))))
+    sets = sets[sets[:, opening == 0.0].all(axis=1)]
+    best = routed(blocks, np.ones(len(opening), dtype=bool)) + opening.sum()
+    if np.isinf(best):  # fewer do not suffice either
+        return best
+    for opened in sets[np.argsort(sets @ opening)]:
+        if opening[opened].sum() >= best:
+            break
+        best = min(best, routed(blocks, opened) + opening[opened].sum())
+    return best
 
 
 def routed(blocks: Blocks, opened: np.ndarray) -> float:
@@ -92,8 +104,8 @@ def test_a_tiny_design_is_the_cheapest_of_all(seed: int, shared: bool) -> None:
 
 @pytest.mark.no_cover
 def test_some_tiny_designs_are_infeasible_and_some_are_not() -> None:
-    values = [cheapest(seed) for seed in range(10)]
-    assert 0 < np.isinf(values).sum() < 10
+    values = [cheapest(seed) for seed in range(4)]
+    assert 0 < np.isinf(values).sum() < 4
 
 
 @pytest.mark.parametrize("seed", range(10))
