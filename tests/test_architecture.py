@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("routing", "topologies", "solvers")
 COMMANDS = tuple(sorted(path.stem for path in ROOT.glob("cli_*.py")))
@@ -91,7 +93,6 @@ def test_there_are_no_cycles() -> None:
     assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES)
 
 
-@pytest.mark.no_cover
 def test_solvers_use_nothing_of_the_verifier() -> None:
     for module, tree in MODULES.items():
         if module.startswith("solvers"):
@@ -123,7 +124,6 @@ def test_there_is_one_name_to_import(tmp_path: Path) -> None:
     assert _run(code, tmp_path) == ""
 
 
-@pytest.mark.no_cover
 def test_functions_are_short() -> None:
     lengths = dict(functions())
     assert statistics.median(lengths.values()) < 8

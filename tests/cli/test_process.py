@@ -57,6 +57,7 @@ def hard_problem(jobs: int = 60, pools: int = 6, seed: int = 0) -> dict[str, Any
     }  # fmt: skip
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--help"], ["--version"], []])
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     program = (
@@ -286,6 +287,7 @@ def test_interrupted_stress_plans_nothing_anew(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("given", "expected"), [(None, "1"), ("2", "2")])
 def test_linear_algebra_keeps_to_one_core_unless_told_otherwise(given: str | None, expected: str) -> None:
     code = (

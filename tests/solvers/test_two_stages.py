@@ -131,7 +131,7 @@ def test_counts_that_a_link_does_not_allow_are_found_anew(monkeypatch: pytest.Mo
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("first", range(0, 20, 10))
+@pytest.mark.parametrize("first", [0, 30])
 def test_counting_begins_from_replicas_and_flows_that_fit(
     first: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from computeroute.routing import check
 from computeroute.routing.problem import Problem
-from computeroute.solvers import Options, solve
+from computeroute.solvers import Options, runner, solve
 from computeroute.solvers.events import Event, Found, Proved
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.first_plan import FirstPlan
@@ -199,9 +199,12 @@ def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
     assert best.objective is not None and cost >= best.objective - 1e-5 * abs(best.objective)
 
 
-def test_a_search_stopped_before_it_has_a_plan_falls_back_on_that_of_the_decomposition() -> None:
-    # Too much work for the pools, in more columns than are solved in a thread: HiGHS tells no plan until it
-    # has settled what must be left out, which takes it far longer than a second.
+def test_a_search_stopped_before_it_has_a_plan_falls_back_on_that_of_the_decomposition(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Too much work for the pools: HiGHS tells no plan until it has settled what must be left out, which takes
+    # it far longer than a second. In a thread it would go on after this test.
+    monkeypatch.setattr(runner, "THREAD_COLUMNS", 0)
     problem = generate(sites=12, services=12, jobs=25, periods=12, locations=8, seed=3, tightness=1.2)
     cancel = threading.Event()
     threading.Timer(1.5, cancel.set).start()
