@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.no_cover  # sources are read here, hardly any of them run
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("routing", "topologies", "solvers")
