@@ -100,6 +100,7 @@ def test_output_is_utf8_whatever_the_locale(spawn: Spawn, two_sites: dict[str, A
     assert done.stdout.startswith("东数西算 is valid\n")
 
 
+@pytest.mark.no_cover
 def test_a_closed_pipe_is_no_error(spawn: Spawn) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -328,6 +329,7 @@ def test_a_result_reaches_standard_output_by_any_of_its_names(
     assert len(got.read_text()) > 1000, "solvers' noise is kept out, the result is not"
 
 
+@pytest.mark.no_cover
 def test_an_empty_name_is_refused_before_the_work_and_a_closed_input_is_told() -> None:
     for shell, told in (
         ('exec "$@" plan two-sites -o ""', "in place of an empty text"),

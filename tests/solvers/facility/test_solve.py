@@ -73,7 +73,7 @@ def test_nobody_to_serve_costs_nothing():
 @pytest.mark.parametrize("part", range(4))
 def test_random_problems_match_enumeration(single, part):
     rng = np.random.default_rng([part, single])
-    for _ in range(15):
+    for _ in range(10):
         facility = random_facility(rng, single=single, whole=rng.uniform() < 0.5)
         blocks, best = blocks_of(facility), optimum(facility)
         result = solved(blocks)

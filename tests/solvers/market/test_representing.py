@@ -58,6 +58,7 @@ def test_it_is_smaller_and_costs_as_much(large: Market) -> None:
     )
 
 
+@pytest.mark.no_cover
 def test_prices_stay_in_bounds_where_those_drawn_want_too_much(large: Market) -> None:
     """With next to no room everything is left out, at 100 times what it costs; bounds end there."""
     penalty = penalty_of(large)

@@ -107,6 +107,7 @@ def test_a_process_tells_bounds_and_answers_and_serves_again() -> None:
     worker.close()
 
 
+@pytest.mark.no_cover
 def test_a_process_that_takes_too_long_is_ended() -> None:
     blocks = wide(commodities=60)
     network = network_of(blocks)
