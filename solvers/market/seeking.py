@@ -107,15 +107,16 @@ class Seeking(Constructing):
     def _heard_ahead(self) -> Foretold | None:
         """Return what was told of prices while the market was built, and end that.
 
-        It is waited for as long as is taken to seek them here: to begin anew would take longer. Where steps
-        are soon done, prices are not those of what happened to be found in time.
+        It is waited for until it has had as long as is taken to seek them here. Where steps are soon done,
+        prices are not those of what happened to be found in time.
         """
         if self.ahead is None:
             return None
         ahead, self.ahead = self.ahead, None
         heard = None
         if self._is_large and steps_take_long(self.market, self.options.time_limit, BESIDE):
-            ahead.wait(Watch(FIRST_PRICE_SHARE * self.watch.left, self.watch.over).over)
+            left = FIRST_PRICE_SHARE * self.options.time_limit - ahead.spent
+            ahead.wait(Watch(left, self.watch.over).over)
             heard = ahead.heard
         ahead.close()
         return heard
