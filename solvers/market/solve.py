@@ -31,9 +31,9 @@ from .representing import has_many_blocks
 from .resuming import gone_on
 from .seeking import RAISING_SHARE
 
-ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 33e-6
-"""Parts of the time for writing the plan, least and most, and seconds for every user in every period: 20
-to 30 millionths were measured on 170,000 and 400,000 of these."""
+ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 30e-6
+"""Parts of the time for writing the plan, least and most, and seconds for every user in every period: 19
+to 29 millionths were measured on 170,000 and 1,800,000 of these."""
 FIRST_REFILL_SHARE, SEARCH_SHARE, LONG_SEARCH_SHARE = 0.1, 0.45, 0.8
 """Parts of the time left at most for units to answer anew before prices are known, and to improve before and
 after prices are good."""
