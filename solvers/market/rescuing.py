@@ -21,6 +21,8 @@ from .menus import Menu
 from .placing import Placement, Priced
 
 PASSES = 6
+FEW, PATIENCE = 20, 3
+"""Blocks up to which who is left out tries again in vain, as often on end: places are tried by chance."""
 WANTED = 40
 """Columns of a job that is left out."""
 ELSEWHERE = 100
@@ -50,9 +52,11 @@ def rescued(
     offered = joined([columns, *_wanted(found, told, out, Watch(LOOKING_SHARE * watch.left, watch.over))])
     priced = Priced.of(market, offered, told.prices, found.penalty)
     ejector = Ejector(found, Menu.of(market, priced), told, rng)
+    idle = 0
     for _ in range(PASSES):
-        if len(out) == 0 or watch.over() or not _force(ejector, out, watch):
+        if len(out) == 0 or watch.over() or idle >= (PATIENCE if len(out) <= FEW else 1):
             break
+        idle = 0 if _force(ejector, out, watch) else idle + 1
         out = left_out(found)
     found.trim_modules()
     return found

@@ -50,6 +50,20 @@ def test_a_job_that_may_go_elsewhere_makes_way_for_one_that_may_not() -> None:
     assert before.placed[1].choice is None, "what is given stays as it is"
 
 
+@pytest.mark.parametrize(("few", "tries"), [(1, rescuing.PATIENCE), (0, 1)])
+def test_few_who_are_left_out_try_again_in_vain(
+    few: int, tries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 16 accelerators for all of the 4 h before the deadline are more than any pool has.
+    monkeypatch.setattr(rescuing, "FEW", few)
+    tried, force = [], rescuing._force
+    monkeypatch.setattr(rescuing, "_force", lambda *given: tried.append(force(*given)))
+    held = [job(name, 8, 4, policy="near", deadline_hours=4) for name in ("one", "other")]
+    _, after = rescue(*held, first=[0])
+    assert left_out(after).tolist() == [1]
+    assert len(tried) == tries
+
+
 def test_who_finds_no_room_among_crowds_takes_a_place_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
     # As above: the free one leaves the cheap pool, 8 x 4 h x (1 + 2) USD.
     monkeypatch.setattr(displacing, "ROOM_TRIES", 0)
