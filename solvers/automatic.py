@@ -64,13 +64,15 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
     """Return the plan of the solver that suits the structure of a problem."""
     finder = PathFinder(problem)
     market = plain_market(problem, finder, options)
-    if ahead is not None and model_columns(market) <= HANDOVER_COLUMNS:
-        ahead.close()
     if market.services.rescues and _needs_flows(market):
+        if ahead is not None:
+            ahead.close()
         choice = Choice("highs", ASKED_MUCH)
         _tell(options, str(choice), started)
         return solve_protected(problem, options).model_copy(update={"solver": str(choice)})
     structure = measure(market)
+    if ahead is not None and structure.columns <= HANDOVER_COLUMNS:
+        ahead.close()
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":

@@ -13,9 +13,12 @@ from .columns import Columns
 from .detours import fitting_answer
 from .entering import may_enter
 from .market import Market
-from .openings import fitting_columns
+from .openings import NEAREST, fitting_columns
 from .placing import Placement, Priced
 from .units import Unit
+
+FIRST = 4
+"""Starts that seem to fit, and options with hours that do, that are made columns first: one mostly does."""
 
 
 def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints) -> None:
@@ -29,10 +32,13 @@ def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints)
 
 def fit_in(placement: Placement, told: Appraisal, job: int) -> bool:
     """Place a job that is out by what costs least at the prices of all that fits; return whether it does."""
-    fitting = fitting_columns(placement, told, job)
-    if fitting is None:
-        return False
-    return _place_by(placement, fitting, np.arange(len(fitting.columns)), job)
+    for most in (FIRST, NEAREST):
+        fitting = fitting_columns(placement, told, job, most)
+        if fitting is None:
+            return False
+        if _place_by(placement, fitting, np.arange(len(fitting.columns)), job):
+            return True
+    return False
 
 
 def _by_stake(priced: Priced, jobs: Ints) -> list[int]:

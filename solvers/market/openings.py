@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -16,6 +17,7 @@ from .jobs import Options
 from .market import Market
 from .pausing import best_pauses, pause_hours
 from .placing import Placement, Priced
+from .rules import Rules
 from .starting import Starts, any_between
 
 NEAREST = 40
@@ -26,19 +28,30 @@ FIT = 1 - 1e-9
 
 @dataclass(frozen=True)
 class Room:
-    """What is left: accelerators to be held (P, T), those at the spot price (P, T), Gbit/s (D, T)."""
+    """What is ``left`` of the rows (R,), told when asked for: most jobs ask for a part of it."""
 
-    held: Floats
-    spot_held: Floats
-    traffic: Floats
+    rules: Rules
+    left: Floats
 
     @classmethod
     def of(cls, placement: Placement) -> Room:
         """Return what a placement leaves."""
-        rules = placement.market.rules
-        left = placement.room - placement.load
-        uses = (rules.held_use, rules.spot_held_use, rules.traffic_use)
-        return cls(*(rules.enough_for(use, left) for use in uses))
+        return cls(placement.market.rules, placement.room - placement.load)
+
+    @cached_property
+    def held(self) -> Floats:
+        """Accelerators to be held (P, T)."""
+        return self.rules.enough_for(self.rules.held_use, self.left)
+
+    @cached_property
+    def spot_held(self) -> Floats:
+        """Accelerators to be held at the spot price (P, T)."""
+        return self.rules.enough_for(self.rules.spot_held_use, self.left)
+
+    @cached_property
+    def traffic(self) -> Floats:
+        """Gbit/s (D, T)."""
+        return self.rules.enough_for(self.rules.traffic_use, self.left)
 
 
 def fitting_columns(placement: Placement, told: Appraisal, job: int, most: int = NEAREST) -> Priced | None:
@@ -56,12 +69,16 @@ def fitting_columns(placement: Placement, told: Appraisal, job: int, most: int =
 
 def _begun(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
     mine = options_of(market.running, job)
+    if mine.start == mine.stop:
+        return []
     able = open_starts(room, market.running, market.spans, mine)
     return begun_columns(market, mine, able, told.start_costs[mine], most)
 
 
 def _paused(market: Market, told: Appraisal, room: Room, job: int, most: int) -> list[Columns]:
     mine = options_of(market.pausing, job)
+    if mine.start == mine.stop:
+        return []
     return paused_columns(market, room, told.goods, mine, some=np.arange(mine.stop - mine.start), most=most)
 
 
@@ -127,7 +144,8 @@ def _pools_open(room: Room, options: Options, mine: slice) -> Bools:
     owner, pool = options.owner[pairs] - mine.start, options.pool[pairs]
     left = room.held[pool]
     spot = options.spot[mine][owner]
-    left[spot] = np.minimum(left[spot], room.spot_held[pool[spot]])
+    if spot.any():
+        left[spot] = np.minimum(left[spot], room.spot_held[pool[spot]])
     enough = left >= FIT * options.accelerators[mine][owner][:, None]
     count = mine.stop - mine.start
     if len(owner) == count:
@@ -143,7 +161,7 @@ def _crowded(room: Room, crossed: csr_array, mine: slice, gbps: Floats | None = 
     ``crossed`` (all options, D) is in Gbit/s, or how often each crosses it with so many ``gbps``.
     """
     ends = crossed.indptr[mine.start : mine.stop + 1]
-    found = np.zeros((mine.stop - mine.start, room.traffic.shape[1]), dtype=bool)
+    found = np.zeros((mine.stop - mine.start, room.rules.goods.periods), dtype=bool)
     part = slice(int(ends[0]), int(ends[-1]))
     if part.start < part.stop:
         row = np.repeat(np.arange(len(found)), np.diff(ends))
