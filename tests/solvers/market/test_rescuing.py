@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers.market import displacing, ejecting, rescuing
+from computeroute.solvers.market import solve as module
 from computeroute.solvers.market.appraisal import Appraisal, appraise
-from computeroute.solvers.market.building import narrow_jobs, narrow_units
+from computeroute.solvers.market.building import Builder, narrow_jobs, narrow_units
 from computeroute.solvers.market.candidates import job_columns
 from computeroute.solvers.market.columns import Columns
 from computeroute.solvers.market.greedy import fill_jobs
@@ -64,21 +65,44 @@ def test_few_who_are_left_out_try_again_in_vain(
     assert len(tried) == tries
 
 
-def test_who_finds_no_room_among_crowds_takes_a_place_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    # As above: the free one leaves the cheap pool, 8 x 4 h x (1 + 2) USD.
-    monkeypatch.setattr(displacing, "ROOM_TRIES", 0)
+def search_with_one_left_out() -> tuple[MarketSearch, Builder]:
+    """Return a search in which the free job took the cheap pool, which the other one may not leave."""
     market = market_of(Problem.parse(world(job("free", 8, 4), job("kept", 8, 4, policy="near"), **KEPT)))
     seeker = Seeker.begin(market, penalty_of(market))
     told = appraise(market, np.zeros(len(market.rules.capacity)), seeker.penalty)
     search = MarketSearch(market, Options(), Watch(30.0), time.monotonic(), seeker.penalty)
+    search.prices = told
     builder = search._builder(seeker, None)
     columns = builder.offered = job_columns(market, told, 30)
     search.best = Placement(market, seeker.penalty, np.zeros(0))
     fill_jobs(search.best, told, Priced.of(market, columns, told.prices, seeker.penalty), np.array([0]))
     assert not search.is_served()
-    search._rescue(builder, told)
+    return search, builder
+
+
+def test_who_finds_no_room_among_crowds_takes_a_place_by_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The free one leaves the cheap pool, 8 x 4 h x (1 + 2) USD.
+    monkeypatch.setattr(displacing, "ROOM_TRIES", 0)
+    search, builder = search_with_one_left_out()
+    assert search.prices is not None and search.best is not None
+    search._rescue(builder, search.prices)
     assert search.is_served()
     assert search.best.value() == pytest.approx(96)
+
+
+@pytest.mark.parametrize("few", [1, 0])
+def test_on_large_problems_few_who_find_no_place_by_force_find_room_among_crowds(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As above, where neither force nor chains of ejections gain anything.
+    monkeypatch.setattr(module, "FEW", few)
+    search, builder = search_with_one_left_out()
+    monkeypatch.setattr(search, "_rescue", lambda *_: None)
+    monkeypatch.setattr(search, "_eject", lambda *_: None)
+    monkeypatch.setattr(search, "_refill", lambda *_: None)
+    search.watch = Watch(20.0 if few else 0.5)
+    search._eject_and_refill(builder)
+    assert search.is_served() == bool(few)
 
 
 def test_a_job_makes_way_for_a_unit_in_the_periods_that_it_lacks() -> None:
