@@ -99,5 +99,5 @@ def _service_size(problem: Problem, service: InferenceService) -> float:
     """Return about how many accelerators a service takes, summed over the periods."""
     periods = len(problem.periods)
     requests = sum(sum(per_period(each.requests_per_second, periods)) for each in service.demand)
-    each = [kind.accelerators_per_replica / kind.requests_per_second for kind in service.serving]
-    return requests * float(np.mean(each))
+    per_request = [kind.accelerators_per_replica / kind.requests_per_second for kind in service.serving]
+    return requests * float(np.mean(per_request))

@@ -233,7 +233,10 @@ def kept_for_units(market: Market, columns: Columns) -> Floats:
 
 
 def kept_at_prices(market: Market, told: Appraisal) -> Floats:
-    """Return the same where everybody takes the slot that is cheapest: no replica is taken to be whole."""
+    """Return what :func:`kept_for_units` does, where everybody has the cheapest slot at the prices told.
+
+    That needs no answers of units, as replicas are not taken to be whole.
+    """
     goods, traffic = market.rules.goods, market.traffic
     gbps = np.zeros((goods.directions, goods.periods))
     if traffic is None:

@@ -21,7 +21,7 @@ from .crowds import Crowds
 from .holding import MUCH_DEARER, Holding
 from .placing import Placement, Priced, has_relieved_rows
 from .recreating import Recreator
-from .rescuing import rescued
+from .rescuing import FEW, left_out, rescued
 from .settling import losing_jobs
 from .standing import UNSERVED_TOLERANCE
 
@@ -70,6 +70,12 @@ class Displacing(Holding):
             self._make_room(self.best.copy(), menu, told, watch)
         share = RESCUE_SHARE if self._is_large else AFTER_SHARE
         self._offer(self._saved(self.best, builder, told, share))
+
+    def _make_room_for_few(self, menu: Priced, told: Appraisal) -> None:
+        """Where the best placement leaves few out, place crowds anew around these."""
+        if self.best is not None and 0 < len(left_out(self.best)) <= FEW:
+            watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
+            self._make_room(self.best.copy(), menu, told, watch)
 
     def _make_room(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
         """Place crowds anew around those that are left out, until none is or that is in vain."""

@@ -19,7 +19,7 @@ from .appraisal import appraise
 from .market import Market
 from .menus import natural_prices
 from .placing import Priced
-from .prices import Seeker
+from .prices import WIDE, Seeker
 from .representing import representative
 
 SAMPLES = ((150, 30, 0.1), (400, 80, 0.3))
@@ -100,9 +100,8 @@ def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:
         sample = representative(market, penalty, jobs, units)
         if sample is None:
             break
-        seeker = Seeker.begin(sample, penalty)
-        if found is not None:
-            seeker = Seeker.begin(sample, penalty, found.told.prices, WIDER * found.box)
+        known, box = (None, WIDE) if found is None else (found.told.prices, WIDER * found.box)
+        seeker = Seeker.begin(sample, penalty, known, box)
         if not _holds(market, seeker, Watch(share * watch.limit, watch.over)):
             break
         if seeker.box >= FAR:

@@ -18,7 +18,6 @@ from ..watch import Watch
 from .appraisal import Appraisal
 from .building import Builder, kept_at_prices, kept_for_units
 from .deciding import decisions
-from .displacing import RESCUE_SHARE
 from .foretelling import WIDER, Foretold
 from .holding import Apart
 from .leaning import leaning
@@ -29,7 +28,6 @@ from .placing import Priced, has_relieved_rows
 from .prices import NARROW, Seeker
 from .rationing import MANY_BLOCKS, Rationing
 from .representing import has_many_blocks
-from .rescuing import FEW, left_out
 from .resuming import gone_on
 from .seeking import RAISING_SHARE
 
@@ -249,9 +247,7 @@ class MarketSearch(Rationing):
         priced = Priced.of(self.market, builder.offered, told.prices, self.penalty)
         while not self.watch.over():
             self._rescue(builder, told)
-            if 0 < len(left_out(self.best)) <= FEW:
-                watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
-                self._make_room(self.best.copy(), priced, told, watch)
+            self._make_room_for_few(priced, told)
             self._eject(priced, told, Watch(LONG_EJECTION_SHARE * self.watch.left, self.watch.over))
             self._refill(Watch(LONG_REFILL_SHARE * self.watch.left, self.watch.over))
             self._hear_bound()

@@ -93,20 +93,6 @@ def test_what_comes_back_is_what_the_prices_prove_here() -> None:
         os.kill(apart._process, 0)
 
 
-@copies
-def test_news_are_told_once_and_waited_for() -> None:
-    apart = PricesBeside(Beginning(seeker_of(problem())), 2.0, 0.5)
-    try:
-        apart.wait_for_news(Watch(20.0).over)
-        assert apart.news() is not None
-        apart.wait_for_news(Watch(20.0).over)
-        apart.wait(lambda: not apart.running)
-        assert not apart.is_lost
-        assert apart.news() is not None and apart.news() is None
-    finally:
-        apart.close()
-
-
 @pytest.mark.no_cover
 @copies
 @pytest.mark.usefixtures("every_market_is_long")

@@ -26,6 +26,8 @@ def tell_two(stream: IO[bytes]) -> None:
 def test_it_tells_what_it_finds_and_ends() -> None:
     copy: Copy[str] = Copy(tell_two)
     try:
+        copy.wait_for_news(Watch(20.0).over)
+        assert copy.heard is not None
         copy.wait_for(lambda told: told == "two", Watch(20.0).over)
         assert copy.heard == "two"
         assert copy.news() == "two" and copy.news() is None
@@ -55,8 +57,10 @@ def test_it_is_ended_once_as_its_number_may_be_that_of_another_afterwards(
 ) -> None:
     copy: Copy[str] = Copy(lambda _: signal.pause())
     copy.close()
-    monkeypatch.setattr(os, "kill", lambda *_: pytest.fail("it is ended a second time"))
+    ended: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda number, _: ended.append(number))
     copy.close()
+    assert ended == []
 
 
 @copies

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers.market import displacing, ejecting, rescuing
-from computeroute.solvers.market import solve as module
 from computeroute.solvers.market.appraisal import Appraisal, appraise
 from computeroute.solvers.market.building import Builder, narrow_jobs, narrow_units
 from computeroute.solvers.market.candidates import job_columns
@@ -95,7 +94,7 @@ def test_on_large_problems_few_who_find_no_place_by_force_find_room_among_crowds
     few: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # As above, where neither force nor chains of ejections gain anything.
-    monkeypatch.setattr(module, "FEW", few)
+    monkeypatch.setattr(displacing, "FEW", few)
     search, builder = search_with_one_left_out()
     monkeypatch.setattr(search, "_rescue", lambda *_: None)
     monkeypatch.setattr(search, "_eject", lambda *_: None)
