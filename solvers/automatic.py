@@ -32,8 +32,10 @@ from .variables import Variables
 
 PROVEN_GAP = 1e-6
 """Gap of the decomposition up to which it is done where no shared limit could bind."""
-HANDOVER_COLUMNS = 120_000
-"""Columns up to which the exact search goes on where the decomposition leaves a gap."""
+HANDOVER_COLUMNS, COLUMNS_PER_SECOND = 120_000, 1_100
+"""Columns up to which the exact search goes on where the decomposition has ended and leaves a gap, and those
+for every second of the time limit up to which it has time kept for that, or runs beside, where periods are
+not small: with more it finds nothing, and takes a core from what does."""
 FIRST_SHARE, MOST_SHARE = 0.5, 0.8
 """Parts of the time after which the exact search goes on: where everything is served, and in any case."""
 FLOWS_COLUMNS = 20_000
@@ -166,13 +168,14 @@ def _decomposed(
 ) -> Plan:
     """Return the plan of the decomposition, or what the exact search makes of it."""
     goes_on = structure.columns <= HANDOVER_COLUMNS and not _asks_much(market)
+    has_part = goes_on and _gets_far(structure, options)
     is_free = structure.contested == 0
-    if goes_on and not is_free and options.usable_cores > 1:
+    if has_part and not is_free and options.usable_cores > 1:
         return _raced(market, choice, options, started)
     closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
-    search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if goes_on else 1.0))
+    search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if has_part else 1.0))
     search.ahead = ahead
-    if goes_on:
+    if has_part:
         _end_where_served(search, FIRST_SHARE * options.time_limit)
     search.run(rounds=0 if goes_on and is_free else None)
     is_done = search.is_close() or not goes_on or not _has_time(options, started)
@@ -185,6 +188,11 @@ def _decomposed(
     other = _gone_on(search, options, started)
     other = other.model_copy(update={"solver": str(then)})
     return better(plan.model_copy(update={"stopped_by": other.stopped_by}), other, options.gap_limit)
+
+
+def _gets_far(structure: Structure, options: Options) -> bool:
+    """Return whether the exact search is worth a part of the time, or a core."""
+    return structure.suits_exact or structure.columns <= COLUMNS_PER_SECOND * options.time_limit
 
 
 def _raced(market: Market, choice: Choice, options: Options, started: float) -> Plan:

@@ -18,16 +18,20 @@ from .market.candidates import job_columns, service_columns
 from .market.columns import joined
 from .market.goods import GoodPrices
 from .market.market import Market
+from .market.placing import has_relieved_rows
 from .market.units import Unit
 from .services import replica_limits
 from .size import MOST_COLUMNS
 
 SMALL_COLUMNS = 12_000
 """Columns up to which the exact solver takes the model as one program."""
+PERIOD_COLUMNS = 6_000
+"""Columns for every period up to which the exact search was found better: it decides period by period what is
+left when jobs and sites are decided."""
 MOST_MEETINGS = 165_000
-"""Limits that could bind times blocks that meet there, up to which the exact search was found better."""
+"""Limits that could bind times blocks that meet there, up to which that holds."""
 MOST_SEARCHED = 120_000
-"""Columns up to which that holds: from 198,000 on the exact search was much worse, with work left out."""
+"""Columns up to which it does: from 198,000 on the exact search was much worse, with work left out."""
 OVER = 1e-9
 """Relative excess above which a limit counts as broken."""
 
@@ -47,12 +51,25 @@ class Structure:
         what is cheapest for it alone. None where the model is too large to look.
     meeting
         Blocks that could use one of these.
+    periods
+        Of the horizon.
+    has_shares
+        Whether a limit is a share of what is used, as those of providers: what fits depends on all else then.
     """
 
     columns: int
     blocks: int
     contested: int | None = None
     meeting: int | None = None
+    periods: int = 1
+    has_shares: bool = False
+
+    @property
+    def suits_exact(self) -> bool:
+        """Whether the exact search gets far: in every period, or beside the decomposition, which knows shares
+        only when they are broken.
+        """
+        return self.has_shares or self.columns <= PERIOD_COLUMNS * self.periods
 
 
 @dataclass(frozen=True)
@@ -72,14 +89,21 @@ class Choice:
 
 def measure(market: Market) -> Structure:
     """Return the structure of a problem after admissibility."""
-    columns = model_columns(market)
+    columns, periods = model_columns(market), market.rates.periods
     if columns > MOST_COLUMNS:
-        return Structure(columns, market.blocks)
+        return Structure(columns, market.blocks, periods=periods)
     contested = contested_rows(market)
     meeting = meeting_blocks(market, contested)
     alone = beyond_alone(market)
     meeting[np.flatnonzero(alone)] = True
-    return Structure(columns, market.blocks, int(contested.sum() + alone.sum()), int(meeting.sum()))
+    return Structure(
+        columns=columns,
+        blocks=market.blocks,
+        contested=int(contested.sum() + alone.sum()),
+        meeting=int(meeting.sum()),
+        periods=periods,
+        has_shares=has_relieved_rows(market),
+    )
 
 
 def choose(structure: Structure) -> Choice:
@@ -91,10 +115,12 @@ def choose(structure: Structure) -> Choice:
         return Choice("decomposition", f"{size}, no shared limit could bind")
     limits = plural(structure.contested, "shared limit")
     meeting = f"{structure.meeting:,} of {plural(structure.blocks, 'block')} meet there"
-    is_small = structure.columns <= SMALL_COLUMNS
-    is_loose = structure.contested * structure.meeting <= MOST_MEETINGS and structure.columns <= MOST_SEARCHED
     why = f"{size}, {limits} could bind, {meeting}"
-    return Choice("highs" if is_small or is_loose else "decomposition", why)
+    is_loose = structure.contested * structure.meeting <= MOST_MEETINGS
+    is_exact = structure.columns <= SMALL_COLUMNS or (
+        structure.suits_exact and is_loose and structure.columns <= MOST_SEARCHED
+    )
+    return Choice("highs" if is_exact else "decomposition", why)
 
 
 def model_columns(market: Market) -> int:

@@ -40,8 +40,9 @@ on the whole there."""
 FAR = 1.0
 """Reach at the end of a sample from which on the dual bends so little that steps on the whole soon get there,
 and plans come out better than from prices foretold."""
-TRIPLES = 10
-"""Triples of period, demand and slot that take about as long as one start of a job."""
+TRIPLES, UNIT = 10, 250
+"""Triples of period, demand and slot that take about as long as one start of a job, and starts that take as
+long as asking one more unit does, whatever its size."""
 TINY = 1e-9
 WIDER = 4.0
 """Times the last reach of a sample that the next one begins with."""
@@ -79,8 +80,13 @@ class Foretold:
 def steps_take_long(market: Market, seconds: float, times: float = 1.0) -> bool:
     """Return whether steps on a market take long (``times`` as long), where so many seconds are the limit."""
     starts = market.rates.periods * (len(market.running) + len(market.pausing))
-    size = starts + sum(unit.size for unit in market.units) / TRIPLES
-    return market.blocks >= FEWEST_BLOCKS and size > times * SIZE * seconds
+    size = starts + UNIT * len(market.units) + sum(unit.size for unit in market.units) / TRIPLES
+    return bool(size > times * SIZE * seconds)
+
+
+def is_foretold(market: Market, seconds: float, times: float = 1.0) -> bool:
+    """Return whether steps take so long on so many blocks that samples are asked first."""
+    return market.blocks >= FEWEST_BLOCKS and steps_take_long(market, seconds, times)
 
 
 def foretold(market: Market, penalty: float, watch: Watch) -> Seeker | None:

@@ -11,7 +11,7 @@ from .appraisal import Appraisal
 from .beside import ROUGH, Beginning, PricesBeside
 from .constructing import Constructing
 from .copies import may_copy
-from .foretelling import MUCH, Foretold, foretold, steps_take_long
+from .foretelling import MUCH, Foretold, foretold, is_foretold, steps_take_long
 from .merging import begin_with_merged
 from .prices import Seeker
 from .raising import raised_bound
@@ -57,7 +57,7 @@ class Seeking(Constructing):
         Where it dies, that time is kept. Where the system has no room for it, prices and plans take turns.
         """
         limit = self.options.time_limit
-        foretells, raising = steps_take_long(self.market, limit, MUCH), RAISING_SHARE * limit
+        foretells, raising = is_foretold(self.market, limit, MUCH), RAISING_SHARE * limit
         with suppress(OSError):
             self._beside = PricesBeside(Beginning(seeker, small, foretells), self.watch.left, raising)
             alone, longer = self.watch, self.watch.beyond(self.watch.left + raising)
@@ -99,7 +99,7 @@ class Seeking(Constructing):
         return seeker.move(heard.prices, heard.box)
 
     def _foretold(self) -> Foretold | None:
-        if not steps_take_long(self.market, self.options.time_limit):
+        if not is_foretold(self.market, self.options.time_limit):
             return None
         seeker = foretold(self.market, self.penalty, self.watch)
         return None if seeker is None else Foretold.of(seeker)

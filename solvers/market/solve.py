@@ -141,7 +141,7 @@ class MarketSearch(Rationing):
         if self.is_served() or self._beside is None:
             first = self._some_units(FIRST_REFILL_SIZE * self.options.time_limit)
             self._refill(Watch(FIRST_REFILL_SHARE * self.watch.left, self.watch.over), first)
-        if self._is_long() and (self._is_large or self._beside is None):
+        if self._is_long() and self._is_large:
             self.took["improving"] = self.took["building"]
         elif not self._has_settled:
             self._seek_or_wait(seeker)

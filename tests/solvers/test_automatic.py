@@ -120,6 +120,21 @@ def test_a_model_too_large_is_not_handed_over(monkeypatch: pytest.MonkeyPatch) -
     assert plan.solver.startswith("auto: decomposition (")
 
 
+@pytest.mark.usefixtures("tangled")
+@pytest.mark.parametrize("cores", [1, 2])
+def test_a_model_large_for_its_time_is_handed_over_in_the_end_only(
+    cores: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(automatic, "COLUMNS_PER_SECOND", 0)
+    monkeypatch.setattr(structure, "PERIOD_COLUMNS", 0)
+    monkeypatch.setattr(automatic, "_raced", lambda *_: pytest.fail("takes a core"))
+    monkeypatch.setattr(automatic, "_end_where_served", lambda *_: pytest.fail("takes time"))
+    problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
+    plan = solve(problem, gap_limit=0, time_limit=20, cores=cores)
+    assert plan.solver.startswith("auto: decomposition, then highs (")
+    assert (plan.status, plan.runtime_seconds < 15) == ("optimal", True)
+
+
 @pytest.mark.no_cover
 @pytest.mark.parametrize("seed", SEEDS)
 def test_what_is_handed_over_is_a_solution_and_bounds_that_hold(seed: int) -> None:

@@ -97,7 +97,7 @@ def test_columns_are_about_those_of_the_model() -> None:
 
 
 @pytest.mark.no_cover
-def test_many_blocks_that_meet_in_many_limits_go_to_the_decomposition() -> None:
+def test_what_is_not_small_goes_to_the_decomposition() -> None:
     problem = generate(sites=20, services=40, jobs=100, periods=24, locations=20, seed=3, tightness=0.7)
     choice = choose(measure(market_of(problem)))
     assert choice.solver == "decomposition"
@@ -124,7 +124,30 @@ def test_the_reason_has_the_figures() -> None:
 def test_a_small_model_is_exact_however_tangled() -> None:
     assert choose(Structure(12_000, 9_000, 9_000, 9_000)).solver == "highs"
     assert choose(Structure(12_001, 9_000, 9_000, 9_000)).solver == "decomposition"
-    assert choose(Structure(90_000, 9_000, 10, 9_000)).solver == "highs"
+
+
+@pytest.mark.parametrize(
+    ("columns", "periods", "contested", "solver"),
+    [
+        (72_000, 12, 10, "highs"),
+        (72_001, 12, 10, "decomposition"),
+        (72_000, 12, 11, "decomposition"),
+        (120_000, 48, 10, "highs"),
+        (120_001, 48, 10, "decomposition"),
+    ],
+)
+def test_small_periods_are_exact_where_few_blocks_meet(
+    columns: int, periods: int, contested: int, solver: str
+) -> None:
+    assert choose(Structure(columns, 20_000, contested, 16_000, periods)).solver == solver
+
+
+def test_shares_of_what_is_used_are_exact_where_periods_are_large_too() -> None:
+    assert choose(Structure(60_000, 900, 90, 270, 8)).solver == "decomposition"
+    assert choose(Structure(60_000, 900, 90, 270, 8, has_shares=True)).solver == "highs"
+    limited = world(job("one", 8, 4), job("two", 8, 4), limits={"max_provider_share": {"*": 0.5}})
+    assert measured(limited).has_shares
+    assert not measured(world(job("one", 8, 4), job("two", 8, 4))).has_shares
 
 
 def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
@@ -132,8 +155,3 @@ def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
     found = measured(random_world(Random(79)))
     assert (found.contested, found.meeting) == (1, 1)
     assert choose(found).solver == "highs"
-
-
-def test_a_model_of_very_many_columns_is_not_searched_as_one() -> None:
-    assert choose(Structure(120_000, 300, 90, 270)).solver == "highs"
-    assert choose(Structure(120_001, 300, 90, 270)).solver == "decomposition"

@@ -136,16 +136,18 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
 
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
-@pytest.mark.parametrize("cores", [1, 2])
-def test_where_building_is_long_prices_are_waited_for_if_they_are_sought_beside(
-    cores: int, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("cores", "is_large"), [(1, False), (2, False), (2, True)])
+def test_however_long_building_is_prices_are_waited_for_but_on_large_problems(
+    cores: int, is_large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LONG_SHARE", 0.0)
+    monkeypatch.setattr(module, "LARGE_LONG_SHARE", 0.0)
+    monkeypatch.setattr(module, "has_many_blocks", lambda _: is_large)
     search = search_of(market_of(problem()), Options(time_limit=2.0, cores=cores), time.monotonic(), 2.0)
     waited, wait = [], search._seek_or_wait
     monkeypatch.setattr(search, "_seek_or_wait", lambda seeker: waited.append(wait(seeker)))
     search.run()
-    assert len(waited) == (cores > 1)
+    assert len(waited) == (not is_large)
 
 
 @copies

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from computeroute.solvers.market import foretelling
 from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.foretelling import foretold, steps_take_long
+from computeroute.solvers.market.foretelling import foretold, is_foretold, steps_take_long
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
@@ -48,14 +48,22 @@ def test_prices_of_a_sample_are_not_used_where_few_workloads_decide() -> None:
 def test_a_market_of_few_blocks_has_no_samples() -> None:
     market = market_of(generate(sites=6, services=5, jobs=20, periods=2, locations=5, seed=1))
     assert foretold(market, penalty_of(market), Watch(60.0)) is None
-    assert not steps_take_long(market, 1e-6)
+    assert steps_take_long(market, 1e-6) and not is_foretold(market, 1e-6)
+
+
+def test_steps_on_many_services_are_long_however_small_these_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    market = market_of(generate(sites=4, services=40, jobs=0, periods=2, locations=3, seed=1))
+    seconds = 0.9 * foretelling.UNIT * len(market.units) / foretelling.SIZE
+    assert steps_take_long(market, seconds)
+    monkeypatch.setattr(foretelling, "UNIT", 0)
+    assert not steps_take_long(market, seconds)
 
 
 @pytest.mark.no_cover
 def test_steps_are_long_or_short_by_the_time_there_is() -> None:
     market = market_of(generate(sites=3, services=0, jobs=2100, periods=2, locations=3, seed=1))
-    assert steps_take_long(market, 1e-3)
-    assert not steps_take_long(market, 1e6)
+    assert is_foretold(market, 1e-3)
+    assert not is_foretold(market, 1e6)
 
 
 @pytest.mark.no_cover
