@@ -66,9 +66,7 @@ class Structure:
 
     @property
     def suits_exact(self) -> bool:
-        """Whether the exact search gets far: in every period, or beside the decomposition, which knows shares
-        only when they are broken.
-        """
+        """Whether the exact search gets far in every period, or further than the decomposition with shares."""
         return self.has_shares or self.columns <= PERIOD_COLUMNS * self.periods
 
 
