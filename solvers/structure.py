@@ -66,7 +66,7 @@ class Structure:
 
     @property
     def suits_exact(self) -> bool:
-        """Whether the exact search gets far in every period, or further than the decomposition with shares."""
+        """Whether the exact search gets far: in every period, or further than the decomposition."""
         return self.has_shares or self.columns <= PERIOD_COLUMNS * self.periods
 
 
