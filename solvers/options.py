@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
@@ -16,6 +17,13 @@ UNSERVED_NOTHING = 1e-9
 LARGEST_SEED, MOST_THREADS = 2**31 - 1, 1024
 LONGEST_SECONDS = 1e9
 """Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
+
+
+def cores_here() -> int:
+    """Return how many processors this process may use: those it is bound to, where the system tells."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class CancelToken(Protocol):
@@ -69,9 +77,9 @@ class Options:
     threads
         Threads of the underlying solver; its own default where None.
     cores
-        Processors that the solve may count on; those of the machine where None. Plans do not depend on it
-        unless time stops a solve or one of its steps: what is done side by side where there are several is
-        done in turn on one.
+        Processors that the solve may count on; those that this process may use where None. Plans do not
+        depend on it unless time stops a solve or one of its steps: what is done side by side where there
+        are several is done in turn on one.
     progress, cancel
         Callback for reports, and token to stop early. The callback runs in the calling thread.
     all_or_nothing
@@ -100,7 +108,7 @@ class Options:
     @property
     def usable_cores(self) -> int:
         """Cores to keep busy: those it may count on, no more than threads are allowed."""
-        cores = self.cores or os.cpu_count() or 1
+        cores = self.cores or cores_here()
         return cores if self.threads is None else min(cores, self.threads)
 
     def is_cancelled(self) -> bool:

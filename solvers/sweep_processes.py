@@ -7,7 +7,6 @@ at, not the others. Plans come back as JSON, which is read five times faster tha
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator
@@ -23,7 +22,7 @@ from ..routing.cores import array_sums_on_one_core
 from ..routing.errors import RouteError, SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
-from .options import CancelToken
+from .options import CancelToken, cores_here
 from .sweep import Outcome, Task, outcome_of, solve_scenario
 
 LOOK_SECONDS = 0.1
@@ -40,7 +39,7 @@ def over_processes(
 ) -> Iterator[tuple[Task, Outcome]]:
     """Yield outcomes, with their tasks, as workers bring them; more may be waiting after each."""
     context = multiprocessing.get_context("spawn")
-    options = {"cores": max(1, (os.cpu_count() or 1) // jobs), **options}
+    options = {"cores": max(1, cores_here() // jobs), **options}
     crew = _Crew(context, context.Event(), problem, options, waiting, [])
     try:
         while crew.workers or crew.queue:

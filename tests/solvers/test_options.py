@@ -203,6 +203,18 @@ def test_a_large_model_keeps_the_time_limit() -> None:
     assert check(problem, plan) == []
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no processes")
+def test_cores_are_those_that_the_process_is_bound_to() -> None:
+    mine = os.sched_getaffinity(0)
+    try:
+        os.sched_setaffinity(0, {min(mine)})
+        assert Options().usable_cores == 1
+        assert Options(cores=3).usable_cores == 3
+    finally:
+        os.sched_setaffinity(0, mine)
+    assert Options().usable_cores == len(mine)
+
+
 def _children() -> set[int]:
     found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(os.getpid())], capture_output=True, check=True)
     return {int(word) for word in found.stdout.split()}
