@@ -32,7 +32,7 @@ from .variables import Variables
 
 PROVEN_GAP = 1e-6
 """Gap of the decomposition up to which it is done where no shared limit could bind."""
-HANDOVER_COLUMNS, COLUMNS_PER_SECOND = 120_000, 1_100
+HANDOVER_COLUMNS, COLUMNS_PER_SECOND = 120_000, 500
 """Columns up to which the exact search goes on where the decomposition has ended and leaves a gap, and those
 for every second that it has up to which time is kept for that, or it runs beside, where periods are not
 small: with more it finds nothing, and takes a core from what does."""
