@@ -21,6 +21,8 @@ PARTS = (
     "py.typed",
 )
 FOLDERS = ("routing", "solvers", "topologies")
+LARGEST_BYTES = 1_000_000
+"""Of a file of the project: what is generated for measurements has no place in it."""
 PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
 
 
@@ -94,3 +96,12 @@ def test_it_plans_a_sample_where_it_is_installed(installed: Path, tmp_path: Path
     found = _run(installed, tmp_path, "-m", "computeroute.cli", "verify", "two-sites", "plan.json")
     assert found.startswith("all ")
     assert "checks hold" in found
+
+
+def test_no_file_of_the_project_is_large() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode != 0:
+        pytest.skip("no clone")
+    files = [ROOT / name for name in listed.stdout.split("\0") if name]
+    large = [path.name for path in files if path.exists() and path.stat().st_size > LARGEST_BYTES]
+    assert ROOT / "pyproject.toml" in files and large == []

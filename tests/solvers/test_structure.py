@@ -97,7 +97,7 @@ def test_columns_are_about_those_of_the_model() -> None:
 
 
 @pytest.mark.no_cover
-def test_what_is_not_small_goes_to_the_decomposition() -> None:
+def test_many_blocks_that_meet_in_many_limits_go_to_the_decomposition() -> None:
     problem = generate(sites=20, services=40, jobs=100, periods=24, locations=20, seed=3, tightness=0.7)
     choice = choose(measure(market_of(problem)))
     assert choice.solver == "decomposition"
