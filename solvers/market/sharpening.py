@@ -11,11 +11,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..rates import Floats
+from ..rates import Floats, Ints
 from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .market import Market
 from .prices import Seeker
+from .raising import raised_bound
 from .scarcity import costless
 
 STEPS, COARSE, FINE = 8, 4.0, (0.4, 0.6, 1.6, 2.5)
@@ -48,6 +49,13 @@ def limited_cost(market: Market, told: Appraisal, unserved: float, watch: Watch,
 
 def _beside(market: Market, prices: Floats, price: float, unserved: float) -> float:
     return appraise(market, prices, price, whole=False).partial - price * (unserved + ROUNDING)
+
+
+def cost_of_others(market: Market, told: Appraisal, jobs: Ints, watch: Watch) -> float:
+    """Return a bound of the cost of plans that leave out nobody but some of the ``jobs``."""
+    free = replace(market, closes=False)
+    now = appraise(free, told.prices, told.penalty)
+    return raised_bound(free, now, watch.over) - float(np.maximum(now.job_least[jobs], 0.0).sum())
 
 
 def least_left_out(market: Market, told: Appraisal, watch: Watch, *, seeks: bool) -> float:

@@ -127,6 +127,7 @@ class MarketSearch(Rationing):
         if known is not None:
             builder.leaning = leaning(self.market, seeker.told)
         self._build_first(builder, seeker.told)
+        self.prove_left_out()
         if rounds == 0 or self.is_close():
             return
         scarce = self._rationed() if not self.is_served() and self._is_short() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,11 +11,14 @@ from ...routing.commitments import committed_usd
 from ..options import Options, Progress, relative_gap
 from ..watch import Watch
 from .appraisal import Appraisal
+from .confined import CrowdedOut, crowded_out
 from .market import Market
 from .placing import Placement
-from .sharpening import least_left_out, limited_cost
+from .sharpening import cost_of_others, least_left_out, limited_cost
 
 UNSERVED_TOLERANCE = 1e-7
+CONFINED_SHARE = 0.05
+"""Part of the time in which it is proven that jobs which have one pool only do not all fit into it."""
 SHARPENING_SHARE, SHARPENED_SIZE = 0.02, 10_000
 """Part of the time for each bound of plans that leave work out, and triples of period, demand and slot for
 every second of the time limit up to which prices are sought for what must be left out."""
@@ -50,6 +53,8 @@ class Standing:
     limited: float = -np.inf
     left_out: float = 0.0
     prices: Appraisal | None = None
+    crowded_out: CrowdedOut = field(default_factory=CrowdedOut.nobody)
+    """What must be left out as pools are too small, and whose work that is."""
     _sequences: int = 0
 
     def unserved(self) -> float:
@@ -64,6 +69,9 @@ class Standing:
         seconds, size = self.options.time_limit, sum(unit.size for unit in self.market.units)
         told, seeks = self.prices, size <= SHARPENED_SIZE * seconds
         watch = self.watch.beyond(SHARPENING_SHARE * seconds)
+        if _is_least(unserved, self.crowded_out.work):
+            self.limited = max(self.limited, cost_of_others(self.market, told, self.crowded_out.jobs, watch))
+            return
         self.limited = max(self.limited, limited_cost(self.market, told, unserved, watch, seeks=seeks))
         watch = self.watch.beyond(SHARPENING_SHARE * seconds)
         self.left_out = max(self.left_out, least_left_out(self.market, told, watch, seeks=seeks))
@@ -93,15 +101,24 @@ class Standing:
     def is_close(self) -> bool:
         """Return whether the gap is closed."""
         gap = relative_gap(self.incumbent(), self.cost_bound())
-        return gap is not None and gap <= self.options.gap_limit and self.unserved() <= UNSERVED_TOLERANCE
+        return gap is not None and gap <= self.options.gap_limit and self.is_served()
 
     def is_served(self) -> bool:
-        """Return whether there is a placement that leaves nothing out that has options."""
-        return self.best is not None and self.unserved() <= UNSERVED_TOLERANCE
+        """Return whether there is a placement that leaves nothing out that has options, save what must be."""
+        return self.best is not None and _is_least(self.unserved(), self.left_out)
+
+    def prove_left_out(self) -> None:
+        """Prove what must be left out as pools are too small for it, if the best placement leaves any out."""
+        if not self.is_served():
+            watch = Watch(CONFINED_SHARE * self.options.time_limit, self.watch.over)
+            self.crowded_out = crowded_out(self.market, watch)
+            self.left_out = max(self.left_out, self.crowded_out.work)
 
     def _offer(self, placement: Placement) -> None:
         """Keep a placement if it is better than the best, and leaves nothing out where that does not."""
-        if len(placement.broken_rows()) or (self.is_served() and placement.work() > UNSERVED_TOLERANCE):
+        if len(placement.broken_rows()) or (
+            self.is_served() and not _is_least(placement.work(), self.left_out)
+        ):
             return
         if self.best is None or placement.value() < self.best.value():
             self.best = placement
@@ -132,3 +149,8 @@ class Standing:
             return
         incumbent, bound = self.incumbent(), self.cost_bound()
         self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))
+
+
+def _is_least(unserved: float, least: float) -> bool:
+    """Return whether no less can be left out than is."""
+    return unserved <= least + UNSERVED_TOLERANCE * max(1.0, unserved)
