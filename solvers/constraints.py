@@ -165,7 +165,11 @@ def spot_capacity(variables: Variables, rows: Rows) -> None:
 
 
 def committed_use(variables: Variables, rows: Rows) -> None:
-    """overflow[p,t] >= accelerator-hours at the ordinary price - committed accelerator-hours."""
+    """overflow[p,t] >= accelerator-hours at the ordinary price - committed accelerator-hours.
+
+    What a column alone has beyond them is charged to it and not counted here: if it is taken, the others have
+    to pay for all their hours, as before, and its fractions cannot share what is committed.
+    """
     pool, period = variables.overflow_pool, variables.overflow_period
     paid = variables.rates.committed_count[pool] * variables.rates.durations[period]
     added = rows.add("committed_use", len(pool), -1.0, np.inf)
@@ -286,7 +290,7 @@ def provider_share(variables: Variables, rows: Rows) -> None:
         if share < 1.0:
             mine = np.array([other == name for other in provider])
             row = rows.add("provider_share", 1, -np.inf, 0.0)
-            for uses in (variables.billed, variables.spot):
+            for uses in (variables.billed, variables.beyond, variables.spot):
                 rows.put(row, uses.column, uses.amount * (mine[uses.place] - share) / variables.rates.horizon)
 
 

@@ -13,7 +13,7 @@ from ..routing.trip_table import of_trips
 from .arrays import Columns
 from .jobs import JobOptions
 from .option_table import MOST_SITES, SITE_PAIRS, Flags
-from .rates import Floats, Ints, Rates, long_run_usd
+from .rates import Floats, Ints, Rates, hours_beyond, long_run_usd
 from .uses import Table
 from .windows import Calendar, StartTable
 
@@ -29,6 +29,8 @@ class Activities:
     """Accelerators held, by pool and period."""
     billed: Table = field(default_factory=Table)
     """Accelerator-hours billed at the ordinary price, by pool and period."""
+    beyond: Table = field(default_factory=Table)
+    """More of these, which no commitment covers, as their user alone has more than all that is committed."""
     spot: Table = field(default_factory=Table)
     """Accelerator-hours billed at the spot price."""
     spot_held: Table = field(default_factory=Table)
@@ -118,18 +120,25 @@ class JobColumns:
         return PauseTable(chosen, owner, period, hours, run)
 
     def _take(self, held: Ints, billed: Ints, option: Ints, period: Ints, hours: Floats) -> None:
-        """Enter what columns hold of pools and what is billed: ``hours`` of each accelerator."""
+        """Enter what columns hold of pools and what is billed: ``hours`` of each accelerator.
+
+        Where the hours are a column of their own, how many there are is not known here.
+        """
         options, made = self.options, self.made
         for rows, pool in self._pools(option):
             count, job = options.accelerators[option[rows]], options.job[option[rows]]
             made.held.add(held[rows], pool, period[rows], count, job)
             spot = options.spot[option[rows]]
-            for table, column, amount, mine in (
-                (made.billed, billed, count * hours[rows], ~spot),
-                (made.spot, billed, count * hours[rows], spot),
+            amount = count * hours[rows]
+            alone = np.where(billed == held, 1.0, 0.0)[rows] * ~spot
+            beyond = alone * hours_beyond(self.rates, pool, period[rows], amount)
+            for table, column, used, mine in (
+                (made.billed, billed, amount - beyond, ~spot),
+                (made.beyond, billed, beyond, beyond > 0),
+                (made.spot, billed, amount, spot),
                 (made.spot_held, held, count, spot),
             ):
-                table.add(column[rows][mine], pool[mine], period[rows][mine], amount[mine], job[mine])
+                table.add(column[rows][mine], pool[mine], period[rows][mine], used[mine], job[mine])
 
     def _pools(self, option: Ints) -> Iterator[tuple[Ints, Ints]]:
         """Yield, for the first site and so on, which of the options have it and their pools."""

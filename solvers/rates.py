@@ -72,6 +72,23 @@ def long_run_usd(rates: Rates, pool: Ints, accelerators: Floats | Ints, spot: ND
     return np.where(spot, rates.spot_usd[pool], ordinary)
 
 
+def hours_beyond(rates: Rates, pool: Ints, period: Ints, hours: Floats) -> Floats:
+    """Return (N,) which of the accelerator-hours of one user no commitment of its pool covers.
+
+    All users together pay for as many hours beyond a commitment if such hours are paid for by whom they are
+    and only the others share what is committed: as soon as one user has any, the commitment is used up.
+    """
+    committed = rates.committed_count[pool]
+    covered = np.where(committed > 0, committed * rates.durations[period], np.inf)
+    return np.asarray(np.maximum(0.0, hours - covered))
+
+
+def covered_part(rates: Rates, pool: Ints, accelerators: Floats) -> Floats:
+    """Return (N,) the part of accelerators in pools (N,) that commitments cover at most, 1 without any."""
+    committed = rates.committed_count[pool]
+    return np.where(committed > 0, np.minimum(1.0, committed / accelerators), 1.0)
+
+
 def build_rates(problem: Problem) -> Rates:
     """Return the rates of ``problem``."""
     pools, periods = problem.pools, len(problem.periods)

@@ -77,6 +77,7 @@ class Variables:
     rescue_period: Ints
     held: Uses
     billed: Uses
+    beyond: Uses
     spot: Uses
     spot_held: Uses
     traffic: Uses
@@ -116,7 +117,7 @@ class VariableBuilder:
         rescue_class, rescue_slot, rescue_period = self._rescues()
         tables = {
             name: getattr(self.made, name).joined()
-            for name in ("held", "billed", "spot", "spot_held", "traffic")
+            for name in ("held", "billed", "beyond", "spot", "spot_held", "traffic")
         }
         money, tco2e, cost = self._prices(tables)
         return Variables(
@@ -273,7 +274,7 @@ class VariableBuilder:
         rates, objective, count = self.rates, self.problem.objective, self.columns.count
         money, tco2e, cost = np.zeros(count), np.zeros(count), np.zeros(count)
         on_demand = np.where(rates.committed_count > 0, 0.0, rates.compute_usd)
-        for name, price in (("billed", on_demand), ("spot", rates.spot_usd)):
+        for name, price in (("billed", on_demand), ("beyond", rates.compute_usd), ("spot", rates.spot_usd)):
             uses = tables[name]
             paid = price[uses.place] + rates.energy_usd[uses.place, uses.period]
             np.add.at(money, uses.column, uses.amount * paid)

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array, vstack
 
 from ..arrays import Bools
 from ..choices.problem import spans
-from ..rates import Floats, Ints, Rates
+from ..rates import Floats, Ints, Rates, hours_beyond
 from .goods import Goods
 from .jobs import Options
 from .serving import Answer
@@ -107,7 +107,7 @@ def start_columns(
     """Return the columns of options ``rows`` from their starts ``at``."""
     hours = _run_hours(options, spans, rates, rows, at)
     entries = _Entries()
-    _hold(options, goods, entries, rows, hours)
+    _hold(options, rates, goods, entries, (rows, hours))
     moved = spans.moved[rows, at]
     periods = np.arange(rates.periods)
     moving = (periods >= spans.first[rows, at][:, None]) & (periods < moved[:, None])
@@ -131,7 +131,7 @@ def _run_hours(options: Options, spans: Starts, rates: Rates, rows: Ints, at: In
 def pause_columns(options: Options, goods: Goods, rates: Rates, rows: Ints, hours: Floats) -> Columns:
     """Return the columns of options ``rows`` that run for ``hours`` (rows, T) in each period."""
     entries = _Entries()
-    _hold(options, goods, entries, rows, hours)
+    _hold(options, rates, goods, entries, (rows, hours))
     _carry(options, goods, entries, rows, (hours > 0, hours > 0))
     _pay(options, goods, entries, rows)
     choices = [_pause_choice(options, rates, row, run) for row, run in zip(rows.tolist(), hours, strict=True)]
@@ -156,16 +156,34 @@ def pool_pairs(options: Options, rows: Ints) -> tuple[Ints, Ints]:
     return column, options.pool[np.repeat(first, sizes) + within]
 
 
-def _hold(options: Options, goods: Goods, entries: _Entries, rows: Ints, hours: Floats) -> None:
+def _hold(options: Options, rates: Rates, goods: Goods, entries: _Entries, run: tuple[Ints, Floats]) -> None:
+    """Enter the accelerators of options and their hours; ``run`` are their rows and hours (rows, T)."""
+    rows, hours = run
     pair, pool = pool_pairs(options, rows)
     at, period = np.nonzero(hours[pair])
     column, pool = pair[at], pool[at]
     count = options.accelerators[rows[column]]
     spot = options.spot[rows[column]]
-    paid = np.where(spot, goods.spot(pool, period), goods.billed(pool, period))
     entries.add(column, goods.held(pool, period), count)
-    entries.add(column, paid, count * hours[column, period])
     entries.add(column[spot], goods.spot_held(pool, period)[spot], count[spot])
+    for some, at_spot in ((~spot, False), (spot, True)):
+        of, where, when = column[some], pool[some], period[some]
+        amount = count[some] * hours[of, when]
+        if at_spot:
+            entries.add(of, goods.spot(where, when), amount)
+        else:
+            _bill(rates, goods, entries, of, (where, when, amount))
+
+
+def _bill(
+    rates: Rates, goods: Goods, entries: _Entries, column: Ints, used: tuple[Ints, Ints, Floats]
+) -> None:
+    """Enter accelerator-hours at the ordinary price: in which pool and period, and how many."""
+    pool, period, hours = used
+    beyond = hours_beyond(rates, pool, period, hours)
+    entries.add(column, goods.billed(pool, period), hours - beyond)
+    some = np.flatnonzero(beyond)
+    entries.add(column[some], goods.beyond(pool[some], period[some]), beyond[some])
 
 
 def _carry(options: Options, goods: Goods, entries: _Entries, rows: Ints, when: tuple[Bools, Bools]) -> None:

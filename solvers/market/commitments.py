@@ -82,8 +82,13 @@ class TwoPrices:
         return offer_to
 
     def marginal(self, free: Floats, accelerators: float) -> GoodPrices:
-        """Return prices at which so many ``accelerators`` use what is ``free`` (P, T) first."""
-        part = np.clip(1.0 - free / accelerators, 0.0, 1.0)
+        """Return prices at which so many ``accelerators`` use what is ``free`` (P, T) first.
+
+        Those that no commitment of the pool could cover have a price of their own.
+        """
+        count = self.market.rates.committed_count
+        shared = np.where(count > 0, np.minimum(accelerators, count), accelerators)[:, None]
+        part = np.clip(1.0 - free / shared, 0.0, 1.0)
         cheap, dear = self.within_goods, self.beyond_goods
         return replace(cheap, billed=cheap.billed + part * (dear.billed - cheap.billed))
 

@@ -87,6 +87,7 @@ def _during(prices: GoodPrices, when: slice) -> GoodPrices:
     return GoodPrices(
         prices.held[:, when],
         prices.billed[:, when],
+        prices.beyond[:, when],
         prices.spot[:, when],
         prices.spot_held[:, when],
         prices.traffic[:, when],

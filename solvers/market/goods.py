@@ -9,15 +9,18 @@ from numpy.typing import ArrayLike
 
 from ..rates import Floats, Ints
 
+POOL_KINDS = 5
+"""Kinds of goods per pool and period."""
+
 
 @dataclass(frozen=True)
 class Goods:
     """The numbering of goods for P pools, D directions of links and T periods.
 
-    Per pool and period: accelerators ``held``, accelerator-hours ``billed`` at the ordinary price and at the
-    ``spot`` price, accelerators held at the spot price (``spot_held``). Per direction and period:
-    ``traffic`` (Gbit/s). Last, ``moves`` of workloads, ``money`` (USD) and ``other`` cost (weighted USD that
-    is not money).
+    Per pool and period: accelerators ``held``, accelerator-hours ``billed`` at the ordinary price, those
+    ``beyond`` what commitments could cover for their user alone, and those at the ``spot`` price,
+    accelerators held at the spot price (``spot_held``). Per direction and period: ``traffic`` (Gbit/s). Last,
+    ``moves`` of workloads, ``money`` (USD) and ``other`` cost (weighted USD that is not money).
     """
 
     pools: int
@@ -27,7 +30,7 @@ class Goods:
     @property
     def size(self) -> int:
         """Number of goods (G)."""
-        return (4 * self.pools + self.directions) * self.periods + 3
+        return (POOL_KINDS * self.pools + self.directions) * self.periods + 3
 
     def held(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerators held."""
@@ -37,17 +40,21 @@ class Goods:
         """Return the numbers of the accelerator-hours at the ordinary price."""
         return self._of_pool(1, pool, period)
 
+    def beyond(self, pool: ArrayLike, period: ArrayLike) -> Ints:
+        """Return the numbers of the accelerator-hours at the ordinary price that no commitment covers."""
+        return self._of_pool(2, pool, period)
+
     def spot(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerator-hours at the spot price."""
-        return self._of_pool(2, pool, period)
+        return self._of_pool(3, pool, period)
 
     def spot_held(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerators held at the spot price."""
-        return self._of_pool(3, pool, period)
+        return self._of_pool(4, pool, period)
 
     def traffic(self, direction: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the traffic."""
-        first = 4 * self.pools * self.periods
+        first = POOL_KINDS * self.pools * self.periods
         return np.asarray(first + np.asarray(direction) * self.periods + np.asarray(period), dtype=np.int64)
 
     @property
@@ -76,6 +83,7 @@ class GoodPrices:
 
     held: Floats
     billed: Floats
+    beyond: Floats
     spot: Floats
     spot_held: Floats
     traffic: Floats
@@ -86,8 +94,9 @@ class GoodPrices:
     @classmethod
     def of(cls, goods: Goods, prices: Floats) -> GoodPrices:
         """Return the (G,) prices by kind."""
-        parts = prices[: 4 * goods.pools * goods.periods].reshape(4, goods.pools, goods.periods)
-        traffic = prices[4 * goods.pools * goods.periods : -3].reshape(goods.directions, goods.periods)
-        held, billed, spot, spot_held = parts
+        first = POOL_KINDS * goods.pools * goods.periods
+        parts = prices[:first].reshape(POOL_KINDS, goods.pools, goods.periods)
+        traffic = prices[first:-3].reshape(goods.directions, goods.periods)
+        held, billed, beyond, spot, spot_held = parts
         moves, money, other = prices[-3:].tolist()
-        return cls(held, billed, spot, spot_held, traffic, money, other, moves)
+        return cls(held, billed, beyond, spot, spot_held, traffic, money, other, moves)

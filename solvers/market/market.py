@@ -205,11 +205,11 @@ class Market:
 
     def pauses(self, prices: GoodPrices) -> Pauses:
         """Return the cost of the options that may pause in their cheapest hours."""
-        return best_pauses(self.pausing, self.rooms, prices, self.cores)
+        return best_pauses(self.pausing, self.rates, self.rooms, prices, self.cores)
 
     def pause_hours(self, prices: GoodPrices, rows: Ints) -> Floats:
         """Return the cheapest hours (rows, T) of some of the options that may pause."""
-        return pause_hours(self.pausing.only(rows), self.rooms[rows], prices)
+        return pause_hours(self.pausing.only(rows), self.rates, self.rooms[rows], prices)
 
 
 def _priorities(problem: Problem) -> Floats:

@@ -113,9 +113,9 @@ def paused_columns(
         return []
     options = market.pausing.part(mine.start, mine.stop).only(some[able])
     hours_open = hours_open[able]
-    hours = pause_hours(options, hours_open, prices)
+    hours = pause_hours(options, market.rates, hours_open, prices)
     whole = np.flatnonzero(hours.sum(axis=1) >= options.hours * FIT)
-    cost = best_pauses(options.only(whole), hours_open[whole], prices).cost
+    cost = best_pauses(options.only(whole), market.rates, hours_open[whole], prices).cost
     near = np.sort(whole[np.argsort(cost, kind="stable")[:most]])
     if len(near) == 0:
         return []

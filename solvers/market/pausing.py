@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..rates import Floats, Rates
+from ..rates import Floats, Rates, covered_part
 from ..windows import PAUSE_SLIVER_HOURS
 from .goods import GoodPrices
 from .jobs import CHUNK, Options
@@ -33,68 +33,103 @@ def pause_rooms(options: Options, rates: Rates) -> Floats:
     return np.asarray(np.minimum(room, rates.durations[None, :]))
 
 
-def best_pauses(options: Options, room: Floats, prices: GoodPrices, cores: int = 1) -> Pauses:
+def best_pauses(options: Options, rates: Rates, room: Floats, prices: GoodPrices, cores: int = 1) -> Pauses:
     """Return the cost of every option in its cheapest hours, see :func:`pause_hours`."""
 
     def priced(begin: int) -> tuple[Floats, Floats]:
         end = min(begin + CHUNK, len(options))
-        return _pause_costs(options.part(begin, end), room[begin:end], prices)
+        return _pause_costs(options.part(begin, end), rates, room[begin:end], prices)
 
     parts = each(priced, range(0, max(1, len(options)), CHUNK), cores)
     cost, bound = (np.concatenate([part[k] for part in parts]) for k in range(2))
     return Pauses(cost, bound)
 
 
-def pause_hours(options: Options, room: Floats, prices: GoodPrices) -> Floats:
+def pause_hours(options: Options, rates: Rates, room: Floats, prices: GoodPrices) -> Floats:
     """Return the cheapest hours (O, T) of options: periods by their price of an hour, the last in part."""
-    hold, hour = _pause_prices(options, room, prices)
-    return _hours(options, room, _per_hour(hold, hour, room))
+    return _hours(options, room, _pause_prices(options, rates, room, prices))
 
 
-def _per_hour(hold: Floats, hour: Floats, room: Floats) -> Floats:
-    """Return the price of an hour in each period with its part of holding the period."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(room > 0, hour + hold / room, np.inf)
+@dataclass(frozen=True)
+class _Hours:
+    """Prices (O, T) of holding a period, of an hour in it, and what hours after the ``covered`` cost more."""
+
+    hold: Floats
+    hour: Floats
+    more: Floats
+    covered: Floats
+
+    def cost(self, hours: Floats) -> Floats:
+        """Return what hours (O, T) cost, without holding periods."""
+        beyond = np.maximum(0.0, hours - self.covered)
+        return np.asarray((self.hour * hours).sum(axis=1) + (self.more * beyond).sum(axis=1))
+
+    def held(self, room: Floats) -> Floats:
+        """Return the part (O, T) of holding a period that falls to an hour in it; infinite without room."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(room > 0, self.hold / room, np.inf)
 
 
-def _hours(options: Options, room: Floats, unit: Floats) -> Floats:
+def _hours(options: Options, room: Floats, prices: _Hours) -> Floats:
+    unit = prices.hour + prices.held(room)
+    hours = _cheapest(options.hours, room, unit)
+    dearer = np.flatnonzero((prices.more > 0).any(axis=1))
+    if len(dearer):
+        first = np.minimum(room, prices.covered)[dearer]
+        rooms = np.concatenate([first, room[dearer] - first], axis=1)
+        units = np.concatenate([unit[dearer], unit[dearer] + prices.more[dearer]], axis=1)
+        both = _cheapest(options.hours[dearer], rooms, units)
+        hours[dearer] = both[:, : room.shape[1]] + both[:, room.shape[1] :]
+    sliver = np.minimum(PAUSE_SLIVER_HOURS, SLIVER_SHARE * options.hours)
+    return np.asarray(np.where(hours > sliver[:, None], hours, 0.0))
+
+
+def _cheapest(needed: Floats, room: Floats, unit: Floats) -> Floats:
+    """Return as many hours as are needed (O,) where they cost least, within the room (O, T)."""
     order = np.argsort(unit, axis=1, kind="stable")
     sorted_room = np.take_along_axis(room, order, axis=1)
     before = np.cumsum(sorted_room, axis=1) - sorted_room
-    taken = np.clip(options.hours[:, None] - before, 0.0, sorted_room)
-    sliver = np.minimum(PAUSE_SLIVER_HOURS, SLIVER_SHARE * options.hours)
-    taken = np.where(taken > sliver[:, None], taken, 0.0)
+    taken = np.clip(needed[:, None] - before, 0.0, sorted_room)
     hours = np.zeros(room.shape)
     np.put_along_axis(hours, order, taken, axis=1)
     return hours
 
 
-def _pause_costs(options: Options, room: Floats, prices: GoodPrices) -> tuple[Floats, Floats]:
+def _pause_costs(options: Options, rates: Rates, room: Floats, prices: GoodPrices) -> tuple[Floats, Floats]:
     """Return the cost of the cheapest hours, and a bound that charges only the part of a period that is used.
 
     A period that is used in part is held as a whole.
     """
-    hold, hour = _pause_prices(options, room, prices)
-    unit = _per_hour(hold, hour, room)
-    hours = _hours(options, room, unit)
-    fixed = flat_costs(options, prices)
+    paid = _pause_prices(options, rates, room, prices)
+    hours = _hours(options, room, paid)
     used = hours > 0
-    cost = (hour * hours).sum(axis=1) + np.where(used, hold, 0.0).sum(axis=1) + fixed
-    bound = np.where(used, hours * np.where(np.isfinite(unit), unit, 0.0), 0.0).sum(axis=1) + fixed
+    spent = paid.cost(hours) + flat_costs(options, prices)
+    cost = spent + np.where(used, paid.hold, 0.0).sum(axis=1)
+    bound = spent + np.where(used, hours * np.where(room > 0, paid.held(room), 0.0), 0.0).sum(axis=1)
     return cost, bound
 
 
-def _pause_prices(options: Options, room: Floats, prices: GoodPrices) -> tuple[Floats, Floats]:
-    """Return the price (O, T) of holding a period, and of an hour in it."""
-    hold, hour = np.zeros(room.shape), np.zeros(room.shape)
+def _pause_prices(options: Options, rates: Rates, room: Floats, prices: GoodPrices) -> _Hours:
+    """Return what periods and hours cost at least.
+
+    Where sites differ in what is covered, hours are dearer only after those that any of them covers.
+    """
+    hold, hour, more = np.zeros(room.shape), np.zeros(room.shape), np.zeros(room.shape)
     spot = options.spot[options.owner]
+    part = covered_part(rates, options.pool, options.accelerators[options.owner])
+    beyond = np.flatnonzero((part < 1.0) & ~spot)
+    covered = np.zeros(len(options))
+    np.maximum.at(covered, options.owner[beyond], part[beyond])
+    dearer = prices.beyond[options.pool[beyond]] - prices.billed[options.pool[beyond]]
+    np.add.at(more, options.owner[beyond], np.maximum(0.0, dearer))
+    np.add.at(hour, options.owner[beyond], np.minimum(0.0, dearer))
     held = prices.held[options.pool] + np.where(spot[:, None], prices.spot_held[options.pool], 0.0)
     paid = np.where(spot[:, None], prices.spot[options.pool], prices.billed[options.pool])
     np.add.at(hold, options.owner, held)
     np.add.at(hour, options.owner, paid)
     accelerators = options.accelerators[:, None]
-    hold, hour = hold * accelerators, hour * accelerators
+    hold, hour, more = hold * accelerators, hour * accelerators, more * accelerators
     if prices.traffic.any():
         hold = hold + np.asarray(options.dataset @ prices.traffic) * options.transfer_gbps[:, None]
         hold = hold + np.asarray(options.reserved @ prices.traffic)
-    return hold, hour
+    return _Hours(hold, hour, more, covered[:, None] * rates.durations)

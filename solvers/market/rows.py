@@ -123,7 +123,10 @@ def _spot_capacity(problem: Problem, goods: Goods, rows: _Collector) -> None:
 
 
 def _committed_use(rates: Rates, goods: Goods, rows: _Collector, committed: Ints, first: int) -> None:
-    """Hours at the ordinary price - hours bought beyond <= committed hours."""
+    """Hours at the ordinary price - hours bought beyond <= committed hours.
+
+    What a user alone has beyond them is a good of its own, and not counted here: the relaxation is tighter.
+    """
     hours = rates.committed_count[committed, None] * rates.durations[None, :]
     row = rows.add(np.ones(hours.shape))
     rows.put(goods.billed(committed[:, None], np.arange(goods.periods)), row, 1.0 / hours)
@@ -158,8 +161,8 @@ def _provider_share(problem: Problem, rates: Rates, goods: Goods, rows: _Collect
         if share < 1.0:
             row = rows.add_one(0.0)
             amount = ((provider == name) - share)[:, None] / rates.horizon
-            rows.put(goods.billed(place, periods), row, amount)
-            rows.put(goods.spot(place, periods), row, amount)
+            for hours in (goods.billed, goods.beyond, goods.spot):
+                rows.put(hours(place, periods), row, amount)
 
 
 def _money(
@@ -170,6 +173,7 @@ def _money(
     place, periods = np.arange(goods.pools)[:, None], np.arange(goods.periods)
     on_demand = np.where(rates.committed_count > 0, 0.0, rates.compute_usd)
     money[goods.billed(place, periods)] = on_demand[:, None] + rates.energy_usd
+    money[goods.beyond(place, periods)] = rates.compute_usd[:, None] + rates.energy_usd
     money[goods.spot(place, periods)] = np.nan_to_num(rates.spot_usd)[:, None] + rates.energy_usd
     money[goods.money] = 1.0
     capital = np.array([module_usd(problem, problem.pools[index]) for index in modules])
@@ -180,8 +184,8 @@ def _tco2e(rates: Rates, goods: Goods) -> Floats:
     """Return the emissions of each good (G)."""
     tco2e = np.zeros(goods.size)
     place, periods = np.arange(goods.pools)[:, None], np.arange(goods.periods)
-    tco2e[goods.billed(place, periods)] = rates.tco2e
-    tco2e[goods.spot(place, periods)] = rates.tco2e
+    for hours in (goods.billed, goods.beyond, goods.spot):
+        tco2e[hours(place, periods)] = rates.tco2e
     return tco2e
 
 

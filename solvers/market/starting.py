@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..arrays import Bools
-from ..rates import Floats, Ints, Rates
+from ..rates import Floats, Ints, Rates, covered_part
 from ..windows import TOLERANCE_HOURS
 from .goods import GoodPrices
 from .jobs import CHUNK, Options
@@ -74,6 +74,7 @@ def start_costs(options: Options, spans: Starts, rates: Rates, prices: GoodPrice
         found[rows] = _chunk_costs(options, spans, rates, run, rows)
 
     each(fill, range(0, len(options), CHUNK), cores)
+    _add_hours_beyond(found, options, spans, rates, prices)
     found += flat_costs(options, prices)[:, None]
     if prices.traffic.any():
         _add_traffic_costs(found, options, spans, prices.traffic)
@@ -142,6 +143,43 @@ def _chunk_costs(options: Options, spans: Starts, rates: Rates, run: _Running, r
     total = np.zeros((rows.stop - rows.start, start.shape[1]))
     np.add.at(total, owner - rows.start, cost)
     return total
+
+
+def _add_hours_beyond(
+    cost: Floats, options: Options, spans: Starts, rates: Rates, prices: GoodPrices
+) -> None:
+    """Add what hours that no commitment covers cost more (O, T) than those that one may cover."""
+    covered = covered_part(rates, options.pool, options.accelerators[options.owner])
+    pairs = np.flatnonzero((covered < 1.0) & ~options.spot[options.owner])
+    more = prices.beyond - prices.billed
+    sums = _sums(more * rates.durations)
+    for some in np.split(pairs, range(CHUNK, len(pairs), CHUNK)):
+        owner = options.owner[some]
+        extra = _beyond_costs(options, spans.only(owner), rates, (more, sums), some)
+        np.add.at(cost, owner, extra)
+
+
+def _beyond_costs(
+    options: Options, spans: Starts, rates: Rates, prices: tuple[Floats, Floats], pairs: Ints
+) -> Floats:
+    """Return what hours beyond commitments cost more, for some pairs (N, T) of option and pool.
+
+    ``prices`` are those of an hour (P, T) and their sums (P, T + 1); ``spans`` are those of the pairs.
+    """
+    more, sums = prices
+    owner, pool = options.owner[pairs], options.pool[pairs]
+    count = options.accelerators[owner]
+    first, tail = spans.first.astype(np.int64), np.maximum(spans.last.astype(np.int64) - 1, 0)
+    finish = np.minimum(spans.start + options.hours[owner][:, None], rates.horizon)
+    place, covered = pool[:, None], covered_part(rates, pool, count)[:, None]
+
+    def at_end(period: Ints, hours: Floats) -> Floats:
+        return more[place, period] * np.maximum(0.0, hours - covered * rates.durations[period])
+
+    between = (1.0 - covered) * (sums[place, tail] - sums[place, np.minimum(first + 1, tail)])
+    found = at_end(first, np.minimum(finish, rates.boundaries[1:][first]) - spans.start) + between
+    found += np.where(tail > first, at_end(tail, finish - rates.boundaries[tail]), 0.0)
+    return np.asarray(found * count[:, None])
 
 
 def _add_traffic_costs(cost: Floats, options: Options, spans: Starts, traffic: Floats) -> None:

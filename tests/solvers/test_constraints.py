@@ -94,7 +94,11 @@ CASES: dict[str, tuple[Data, float]] = {
     ),
     # 2 committed at 0.5 USD for 4 h are paid, 4, and the other 2 of 4 cost 1 USD: 8.
     "committed_use": (
-        world(job("one", 4, 4), near={"committed_count": 2, "committed_usd_per_accelerator_hour": 0.5}),
+        world(
+            job("one", 2, 4),
+            job("two", 2, 4),
+            near={"committed_count": 2, "committed_usd_per_accelerator_hour": 0.5},
+        ),
         12,
     ),
     # 2 h for 1800 GB need 2 Gbit/s and the link has 1, so the job runs where the data is: 4 x 2 h x 2 USD.

@@ -19,6 +19,7 @@ from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.opening import plain_market
 from computeroute.solvers.structure import (
     Structure,
+    beyond_alone,
     choose,
     measure,
     meeting_blocks,
@@ -50,8 +51,10 @@ CASES: dict[str, tuple[dict[str, Any], int, int]] = {
               policies=[{"id": "far", "allow": ["FR"]}]), 2, 2),
     "a job that may pause runs in one period of two": (
         world(job("one", 8, 2), job("two", 8, 2, interruptible=True)), 1, 2),
-    "use beyond commitments has its price": (world(job("one", 4, 4), near={
-        "committed_count": 2, "committed_usd_per_accelerator_hour": 0.5}), 2, 1),
+    "use beyond commitments has its price": (world(job("one", 2, 4), job("two", 2, 4), near={
+        "committed_count": 3, "committed_usd_per_accelerator_hour": 0.5}), 2, 2),
+    "what one job has beyond commitments it pays alone": (world(job("one", 4, 4), near={
+        "committed_count": 2, "committed_usd_per_accelerator_hour": 0.5}), 0, 0),
     "modules have theirs": (world(job("one", 8, 4), job("two", 4, 4), near={"expansion": {
         "module_accelerators": 4, "max_modules": 1, "capital_usd_per_module": 9,
         "lifetime_years": 1}}), 2, 2),
@@ -152,6 +155,8 @@ def test_shares_of_what_is_used_are_exact_where_periods_are_large_too() -> None:
 
 def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
     """In this world a dataset is too large for the cheapest route; there is another, not known yet."""
-    found = measured(random_world(Random(79)))
+    data = random_world(Random(5))
+    assert beyond_alone(market_of(Problem.parse(data))).tolist() == [True, False, False]
+    found = measured(data)
     assert (found.contested, found.meeting) == (1, 1)
     assert choose(found).solver == "highs"

@@ -177,7 +177,7 @@ def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
 def test_the_decomposition_beside_a_large_search_tells_a_bound_and_a_plan(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    problem = problem_of(3)
+    problem = problem_of(14)
     variables = build_variables(problem)
     arrays = build_arrays(variables)
     told: list[Event] = []

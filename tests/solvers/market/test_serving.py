@@ -56,7 +56,7 @@ def offered(unit: Unit, price: list[float]) -> Offer:
     periods = len(unit.demand)
     held = np.repeat(np.array(price, dtype=float)[:, None], periods, axis=1)
     nothing = np.zeros(held.shape)
-    prices = GoodPrices(held, nothing, nothing, nothing, np.zeros((0, periods)), 1.0, 1.0)
+    prices = GoodPrices(held, *4 * (nothing,), np.zeros((0, periods)), 1.0, 1.0)
     return offer(unit, np.ones(periods), prices, None)
 
 
