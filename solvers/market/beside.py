@@ -8,14 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO
 
+import numpy as np
+
 from ..processes import write_frame
 from ..rates import Floats
 from ..watch import Watch
 from .copies import Copy
+from .exact_answers import DECIDING
 from .foretelling import WIDER, Foretold, foretold
 from .merging import begin_with_merged
 from .prices import Seeker
-from .raising import raised_bound
+from .raising import raised_bounds
 from .representing import representative
 
 FINER = (4000, 500)
@@ -30,6 +33,8 @@ SLOW, SLOW_STEPS = 1e-3, 2
 """Relative gain of a step below which it is slow, and how many of these on end settle prices."""
 LEAST_BOX = 1e-3
 """How far prices may move at least for steps to tell anything."""
+PROGRAMS_SHARE, PROGRAM_SECONDS = 0.15, 0.4
+"""Part of the time that is kept for programs of single units in single periods at most, and of each (s)."""
 RAISED_BY = 0.9
 """Part of the time for raising bounds by which that ends, so that it is heard in time."""
 
@@ -78,7 +83,9 @@ class PricesBeside(Copy[Heard]):
 
 
 def _seek(beginning: Beginning, stream: IO[bytes], until: float, end: float) -> None:
+    kept = PROGRAMS_SHARE * (until - time.monotonic())
     seeker, is_settled = _begun(beginning, until)
+    until -= min(kept, _for_programs(seeker))
     slow, took = 0, 0.0
     write_frame(stream, _heard(seeker, is_settled))
     while seeker.box >= LEAST_BOX and time.monotonic() + took < until:
@@ -88,8 +95,18 @@ def _seek(beginning: Beginning, stream: IO[bytes], until: float, end: float) -> 
         write_frame(stream, _heard(seeker, is_settled or slow >= SLOW_STEPS))
     if seeker.may_leave:
         return
-    raised = raised_bound(seeker.market, seeker.told, lambda: time.monotonic() > end)
-    write_frame(stream, Heard(seeker.told.prices, seeker.box, max(raised, seeker.told.complete), True))
+    told, best = seeker.told, -math.inf
+    for raised in raised_bounds(seeker.market, told, Watch(end - time.monotonic())):
+        if raised > best:
+            best = raised
+            write_frame(stream, Heard(told.prices, seeker.box, best, True))
+
+
+def _for_programs(seeker: Seeker) -> float:
+    """Return the seconds that programs of units take that decide a part of the cost in a period."""
+    periods = seeker.market.rates.periods
+    deciding = seeker.told.unit_least > DECIDING * periods * abs(seeker.told.complete)
+    return float(PROGRAM_SECONDS * periods * np.count_nonzero(deciding))
 
 
 def _heard(seeker: Seeker, is_settled: bool) -> Heard:

@@ -14,10 +14,12 @@ from .appraisal import Appraisal
 from .building import NEAREST
 from .candidates import job_columns, service_columns
 from .columns import Columns, joined
+from .commitments import TwoPrices
 from .crowds import Crowds
 from .displacing import Displacing
 from .dividing import divided_columns
 from .ejecting import Ejector
+from .exact_answers import answer_exactly, deciding_pairs
 from .greedy import unit_order
 from .holding import MUCH_DEARER
 from .menus import Menu
@@ -110,6 +112,7 @@ class Bettering(Displacing):
         ways = [self._refilling(told, watch)]
         if is_hard:
             ways.extend([self._displacing(menu, told, watch), self._recreating(told, watch)])
+            ways.append(self._answering_exactly(told, watch))
         if self._has_time_for("improving"):
             ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
             ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
@@ -210,6 +213,19 @@ class Bettering(Displacing):
             yield
             if not busy:
                 return
+
+    def _answering_exactly(self, told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let services answer by programs in the periods that they decide, until that gains nothing."""
+        paid, before = TwoPrices.of(self.market, np.zeros(len(told.prices))), np.inf
+        while self.best is not None and self._value() < before:
+            before = self._value()
+            for pair in deciding_pairs(self.best, told.prices):
+                if watch.over():
+                    return
+                placement = self.best.copy()
+                answer_exactly(placement, pair, paid)
+                self._offer_trimmed(placement)
+                yield
 
     def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let some jobs and units that meet in pools leave, and answer anew one after another."""

@@ -14,7 +14,7 @@ from .copies import may_copy
 from .foretelling import MUCH, Foretold, foretold, is_foretold, steps_take_long
 from .merging import begin_with_merged
 from .prices import Seeker
-from .raising import raised_bound
+from .raising import raised_bounds
 from .representing import representative
 
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
@@ -169,7 +169,10 @@ class Seeking(Constructing):
             return
         self._raised_at = self.prices
         watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
-        self.complete = max(self.complete, raised_bound(self.market, self.prices, watch.over))
+        for complete in raised_bounds(self.market, self.prices, watch):
+            self.complete = max(self.complete, complete)
+            if self.is_close():
+                break
         self.report()
 
     def _hear_bound(self) -> None:

@@ -16,7 +16,7 @@ from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .market import Market
 from .prices import Seeker
-from .raising import raised_bound
+from .raising import raised_bounds
 from .scarcity import costless
 
 STEPS, COARSE, FINE = 8, 4.0, (0.4, 0.6, 1.6, 2.5)
@@ -55,7 +55,7 @@ def cost_of_others(market: Market, told: Appraisal, jobs: Ints, watch: Watch) ->
     """Return a bound of the cost of plans that leave out nobody but some of the ``jobs``."""
     free = replace(market, closes=False)
     now = appraise(free, told.prices, told.penalty)
-    return raised_bound(free, now, watch.over) - float(np.maximum(now.job_least[jobs], 0.0).sum())
+    return max(raised_bounds(free, now, watch)) - float(np.maximum(now.job_least[jobs], 0.0).sum())
 
 
 def least_left_out(market: Market, told: Appraisal, watch: Watch, *, seeks: bool) -> float:

@@ -11,10 +11,11 @@ from computeroute.solvers import solve
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.least import least_cost
 from computeroute.solvers.market.offers import Offer
-from computeroute.solvers.market.raising import raised_bound
+from computeroute.solvers.market.raising import raised_bounds
 from computeroute.solvers.market.solve import market_of
 from computeroute.solvers.market.steady import least_at_sites, needs_several
 from computeroute.solvers.market.units import Unit
+from computeroute.solvers.watch import Watch
 from scipy.optimize import LinearConstraint, milp
 
 from ..test_constraints import service, world
@@ -119,6 +120,6 @@ def test_a_raised_bound_counts_the_sites_of_services() -> None:
     assert not plan.left_out
     market = market_of(problem)
     told = appraise(market, np.zeros(len(market.rules.capacity)), 1e3)
-    raised = raised_bound(market, told, lambda: False)
+    raised = max(raised_bounds(market, told, Watch(20.0)))
     assert told.complete < 0.6 * plan.objective
     assert raised == pytest.approx(plan.objective, rel=1e-6)
