@@ -133,4 +133,4 @@ def _served_exactly(unit: Unit, offered: Offer, period: int, seconds: float) -> 
         return -np.inf
     paid, earned = without_earnings(unit, offered)
     least = ServingProgram.of(unit, paid, period, unit.useful[period]).least(seconds)
-    return least - SOLVED * abs(least) + float(earned[period])
+    return least - SOLVED * abs(least) + float(earned[period]) if np.isfinite(least) else -np.inf

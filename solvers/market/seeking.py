@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..watch import Watch
 from .ahead import PricesAhead
 from .appraisal import Appraisal
@@ -29,6 +31,8 @@ BESIDE = 0.08
 only where a search is so long that it seldom ends by itself."""
 RAISING_SHARE = 0.06
 """Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
+PROGRAMS_SHARE = 0.01
+"""Part of the time for programs of single units where the gap is nearly closed."""
 
 
 @dataclass
@@ -158,8 +162,11 @@ class Seeking(Constructing):
         self._hear(seeker.told)
         return gain
 
-    def _raise_bound(self) -> None:
-        """Raise the bound by what units pay on the whole, once at the same prices."""
+    def _raise_bound(self, programs: float = RAISING_SHARE) -> None:
+        """Raise the bound by what units pay on the whole, once at the same prices.
+
+        ``programs`` is the part of the time that programs of single units may take.
+        """
         if self._beside is not None and not self._is_lost():
             if self.watch.left <= 0:
                 self._beside.wait_for_end()
@@ -169,9 +176,11 @@ class Seeking(Constructing):
             return
         self._raised_at = self.prices
         watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
-        for complete in raised_bounds(self.market, self.prices, watch):
+        begun = np.inf
+        for number, complete in enumerate(raised_bounds(self.market, self.prices, watch)):
             self.complete = max(self.complete, complete)
-            if self.is_close():
+            begun = min(begun, watch.spent) if number else begun
+            if self.is_close() or watch.spent - begun > programs * self.options.time_limit:
                 break
         self.report()
 
