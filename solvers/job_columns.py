@@ -130,7 +130,7 @@ class JobColumns:
             made.held.add(held[rows], pool, period[rows], count, job)
             spot = options.spot[option[rows]]
             amount = count * hours[rows]
-            alone = np.where(billed == held, 1.0, 0.0)[rows] * ~spot
+            alone = (billed == held)[rows] & ~spot
             beyond = alone * hours_beyond(self.rates, pool, period[rows], amount)
             for table, column, used, mine in (
                 (made.billed, billed, amount - beyond, ~spot),

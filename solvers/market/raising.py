@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -27,11 +28,13 @@ TRIFLE = 1e-6
 """Part of the whole cost up to which it does not matter how well the cost of a unit in a period is known."""
 
 
-def raised_bounds(market: Market, told: Appraisal, watch: Watch) -> Iterator[float]:
+def raised_bounds(
+    market: Market, told: Appraisal, watch: Watch, programs: float = math.inf
+) -> Iterator[float]:
     """Yield ever better bounds of plans that leave nothing out, by what units pay on the whole.
 
     The first is that told. Then all users offer what they would pay, and in time that is left programs tell
-    what those units pay in single periods of which it is least known.
+    what those units pay in single periods of which it is least known, for so many seconds.
     """
     yield told.complete
     if watch.over():
@@ -39,8 +42,9 @@ def raised_bounds(market: Market, told: Appraisal, watch: Watch) -> Iterator[flo
     raising = _Raising(market, told)
     raising.by_offers(watch.over)
     yield raising.bound
+    until = watch.spent + programs
     for unit, period in raising.least_known():
-        if watch.over():
+        if watch.over() or watch.spent > until:
             return
         raising.by_program(unit, period, min(market.program_seconds, watch.left))
         yield raising.bound

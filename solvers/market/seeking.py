@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 
-import numpy as np
-
 from ..watch import Watch
 from .ahead import PricesAhead
 from .appraisal import Appraisal
@@ -31,7 +29,7 @@ BESIDE = 0.08
 only where a search is so long that it seldom ends by itself."""
 RAISING_SHARE = 0.06
 """Part of the time for a stronger bound in the end, and where the gap is nearly closed."""
-PROGRAMS_SHARE = 0.01
+NEAR_PROGRAMS_SHARE = 0.01
 """Part of the time for programs of single units where the gap is nearly closed."""
 
 
@@ -176,11 +174,10 @@ class Seeking(Constructing):
             return
         self._raised_at = self.prices
         watch = self.watch.beyond(RAISING_SHARE * self.options.time_limit)
-        begun = np.inf
-        for number, complete in enumerate(raised_bounds(self.market, self.prices, watch)):
+        seconds = programs * self.options.time_limit
+        for complete in raised_bounds(self.market, self.prices, watch, seconds):
             self.complete = max(self.complete, complete)
-            begun = min(begun, watch.spent) if number else begun
-            if self.is_close() or watch.spent - begun > programs * self.options.time_limit:
+            if self.is_close():
                 break
         self.report()
 

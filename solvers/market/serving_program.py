@@ -19,8 +19,8 @@ from .offers import Offer
 from .serving import replicas_for
 from .units import Unit
 
-GAP = 1e-5
-"""Relative gap at which a program is closed."""
+GAP, TRACE = 1e-5, 1e-7
+"""Relative gap at which a program is closed, and part of a demand that counts as rounding."""
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,6 @@ class ServingProgram:
 
     def _request(self, seconds: float) -> Request:
         return Request(time_limit=seconds, gap_limit=GAP, threads=1, watch=False)
-
-
-TRACE = 1e-7
-"""Part of a demand below which its share of a slot is rounding."""
 
 
 def _replicas(offered: Offer, period: int, most: Floats, slots: Ints) -> tuple[Ints, Floats, Floats]:

@@ -29,7 +29,7 @@ from .prices import NARROW, Seeker
 from .rationing import MANY_BLOCKS, Rationing
 from .representing import has_many_blocks
 from .resuming import gone_on
-from .seeking import PROGRAMS_SHARE, RAISING_SHARE
+from .seeking import NEAR_PROGRAMS_SHARE, RAISING_SHARE
 
 ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 30e-6
 """Parts of the time for writing the plan, least and most, and seconds for every user in every period: 19
@@ -215,7 +215,7 @@ class MarketSearch(Rationing):
             share = SEARCH_SHARE if gain > WELL else LONG_SEARCH_SHARE
             self._improve(seeker, Watch(share * self.watch.left + 1.0, self.watch.over))
             if self._gap() < NEAR:
-                self._raise_bound(PROGRAMS_SHARE)
+                self._raise_bound(NEAR_PROGRAMS_SHARE)
             if not self._has_time_for("pricing") or self.is_close():
                 break
             gain = self._price(seeker)
