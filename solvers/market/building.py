@@ -7,12 +7,13 @@ Artificial Intelligence Research 10 (1999) 353-373.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..rates import Floats, Ints
+from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .candidates import job_columns
 from .columns import Columns
@@ -29,6 +30,14 @@ RISE = 0.15
 """Part of the price of a row, and of what its users pay as it is, by which it rises at first."""
 GROWTH = 1.5
 """Times which a rise grows while a row goes on to lack room."""
+WORSE, MANY = 1.25, 0.05
+"""Times the work that the best placement leaves out, and part of all work, from which on it was wrong that
+all units who leave any out come first the next time: they take what jobs need, one after another."""
+MUCH, FEW = 0.5, 4
+"""Part of its work that a unit then leaves out at least to come first, and number of units that leave any out
+up to which all of them still do."""
+PATIENCE, IDLE_PART = 3, 0.25
+"""Placements on end that are no better after which building ends then, and part of its time until it may."""
 NARROW_UNIT, NARROW_JOB = 0.03, 0.006
 """Parts of all pools up to which units and jobs may use so few that they come before who has a choice."""
 
@@ -55,6 +64,8 @@ class Builder:
     """Jobs that come before all but giants, as dearer rows did not help them."""
     missed: set[int] = field(default_factory=set)
     """Jobs left out the last time."""
+    is_tight: bool = False
+    """Whether only those units come first that leave much out."""
     is_stuck: bool = False
     """Whether something that comes first was left out all the same, so that giants have to make way."""
     stuck_jobs: list[int] = field(default_factory=list)
@@ -62,29 +73,39 @@ class Builder:
     offered: Columns | None = None
     """The columns of jobs that were last chosen from."""
     rises: Floats = field(init=False)
+    _many: float = field(init=False)
     narrow_jobs: Ints = field(init=False)
     narrow_units: list[int] = field(init=False)
 
     def __post_init__(self) -> None:
         """Begin with the prices as they are; note who has hardly any choice."""
         self.rises = np.zeros(len(self.market.rules.capacity))
+        self._many = MANY * float(self.market.left_out_work.sum())
         self.narrow_jobs, self.narrow_units = narrow_jobs(self.market), narrow_units(self.market)
 
     def afresh(self) -> Builder:
         """Return a builder that has learnt nothing yet."""
         return replace(self, urgent=[], urgent_jobs=[], missed=set(), is_stuck=False, stuck_jobs=[])
 
+    def _begin_anew(self) -> None:
+        """Forget what was learnt, and learn more slowly from now on."""
+        self.urgent, self.urgent_jobs, self.missed = [], [], set()
+        self.is_stuck, self.stuck_jobs, self.is_tight = False, [], True
+        self.rises = np.zeros(len(self.rises))
+
     def meet(self, giants: Giants) -> None:
         """Take over who is a giant, unless others have joined them here."""
         if not self.stuck_jobs:
             self.giants = giants
 
-    def build(self, told: Appraisal, rounds: int, enough: Callable[[], bool]) -> Placement:
+    def build(self, told: Appraisal, rounds: int, watch: Watch) -> Placement:
         """Return the best of so many placements; one that leaves nothing out ends it."""
-        best: Placement | None = None
+        best, idle = None, 0
         self.rises /= 2
         together: dict[int, Placed] | None = None
-        for _ in range(rounds):
+        left = rounds
+        while left > 0:
+            left -= 1
             raised = self._raised(told)
             columns = Priced.of(
                 self.market, job_columns(self.market, raised, NEAREST), raised.prices, self.penalty
@@ -95,14 +116,23 @@ class Builder:
             else:
                 held = together = self._together(told) if together is None else together
             placement = self._once(raised, columns, held)
-            if best is None or placement.value() < best.value():
-                best = placement
-            if not self._learn(placement, columns) or enough():
+            is_worse = best is not None and placement.work() > max(WORSE * best.work(), self._many)
+            best, idle = (best, idle + 1) if best and placement.value() >= best.value() else (placement, 0)
+            if is_worse and not self.is_tight:
+                self._begin_anew()
+                left = rounds
+            elif not self._learn(placement, columns):
+                break
+            if watch.over() or self._is_vain(idle, watch):
                 break
             if self.stuck_jobs:
                 self.giants = Giants.of(self.market, raised, self.giants.jobs, self.stuck_jobs)
         assert best is not None
         return best
+
+    def _is_vain(self, idle: int, watch: Watch) -> bool:
+        """Return whether that many placements in a row were no better, and building has taken some time."""
+        return self.is_tight and idle >= PATIENCE and watch.spent > IDLE_PART * watch.limit
 
     def _together(self, told: Appraisal) -> dict[int, Placed]:
         """Return what giants do in their cheapest combination, with more jobs if that is found in time."""
@@ -164,14 +194,7 @@ class Builder:
         self.stuck_jobs = sorted({*self.stuck_jobs, *stuck})
         self._note_jobs(left[left < jobs].tolist())
         full = [*self._wanted_by_jobs(placement, columns, left[left < jobs])]
-        for number, blocks in enumerate(self.market.unit_blocks):
-            if not np.isin(blocks, left).any():
-                continue
-            if number in self.urgent:
-                self.is_stuck = True
-                full.append(self._wanted_by_unit(placement, number, np.flatnonzero(np.isin(blocks, left))))
-            else:
-                self.urgent.insert(0, number)
+        full.extend(self._note_units(placement, work, left[left >= jobs]))
         rows = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *full]))
         self.rises[rows] = GROWTH * self.rises[rows] + RISE
         return True
@@ -181,6 +204,23 @@ class Builder:
         again = [job for job in left if job in self.missed and job not in self.urgent_jobs]
         self.urgent_jobs = again + self.urgent_jobs
         self.missed = set(left)
+
+    def _note_units(self, placement: Placement, work: Floats, left: Ints) -> Iterable[Ints]:
+        """Let units that leave much out come first; yield the rows that the others have no room in.
+
+        ``left`` are the blocks of units that leave any ``work`` (B,) out.
+        """
+        market, first = self.market, len(self.market.problem.jobs)
+        units = np.unique(market.unit_of[left - first]).tolist()
+        for number in units:
+            blocks = market.unit_blocks[number]
+            much = work[blocks].sum() >= MUCH * market.left_out_work[blocks].sum()
+            if number not in self.urgent and (much or not self.is_tight or len(units) <= FEW):
+                self.urgent.insert(0, number)
+                continue
+            self.is_stuck |= number in self.urgent
+            periods = np.flatnonzero(np.isin(blocks, left))
+            yield self._wanted_by_unit(placement, number, periods)
 
     def _wanted_by_jobs(self, placement: Placement, columns: Priced, jobs: Ints) -> Iterable[Ints]:
         """Yield the rows without room for the nearest columns of the jobs."""

@@ -9,13 +9,17 @@ from .appraisal import Appraisal, appraise
 from .bettering import Bettering
 from .building import Builder
 from .leaning import leaning
-from .placing import Placement
+from .placing import Placement, has_relieved_rows
 from .relieving import relieved
 
 BUILDING_SHARE, PRICE_RISES = 0.2, 8
 """Part of the time left that building may take at most, and how often prices of broken rows are raised."""
 PARTS, SAVING_SHARE = (0.6, 0.0), 0.1
 """Parts of the prices at which plans are built too, and part of the time left for who is left out then."""
+LEANING_PARTS = (1.0, 0.6)
+"""The same where jobs leave room to services, as work was left out."""
+FAR = 3.0
+"""Times the work that the best plan leaves out from which on others are too far from it to be saved."""
 CHEAP_SHARE = 0.01
 """Part of the time up to which building is cheap."""
 
@@ -26,11 +30,26 @@ class Constructing(Bettering):
 
     _less_pays: bool = True
     """Whether plans built at parts of the prices were better, if that was tried."""
+    _has_leant: bool = False
+    """Whether plans were built in which jobs leave room to services, as room is scarce."""
 
     def _build(self, builder: Builder, told: Appraisal, rounds: int) -> None:
-        placement = self._built(builder, told, rounds)
+        self._offer_built(self._built(builder, told, rounds))
+
+    def _offer_built(self, placement: Placement | None) -> None:
         if placement is not None:
             self._offer(placement)
+
+    def _build_leaning(self, builder: Builder, told: Appraisal) -> None:
+        """Build so that jobs leave pools the room that services lean to, once, where room is scarce."""
+        if self._has_leant or not builder.is_tight or has_relieved_rows(self.market):
+            return
+        self._has_leant, leans = True, leaning(self.market, told)
+        for part in LEANING_PARTS:
+            if not self._has_time_for("building") or self.is_served():
+                return
+            lower = appraise(self.market, part * told.prices, self.penalty, whole=False)
+            self._offer_built(self._built(replace(builder.afresh(), leaning=leans), lower, 1))
 
     def _build_at_less(self, builder: Builder, told: Appraisal) -> None:
         """Build at parts of the prices too, while that pays.
@@ -49,9 +68,13 @@ class Constructing(Bettering):
             fresh = replace(builder.afresh(), leaning=leans)
             lower = appraise(self.market, part * told.prices, self.penalty, whole=False)
             placement = self._built(fresh, lower, 1)
-            if placement is not None:
+            if placement is not None and self._is_near(placement):
                 self._offer(self._saved(placement, fresh, lower, SAVING_SHARE))
         self._less_pays = self.best is not before
+
+    def _is_near(self, placement: Placement) -> bool:
+        """Return whether a placement leaves no more out than may be saved, if the best one leaves any out."""
+        return self.is_served() or placement.work() <= FAR * self.unserved()
 
     def _built(self, builder: Builder, told: Appraisal, rounds: int) -> Placement | None:
         """Return what is built; where rows that goods relieve are broken, with higher prices of these.
@@ -59,9 +82,8 @@ class Constructing(Bettering):
         What still breaks rows then is mended by leaving blocks out; None where that is not possible.
         """
         for _ in range(PRICE_RISES):
-            placement = builder.build(
-                told, rounds, Watch(BUILDING_SHARE * self.watch.left, self.watch.over).over
-            )
+            watch = Watch(BUILDING_SHARE * self.watch.left, self.watch.over)
+            placement = builder.build(told, rounds, watch)
             broken = placement.broken_rows()
             if len(broken) == 0:
                 return placement

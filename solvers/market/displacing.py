@@ -30,8 +30,15 @@ RESCUE_SHARE = 0.3
 crowds on others."""
 AFTER_SHARE = 0.1
 """The same for force on others, after crowds have made room."""
-ROOM_TRIES = 6
-"""Crowds placed anew in vain around those that are left out, after which no more are."""
+ROOM_TRIES, LESS_COST = 6, 3
+"""Crowds placed anew in vain around those that are left out, after which no more are, and times as many that
+cost less but leave as much out."""
+RESCUES_SHARE, MUCH_LESS = 0.5, 0.1
+"""Part of the time left for both in turn, and part of what is left out that they find places for at least if
+they are to go on."""
+WAYS_SHARE, WAY_TRIES, WAY_SHARE = 0.2, 12, 0.025
+"""Part of the time left for those who are left out to take places one by one, times on end in vain after
+which that ends, and part of the time left to find places for those who are left out then."""
 DISPLACING_SHARE = 3e-4
 """Part of the whole cost that a job loses at least to take the places of dozens."""
 FEWEST_TRIES, MOST_TRIES = 3, 12
@@ -60,16 +67,22 @@ class Displacing(Holding):
         """Where the best placement leaves work out, let that take its place by force.
 
         On markets that are not large, building in rounds leaves little out, and crowds find room for most of
-        that first, at less cost.
+        that first, at less cost; that goes on while it gains much.
         """
         if self.best is None or self.is_served():
             return
-        if not self._is_large and builder.offered is not None and not has_relieved_rows(self.market):
-            menu = Priced.of(self.market, builder.offered, told.prices, self.penalty)
-            watch = Watch(RESCUE_SHARE * self.watch.left, self.watch.over)
-            self._make_room(self.best.copy(), menu, told, watch)
-        share = RESCUE_SHARE if self._is_large else AFTER_SHARE
-        self._offer(self._saved(self.best, builder, told, share))
+        if self._is_large or builder.offered is None or has_relieved_rows(self.market):
+            share = RESCUE_SHARE if self._is_large else AFTER_SHARE
+            self._offer(self._saved(self.best, builder, told, share))
+            return
+        until = Watch(RESCUES_SHARE * self.watch.left, self.watch.over)
+        menu = Priced.of(self.market, builder.offered, told.prices, self.penalty)
+        left, before = self.unserved(), np.inf
+        while left < (1 - MUCH_LESS) * before and not (self.is_served() or until.over()):
+            self._make_room(self.best.copy(), menu, told, Watch(RESCUE_SHARE * self.watch.left, until.over))
+            self._offer(self._saved(self.best, builder, told, AFTER_SHARE))
+            self._make_way(builder, told, Watch(WAYS_SHARE * self.watch.left, until.over))
+            left, before = self.unserved(), left
 
     def _make_room_for_few(self, menu: Priced, told: Appraisal) -> None:
         """Where the best placement leaves few out, place crowds anew around these."""
@@ -80,10 +93,30 @@ class Displacing(Holding):
     def _make_room(self, placement: Placement, menu: Priced, told: Appraisal, watch: Watch) -> None:
         """Place crowds anew around those that are left out, until none is or that is in vain."""
         crowds = Crowds(placement, menu, told, self._generator(), self.options.usable_cores > 1)
-        idle = 0
-        while idle < ROOM_TRIES and not watch.over() and placement.work() > UNSERVED_TOLERANCE:
+        idle, same, work = 0, 0, placement.work()
+        while max(idle, same / LESS_COST) < ROOM_TRIES and not watch.over() and work > UNSERVED_TOLERANCE:
             idle = 0 if crowds.step() > 0 else idle + 1
+            before, work = work, placement.work()
+            same = 0 if work < before - UNSERVED_TOLERANCE else same + 1
             self._offer_trimmed(placement)
+
+    def _make_way(self, builder: Builder, told: Appraisal, watch: Watch) -> None:
+        """Let who is left out take a place; all who are there answer anew, then others by force.
+
+        Of some places that nearest to leaving nothing out is taken. That goes on until it is often in vain.
+        """
+        rng, idle = self._generator(), 0
+        while self.best is not None and not self.is_served() and idle < WAY_TRIES and not watch.over():
+            mine, recreator = self.best, Recreator(self.best, told, rng)
+            member = _drawn_by_work(self.best, rng)
+            found = [
+                recreator.displaced(member, place, stays=False)
+                for place in recreator.some_places(member, FEWEST_TRIES)
+            ]
+            if found:
+                nearest = min(found, key=Placement.work)
+                self._offer(self._saved(nearest, builder, told, WAY_SHARE))
+            idle = 0 if self.best is not mine else idle + 1
 
     def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
         """Return a placement that leaves less out, found in a part of the time left; or the same."""
@@ -179,6 +212,13 @@ class Displacing(Holding):
             if times > 1
             and abs(told.complete - self._stays.get(job, np.inf)) > MUCH_DEARER * abs(told.complete)
         ]
+
+
+def _drawn_by_work(placement: Placement, rng: np.random.Generator) -> int:
+    """Return a job, or a unit numbered after all jobs, drawn by the work that it leaves out."""
+    work = np.array([placed.work for placed in placement.placed])
+    out = np.array([work[blocks].sum() for blocks in placement.market.member_blocks])
+    return int(rng.choice(len(out), p=out / out.sum()))
 
 
 def _without(menu: Priced, job: int) -> Priced:

@@ -30,6 +30,9 @@ RIVALS = 30
 """Users of overloaded rows that are asked what relief costs them, those that relieve most; more where that
 many together do not relieve enough."""
 
+ASKED = 50
+"""Blocks asked, for each ejection that is to be tried, after which no more are tried: where little fits, one
+ejection asks thousands."""
 CROWDING, NATURAL = 1.2, 3.0
 """Parts of a row's price, and of what its users pay, that overload is taken to cost."""
 
@@ -54,6 +57,8 @@ class Ejector:
     excess: Floats = field(init=False)
     least: Floats = field(init=False)
     rates: Floats = field(init=False)
+    asked: int = 0
+    """How often a block was taken out, to see what else it may do."""
     fresh: Fresh = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +80,11 @@ class Ejector:
         return max(0.0, self.placement.placed[block].cost_at(self.told.prices) - float(self.least[block]))
 
     def run(self, tries: int, watch: Watch) -> bool:
-        """Try so many ejections; return whether there may be more to gain."""
+        """Try so many ejections, or fewer that take long; return whether there may be more to gain."""
+        most = self.asked + ASKED * tries
         for _ in range(tries):
+            if self.asked > most:
+                break
             loser = self._draw()
             if loser < 0 or watch.over():
                 return loser >= 0
@@ -206,6 +214,7 @@ class Ejector:
         return [(-np.inf, block) for block in users]
 
     def _out(self, block: int) -> Placed:
+        self.asked += 1
         old = self.placement.placed[block]
         for row in old.rows.tolist():
             self.users[row].discard(block)

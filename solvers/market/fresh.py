@@ -56,7 +56,7 @@ class Fresh:
         """Return the answer in some periods, nothing in the others, and the arcs taken (T, L, S)."""
         part = replace(unit, demand=unit.demand[when], weight=unit.weight[when])
         prices, hours = _during(self.told.goods, when), self.market.rates.durations[when]
-        offered = offer(part, hours, prices, self._way(placement, unit, prices, when))
+        offered = offer(unit, hours, prices, self._way(placement, unit, prices, when))
         most = room_for_replicas(placement, unit)[when]
         cutoff = placement.cutoff(part)
         found = unit_reply(part, offered, most, cutoff)

@@ -98,9 +98,12 @@ def _cheapest_arcs(unit: Unit, price: Floats, shape: tuple[int, int]) -> tuple[F
     if unit.cells is not None:
         arc[:, unit.cells] = price
         return arc.reshape(periods, *shape), np.broadcast_to(unit.only_arcs, (periods, *shape))
+    order, first, places = unit.arcs_by_cell
+    grouped = price[:, order]
+    least = np.minimum.reduceat(grouped, first, axis=1)
+    many = np.diff(np.append(first, len(order)))
+    is_best = grouped == np.repeat(least, many, axis=1)
+    best = np.minimum.reduceat(np.where(is_best, np.arange(len(order)), len(order)), first, axis=1)
     via = np.zeros(arc.shape, dtype=np.int64)
-    for number, place in enumerate((unit.row * shape[1] + unit.column).tolist()):
-        better = price[:, number] < arc[:, place]
-        arc[better, place] = price[better, number]
-        via[better, place] = number
+    arc[:, places], via[:, places] = least, order[best]
     return arc.reshape(periods, *shape), via.reshape(periods, *shape)

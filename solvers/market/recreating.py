@@ -22,6 +22,7 @@ from .openings import options_of
 from .placing import Placed, Placement
 from .refilling import refill, tiered_columns
 from .settling import settle
+from .units import Unit
 
 MOST_OTHERS = 8
 """Members that leave together with one."""
@@ -86,7 +87,7 @@ class Recreator:
         return gain
 
     def displaced(self, job: int, pools: Ints, *, stays: bool = True) -> Placement:
-        """Return a copy in which a job answers before all who use the ``pools``.
+        """Return a copy in which a job, or other member, answers before all who use the ``pools``.
 
         All modules are at hand there; it may cost more, or leave some out. Units whose periods depend on each
         other stay, or not.
@@ -148,6 +149,23 @@ class Recreator:
         paid = self.least[job] + self.excess[job]
         less = {tuple(sorted(pools)): None for cost, pools in self._nearest(job, PLACES) if cost < paid}
         return [np.array(pools, dtype=np.int64) for pools in less]
+
+    def some_places(self, member: int, most: int) -> list[Ints]:
+        """Return the pools, drawn at random, of some options that cost a job less, if it has any.
+
+        For a unit these are pools at as many sites as it needs.
+        """
+        if member < self.jobs:
+            places = self.places(member)
+            return [places[place] for place in self.rng.permutation(len(places))[:most].tolist()]
+        unit = self.placement.market.units[member - self.jobs]
+        return [self._at_sites(unit) for _ in range(most)]
+
+    def _at_sites(self, unit: Unit) -> Ints:
+        """Return a pool, drawn at random, at each of as many sites as a unit needs."""
+        sites = self.rng.permutation(np.unique(unit.site))[: max(1, unit.min_sites)]
+        slots = [self.rng.choice(np.flatnonzero(unit.site == site)) for site in sites]
+        return np.unique(unit.pool[slots])
 
     def _nearest(self, job: int, most: int) -> list[tuple[float, list[int]]]:
         """Return the cost at the prices and the pools of some options of a job, the cheapest first."""

@@ -208,6 +208,8 @@ class MarketSearch(Rationing):
                 builder.meet(seeker.giants)
                 self._build(builder, seeker.told, FITTING_ROUNDS)
                 self._built_at = seeker.told
+                if not self._is_large:
+                    self._build_leaning(builder, seeker.told)
                 if seeker.join(builder.stuck_jobs):
                     self._hear(seeker.told)
                 self._rescue(builder, seeker.told)

@@ -85,6 +85,14 @@ class Unit:
         return cell if len(np.unique(cell)) == len(cell) else None
 
     @cached_property
+    def arcs_by_cell(self) -> tuple[Ints, Ints, Ints]:
+        """The arcs (A,) by pair of demand and slot, where those of each pair begin, and where it is."""
+        cell = self.row * len(self.slot_id) + self.column
+        order = np.argsort(cell, kind="stable")
+        places, first = np.unique(cell[order], return_index=True)
+        return order, first, places
+
+    @cached_property
     def only_arcs(self) -> Ints:
         """The arc (L, S) of each pair of demand and slot, 0 where it has none, where none has several."""
         via = np.zeros(len(self.demand_id) * len(self.slot_id), dtype=np.int64)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
 from computeroute.routing.scenarios import scenario
-from computeroute.solvers.market import giants
+from computeroute.solvers.market import building, giants
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.building import Builder, kept_for_units
 from computeroute.solvers.market.giants import Giants
@@ -18,6 +18,7 @@ from computeroute.solvers.market.menus import natural_prices
 from computeroute.solvers.market.placing import Placement, Priced
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import market_of, penalty_of
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
@@ -33,7 +34,7 @@ def built(market: Market, rounds: int) -> Placement:
     priced = Priced.of(market, seeker.columns, seeker.told.prices, 0.0)
     natural, free = natural_prices(priced.uses, priced.cost), kept_for_units(market, seeker.columns)
     builder = Builder(market, penalty, natural, seeker.giants, free)
-    return builder.build(seeker.told, rounds, lambda: False)
+    return builder.build(seeker.told, rounds, Watch(60.0))
 
 
 @pytest.mark.no_cover
@@ -48,6 +49,17 @@ def test_more_rounds_leave_out_less() -> None:
     assert often < 0.5 * once
 
 
+@pytest.mark.no_cover
+def test_where_all_who_lack_a_little_came_first_those_who_lack_much_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = generate(sites=14, services=30, jobs=40, periods=8, locations=12, seed=6, tightness=0.9)
+    market = market_of(problem)
+    slowly = built(market, 12).work()
+    monkeypatch.setattr(building, "WORSE", np.inf)
+    assert slowly < 0.8 * built(market, 12).work()
+
+
 @pytest.mark.parametrize(("together", "cost_usd"), [(0, 580.0), (3, 460.0)])
 def test_jobs_of_middle_size_find_places_together(
     monkeypatch: pytest.MonkeyPatch, together: int, cost_usd: float
@@ -60,7 +72,7 @@ def test_jobs_of_middle_size_find_places_together(
     penalty, nothing = penalty_of(market), np.zeros(len(market.rules.capacity))
     told = appraise(market, nothing, penalty)
     builder = Builder(market, penalty, nothing, Giants.of(market, told), nothing, together=together)
-    assert builder.build(told, 1, lambda: False).value() == pytest.approx(cost_usd)
+    assert builder.build(told, 1, Watch(60.0)).value() == pytest.approx(cost_usd)
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -19,6 +19,7 @@ from computeroute.solvers.market.placing import Placement
 from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
 from computeroute.solvers.options import Options
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 from ..test_constraints import job, service, world
@@ -39,7 +40,7 @@ def built(leaves: float, *workloads: dict[str, object]) -> tuple[Market, Placeme
     builder.narrow_jobs, builder.narrow_units = np.zeros(0, dtype=np.int64), []
     builder.leaning = np.zeros(len(market.rules.capacity))
     builder.leaning[market.rules.pool_rows[0]] = leaves
-    return market, builder.build(told, 1, lambda: False)
+    return market, builder.build(told, 1, Watch(60.0))
 
 
 def test_a_job_leaves_the_room_that_units_lean_to() -> None:

@@ -19,6 +19,7 @@ from computeroute.solvers.market.openings import fitting_columns
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.placing import Placement, Priced
 from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.watch import Watch
 
 from ..small_worlds import random_world
 from ..test_constraints import job, service, town, world
@@ -152,7 +153,7 @@ def test_jobs_leave_the_room_on_links_that_users_need() -> None:
     assert free[link_rows(market, 0)].max() == pytest.approx(4 * 0.08)
     np.testing.assert_allclose(kept_at_prices(market, told), free)
     builder = Builder(market, placement.penalty, np.zeros(len(free)), Giants.of(market, told), free)
-    found = builder.build(told, 1, lambda: False)
+    found = builder.build(told, 1, Watch(60.0))
     assert [placed.work for placed in found.placed[1:]] == pytest.approx([0.0, 0.0])
     assert found.placed[0].work > 0, "there is no room for both"
 

@@ -61,6 +61,17 @@ def test_only_periods_that_get_better_change() -> None:
     assert placement.value() == pytest.approx(6 + 8 + 4)
 
 
+def test_a_unit_takes_a_pool_at_as_many_sites_as_it_needs() -> None:
+    data = world(chat("two-sites", 2), job("one", 2, 4))
+    data["workloads"][0]["min_sites"] = 2
+    data["pools"].append({**data["pools"][1], "id": "far-b"})
+    _, placement, told = greedy(Problem.parse(data))
+    recreator = Recreator(placement, told, np.random.default_rng(0))
+    places = [tuple(place.tolist()) for place in recreator.some_places(1, 20)]
+    assert set(places) == {(0, 1), (0, 2)}
+    assert recreator.some_places(0, 20) == [], "no place costs the job less than the one it has"
+
+
 def test_who_loses_nothing_stays() -> None:
     _, placement, told = greedy(Problem.parse(world(chat("one", 2), job("two", 2, 4))))
     assert Recreator(placement, told, np.random.default_rng(0)).step() == 0.0

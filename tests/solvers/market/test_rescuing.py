@@ -89,6 +89,22 @@ def test_who_finds_no_room_among_crowds_takes_a_place_by_force(monkeypatch: pyte
     assert search.best.value() == pytest.approx(96)
 
 
+@pytest.mark.parametrize("served", [True, False])
+def test_who_finds_no_place_by_force_takes_one_before_all_who_are_there(
+    served: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As above, where there is no time for force.
+    monkeypatch.setattr(displacing, "ROOM_TRIES", 0)
+    monkeypatch.setattr(displacing, "AFTER_SHARE", 0.0)
+    monkeypatch.setattr(displacing, "WAY_TRIES", 12 if served else 0)
+    search, builder = search_with_one_left_out()
+    assert search.prices is not None and search.best is not None
+    search._rescue(builder, search.prices)
+    assert search.is_served() == served
+    assert search.best.work() == pytest.approx(0.0 if served else 1.0)
+    assert not served or search.best.value() == pytest.approx(96)
+
+
 @pytest.mark.parametrize("few", [1, 0])
 def test_on_large_problems_few_who_find_no_place_by_force_find_room_among_crowds(
     few: int, monkeypatch: pytest.MonkeyPatch

@@ -193,6 +193,20 @@ def test_of_two_ways_to_a_slot_the_cheaper_is_taken() -> None:
     assert prices.arc[0, 0, 0] == pytest.approx(1.0) and prices.via[0, 0, 0] == 1
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_of_many_ways_in_any_order_the_first_of_the_cheapest_is_taken(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reach = [
+        (int(user), int(slot), float(cost)) for user, slot, cost in rng.integers(0, (3, 4, 3), size=(15, 3))
+    ]
+    prices = offered(unit_of([[1.0] * 3], [1.0] * 4, reach=reach), [0.0] * 4)
+    for user, slot in np.ndindex(3, 4):
+        ways = [number for number, (row, column, _) in enumerate(reach) if (row, column) == (user, slot)]
+        best = min(ways, key=lambda number: reach[number][2], default=None)
+        assert prices.arc[0, user, slot] == (np.inf if best is None else reach[best][2])
+        assert best is None or prices.via[0, user, slot] == best
+
+
 def test_idle_replicas_that_earn_are_in_the_bound() -> None:
     """Three replicas could serve the 30 requests/s that may come here; at the other slot, each costs 2."""
     unit = unit_of([[10.0, 20.0]], [10.0, 10.0], reach=[(0, 0, 0.0), (1, 0, 0.0), (0, 1, 0.0)], most=9.0)
