@@ -73,8 +73,11 @@ class Constructing(Bettering):
         self._less_pays = self.best is not before
 
     def _is_near(self, placement: Placement) -> bool:
-        """Return whether a placement leaves no more out than may be saved, if the best one leaves any out."""
-        return self.is_served() or placement.work() <= FAR * self.unserved()
+        """Return whether a placement leaves no more out than may be saved, if the best one leaves any out.
+
+        On large markets force saves nearly all.
+        """
+        return self._is_large or self.is_served() or placement.work() <= FAR * self.unserved()
 
     def _built(self, builder: Builder, told: Appraisal, rounds: int) -> Placement | None:
         """Return what is built; where rows that goods relieve are broken, with higher prices of these.

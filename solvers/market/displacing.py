@@ -115,7 +115,7 @@ class Displacing(Holding):
             ]
             if found:
                 nearest = min(found, key=Placement.work)
-                self._offer(self._saved(nearest, builder, told, WAY_SHARE))
+                self._offer_trimmed(self._saved(nearest, builder, told, WAY_SHARE))
             idle = 0 if self.best is not mine else idle + 1
 
     def _saved(self, placement: Placement, builder: Builder, told: Appraisal, share: float) -> Placement:
