@@ -85,12 +85,14 @@ class Builder:
 
     def afresh(self) -> Builder:
         """Return a builder that has learnt nothing yet."""
-        return replace(self, urgent=[], urgent_jobs=[], missed=set(), is_stuck=False, stuck_jobs=[])
+        other = replace(self)
+        other._forget()
+        return other
 
-    def _begin_anew(self) -> None:
-        """Forget what was learnt, and learn more slowly from now on."""
+    def _forget(self) -> None:
+        """Forget who comes first, and which rows lacked room."""
         self.urgent, self.urgent_jobs, self.missed = [], [], set()
-        self.is_stuck, self.stuck_jobs, self.is_tight = False, [], True
+        self.is_stuck, self.stuck_jobs = False, []
         self.rises = np.zeros(len(self.rises))
 
     def meet(self, giants: Giants) -> None:
@@ -117,10 +119,11 @@ class Builder:
                 held = together = self._together(told) if together is None else together
             placement = self._once(raised, columns, held)
             is_worse = best is not None and placement.work() > max(WORSE * best.work(), self._many)
-            best, idle = (best, idle + 1) if best and placement.value() >= best.value() else (placement, 0)
+            is_better = best is None or placement.value() < best.value()
+            best, idle = (placement, 0) if is_better else (best, idle + 1)
             if is_worse and not self.is_tight:
-                self._begin_anew()
-                left = rounds
+                self._forget()
+                self.is_tight, left = True, rounds
             elif not self._learn(placement, columns):
                 break
             if watch.over() or self._is_vain(idle, watch):
@@ -184,7 +187,7 @@ class Builder:
 
     def _learn(self, placement: Placement, columns: Priced) -> bool:
         """Raise the prices of rows that lacked room; return whether work was left out."""
-        work = np.array([placed.work for placed in placement.placed])
+        work = placement.work_of_blocks()
         left = np.flatnonzero(work > UNSERVED)
         if len(left) == 0:
             return False

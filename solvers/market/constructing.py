@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from ..rates import Floats
 from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .bettering import Bettering
@@ -48,8 +49,15 @@ class Constructing(Bettering):
         for part in LEANING_PARTS:
             if not self._has_time_for("building") or self.is_served():
                 return
-            lower = appraise(self.market, part * told.prices, self.penalty, whole=False)
-            self._offer_built(self._built(replace(builder.afresh(), leaning=leans), lower, 1))
+            fresh, lower = self._at_part(builder, told, part, leans)
+            self._offer_built(self._built(fresh, lower, 1))
+
+    def _at_part(
+        self, builder: Builder, told: Appraisal, part: float, leans: Floats
+    ) -> tuple[Builder, Appraisal]:
+        """Return a builder that leaves services the room they lean to, and a part of the prices told."""
+        fresh = replace(builder.afresh(), leaning=leans)
+        return fresh, appraise(self.market, part * told.prices, self.penalty, whole=False)
 
     def _build_at_less(self, builder: Builder, told: Appraisal) -> None:
         """Build at parts of the prices too, while that pays.
@@ -65,8 +73,7 @@ class Constructing(Bettering):
         for part in PARTS:
             if not self._has_time_for("building") or self.is_close():
                 return
-            fresh = replace(builder.afresh(), leaning=leans)
-            lower = appraise(self.market, part * told.prices, self.penalty, whole=False)
+            fresh, lower = self._at_part(builder, told, part, leans)
             placement = self._built(fresh, lower, 1)
             if placement is not None and self._is_near(placement):
                 self._offer(self._saved(placement, fresh, lower, SAVING_SHARE))

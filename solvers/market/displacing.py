@@ -30,9 +30,9 @@ RESCUE_SHARE = 0.3
 crowds on others."""
 AFTER_SHARE = 0.1
 """The same for force on others, after crowds have made room."""
-ROOM_TRIES, LESS_COST = 6, 3
-"""Crowds placed anew in vain around those that are left out, after which no more are, and times as many that
-cost less but leave as much out."""
+ROOM_TRIES, SAME_TRIES = 6, 18
+"""Crowds placed anew in vain around those that are left out after which no more are, and those that cost less
+but leave as much out."""
 RESCUES_SHARE, MUCH_LESS = 0.5, 0.1
 """Part of the time left for both in turn, and part of what is left out that they find places for at least if
 they are to go on."""
@@ -94,7 +94,7 @@ class Displacing(Holding):
         """Place crowds anew around those that are left out, until none is or that is in vain."""
         crowds = Crowds(placement, menu, told, self._generator(), self.options.usable_cores > 1)
         idle, same, work = 0, 0, placement.work()
-        while max(idle, same / LESS_COST) < ROOM_TRIES and not watch.over() and work > UNSERVED_TOLERANCE:
+        while idle < ROOM_TRIES and same < SAME_TRIES and not watch.over() and work > UNSERVED_TOLERANCE:
             idle = 0 if crowds.step() > 0 else idle + 1
             before, work = work, placement.work()
             same = 0 if work < before - UNSERVED_TOLERANCE else same + 1
@@ -216,8 +216,7 @@ class Displacing(Holding):
 
 def _drawn_by_work(placement: Placement, rng: np.random.Generator) -> int:
     """Return a job, or a unit numbered after all jobs, drawn by the work that it leaves out."""
-    work = np.array([placed.work for placed in placement.placed])
-    out = np.array([work[blocks].sum() for blocks in placement.market.member_blocks])
+    out = placement.market.of_members(placement.work_of_blocks())
     return int(rng.choice(len(out), p=out / out.sum()))
 
 

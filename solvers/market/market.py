@@ -96,6 +96,10 @@ class Market:
         """Numbers of the blocks of every job, then of every unit: what answers as one."""
         return (*(np.array([job]) for job in range(len(self.problem.jobs))), *self.unit_blocks)
 
+    def of_members(self, of_blocks: Floats) -> Floats:
+        """Return the sums over the blocks of every job, then of every unit, of what blocks (B,) have."""
+        return np.array([of_blocks[blocks].sum() for blocks in self.member_blocks])
+
     @cached_property
     def unit_of(self) -> Ints:
         """Number of the unit of every block after those of jobs."""

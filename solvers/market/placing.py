@@ -169,6 +169,10 @@ class Placement:
         """Return the work left out of blocks that have options."""
         return float(sum(placed.work for placed in self.placed))
 
+    def work_of_blocks(self) -> Floats:
+        """Return the work that every block (B,) leaves out."""
+        return np.array([placed.work for placed in self.placed])
+
     def bought(self) -> float:
         """Return the cost of modules and of use beyond committed capacity."""
         rules = self.market.rules

@@ -119,7 +119,7 @@ class Rations:
     def of(cls, market: Market, told: Appraisal) -> Rations:
         """Return what ranks everybody by worth."""
         columns = Priced.of(market, job_columns(market, told, NEAREST), told.prices, told.penalty)
-        work = _of_members(market, market.left_out_work)
+        work = market.of_members(market.left_out_work)
         least = np.concatenate([told.job_least, told.unit_least])
         worth = told.penalty * work / np.maximum(least, TINY)
         return cls(market, told, columns, work, worth, worth.copy())
@@ -135,7 +135,7 @@ class Rations:
         for turn in range(1, ROUNDS):
             if over() or idle >= PATIENCE:
                 break
-            left = _of_members(self.market, np.array([placed.work for placed in last.placed]))
+            left = self.market.of_members(last.work_of_blocks())
             self.rank[(left > MUCH * self.work) & (self.worth > 1.0)] *= 1.0 + 1.0 / turn
             last = self.filled()
             best, idle = (last, 0) if last.value() < best.value() else (best, idle + 1)
@@ -165,8 +165,3 @@ def _whole(market: Market) -> Bools:
     """Return which members are units whose periods depend on each other."""
     units = [unit.is_whole for unit in market.units]
     return np.array([False] * len(market.problem.jobs) + units, dtype=bool)
-
-
-def _of_members(market: Market, of_blocks: Floats) -> Floats:
-    """Return the sums of members of what blocks have."""
-    return np.array([of_blocks[blocks].sum() for blocks in market.member_blocks])

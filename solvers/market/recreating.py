@@ -86,34 +86,34 @@ class Recreator:
             self.excess[loser] *= PATIENCE
         return gain
 
-    def displaced(self, job: int, pools: Ints, *, stays: bool = True) -> Placement:
-        """Return a copy in which a job, or other member, answers before all who use the ``pools``.
+    def displaced(self, member: int, pools: Ints, *, stays: bool = True) -> Placement:
+        """Return a copy in which a job or unit answers before all who use the ``pools``.
 
         All modules are at hand there; it may cost more, or leave some out. Units whose periods depend on each
         other stay, or not.
         """
         others = np.array(self.uses[:, pools].any(axis=1), dtype=bool)
-        others[job] = False
+        others[member] = False
         if stays:
             others[self.stays] = False
-        order = [job, *self._after(job, self.rng.permutation(np.flatnonzero(others)))]
+        order = [member, *self._after(member, self.rng.permutation(np.flatnonzero(others)))]
         placement = self.placement.copy()
         placement.widen()
-        for block in np.concatenate([self.blocks[member] for member in order]).tolist():
+        for block in np.concatenate([self.blocks[each] for each in order]).tolist():
             placement.remove(block)
-        for member in order:
-            self._answer(placement, member)
+        for each in order:
+            self._answer(placement, each)
         return placement
 
-    def _after(self, job: int, members: Ints) -> list[int]:
-        """Return members in the order in which they answer after a job that came first.
+    def _after(self, first: int, members: Ints) -> list[int]:
+        """Return members in the order in which they answer after the one that came first.
 
         Jobs that pay more than that, dearest first; units that reach few slots; other jobs and other units,
         those with the fewest options first.
         """
         options = np.array([self._options(member) for member in members.tolist()], dtype=float)
         paid = self.excess + self.least
-        is_dear = (members < self.jobs) & (paid[members] > paid[job])
+        is_dear = (members < self.jobs) & (paid[members] > paid[first])
         rank = np.select([is_dear, members < self.jobs, options <= FEW], [0, 2, 1], 3)
         key = np.where(is_dear, -paid[members], options)
         return list(members[np.lexsort((key, rank))].tolist())

@@ -64,7 +64,7 @@ def rescued(
 
 def left_out(placement: Placement) -> Ints:
     """Return the blocks that leave work out, most first."""
-    work = np.array([placed.work for placed in placement.placed])
+    work = placement.work_of_blocks()
     out = np.flatnonzero(work > SERVED)
     return np.asarray(out[np.argsort(-work[out], kind="stable")])
 

@@ -81,16 +81,19 @@ class Unit:
     @cached_property
     def cells(self) -> Ints | None:
         """Place (A,) of each arc among pairs of demand and slot, None where a pair has several arcs."""
-        cell = self.row * len(self.slot_id) + self.column
-        return cell if len(np.unique(cell)) == len(cell) else None
+        _, _, places = self.arcs_by_cell
+        return self._cell if len(places) == len(self._cell) else None
 
     @cached_property
     def arcs_by_cell(self) -> tuple[Ints, Ints, Ints]:
         """The arcs (A,) by pair of demand and slot, where those of each pair begin, and where it is."""
-        cell = self.row * len(self.slot_id) + self.column
-        order = np.argsort(cell, kind="stable")
-        places, first = np.unique(cell[order], return_index=True)
+        order = np.argsort(self._cell, kind="stable")
+        places, first = np.unique(self._cell[order], return_index=True)
         return order, first, places
+
+    @cached_property
+    def _cell(self) -> Ints:
+        return self.row * len(self.slot_id) + self.column
 
     @cached_property
     def only_arcs(self) -> Ints:
