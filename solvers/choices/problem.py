@@ -76,6 +76,15 @@ class ChoiceProblem:
             size[none] = abs(self.uses[:, none]).max(axis=0).toarray().ravel()
         return np.asarray(FIT * size)
 
+    def lacks_room(self) -> bool:
+        """Return whether some resource has less than nothing, whatever is bought of it; all have options."""
+        for short in np.flatnonzero(self.capacity < 0).tolist():
+            taken = self.uses[:, [short]].toarray().ravel()
+            least = float(np.minimum.reduceat(taken, self.first[:-1]).sum())
+            if least > self.capacity[short] + self.slack[short]:
+                return True
+        return False
+
     def used(self, option: Ints) -> Floats:
         """Return what the options together take of each resource (R)."""
         return np.asarray(self.uses[option].sum(axis=0), dtype=float).ravel()

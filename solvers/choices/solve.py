@@ -83,7 +83,7 @@ def solve_choices(
     state = State(problem, watch, gap_limit, 0.0)
     if progress is not None:
         state.tell = progress
-    if (problem.sizes == 0).any():
+    if (problem.sizes == 0).any() or (len(problem) and problem.lacks_room()):
         state.infeasible = True
     elif len(problem) and not len(problem.capacity):
         _take_cheapest(state)

@@ -80,6 +80,14 @@ def test_modules_are_bought_where_they_pay() -> None:
     assert result.solution.modules.tolist() == [3.0, 0.0]
 
 
+def test_modules_give_what_a_resource_lacks_from_the_start() -> None:
+    # the workload costs 1, and one module of 2 for 4 is needed though it takes nothing of that pool
+    modules = ([2.0, 0.0], [4.0, 0.0], [3.0, 0.0])
+    result = solved(blocks_of([[(1.0, [0.0, 1.0])]], [-1.0, 5.0], modules=modules))
+    assert result.objective == 5.0
+    assert result.bound == 5.0
+
+
 def test_an_option_with_several_resources_counts_in_each() -> None:
     # the cheap option takes both resources whole, so the second workload pays 6
     option = [(1.0, [1.0, 1.0]), (6.0, [0.0, 0.0])]
@@ -92,6 +100,7 @@ def test_an_option_with_several_resources_counts_in_each() -> None:
         blocks_of([[(1.0, [4.0])]], [3.0]),
         blocks_of([[(1.0, [2.0])], [(1.0, [2.0])]], [3.0]),
         blocks_of([[(1.0, [2.0])]] * 3, [5.0]),  # the relaxation fits, whole workloads do not
+        blocks_of([[(1.0, [0.0, 1.0])]], [-1.0, 5.0]),  # nobody can give what the first resource lacks
     ],
 )
 def test_what_cannot_be_placed_is_proved_so(blocks: Blocks) -> None:
