@@ -156,7 +156,7 @@ class Dual:
 
 
 def _soft_minimum(z: Floats, width: float) -> tuple[Floats, Floats]:
-    """Return min(z, 0), smoothed from below within ``width``, and the negative of its... share taken."""
+    """Return min(z, 0), smoothed from below within ``width``, and its slope: the share taken."""
     if width <= 0:
         return np.minimum(z, 0), (z < 0).astype(float)
     share = np.clip((width - z) / (2 * width), 0, 1)

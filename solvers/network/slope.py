@@ -1,12 +1,10 @@
 """First solutions: openings of a reweighted relaxation, and flows by slope scaling.
 
 Reweighting: the relaxation is solved again and again with the fixed cost of every resource divided by the
-share
-to which it was opened, so that shares go to 0 or 1 (Candes, Wakin and Boyd 2008; capacity scaling of
-Katayama,
-Chen and Kubo 2009 is of the same kind). Slope scaling: the fixed cost is charged per unit of the last
-flow, and
-the linear problem is solved again until the flow repeats itself (Crainic, Gendron and Hernu 2004).
+share to which it was opened, so that shares go to 0 or 1 (Candes, Wakin and Boyd 2008; capacity scaling of
+Katayama, Chen and Kubo 2009 is of the same kind). Slope scaling: the fixed cost is charged per unit of the
+last flow, and the linear problem is solved again until the flow repeats itself (Crainic, Gendron and Hernu
+2004).
 """
 
 from __future__ import annotations
