@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,7 @@ from .pools import Pools
 from .rates import Floats, Ints, Rates
 from .routebook import RouteBook
 from .shapes import Shapes, fits, job_shapes
+from .stopping import never, until_stopped
 from .windows import TOLERANCE_HOURS, Calendar
 
 
@@ -46,11 +47,16 @@ class JobOptions:
     barred: dict[int, Reason]
 
 
-def build_job_options(problem: Problem, rates: Rates, book: RouteBook) -> JobOptions:
-    """Return the admissible options of every job of ``problem``."""
+def build_job_options(
+    problem: Problem, rates: Rates, book: RouteBook, halted: Callable[[], bool] = never
+) -> JobOptions:
+    """Return the admissible options of every job of ``problem``.
+
+    Raises StoppedError where it is ``halted`` between two jobs.
+    """
     builder = _Builder(problem, rates, book)
     parts, barred = [_NONE], {}
-    for index, job in enumerate(problem.jobs):
+    for index, job in enumerate(until_stopped(problem.jobs, halted)):
         found, reason = builder.options_of(index, job)
         parts.append(found)
         if reason:

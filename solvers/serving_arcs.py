@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from .pools import Flags, Pools
 from .rates import Floats, Ints, Rates
 from .routebook import ALTERNATIVES, KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 from .services import Services
+from .stopping import never, until_stopped
 from .survival import MOST_GUARDS, Guard, Losses, Rescue, protection, unprotected
 
 
@@ -222,10 +224,15 @@ class _Collector:
         return "transit" if fans.reached(free, origin, sites).any() else "route"
 
 
-def build_services(problem: Problem, rates: Rates, book: RouteBook) -> Services:
-    """Return the slots and arcs of the services of ``problem``."""
+def build_services(
+    problem: Problem, rates: Rates, book: RouteBook, halted: Callable[[], bool] = never
+) -> Services:
+    """Return the slots and arcs of the services of ``problem``.
+
+    Raises StoppedError where it is ``halted`` between two services.
+    """
     collector = _Collector(problem, rates, book)
-    for service in problem.services:
+    for service in until_stopped(problem.services, halted):
         collector.add(service)
     parts = collector.parts
     demand, owner, weight = _demands(problem)

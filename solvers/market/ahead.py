@@ -27,7 +27,7 @@ from .foretelling import WIDER, Foretold
 from .market import Market
 from .opening import plain_market
 from .prices import Seeker
-from .representing import JOBS, UNITS, WORTH, counting_for, counts
+from .representing import JOBS, UNITS, counting_for, counts, has_many_workloads
 
 PENALTY = 1.0
 """Price of unserved work in a sample, in which all that is left out counts by its cost."""
@@ -48,8 +48,8 @@ class PricesAhead(Copy[Foretold]):
 @contextmanager
 def sought_ahead(problem: Problem, options: Options) -> Iterator[PricesAhead | None]:
     """Seek prices within a context; None where no sample may stand for a problem, or no core is free."""
-    found, is_large = None, len(problem.jobs) > WORTH * JOBS or len(problem.services) > WORTH * UNITS
-    if is_large and options.usable_cores > 1 and may_copy():
+    found = None
+    if has_many_workloads(problem) and options.usable_cores > 1 and may_copy():
         with suppress(OSError):
             found = PricesAhead(problem, options)
     try:

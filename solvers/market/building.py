@@ -7,12 +7,13 @@ Artificial Intelligence Research 10 (1999) 353-373.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ..rates import Floats, Ints
+from ..stopping import never
 from ..watch import Watch
 from .appraisal import Appraisal, appraise
 from .candidates import job_columns
@@ -58,6 +59,8 @@ class Builder:
     leaning: Floats | None = None
     together: int = 0
     """Jobs that find places together, at most: giants alone where 0."""
+    over: Callable[[], bool] = never
+    """Whether a placement ends as it is, with all left out who have no place yet."""
     urgent: list[int] = field(default_factory=list)
     """Units that come before jobs, as they found too little room after them."""
     urgent_jobs: list[int] = field(default_factory=list)
@@ -161,16 +164,16 @@ class Builder:
             placement.put(job, placed)
         first = [job for job in self.urgent_jobs if job not in held]
         for job in first:
-            fill_jobs(placement, told, columns, np.array([job]))
-        fill_units(placement, told, self.urgent, claims)
+            fill_jobs(placement, told, columns, np.array([job]), self.over)
+        fill_units(placement, told, self.urgent, claims, self.over)
         served = set(self.urgent)
         narrow = [unit for unit in self.narrow_units if unit not in served]
-        fill_units(placement, told, narrow, claims)
+        fill_units(placement, told, narrow, claims, self.over)
         served.update(self.narrow_units)
         rest = np.setdiff1d(np.arange(len(market.problem.jobs)), [*held, *first])
         self._fill_jobs(placement, told, columns, rest)
         others = [unit for unit in unit_order(market).tolist() if unit not in served]
-        fill_units(placement, told, others, claims)
+        fill_units(placement, told, others, claims, self.over)
         placement.trim_modules()
         return placement
 
@@ -182,7 +185,7 @@ class Builder:
             placement.room = room - left_free
             for some in (narrow, np.setdiff1d(jobs, narrow)):
                 out = [placement.placed[job].choice is None for job in some.tolist()]
-                fill_jobs(placement, told, columns, some[np.array(out, dtype=bool)])
+                fill_jobs(placement, told, columns, some[np.array(out, dtype=bool)], self.over)
         placement.room = room
 
     def _learn(self, placement: Placement, columns: Priced) -> bool:
@@ -262,42 +265,3 @@ def narrow_units(market: Market) -> list[int]:
     most = max(1.0, NARROW_UNIT * len(market.problem.pools))
     order: list[int] = unit_order(market).tolist()
     return [number for number in order if len(np.unique(market.units[number].pool)) <= most]
-
-
-def kept_for_units(market: Market, columns: Columns) -> Floats:
-    """Return what units take of every link row (R), each block by the mean of its columns.
-
-    Jobs fill links to the last bit, and a user with one way only could not be served any more.
-    """
-    mine = columns.block >= len(market.problem.jobs)
-    times = np.bincount(columns.block, minlength=market.blocks)
-    share = np.where(mine, 1.0 / np.maximum(times[columns.block], 1), 0.0)
-    return _on_links(market, np.asarray(columns.goods.T @ share))
-
-
-def kept_at_prices(market: Market, told: Appraisal) -> Floats:
-    """Return what :func:`kept_for_units` does, where everybody has the cheapest slot at the prices told.
-
-    That needs no answers of units, as replicas are not taken to be whole.
-    """
-    goods, traffic = market.rules.goods, market.traffic
-    gbps = np.zeros((goods.directions, goods.periods))
-    if traffic is None:
-        return np.zeros(len(market.rules.capacity))
-    for _, unit, offered in market.offers(told.goods):
-        best = offered.unit.argmin(axis=2)[:, :, None]
-        via = np.take_along_axis(offered.via, best, axis=2)[:, :, 0]
-        at, user = np.nonzero(unit.demand)
-        arcs = unit.arc_id[via[at, user]]
-        gbps += traffic.total(arcs, at, unit.demand[at, user], goods.periods)
-    taken = np.zeros(goods.size)
-    taken[goods.traffic(*np.indices(gbps.shape))] = gbps
-    return _on_links(market, taken)
-
-
-def _on_links(market: Market, taken: Floats) -> Floats:
-    """Return what goods taken (G,) take of every link row (R), at most what there is."""
-    used, rows = taken @ market.rules.use, market.rules.traffic_use[0]
-    found = np.zeros(len(used) + 1)
-    found[rows] = np.append(used, 0.0)[rows]
-    return np.minimum(found[:-1], market.rules.capacity)

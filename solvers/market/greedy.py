@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from ..rates import Floats, Ints
+from ..stopping import never
 from .appraisal import Appraisal
 from .claims import Claims
 from .columns import Columns
@@ -21,10 +22,17 @@ FIRST = 4
 """Starts that seem to fit, and options with hours that do, that are made columns first: one mostly does."""
 
 
-def fill_jobs(placement: Placement, told: Appraisal, priced: Priced, jobs: Ints) -> None:
-    """Place jobs (all out so far) by their nearest columns, or else by what fits of all they have."""
+def fill_jobs(
+    placement: Placement, told: Appraisal, priced: Priced, jobs: Ints, over: Callable[[], bool] = never
+) -> None:
+    """Place jobs (all out so far) by their nearest columns, or else by what fits of all they have.
+
+    Those that come after it is ``over`` stay out.
+    """
     first = np.searchsorted(priced.columns.block, np.arange(placement.market.blocks + 1))
     for job in _by_stake(priced, jobs):
+        if over():
+            return
         mine = np.arange(first[job], first[job + 1])
         if not _place_by(placement, priced, mine, job):
             fit_in(placement, told, job)
@@ -58,15 +66,22 @@ def _place_by(placement: Placement, priced: Priced, mine: Ints, block: int) -> b
 
 
 def fill_units(
-    placement: Placement, told: Appraisal, units: Sequence[int], claims: Claims | None = None
+    placement: Placement,
+    told: Appraisal,
+    units: Sequence[int],
+    claims: Claims | None = None,
+    over: Callable[[], bool] = never,
 ) -> None:
     """Serve units (all out so far) from what is left, those with the fewest slots first.
 
-    Each is given first what of the ``claims`` kept from the room is its own.
+    Each is given first what of the ``claims`` kept from the room is its own. Those that come after it is
+    ``over`` stay out.
     Cheaper replicas are left to when all stand (:mod:`.refilling`): many placements are built, few kept.
     """
     offer_to = placement.market.offering(told.goods)
     for number in units:
+        if over():
+            return
         if claims is not None:
             claims.give(placement, number)
         room = room_for_replicas(placement, placement.market.units[number])

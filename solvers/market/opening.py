@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,9 @@ from ..options import Options
 from ..rates import build_rates
 from ..routebook import RouteBook
 from ..serving_arcs import build_services
+from ..stopping import never, require_going_on
 from .market import Market, build_market
+from .representing import has_many_workloads
 from .traffic import links_of
 
 PROGRAM_SHARE = 0.03
@@ -26,10 +29,14 @@ each, and is told by work so that the same problem gets the same plan."""
 
 
 def plain_market(problem: Problem, finder: PathFinder, options: Options | None = None) -> Market:
-    """Return the market of ``problem`` with one route for every pair, to be searched as ``options`` say."""
-    market = _market(problem, RouteBook(problem, finder))
+    """Return the market of ``problem`` with one route for every pair, to be searched as ``options`` say.
+
+    Raises StoppedError where somebody asks to stop before that of a large problem is there.
+    """
     if options is None:
-        return market
+        return _market(problem, RouteBook(problem, finder))
+    halted = options.is_cancelled if has_many_workloads(problem) else never
+    market = _market(problem, RouteBook(problem, finder), halted)
     seconds = min(market.program_seconds, PROGRAM_SHARE * options.time_limit)
     return replace(market, cores=options.usable_cores, program_seconds=seconds)
 
@@ -54,8 +61,12 @@ def _most_arcs(options: Options | None) -> float:
     return min(ALTERNATIVE_ARCS, in_time)
 
 
-def _market(problem: Problem, book: RouteBook) -> Market:
+def _market(problem: Problem, book: RouteBook, halted: Callable[[], bool] = never) -> Market:
     rates = build_rates(problem)
     book.prepare()
-    jobs, services = build_job_options(problem, rates, book), build_services(problem, rates, book)
-    return build_market(problem, rates, jobs, services)
+    jobs = build_job_options(problem, rates, book, halted)
+    services = build_services(problem, rates, book, halted)
+    require_going_on(halted)
+    market = build_market(problem, rates, jobs, services)
+    require_going_on(halted)
+    return market

@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
+from ...routing.problem import Problem
 from ..rates import Floats
 from .appraisal import appraise
 from .jobs import Options
@@ -79,6 +80,11 @@ def counting_for(market: Market, count: Floats, many: Floats, penalty: float) ->
         units=tuple(_times(*each) for each in zip(market.units, many.tolist(), strict=True)),
     )
     return _left_out_at_cost(small, penalty)
+
+
+def has_many_workloads(problem: Problem) -> bool:
+    """Return whether a problem has so many jobs or services that a small market may stand for it."""
+    return len(problem.jobs) > WORTH * JOBS or len(problem.services) > WORTH * UNITS
 
 
 def has_many_blocks(market: Market, most_jobs: int = JOBS, most_units: int = UNITS) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
 
@@ -14,12 +15,14 @@ from ...routing.problem import Problem
 from ..header import Header
 from ..options import Options, relative_gap
 from ..rates import Floats
+from ..stopping import never
 from ..watch import Watch
 from .appraisal import Appraisal
-from .building import Builder, kept_at_prices, kept_for_units
+from .building import Builder
 from .deciding import decisions
 from .foretelling import WIDER, Foretold
 from .holding import Apart
+from .keeping import kept_at_prices, kept_for_units
 from .leaning import leaning
 from .market import Market
 from .opening import PROGRAM_SHARE, plain_market, widened
@@ -53,6 +56,8 @@ WELL = 2e-4
 """Relative gain of a round of prices from which on they are good, and plans are improved for longer."""
 NEAR = 0.005
 """Gap from which on a stronger bound may close it."""
+FIRST_PLAN_SECONDS = 10.0
+"""For a first plan of a large market at least, however late it begins: half a plan is of little use."""
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
@@ -89,7 +94,8 @@ class MarketSearch(Rationing):
         market, is_cancelled = self.market, self.options.is_cancelled()
         stopped_by: StoppedBy = "gap" if self.is_close() else "cancel" if is_cancelled else "time"
         header = Header(market.problem, self.options, "decomposition", stopped_by, self.started)
-        self.sharpen()
+        if not self._is_late():
+            self.sharpen()
         floor = max(market.barred_work, self.unserved_bound())
         if self.best is None:
             return header.no_plan(floor, proven=False)
@@ -103,24 +109,30 @@ class MarketSearch(Rationing):
         """
         try:
             self._search(rounds)
-            if rounds != 0 and not self.is_close():
+            if rounds != 0 and not (self.is_close() or self._is_late()):
                 self._raise_bound()
         finally:
             self._close_beside()
 
     def _search(self, rounds: int | None) -> None:
-        self.penalty = penalty_of(self.market)
         self._is_large = has_many_blocks(self.market)
+        if self._is_given_up():
+            return
+        self.penalty = penalty_of(self.market)
         if self.options.similar_plan is not None:
             self.best = gone_on(self.market, self.penalty, self.options.similar_plan)
         ahead = self._heard_ahead()
         shares = rounds is None and self._may_seek_beside()
         known = None if shares or self.begins_at is not None else self._foretold()
         small = known or (ahead or self._told_by_few() if self.begins_at is None else None)
+        if self._is_given_up():
+            return
         seeker = self._begun(small, NARROW if known is None else WIDER * known.box)
         if not (shares or known or small or self.begins_at is not None):
             self._has_settled = self._merges(seeker)
         self._hear(seeker.told)
+        if self._is_given_up():
+            return
         if shares:
             self._seek_beside(seeker, small)
         builder = self._builder(seeker, small)
@@ -185,13 +197,31 @@ class MarketSearch(Rationing):
             free, together = kept_at_prices(self.market, seeker.told), 0
         else:
             free, together = kept_for_units(self.market, seeker.columns), TOGETHER
-        return Builder(self.market, self.penalty, natural, seeker.giants, free, together=together)
+        over = self._late_building() if self._is_large else never
+        return Builder(self.market, self.penalty, natural, seeker.giants, free, together=together, over=over)
+
+    def _late_building(self) -> Callable[[], bool]:
+        """Return what tells whether to end building in the middle: soon after the time is up, or at once.
+
+        On large markets that takes minutes, which who set a limit or asks to stop does not wait for.
+        """
+        least = time.monotonic() + FIRST_PLAN_SECONDS
+        return lambda: self.options.is_cancelled() or (self.watch.over() and time.monotonic() > least)
+
+    def _is_given_up(self) -> bool:
+        """Return whether somebody waits for a large market to stop of which there is no plan yet."""
+        return self._is_large and self.best is None and self.options.is_cancelled()
+
+    def _is_late(self) -> bool:
+        """Return whether a large market was searched past its limit, or somebody waits for it to stop."""
+        is_past = time.monotonic() - self.started > self.options.time_limit
+        return self._is_large and (is_past or self.options.is_cancelled())
 
     def _build_first(self, builder: Builder, told: Appraisal) -> None:
         with self._timed("building"):
             self._build(builder, told, 1)
         self._built_at = told
-        if self._is_large:
+        if self._is_large and not self.watch.over():
             self._rescue(builder, told)
             self._build_at_less(builder, told)
 

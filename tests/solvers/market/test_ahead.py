@@ -11,7 +11,7 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.paths import PathFinder
 from computeroute.solvers import solve
-from computeroute.solvers.market import ahead, foretelling, representing
+from computeroute.solvers.market import foretelling, representing
 from computeroute.solvers.market.ahead import PricesAhead, sampled, sought_ahead
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.copies import may_copy
@@ -34,8 +34,7 @@ def problem(seed: int = 1) -> Problem:
 
 @pytest.fixture
 def every_problem_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (ahead, representing):
-        monkeypatch.setattr(module, "WORTH", 0.01)
+    monkeypatch.setattr(representing, "WORTH", 0.01)
     monkeypatch.setattr(foretelling, "FEWEST_BLOCKS", 0)
     monkeypatch.setattr(foretelling, "SIZE", 0)
 
@@ -106,7 +105,7 @@ def test_plans_verify(solver: str) -> None:
 def test_small_problems_and_single_cores_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
     with sought_ahead(problem(), OPTIONS) as small:
         assert small is None
-    monkeypatch.setattr(ahead, "WORTH", 0.01)
+    monkeypatch.setattr(representing, "WORTH", 0.01)
     with sought_ahead(problem(), Options(cores=1)) as alone:
         assert alone is None
 
@@ -116,7 +115,7 @@ def test_where_there_is_no_room_for_a_copy_nothing_is_sought(monkeypatch: pytest
     def full() -> int:
         raise OSError(12, "Cannot allocate memory")
 
-    monkeypatch.setattr(ahead, "WORTH", 0.01)
+    monkeypatch.setattr(representing, "WORTH", 0.01)
     monkeypatch.setattr(os, "fork", full)
     with sought_ahead(problem(), OPTIONS) as apart:
         assert apart is None
@@ -124,7 +123,7 @@ def test_where_there_is_no_room_for_a_copy_nothing_is_sought(monkeypatch: pytest
 
 @copies
 def test_what_fails_inside_leaves_no_process_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "WORTH", 0.01)
+    monkeypatch.setattr(representing, "WORTH", 0.01)
     seen: list[PricesAhead] = []
     with pytest.raises(KeyError), sought_ahead(problem(), OPTIONS) as apart:
         assert apart is not None

@@ -10,9 +10,10 @@ from computeroute.routing.problem import Problem
 from computeroute.routing.scenarios import scenario
 from computeroute.solvers.market import building, giants
 from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.building import Builder, kept_for_units
+from computeroute.solvers.market.building import Builder
 from computeroute.solvers.market.giants import Giants
 from computeroute.solvers.market.greedy import fill_units
+from computeroute.solvers.market.keeping import kept_for_units
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.menus import natural_prices
 from computeroute.solvers.market.placing import Placement, Priced

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from computeroute.routing.problem import Problem
 from computeroute.solvers.market.appraisal import Appraisal, appraise
-from computeroute.solvers.market.building import Builder, kept_at_prices, kept_for_units
+from computeroute.solvers.market.building import Builder
 from computeroute.solvers.market.candidates import job_columns, service_columns
 from computeroute.solvers.market.columns import JobChoice, ServiceChoice
 from computeroute.solvers.market.detours import fitting_answer
 from computeroute.solvers.market.giants import Giants
 from computeroute.solvers.market.greedy import fill_units, fit_in, room_for_replicas
+from computeroute.solvers.market.keeping import kept_at_prices, kept_for_units
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.openings import fitting_columns
 from computeroute.solvers.market.penalty import penalty_of
