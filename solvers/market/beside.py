@@ -117,9 +117,12 @@ def _begun(beginning: Beginning, until: float) -> tuple[Seeker, bool]:
     """Return a seeker at the prices that samples or merged periods tell, the one given where these tell less.
 
     Samples tell nothing of what is scarce in the whole: a seeker of plans that leave work out goes on. Prices
-    of merged periods, which are those of everybody, are settled: the second returned.
+    of merged periods, which are those of everybody, are settled: the second returned. They come first after
+    those of a small sample, as a finer one tells less in the same time.
     """
     seeker, watch = beginning.seeker, Watch(until - time.monotonic())
+    if beginning.small is not None and begin_with_merged(seeker, watch.part(MERGED_SHARE)):
+        return seeker, True
     known = None if seeker.may_leave else _foretold(beginning, watch)
     if known is None:
         return seeker, begin_with_merged(seeker, watch.part(MERGED_SHARE))

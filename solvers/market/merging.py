@@ -14,7 +14,7 @@ from ...routing.problem import Problem, per_period
 from ..rates import Floats, Ints, build_rates
 from ..watch import Watch
 from .market import Market, build_market
-from .prices import NARROW, Seeker
+from .prices import NARROW, WIDE, Seeker
 from .rules import Rules
 
 MERGED = 4
@@ -43,6 +43,10 @@ class Merged:
     market: Market
     row: Ints
     share: Floats
+
+    def gathered(self, prices: Floats) -> Floats:
+        """Return the prices of the rows of the merged market to which those of the whole one (R,) come."""
+        return np.bincount(self.row, prices, minlength=len(self.market.rules.capacity)).astype(float)
 
     def spread(self, prices: Floats) -> Floats:
         """Return the prices (R,) of the rows of the whole market that come to the same in every hour."""
@@ -104,18 +108,20 @@ def _rows_of(whole: Rules, small: Rules, group: Ints) -> Ints:
 def begin_with_merged(seeker: Seeker, watch: Watch) -> bool:
     """Let ``seeker`` go on at prices that merged periods tell, if it proves more with them; return whether.
 
-    Not where it seeks prices of plans that leave work out. ``watch`` is of the time that they may take.
+    These are sought from its own on. Not where it seeks prices of plans that leave work out. ``watch`` is of
+    the time that they may take.
     """
     small = None if seeker.may_leave else merged(seeker.market)
     if small is None:
         return False
-    prices = small.spread(_good_prices(small.market, seeker.penalty, watch))
+    first = small.gathered(seeker.told.prices)
+    prices = small.spread(_good_prices(small.market, seeker.penalty, first, watch))
     return seeker.move(prices, NARROW) > 0
 
 
-def _good_prices(market: Market, penalty: float, watch: Watch) -> Floats:
-    """Return prices (R,) of a market of merged periods, sought while steps gain much."""
-    seeker, slow, failures = Seeker.begin(market, penalty), 0, 0
+def _good_prices(market: Market, penalty: float, first: Floats, watch: Watch) -> Floats:
+    """Return prices (R,) of a market of merged periods, sought from the ``first`` on while that pays."""
+    seeker, slow, failures = Seeker.begin(market, penalty, first, WIDE), 0, 0
     while slow < MOST_SLOW and failures < MOST_FAILURES and not watch.over():
         gain = seeker.step()
         failures = failures + 1 if gain < 0 else 0

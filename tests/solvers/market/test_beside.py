@@ -62,6 +62,21 @@ def test_bounds_rise_from_step_to_step_and_prices_settle() -> None:
     assert not heard[0].is_settled and heard[-1].is_settled
 
 
+@pytest.mark.parametrize("periods", [4, 24])
+def test_merged_periods_come_after_a_small_sample_where_there_are_enough(
+    periods: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(beside, "FINER", (10, 2))
+    whole = seeker_of(generate(sites=6, services=6, jobs=40, periods=periods, locations=4, seed=1))
+    sample = representative(whole.market, whole.penalty, 5, 1)
+    assert sample is not None
+    small, before = Foretold.of(Seeker.begin(sample, whole.penalty)), whole.told.complete
+    found, is_settled = beside._begun(Beginning(whole, small), time.monotonic() + 20.0)
+    assert is_settled == (periods == 24)
+    assert found.told.complete >= before
+    assert (found.told.complete > before) or not is_settled
+
+
 def test_a_finer_sample_comes_between_the_first_one_and_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(beside, "FINER", (10, 2))
     whole = seeker_of(problem())

@@ -82,6 +82,7 @@ def test_a_replica_that_stands_all_the_time_pays_the_same_at_prices_spread() -> 
     prices = np.arange(1.0, 1.0 + len(small.market.rules.capacity))
     paid = [_stands(small.market, prices), _stands(market, small.spread(prices))]
     assert paid[0] == pytest.approx(paid[1])
+    assert small.gathered(small.spread(prices)) == pytest.approx(prices)
 
 
 def _stands(market: Market, prices: np.ndarray) -> float:
@@ -110,6 +111,16 @@ def test_prices_of_merged_periods_go_most_of_the_way(seed: int) -> None:
     assert nothing + 0.6 * (best.told.complete - nothing) < begun.told.complete
     told = appraise(market, begun.told.prices, penalty).complete
     assert told <= begun.told.complete <= best.told.complete * (1 + 1e-3)
+
+
+def test_merged_periods_go_on_from_the_prices_known() -> None:
+    market = market_of(generate(sites=6, services=6, jobs=20, periods=24, locations=4, seed=0))
+    penalty = penalty_of(market)
+    first = Seeker.begin(market, penalty)
+    assert begin_with_merged(first, Watch(60.0))
+    again = Seeker.begin(market, penalty, 0.9 * first.told.prices)
+    begin_with_merged(again, Watch(0.0))
+    assert again.told.complete > Seeker.begin(market, penalty).told.complete, "no step was taken from nothing"
 
 
 def test_prices_of_plans_that_leave_work_out_are_not_foretold() -> None:
