@@ -6,6 +6,7 @@ Nothing here prints, exits or configures logging, and nothing is shared between 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any
@@ -15,6 +16,7 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .options import CancelToken, Options, Progress, ProgressCallback, options_of
 from .overcommitted import refused
+from .stopping import StoppedError
 
 Solver = Callable[[Problem, Options], Plan]
 
@@ -96,5 +98,15 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
         return solver(problem, chosen)
     if solver not in SOLVERS:
         raise UnknownNameError("solver", solver, list(SOLVERS))
-    nothing = refused(problem, chosen, solver)
-    return SOLVERS[solver](problem, chosen) if nothing is None else nothing
+    started, nothing = time.monotonic(), refused(problem, chosen, solver)
+    try:
+        return SOLVERS[solver](problem, chosen) if nothing is None else nothing
+    except StoppedError:
+        return _stopped(problem, chosen, solver, started)
+
+
+def _stopped(problem: Problem, options: Options, solver: str, started: float) -> Plan:
+    """Return that nothing is known, as somebody asked to stop before."""
+    from .header import Header
+
+    return Header(problem, options, solver, "cancel", started).no_plan(0.0, proven=False)

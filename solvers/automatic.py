@@ -19,7 +19,6 @@ from .events import Proved
 from .exact import Lead, search_exact, solve_protected, with_alternatives
 from .first_plan import tell_bounds
 from .formulation import build_arrays
-from .header import Header
 from .market.ahead import PricesAhead, sought_ahead
 from .market.handover import as_solution
 from .market.market import Market
@@ -28,7 +27,6 @@ from .market.solve import MarketSearch, market_of, search_of
 from .options import Options, Progress, relative_gap, unserved_gap_of
 from .racing import EXACT, Rival, columns_of
 from .search import UNSERVED_TOLERANCE
-from .stopping import StoppedError
 from .structure import Choice, Structure, choose, measure, model_columns
 from .variables import Variables
 
@@ -58,13 +56,12 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
     ------
     SolverError
         When a solver fails.
+    StoppedError
+        When somebody asks to stop before it is known what is possible.
     """
     started = time.monotonic()
-    try:
-        with sought_ahead(problem, options) as ahead:
-            return _chosen(problem, options, started, ahead)
-    except StoppedError:
-        return Header(problem, options, "auto", "cancel", started).no_plan(0.0, proven=False)
+    with sought_ahead(problem, options) as ahead:
+        return _chosen(problem, options, started, ahead)
 
 
 def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhead | None) -> Plan:
@@ -109,15 +106,10 @@ def solve_decomposed(problem: Problem, options: Options) -> Plan:
     ------
     SolverError
         When a solver fails.
+    StoppedError
+        When somebody asks to stop before it is known what is possible.
     """
     started = time.monotonic()
-    try:
-        return _decomposed_alone(problem, options, started)
-    except StoppedError:
-        return Header(problem, options, "decomposition", "cancel", started).no_plan(0.0, proven=False)
-
-
-def _decomposed_alone(problem: Problem, options: Options, started: float) -> Plan:
     with sought_ahead(problem, options) as ahead:
         market = market_of(problem, options)
         if market.services.stand_ins is None:

@@ -77,7 +77,7 @@ class ChoiceProblem:
         return np.asarray(FIT * size)
 
     def lacks_room(self) -> bool:
-        """Return whether some resource has less than nothing, whatever is bought of it; all have options."""
+        """Return whether some resource has less than nothing in any case; every workload has an option."""
         for short in np.flatnonzero(self.capacity < 0).tolist():
             taken = self.uses[:, [short]].toarray().ravel()
             least = float(np.minimum.reduceat(taken, self.first[:-1]).sum())

@@ -121,11 +121,12 @@ def _begun(beginning: Beginning, until: float) -> tuple[Seeker, bool]:
     those of a small sample, as a finer one tells less in the same time.
     """
     seeker, watch = beginning.seeker, Watch(until - time.monotonic())
-    if beginning.small is not None and begin_with_merged(seeker, watch.part(MERGED_SHARE)):
+    has_small = beginning.small is not None
+    if has_small and begin_with_merged(seeker, watch.part(MERGED_SHARE)):
         return seeker, True
     known = None if seeker.may_leave else _foretold(beginning, watch)
     if known is None:
-        return seeker, begin_with_merged(seeker, watch.part(MERGED_SHARE))
+        return seeker, not has_small and begin_with_merged(seeker, watch.part(MERGED_SHARE))
     found = Seeker.begin(seeker.market, seeker.penalty, known.told.prices, WIDER * known.box)
     return (found if found.told.complete > seeker.told.complete else seeker), False
 

@@ -57,7 +57,7 @@ WELL = 2e-4
 NEAR = 0.005
 """Gap from which on a stronger bound may close it."""
 FIRST_PLAN_SECONDS = 10.0
-"""For a first plan of a large market at least, however late it begins: half a plan is of little use."""
+"""For a first plan of a large market at least, however late it begins."""
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
@@ -109,7 +109,9 @@ class MarketSearch(Rationing):
         """
         try:
             self._search(rounds)
-            if rounds != 0 and not (self.is_close() or self._is_late()):
+            if self._is_late():
+                self._hear_bound()
+            elif rounds != 0 and not self.is_close():
                 self._raise_bound()
         finally:
             self._close_beside()
@@ -201,10 +203,7 @@ class MarketSearch(Rationing):
         return Builder(self.market, self.penalty, natural, seeker.giants, free, together=together, over=over)
 
     def _late_building(self) -> Callable[[], bool]:
-        """Return what tells whether to end building in the middle: soon after the time is up, or at once.
-
-        On large markets that takes minutes, which who set a limit or asks to stop does not wait for.
-        """
+        """Return what tells when to end building, which takes minutes: soon after the limit, or at once."""
         least = time.monotonic() + FIRST_PLAN_SECONDS
         return lambda: self.options.is_cancelled() or (self.watch.over() and time.monotonic() > least)
 
