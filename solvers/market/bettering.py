@@ -26,6 +26,8 @@ from .menus import Menu
 from .neighbourhoods import Improver
 from .placing import Placement, Priced, has_relieved_rows
 from .prices import Seeker
+from .rations import Rations
+from .reallotting import Reallotter
 from .recreating import Recreator
 from .refilling import refill
 from .settling import losing_jobs, resettle
@@ -40,9 +42,17 @@ PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ."""
 IDLE_TRIES_PER_BLOCK = 200
 """Ejections tried for every block without any gain after which they end."""
-SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_RECREATED = 20, 100, 500, 50, 20, 10
+SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_RECREATED, SOME_RATIONED = (
+    20,
+    100,
+    500,
+    50,
+    20,
+    10,
+    10,
+)
 """Ejections tried in turn with other ways, and alone, jobs and units that answer anew, neighbourhoods, and
-groups that leave together, between two looks at what they gave."""
+groups that leave together and answer anew or are rationed, between two looks at what they gave."""
 FIRST_JOBS = 30
 """Jobs that answer anew before units do: who loses most may need whole pools, which units break into."""
 
@@ -63,6 +73,8 @@ class Bettering(Displacing):
     _answered: list[Columns] = field(default_factory=list)
     """Of units at lower and higher prices than those they were last sought at."""
     _answered_at: Appraisal | None = None
+    _rations: Rations | None = None
+    """Who came first in the best plan at prices of scarcity, where not all can be served."""
 
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
@@ -109,7 +121,8 @@ class Bettering(Displacing):
                 columns = joined([seeker.near(), *self._varied(told, watch)])
                 return Priced.of(self.market, columns, told.prices, self.penalty)
 
-        ways = [self._refilling(told, watch)]
+        ways = [self._reallotting(self._rations, watch)] if is_hard and self._rations is not None else []
+        ways.append(self._refilling(told, watch))
         if is_hard:
             ways.extend([self._displacing(menu, told, watch), self._recreating(told, watch)])
             ways.append(self._answering_exactly(told, watch))
@@ -226,6 +239,17 @@ class Bettering(Displacing):
                 answer_exactly(placement, pair, paid)
                 self._offer_trimmed(placement)
                 yield
+
+    def _reallotting(self, rations: Rations, watch: Watch) -> Iterator[None]:
+        """Let some who use the same pools be rationed anew, where work is left out."""
+        rng, mine, steps = self._generator(), None, SOME_RATIONED * self._effort()
+        while self.best is not None and not self.is_served():
+            if mine is not self.best:
+                reallotter = Reallotter(rations, self.best.copy(), rng)
+            if sum(reallotter.step() for _ in range(steps) if not watch.over()) > 0:
+                self._offer_trimmed(reallotter.placement)
+            mine = self.best
+            yield
 
     def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let some jobs and units that meet in pools leave, and answer anew one after another."""

@@ -60,8 +60,6 @@ class Displacing(Holding):
 
     _stays: dict[int, float] = field(default_factory=dict)
     """Bounds at whose prices jobs that lose much could take nobody's place."""
-    _is_large: bool = False
-    """Whether a small market stands for it at first."""
 
     def _rescue(self, builder: Builder, told: Appraisal) -> None:
         """Where the best placement leaves work out, let that take its place by force.

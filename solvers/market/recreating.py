@@ -61,10 +61,11 @@ class Recreator:
         self.excess = np.zeros(len(self.blocks))
         self.stays = np.array([False] * self.jobs + [unit.is_whole for unit in market.units])
         for member in range(len(self.blocks)):
-            self._note(member)
+            self.note(member)
         self.excess[self.stays] = 0.0
 
-    def _note(self, member: int) -> None:
+    def note(self, member: int) -> None:
+        """Note which pools a member uses, and what it pays above its least."""
         placed = [self.placement.placed[block] for block in self.blocks[member].tolist()]
         pools = self.pool[np.concatenate([each.rows for each in placed])]
         self.uses[member] = False
@@ -81,7 +82,7 @@ class Recreator:
         order = self._drawn(loser)
         gain = self._recreated(order)
         for member in order if gain > 0 else ():
-            self._note(member)
+            self.note(member)
         if gain <= 0:
             self.excess[loser] *= PATIENCE
         return gain
@@ -141,13 +142,13 @@ class Recreator:
         """Return the pools that a unit could use, or some that a job would rather use."""
         if loser >= self.jobs:
             return np.unique(self.placement.market.units[loser - self.jobs].pool)
-        some = self._nearest(loser, WANTED)[: 1 + int(self.rng.integers(WANTED))]
+        some = self.nearest(loser, WANTED)[: 1 + int(self.rng.integers(WANTED))]
         return np.unique(np.array([pool for _, pools in some for pool in pools], dtype=np.int64))
 
     def places(self, job: int) -> list[Ints]:
         """Return the pools of each option that costs a job less at the prices than it pays, best first."""
         paid = self.least[job] + self.excess[job]
-        less = {tuple(sorted(pools)): None for cost, pools in self._nearest(job, PLACES) if cost < paid}
+        less = {tuple(sorted(pools)): None for cost, pools in self.nearest(job, PLACES) if cost < paid}
         return [np.array(pools, dtype=np.int64) for pools in less]
 
     def some_places(self, member: int, most: int) -> list[Ints]:
@@ -167,7 +168,7 @@ class Recreator:
         slots = [self.rng.choice(np.flatnonzero(unit.site == site)) for site in sites]
         return np.unique(unit.pool[slots])
 
-    def _nearest(self, job: int, most: int) -> list[tuple[float, list[int]]]:
+    def nearest(self, job: int, most: int) -> list[tuple[float, list[int]]]:
         """Return the cost at the prices and the pools of some options of a job, the cheapest first."""
         market = self.placement.market
         found: list[tuple[float, list[int]]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -67,15 +68,16 @@ class Uses:
 
 
 def placeable(market: Market, most_entries: float) -> Uses | None:
-    """Return all choices of all jobs and users but pauses; None where they have more entries than that."""
-    spans = market.spans
-    entries = float(np.where(spans.possible, spans.last - spans.first, 0).sum())
+    """Return choices of all jobs and users but pauses; None where those of users have more entries than that.
+
+    Jobs have all their starts, or every second, third and so on of each option, so that they keep within it.
+    """
     kinds = [_kinds(unit) for unit in market.units]
-    entries += sum(int(reach.sum()) * market.rates.periods for reach, _ in kinds)
-    if entries > most_entries or not len(market.running) + len(market.units):
+    left = most_entries - sum(int(reach.sum()) * market.rates.periods for reach, _ in kinds)
+    if left <= 0 or not len(market.running) + len(market.units):
         return None
     jobs = len(market.problem.jobs)
-    parts, work, blocks = [_running(market)], [market.left_out_work[:jobs]], jobs
+    parts, work, blocks = [_running(market, left)], [market.left_out_work[:jobs]], jobs
     for unit, (reach, member) in zip(market.units, kinds, strict=True):
         owner, taken, each = _served(market, unit, reach, member)
         parts.append((owner + blocks, taken))
@@ -102,10 +104,12 @@ def _cells(market: Market) -> tuple[Floats, Floats]:
     return amount, (rules.capacity - np.asarray(bought).ravel())[rows] / amount
 
 
-def _running(market: Market) -> tuple[Ints, csr_array]:
-    """Return the starts of jobs that do not pause."""
+def _running(market: Market, most_entries: float) -> tuple[Ints, csr_array]:
+    """Return starts of jobs that do not pause, the first of every option at least."""
     options, spans = market.running, market.spans
-    option, at = np.nonzero(spans.possible)
+    entries = float(np.where(spans.possible, spans.last - spans.first, 0).sum())
+    rank = np.cumsum(spans.possible, axis=1) - 1
+    option, at = np.nonzero(spans.possible & (rank % max(1, math.ceil(entries / most_entries)) == 0))
     begin, end = spans.first[option, at].astype(np.int64), spans.last[option, at].astype(np.int64)
     column, pool = pool_pairs(options, option)
     length = (end - begin)[column]

@@ -41,12 +41,12 @@ def costless(market: Market) -> Market:
 
 
 def scarcity(market: Market, most_entries: float, watch: Watch) -> Scarcity | None:
-    """Return the prices of what is scarce, the last ones where nothing is proven; None on too large a market.
+    """Return the prices of what is scarce, the last ones where nothing is proven; None with too many users.
 
     Parameters
     ----------
     most_entries
-        Pairs of a choice and what it takes up to which all choices are held.
+        Pairs of a choice and what it takes up to which all are held; jobs have some starts only beyond that.
     watch
         Ends the climb; prices then prove less.
     """

@@ -29,7 +29,7 @@ from .opening import PROGRAM_SHARE, plain_market, widened
 from .penalty import penalty_of
 from .placing import Priced, has_relieved_rows
 from .prices import NARROW, Seeker
-from .rationing import MANY_BLOCKS, Rationing
+from .rationing import LACKING, MANY_BLOCKS, SCARCE_ROUNDS, Rationing
 from .representing import has_many_blocks
 from .resuming import gone_on
 from .seeking import NEAR_PROGRAMS_SHARE, RAISING_SHARE
@@ -111,7 +111,7 @@ class MarketSearch(Rationing):
             self._search(rounds)
             if self._is_late():
                 self._hear_bound()
-            elif rounds != 0 and not self.is_close():
+            elif rounds != 0 and not self.is_close() and self.is_served():
                 self._raise_bound()
         finally:
             self._close_beside()
@@ -144,12 +144,17 @@ class MarketSearch(Rationing):
         self.prove_left_out()
         if rounds == 0 or self.is_close():
             return
+        self._better_first(seeker, builder, rounds, known is None)
+
+    def _better_first(self, seeker: Seeker, builder: Builder, rounds: int | None, prices_on: bool) -> None:
+        """Better the first plan: at prices of scarcity where not all can be served, and at those of cost."""
         scarce = self._rationed() if not self.is_served() and self._is_short() else None
-        if scarce is None or self.market.blocks < MANY_BLOCKS:
-            self._go_on(seeker, builder, rounds, known is None)
-        else:
+        has_many = self.market.blocks >= MANY_BLOCKS
+        if scarce is not None and (has_many or self._leaves(LACKING)):
             self._seek_anew_beside(scarce)
-            self._in_rounds(scarce, builder, rounds)
+            self._in_rounds(scarce, builder, rounds if has_many else SCARCE_ROUNDS, builds=False)
+        if scarce is None or not has_many:
+            self._go_on(seeker, builder, rounds, prices_on)
 
     def _go_on(self, seeker: Seeker, builder: Builder, rounds: int | None, prices_on: bool) -> None:
         """Search after the first plan, at prices of cost."""
@@ -207,15 +212,6 @@ class MarketSearch(Rationing):
         least = time.monotonic() + FIRST_PLAN_SECONDS
         return lambda: self.options.is_cancelled() or (self.watch.over() and time.monotonic() > least)
 
-    def _is_given_up(self) -> bool:
-        """Return whether somebody waits for a large market to stop of which there is no plan yet."""
-        return self._is_large and self.best is None and self.options.is_cancelled()
-
-    def _is_late(self) -> bool:
-        """Return whether a large market was searched past its limit, or somebody waits for it to stop."""
-        is_past = time.monotonic() - self.started > self.options.time_limit
-        return self._is_large and (is_past or self.options.is_cancelled())
-
     def _build_first(self, builder: Builder, told: Appraisal) -> None:
         with self._timed("building"):
             self._build(builder, told, 1)
@@ -224,8 +220,13 @@ class MarketSearch(Rationing):
             self._rescue(builder, told)
             self._build_at_less(builder, told)
 
-    def _in_rounds(self, seeker: Seeker, builder: Builder, rounds: int | None) -> None:
-        """Build, improve and seek better prices, round by round, until the end or all is in vain."""
+    def _in_rounds(
+        self, seeker: Seeker, builder: Builder, rounds: int | None, *, builds: bool = True
+    ) -> None:
+        """Build, improve and seek better prices, round by round, until the end or all is in vain.
+
+        At prices of scarcity nothing ``builds``: that would leave more out.
+        """
         gain = np.inf
         for _ in count() if rounds is None else range(rounds):
             if not self._has_time_for("building") or self.is_close() or self._is_exhausted():
@@ -233,7 +234,7 @@ class MarketSearch(Rationing):
             if self._narrowed is not None:
                 seeker = self._gone_over(builder)
             before = self._state()
-            if self._is_worth_building(seeker.told):
+            if builds and self._is_worth_building(seeker.told):
                 builder.meet(seeker.giants)
                 self._build(builder, seeker.told, FITTING_ROUNDS)
                 self._built_at = seeker.told

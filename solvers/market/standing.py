@@ -55,6 +55,8 @@ class Standing:
     prices: Appraisal | None = None
     crowded_out: CrowdedOut = field(default_factory=CrowdedOut.nobody)
     """What must be left out as pools are too small, and whose work that is."""
+    _is_large: bool = False
+    """Whether a small market stands for it at first."""
     _sequences: int = 0
 
     def unserved(self) -> float:
@@ -106,6 +108,15 @@ class Standing:
     def is_served(self) -> bool:
         """Return whether there is a placement that leaves nothing out that has options, save what must be."""
         return self.best is not None and _is_least(self.unserved(), self.left_out)
+
+    def _is_given_up(self) -> bool:
+        """Return whether somebody waits for a large market to stop of which there is no plan yet."""
+        return self._is_large and self.best is None and self.options.is_cancelled()
+
+    def _is_late(self) -> bool:
+        """Return whether a large market was searched past its limit, or somebody waits for it to stop."""
+        is_past = time.monotonic() - self.started > self.options.time_limit
+        return self._is_large and (is_past or self.options.is_cancelled())
 
     def prove_left_out(self) -> None:
         """Prove what must be left out as pools are too small for it, if the best placement leaves any out."""

@@ -14,9 +14,10 @@ from computeroute.solvers.market import solve as solving
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.copies import may_copy
 from computeroute.solvers.market.penalty import penalty_of
-from computeroute.solvers.market.rationing import Rations
+from computeroute.solvers.market.rations import Rations
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
 from computeroute.solvers.options import Options
+from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 from ..test_constraints import job, service
@@ -64,6 +65,18 @@ def test_who_is_left_out_comes_sooner_the_next_time() -> None:
     assert rations.best(lambda: False).work() == pytest.approx(0)
 
 
+def test_a_gang_comes_before_a_service_that_would_break_into_its_pool() -> None:
+    # The service takes 2 of the 8 accelerators of near, all of which the job needs, and it has no other pool.
+    # Far could serve as well. By worth for what they take the service comes first.
+    found = market(job("gang", 8, 4, **NEAR), service(20))
+    prices = np.full(len(found.rules.capacity), 1e-6)
+    rations = Rations.of(found, appraise(found, prices, penalty_of(found)))
+    assert rations.worth[1] > rations.worth[0] and rations.rank[0] > rations.rank[1]
+    assert rations.filled().work() == pytest.approx(0)
+    rations.rank[:] = rations.worth
+    assert rations.filled().work() > 0.9
+
+
 def test_users_whose_service_needs_several_sites_come_before_jobs() -> None:
     # The job would take all of near, so that the service had one site only, and nobody would be served.
     found = market(job("job", 8, 4, **NEAR), service(20, min_sites=2, policy="both"))
@@ -95,11 +108,21 @@ def test_what_plans_leave_out_counts_where_nothing_is_proven(monkeypatch: pytest
     assert found._is_short() and found._scarce is not None
     unproven = rationing.Scarcity(found._scarce.prices, 0.0)
     monkeypatch.setattr(rationing, "scarcity", lambda *_: unproven)
-    assert not found._is_short(), "few blocks are searched as if all could be served"
+    assert found._is_short(), "where few blocks leave much out, plans at prices of scarcity are tried"
+    with monkeypatch.context() as within:
+        within.setattr(rationing, "LACKING", 1.0)
+        assert not found._is_short(), "where they leave little out, better prices may serve all"
     monkeypatch.setattr(rationing, "MANY_BLOCKS", 0)
     monkeypatch.setattr(rationing, "FAR", np.inf)
     assert found._is_short()
     monkeypatch.setattr(rationing, "FAR", 0.0)
+    assert not found._is_short()
+
+
+def test_what_is_scarce_is_not_sought_when_time_is_over() -> None:
+    found = built(overloaded(1))
+    assert found._is_short()
+    found.watch = Watch(0.0)
     assert not found._is_short()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from computeroute.routing import Problem
 from computeroute.solvers import solve
 from computeroute.solvers.market.appraisal import appraise
+from computeroute.solvers.market.scarce_uses import placeable
 from computeroute.solvers.market.scarcity import Scarcity, costless, scarcity
 from computeroute.solvers.market.solve import market_of
 from computeroute.solvers.watch import Watch
@@ -61,8 +63,18 @@ def test_a_job_that_may_pause_takes_what_others_leave() -> None:
     assert more.left_out == pytest.approx(1, abs=0.05)
 
 
-def test_markets_with_too_many_choices_are_left_alone() -> None:
-    assert scarcity(market(job("one", 8, 4, **NEAR)), 1.0, Watch(60.0)) is None
+def test_markets_with_too_many_users_are_left_alone() -> None:
+    assert scarcity(market(service(20)), 1.0, Watch(60.0)) is None
+
+
+def test_of_many_starts_some_are_held_and_prove_no_more() -> None:
+    # Each fills near in one of the two periods, so that both find room; in the first alone one would not.
+    two = market(*(job(name, 8, 1, **NEAR) for name in ("one", "two")))
+    every, some = placeable(two, ALL), placeable(two, 1.0)
+    assert every is not None and some is not None
+    assert np.bincount(every.owner).tolist() == [2, 2] and np.bincount(some.owner).tolist() == [1, 1]
+    told = scarcity(two, 1.0, Watch(60.0))
+    assert told is not None and told.left_out == pytest.approx(0, abs=1e-9)
 
 
 def test_nothing_is_proven_in_no_time() -> None:
