@@ -67,10 +67,11 @@ class Rationing(Seeking):
         return replace(self.market, closes=False)
 
     def _leaves_much(self, found: Scarcity) -> bool:
-        """Return whether a plan at prices of scarcity leaves much out, and the best one far more."""
+        """Offer a plan at prices of scarcity; return whether it leaves much, but far less out than before."""
         told = appraise(self._open(), self.penalty * found.prices, self.penalty, whole=False)
-        work = Rations.of(self.market, told).filled().work()
-        return SHORT * float(self.market.left_out_work.sum()) < work < FAR * self.unserved()
+        first, placement = self.unserved(), Rations.of(self.market, told, self.watch.over).filled()
+        self._offer(placement)
+        return SHORT * float(self.market.left_out_work.sum()) < placement.work() < FAR * first
 
     def _rationed(self) -> Seeker:
         """Offer plans built at prices of scarcity; return a seeker that goes on from these."""
@@ -81,6 +82,6 @@ class Rationing(Seeking):
         seeker.may_leave = True
         self._hear(seeker.told)
         watch = Watch(RATIONING_SHARE * self.watch.left, self.watch.over)
-        self._rations = Rations.of(self.market, seeker.told)
+        self._rations = Rations.of(self.market, seeker.told, self.watch.over)
         self._offer(self._rations.best(watch.over))
         return seeker

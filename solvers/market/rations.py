@@ -9,6 +9,7 @@ import numpy as np
 
 from ..arrays import Bools
 from ..rates import Floats
+from ..stopping import never
 from .appraisal import Appraisal
 from .building import NEAREST
 from .candidates import job_columns
@@ -40,6 +41,8 @@ class Rations:
         (M,) what leaving each out counts as, and how many times what it takes at the prices that is worth.
     rank
         (M,) who comes first: with the highest.
+    late
+        Whether to end: who has not been placed then stays out.
     """
 
     market: Market
@@ -48,9 +51,10 @@ class Rations:
     work: Floats
     worth: Floats
     rank: Floats
+    late: Callable[[], bool] = never
 
     @classmethod
-    def of(cls, market: Market, told: Appraisal) -> Rations:
+    def of(cls, market: Market, told: Appraisal, late: Callable[[], bool] = never) -> Rations:
         """Return what ranks everybody by worth."""
         columns = Priced.of(market, job_columns(market, told, NEAREST), told.prices, told.penalty)
         work = market.of_members(market.left_out_work)
@@ -58,7 +62,7 @@ class Rations:
         worth = told.penalty * work / np.maximum(least, TINY)
         rank = worth.copy()
         rank[: len(market.problem.jobs)] *= GANGS_FIRST
-        return cls(market, told, columns, work, worth, rank)
+        return cls(market, told, columns, work, worth, rank, late)
 
     def best(self, over: Callable[[], bool]) -> Placement:
         """Return the best of some plans; who is left out comes sooner in the next, less so with every turn.
@@ -88,14 +92,16 @@ class Rations:
         order = np.lexsort((-self.rank, ~_whole(market)))
         late = self.is_late[order]
         self.fill(placement, order[~late].tolist())
-        fill_jobs(placement, self.told, self.columns, np.sort(order[late]))
+        fill_jobs(placement, self.told, self.columns, np.sort(order[late]), self.late)
         placement.trim_modules()
         return placement
 
     def fill(self, placement: Placement, order: Sequence[int]) -> None:
-        """Place members, all out so far, in this order in what is left."""
+        """Place members, all out so far, in this order in what is left, until it is late."""
         jobs = len(self.market.problem.jobs)
         for member in order:
+            if self.late():
+                return
             if member >= jobs:
                 fill_units(placement, self.told, [member - jobs])
             else:

@@ -65,6 +65,13 @@ def test_who_is_left_out_comes_sooner_the_next_time() -> None:
     assert rations.best(lambda: False).work() == pytest.approx(0)
 
 
+def test_who_has_not_been_placed_when_it_is_late_stays_out() -> None:
+    found = market(*(job(f"job-{each}", 2, 4, **NEAR) for each in range(4)))
+    told = appraise(found, np.full(len(found.rules.capacity), 1e-6), penalty_of(found))
+    looks = iter([False, False])
+    assert Rations.of(found, told, lambda: next(looks, True)).filled().work() == pytest.approx(2)
+
+
 def test_a_gang_comes_before_a_service_that_would_break_into_its_pool() -> None:
     # The service takes 2 of the 8 accelerators of near, all of which the job needs, and it has no other pool.
     # Far could serve as well. By worth for what they take the service comes first.
