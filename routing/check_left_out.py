@@ -54,6 +54,7 @@ class _Reasons:
         self.losses = Losses(sound.problem)
         self.shortest_hours = min(sound.problem.durations_hours)
         self._known: dict[Likeness, tuple[str, ...]] = {}
+        self._tested: dict[tuple[str, str, bool, bool], tuple[list[Pool], str]] = {}
 
     def of(self, entry: LeftOut) -> tuple[str, ...]:
         """Return the reasons that hold for an entry."""
@@ -107,7 +108,18 @@ class _Reasons:
     def _serving(
         self, service: InferenceService, location: str, gang: bool, loose: bool
     ) -> tuple[list[Pool], str]:
-        """Return the pools that may serve a location, or none and the first test that left none."""
+        """Return the pools that may serve a location, or none and the first test that left none.
+
+        A service at several sites asks this of all its locations for each of them, so it is tested once.
+        """
+        key = (service.id, location, gang, loose)
+        if key not in self._tested:
+            self._tested[key] = self._test(service, location, gang, loose)
+        return self._tested[key]
+
+    def _test(
+        self, service: InferenceService, location: str, gang: bool, loose: bool
+    ) -> tuple[list[Pool], str]:
         pools = list(self.problem.pools)
         for reason, test in self._service_tests(service, location, gang, loose):
             pools = [pool for pool in pools if test(pool)]
