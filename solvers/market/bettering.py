@@ -42,15 +42,7 @@ PRICE_FACTORS = (0.0, 0.5, 2.0)
 """Multiples of the prices at which units answer too, so that their columns differ."""
 IDLE_TRIES_PER_BLOCK = 200
 """Ejections tried for every block without any gain after which they end."""
-SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_RECREATED, SOME_RATIONED = (
-    20,
-    100,
-    500,
-    50,
-    20,
-    10,
-    10,
-)
+SLICE, LONG_SLICE, SOME_JOBS, SOME_UNITS, SOME_HOODS, SOME_GROUPS = 20, 100, 500, 50, 20, 10
 """Ejections tried in turn with other ways, and alone, jobs and units that answer anew, neighbourhoods, and
 groups that leave together and answer anew or are rationed, between two looks at what they gave."""
 FIRST_JOBS = 30
@@ -242,7 +234,7 @@ class Bettering(Displacing):
 
     def _reallotting(self, rations: Rations, watch: Watch) -> Iterator[None]:
         """Let some who use the same pools be rationed anew, where work is left out."""
-        rng, mine, steps = self._generator(), None, SOME_RATIONED * self._effort()
+        rng, mine, steps = self._generator(), None, SOME_GROUPS * self._effort()
         while self.best is not None and not self.is_served():
             if mine is not self.best:
                 reallotter = Reallotter(rations, self.best.copy(), rng)
@@ -253,7 +245,7 @@ class Bettering(Displacing):
 
     def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let some jobs and units that meet in pools leave, and answer anew one after another."""
-        rng, mine, steps = self._generator(), None, SOME_RECREATED * self._effort()
+        rng, mine, steps = self._generator(), None, SOME_GROUPS * self._effort()
         while self.best is not None:
             if mine is not self.best:
                 recreator = Recreator(self.best.copy(), told, rng)

@@ -41,7 +41,7 @@ class Rations:
         (M,) what leaving each out counts as, and how many times what it takes at the prices that is worth.
     rank
         (M,) who comes first: with the highest.
-    late
+    over
         Whether to end: who has not been placed then stays out.
     """
 
@@ -51,10 +51,10 @@ class Rations:
     work: Floats
     worth: Floats
     rank: Floats
-    late: Callable[[], bool] = never
+    over: Callable[[], bool] = never
 
     @classmethod
-    def of(cls, market: Market, told: Appraisal, late: Callable[[], bool] = never) -> Rations:
+    def of(cls, market: Market, told: Appraisal, over: Callable[[], bool] = never) -> Rations:
         """Return what ranks everybody by worth."""
         columns = Priced.of(market, job_columns(market, told, NEAREST), told.prices, told.penalty)
         work = market.of_members(market.left_out_work)
@@ -62,18 +62,19 @@ class Rations:
         worth = told.penalty * work / np.maximum(least, TINY)
         rank = worth.copy()
         rank[: len(market.problem.jobs)] *= GANGS_FIRST
-        return cls(market, told, columns, work, worth, rank, late)
+        return cls(market, told, columns, work, worth, rank, over)
 
-    def best(self, over: Callable[[], bool]) -> Placement:
-        """Return the best of some plans; who is left out comes sooner in the next, less so with every turn.
+    def best(self, enough: Callable[[], bool]) -> Placement:
+        """Return the best of some plans, of which others are begun until it is ``enough``.
 
+        Who is left out comes sooner in the next, less so with every turn.
         Source: D. E. Joslin and D. P. Clements, Squeaky wheel optimization, Journal of Artificial
         Intelligence Research 10 (1999) 353-373.
         """
         best = last = self.filled()
         idle = 0
         for turn in range(1, ROUNDS):
-            if over() or idle >= PATIENCE:
+            if enough() or idle >= PATIENCE:
                 break
             left = self.market.of_members(last.work_of_blocks())
             self.rank[(left > MUCH * self.work) & (self.worth > 1.0)] *= 1.0 + 1.0 / turn
@@ -90,17 +91,17 @@ class Rations:
         placement = Placement(market, self.told.penalty, np.zeros(len(market.rules.module_pool)))
         placement.widen()
         order = np.lexsort((-self.rank, ~_whole(market)))
-        late = self.is_late[order]
-        self.fill(placement, order[~late].tolist())
-        fill_jobs(placement, self.told, self.columns, np.sort(order[late]), self.late)
+        last = self.comes_last[order]
+        self.fill(placement, order[~last].tolist())
+        fill_jobs(placement, self.told, self.columns, np.sort(order[last]), self.over)
         placement.trim_modules()
         return placement
 
     def fill(self, placement: Placement, order: Sequence[int]) -> None:
-        """Place members, all out so far, in this order in what is left, until it is late."""
+        """Place members, all out so far, in this order in what is left, until it is over."""
         jobs = len(self.market.problem.jobs)
         for member in order:
-            if self.late():
+            if self.over():
                 return
             if member >= jobs:
                 fill_units(placement, self.told, [member - jobs])
@@ -108,7 +109,7 @@ class Rations:
                 fill_jobs(placement, self.told, self.columns, np.array([member]))
 
     @property
-    def is_late(self) -> Bools:
+    def comes_last(self) -> Bools:
         """Which members (M,) are jobs that take more than their work is worth."""
         is_job = np.arange(len(self.worth)) < len(self.market.problem.jobs)
         return np.asarray(is_job & (self.worth < 1.0))

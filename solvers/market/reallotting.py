@@ -39,7 +39,7 @@ class Reallotter:
     def __post_init__(self) -> None:
         """Note who uses which pools."""
         self.placement.widen()
-        self._uses = Recreator(self.placement, self.rations.told, self.rng)
+        self._meeting = Recreator(self.placement, self.rations.told, self.rng)
 
     def step(self) -> bool:
         """Let some members be rationed anew; return whether that is better, else all is as it was."""
@@ -52,9 +52,9 @@ class Reallotter:
         tried = self._reallotted(members, loser)
         if tried.value() >= self.placement.value():
             return False
-        self.placement = self._uses.placement = tried
+        self.placement = self._meeting.placement = tried
         for member in members.tolist():
-            self._uses.note(member)
+            self._meeting.note(member)
         return True
 
     def _around(self, loser: int) -> Ints:
@@ -62,17 +62,17 @@ class Reallotter:
 
         Units whose periods depend on each other stay.
         """
-        uses = self._uses
-        others = np.flatnonzero(uses.uses[:, self._places(loser)].any(axis=1) & ~uses.stays)
-        units = self.rng.permutation(others[others >= uses.jobs])[:MOST_UNITS]
-        return np.unique([*others[others < uses.jobs].tolist(), *units.tolist(), loser])
+        meeting = self._meeting
+        others = np.flatnonzero(meeting.uses[:, self._places(loser)].any(axis=1) & ~meeting.stays)
+        units = self.rng.permutation(others[others >= meeting.jobs])[:MOST_UNITS]
+        return np.unique([*others[others < meeting.jobs].tolist(), *units.tolist(), loser])
 
     def _places(self, loser: int) -> Ints:
         count = 1 + int(self.rng.integers(MOST_PLACES))
-        if loser >= self._uses.jobs:
-            pools = np.unique(self.rations.market.units[loser - self._uses.jobs].pool)
+        if loser >= self._meeting.jobs:
+            pools = np.unique(self.rations.market.units[loser - self._meeting.jobs].pool)
             return np.asarray(self.rng.permutation(pools)[:count])
-        near = self._uses.nearest(loser, NEAREST)
+        near = self._meeting.nearest(loser, NEAREST)
         drawn = self.rng.permutation(len(near))[:count].tolist()
         return np.unique(np.array([pool for place in drawn for pool in near[place][1]], dtype=np.int64))
 
@@ -82,7 +82,7 @@ class Reallotter:
         rank[members == loser] *= LOSER_FIRST
         placement = self.placement.copy()
         for member in members.tolist():
-            for block in self._uses.blocks[member].tolist():
+            for block in self._meeting.blocks[member].tolist():
                 placement.remove(block)
         self.rations.fill(placement, members[np.argsort(-rank, kind="stable")].tolist())
         return placement
