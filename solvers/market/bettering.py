@@ -121,7 +121,15 @@ class Bettering(Displacing):
         if self._has_time_for("improving"):
             ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
             ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
-        take_turns(ways, self._value, lambda: watch.over() or self.is_close())
+        take_turns(ways, self._value, lambda: watch.over() or self._is_closed_meanwhile())
+
+    def _is_closed_meanwhile(self) -> bool:
+        """Return whether the gap is closed, by a bound that was proven beside this if need be."""
+        self._hear_bound()
+        return self.is_close()
+
+    def _hear_bound(self) -> None:
+        """Hear what is proven beside this; here nothing is."""
 
     def _effort(self) -> int:
         """Return how many times as long as at first each way is tried: twice after each round in vain."""

@@ -151,6 +151,24 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
 
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
+def test_bounds_are_heard_while_plans_are_improved() -> None:
+    search = search_of(market_of(problem()), Options(time_limit=2.0, cores=2), time.monotonic(), 2.0)
+    improve, known, heard = search._improve, [], []
+
+    def noted(seeker: Seeker, watch: Watch) -> None:
+        assert search._beside is not None
+        search._beside.wait_for_news(watch.over)
+        known.append(search._beside.proven())
+        improve(seeker, watch)
+        heard.append(search.complete)
+
+    search._improve = noted  # type: ignore[method-assign]
+    search.run()
+    assert heard and all(bound >= proven for bound, proven in zip(heard, known, strict=True))
+
+
+@copies
+@pytest.mark.usefixtures("every_market_is_long")
 @pytest.mark.parametrize(("cores", "is_large"), [(1, False), (2, False), (2, True)])
 def test_however_long_building_is_prices_are_waited_for_but_on_large_problems(
     cores: int, is_large: bool, monkeypatch: pytest.MonkeyPatch
