@@ -1,0 +1,33 @@
+"""What the tests of left-out work share: the problem, ways and limits that they ask about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .check_admission import Pins, site_of
+from .check_alone import Alone
+from .check_reach import Reach, Rules
+from .check_structure import Sound
+from .check_survival import Losses
+from .sites import Pool
+
+ANY = Rules(flags=False)
+OPEN = Rules()
+PoolTest = Callable[[Pool], bool]
+
+
+class Barring:
+    """Everything that may bar work, of one problem."""
+
+    def __init__(self, sound: Sound) -> None:
+        self.problem = sound.problem
+        self.pins = Pins(sound.problem)
+        self.reach = Reach(sound.problem)
+        self.alone = Alone(sound)
+        self.losses = Losses(sound.problem)
+        self.shortest_hours = min(sound.problem.durations_hours)
+
+    def at_rest(self, rules: Rules) -> PoolTest:
+        """Return the test of residency at rest."""
+        policy = rules.policy
+        return lambda pool: policy is None or policy.may_process(site_of(self.problem, pool).jurisdiction)
