@@ -42,6 +42,8 @@ class Seeking(Constructing):
     _raised_at: Appraisal | None = None
     _beside: PricesBeside | None = None
     """Seeks better prices meanwhile."""
+    _until: Watch | None = None
+    """The clock without the time that it takes over."""
     _has_settled: bool = False
     """Whether prices are good from the beginning, without a process beside this."""
     has_rival: bool = False
@@ -56,14 +58,20 @@ class Seeking(Constructing):
     def _seek_beside(self, seeker: Seeker, small: Foretold | None) -> None:
         """Let a process seek better prices; it raises bounds in the end, so no time is kept for that here.
 
-        Where it dies, that time is kept. Where the system has no room for it, prices and plans take turns.
+        Where it dies, or work is left out, of which it tells nothing, that time is kept. Where the system has
+        no room for it, prices and plans take turns.
         """
         limit = self.options.time_limit
         foretells, raising = is_foretold(self.market, limit, MUCH), RAISING_SHARE * limit
         with suppress(OSError):
             self._beside = PricesBeside(Beginning(seeker, small, foretells), self.watch.left, raising)
             alone, longer = self.watch, self.watch.beyond(self.watch.left + raising)
-            self.watch = longer.also(lambda: self._is_lost() and alone.over())
+            self.watch = longer.also(lambda: self._ends_alone() and alone.over())
+            self._until = alone
+
+    def _ends_alone(self) -> bool:
+        """Return whether this process is to seek bounds itself in the end."""
+        return self._is_lost() or not self.is_served()
 
     def _seek_anew_beside(self, seeker: Seeker) -> None:
         """Let the process that seeks prices seek them where a seeker is instead, if there is one."""
@@ -89,7 +97,8 @@ class Seeking(Constructing):
             spent = self._beside.spent
             late = WAITING_SHARE * (self.watch.left + spent) - spent
             self._beside.wait(Watch(late, self.watch.over).over)
-            self._take_over(seeker)
+            if not self.watch.over():
+                self._take_over(seeker)
         self._hear(seeker.told)
 
     def _take_over(self, seeker: Seeker) -> float:

@@ -109,6 +109,7 @@ class MarketSearch(Rationing):
         """
         try:
             self._search(rounds)
+            self.watch = self._until or self.watch
             if self._is_late():
                 self._hear_bound()
             elif rounds != 0 and not self.is_close() and self.is_served():
@@ -148,7 +149,8 @@ class MarketSearch(Rationing):
 
     def _better_first(self, seeker: Seeker, builder: Builder, rounds: int | None, prices_on: bool) -> None:
         """Better the first plan: at prices of scarcity where not all can be served, and at those of cost."""
-        scarce = self._rationed() if not self.is_served() and self._is_short() else None
+        is_short = not self.is_served() and self._is_short() and not self.watch.over()
+        scarce = self._rationed() if is_short else None
         has_many = self.market.blocks >= MANY_BLOCKS
         if scarce is not None and (has_many or self._leaves(LACKING)):
             self._seek_anew_beside(scarce)

@@ -14,6 +14,7 @@ from computeroute.solvers.market import solve as solving
 from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.copies import may_copy
 from computeroute.solvers.market.penalty import penalty_of
+from computeroute.solvers.market.prices import Seeker
 from computeroute.solvers.market.rations import Rations
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
 from computeroute.solvers.options import Options
@@ -160,6 +161,23 @@ def test_prices_of_what_is_scarce_are_sought_beside_and_nothing_stays_behind(
     assert found._scarce is not None
     assert (found._beside is not None) == copies, "threads that other tests left behind forbid copies"
     assert children() <= others
+
+
+@pytest.mark.skipif(not may_copy(), reason="this system makes no copies of processes")
+@pytest.mark.parametrize("tightness", [0.3, 1.4])
+def test_time_for_bounds_is_kept_where_work_is_left_out_only(
+    tightness: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = built(overloaded(1, tightness))
+    found.watch = Watch(100.0)
+    found._seek_beside(Seeker.begin(found.market, found.penalty), None)
+    try:
+        assert not found.watch.over() and found.watch.left > 100.0
+        monkeypatch.setattr(found._until, "_seconds", 0.0)
+        assert found.is_served() == (tightness < 1)
+        assert found.watch.over() != found.is_served()
+    finally:
+        found._close_beside()
 
 
 def children() -> set[str]:

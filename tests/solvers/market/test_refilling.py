@@ -133,7 +133,7 @@ def test_small_problems_come_near_the_optimum() -> None:
     for seed in range(8):
         problem = Problem.parse(random_world(Random(seed)))
         best = solve(problem, solver="highs", gap_limit=1e-6)
-        found = solve(problem, solver="decomposition", time_limit=2)
+        found = solve(problem, solver="decomposition", time_limit=20)
         assert found.unserved_bound <= best.unserved + 1e-6
         if found.unserved > best.unserved + 1e-6:
             more += 1
