@@ -283,7 +283,7 @@ def solved(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
 def end_with(found: Plan, problem: Problem, delivery: Delivery) -> None:
     """Leave with the exit code of a plan, saying why it is not 0."""
     if found.status == "unknown":
-        hint = "; allow it more time" if found.stopped_by == "time" else ""
+        hint = "; allow it more time, or take another --solver" if found.stopped_by == "time" else ""
         raise SolverError(f"no plan was found before the solver was stopped{hint}")
     if found.left_out or not found:
         from .routing.report import why_infeasible

@@ -8,6 +8,8 @@ from .text import clean, money, number, pad, percent, width
 
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_REDRAWS = 0.1
+SECONDS_OF_SILENCE = 10.0
+"""Time after which what is known is told again."""
 UNSERVED_WORK = "unserved work"
 """The phase whose figures are no USD."""
 
@@ -53,7 +55,8 @@ class ProgressWriter:
 
     Notes
     -----
-    Changes that come faster than a reader could follow are left out, except the last.
+    Changes that come faster than a reader could follow are left out, except the last; what is told again
+    without any is written after a while only, as a sign of life.
     A redrawn line stays where another phase begins.
     A stream that cannot be written is given up in silence: the solve matters more.
     """
@@ -63,13 +66,14 @@ class ProgressWriter:
         self._redraw = redraw = stream.isatty() if redraw is None else redraw
         self._pause = SECONDS_BETWEEN_REDRAWS if redraw else SECONDS_BETWEEN_LINES
         self._shown: tuple[object, ...] = ()
-        self._next_seconds = 0.0
+        self._next_seconds = self._shown_seconds = 0.0
         self._waiting: Report | None = None
         self._drawn = 0
 
     def __call__(self, report: Report) -> None:
         """Take one report."""
-        if not self._redraw and self._shown == _state(report):
+        is_silent = report.seconds >= self._shown_seconds + SECONDS_OF_SILENCE
+        if not self._redraw and self._shown == _state(report) and not is_silent:
             self._waiting = None
             return
         self._waiting = report
@@ -91,7 +95,7 @@ class ProgressWriter:
             self._write("\n")
             self._drawn = 0
         self._waiting, self._shown = None, _state(report)
-        self._next_seconds = report.seconds + self._pause
+        self._shown_seconds, self._next_seconds = report.seconds, report.seconds + self._pause
         line = progress_line(report)
         self._write("\r" + pad(line, max(self._drawn, width(line))) if self._redraw else line + "\n")
         self._drawn = width(line)

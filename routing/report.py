@@ -68,7 +68,7 @@ def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
     yield "status", _status(plan, problem)
     if plan.objective is not None:
         yield "objective", f"{money(plan.objective)} USD{_proof(plan)}"
-    yield "unserved", _unserved(plan)
+    yield "unserved", _unserved(plan, problem)
     if plan:
         yield (
             "emissions",
@@ -107,17 +107,24 @@ def _proof(plan: Plan) -> str:
         return ", no bound proven"
     if plan.gap is None or plan.objective is None:
         return f", proven bound {money(plan.bound)} USD"
-    of_cost = max(0.0, plan.objective - plan.bound) / max(abs(plan.objective), 1e-9)
-    of_what = " (of the work left out)" if plan.gap > of_cost + ROUNDING_NOISE else ""
-    return f", proven bound {money(plan.bound)} USD, gap {percent(plan.gap, 3)}{of_what}"
+    gap = percent(_gap(plan.objective, plan.bound), 3)
+    of_what = " (leaving no more out)" if plan.left_out else ""
+    return f", proven bound {money(plan.bound)} USD{of_what}, gap {gap}"
 
 
-def _unserved(plan: Plan) -> str:
+def _gap(value: float, bound: float) -> float:
+    return max(0.0, value - bound) / max(abs(value), ROUNDING_NOISE)
+
+
+def _unserved(plan: Plan, problem: Problem) -> str:
     if not plan.left_out:
         return "nothing: all work is placed" if plan else "no work is placed"
     count = len({entry.workload for entry in plan.left_out})
-    weight = f"weight {number(plan.unserved, 3)}, proven bound {number(plan.unserved_bound, 3)}"
-    return f"{plural(count, 'workload')}, wholly or in part ({weight})"
+    total = number(sum(workload.priority for workload in problem.workloads), 3)
+    gap = percent(_gap(plan.unserved, plan.unserved_bound), 3)
+    weight = f"weight {number(plan.unserved, 3)} of {total}"
+    proven = f"proven bound {number(plan.unserved_bound, 3)}, gap {gap}"
+    return f"{plural(count, 'workload')}, wholly or in part ({weight}, {proven})"
 
 
 def _cost_table(plan: Plan) -> Table:

@@ -42,6 +42,7 @@ FLOWS_COLUMNS = 20_000
 """Columns, those of flows after losses not counted, up to which these are left to the exact search."""
 MOST_GUARD_ROWS = 30_000
 """Rows of guards up to which the whole model is tried."""
+FAILED = "highs failed"
 ASKED_MUCH = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
@@ -80,10 +81,21 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
-        variables = with_alternatives(columns_of(market), finder)
-        plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
-        return plan.model_copy(update={"solver": str(choice)})
+        plan = _exact(market, finder, options, started)
+        if plan is not None:
+            return plan.model_copy(update={"solver": str(choice)})
+        choice = replace(choice, solver="decomposition", reason=f"{choice.reason}; {FAILED}")
+        _tell(options, str(choice), started)
     return _decomposed(widened(market, finder, options), structure, choice, options, started, ahead=ahead)
+
+
+def _exact(market: Market, finder: PathFinder, options: Options, started: float) -> Plan | None:
+    """Return the plan of the exact search, None where a solver fails."""
+    variables = with_alternatives(columns_of(market), finder)
+    try:
+        return search_exact(variables, build_arrays(variables), options, EXACT, started=started)
+    except SolverError:
+        return None
 
 
 def _asks_much(market: Market) -> bool:
@@ -189,8 +201,10 @@ def _decomposed(
         return plan
     then = replace(choice, then="highs")
     _tell(options, str(then), started)
-    other = _gone_on(search, options, started)
-    other = other.model_copy(update={"solver": str(then)})
+    try:
+        other = _gone_on(search, options, started).model_copy(update={"solver": str(then)})
+    except SolverError:
+        return plan
     return better(plan.model_copy(update={"stopped_by": other.stopped_by}), other, options.gap_limit)
 
 

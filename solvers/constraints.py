@@ -33,7 +33,7 @@ def place_once(variables: Variables, rows: Rows) -> None:
 
 
 def run_hours(variables: Variables, rows: Rows) -> None:
-    """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= hours[t] a[j,o,t], a[j,o,t] <= x[j,o].
+    """sum_t run[j,o,t] = hours[j,o] x[j,o], run[j,o,t] <= min(room, hours) a[j,o,t], a[j,o,t] <= x[j,o].
 
     Where active means all of a period, the first row counts periods: whole numbers, which rounding spares.
     Also sum_t a[j,o,t] >= the fewest periods that hold the hours, which only fractions could break.

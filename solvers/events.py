@@ -42,6 +42,11 @@ class Finished:
     failure: str | None = None
 
 
-Event = Found | Proved | Finished
+@dataclass(frozen=True, slots=True)
+class Still:
+    """Nothing new for a while."""
+
+
+Event = Found | Proved | Finished | Still
 Emit = Callable[[Event], None]
 Stop = Callable[[], bool]

@@ -76,6 +76,7 @@ class JobColumns:
         self.rates, self.columns, self.made = rates, columns, made
         self.options, self.trips = jobs.table, jobs.trips
         self.objective, self.calendar = problem.objective, Calendar(problem, rates)
+        self.limits = problem.limits
         self.dataset_gb = np.array([job.dataset.gb if job.dataset else 0.0 for job in problem.jobs])
         reserved = [job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0 for job in problem.jobs]
         self.reserved_gbps = np.array(reserved)
@@ -107,9 +108,9 @@ class JobColumns:
         room = self.calendar.room_hours(self.options.job[chosen])
         pause = self.columns.add("pause", len(chosen), 0.0, 1.0, integer=True)
         owner, period = np.nonzero(room)
-        hours = room[owner, period]
+        hours = np.minimum(room[owner, period], self.options.hours[chosen][owner])
         active = self.columns.add("active", len(owner), 0.0, 1.0, integer=True)
-        given = _hours_are_given(room, self.options.hours[chosen])[owner]
+        given = (_fill_periods(room, self.options.hours[chosen]) & ~self._may_save(chosen))[owner]
         run = np.full(len(owner), -1, dtype=np.int64)
         run[~given] = self.columns.add("run", int((~given).sum()), 0.0, hours[~given], integer=False)
         billed = np.where(given, active, run)
@@ -118,6 +119,18 @@ class JobColumns:
         self._transfer(active, chosen[owner], period)
         self._flat(pause, chosen)
         return PauseTable(chosen, owner, period, hours, run)
+
+    def _may_save(self, option: Ints) -> Flags:
+        """Return whether hours in part of a period may be worth holding all of it.
+
+        Without limits of the whole plan, they only are where commitments cover a part of the hours there.
+        """
+        limits = self.limits
+        if limits.budget_usd is not None or limits.carbon_cap_tco2e is not None or limits.max_provider_share:
+            return np.ones(len(option), dtype=bool)
+        pools = self.options.pools[option]
+        committed = (pools >= 0) & (self.rates.committed_count[pools] > 0)
+        return np.asarray(committed.any(axis=1) & ~self.options.spot[option])
 
     def _take(self, held: Ints, billed: Ints, option: Ints, period: Ints, hours: Floats) -> None:
         """Enter what columns hold of pools and what is billed: ``hours`` of each accelerator.
@@ -191,8 +204,8 @@ class JobColumns:
         self.flat_cost.append((column[rows], usd * self.options.accelerators[option] * hours[rows]))
 
 
-def _hours_are_given(room: Floats, hours: Floats) -> Flags:
-    """Return (N,) whether running in a period always means running all of its (N, T) room."""
+def _fill_periods(room: Floats, hours: Floats) -> Flags:
+    """Return (N,) whether the (N, T) room of periods is the same in all, and hours fill some of these."""
     there = room > 0
     largest = room.max(axis=1, initial=0.0)
     smallest = np.where(there, room, np.inf).min(axis=1, initial=np.inf)

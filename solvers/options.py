@@ -17,6 +17,8 @@ UNSERVED_NOTHING = 1e-9
 LARGEST_SEED, MOST_THREADS = 2**31 - 1, 1024
 LONGEST_SECONDS = 1e9
 """Longest time limit, about 32 years: solvers count in fixed numbers of digits."""
+SIGN_SECONDS = 5.0
+"""Time without anything new after which a solve tells again how it stands."""
 
 
 def cores_here() -> int:

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array, vstack
 from .arrays import Arrays, Bools
 from .rates import Floats, Ints
 
+ROUNDING = 1e-9
 LEAST_AMOUNT, MOST_AMOUNT = 1e-3, 1e6
 """Amounts that solvers cope with: less they take for rounding, and the rounding of more for a fault."""
 
@@ -135,6 +136,18 @@ def partial_program(arrays: Arrays, cost: Floats) -> Program:
         row_lower=arrays.row_lower,
         row_upper=arrays.row_upper,
     )
+
+
+def affordable(program: Program, x: Floats | None) -> Program:
+    """Return the program without integer columns any of which alone costs more than ``x``, if known."""
+    if x is None:
+        return program
+    most = float(program.cost @ x) * (1 + ROUNDING) + ROUNDING
+    at_lower, at_upper = program.cost * program.lower, program.cost * program.upper
+    least = np.minimum(at_lower, at_upper)
+    more = program.cost * (program.lower + 1.0) - least
+    dear = program.integer & (program.upper > program.lower) & (least.sum() + more > most)
+    return program.with_bounds(program.lower, np.where(dear, program.lower, program.upper))
 
 
 def lagrangian_bound(program: Program, duals: Floats) -> tuple[float, Floats]:

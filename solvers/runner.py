@@ -11,7 +11,8 @@ from typing import Any
 
 from ..routing.errors import RouteError, SolverError
 from .arrays import Arrays
-from .events import Emit, Event, Finished, Found, Stop
+from .events import Emit, Event, Finished, Found, Still, Stop
+from .options import SIGN_SECONDS
 from .processes import ModuleProcess
 from .search import Search, Settings
 
@@ -121,11 +122,15 @@ def _hear_the_rest(events: queue.SimpleQueue[Event], hear: Emit, enough: Stop) -
 
 
 def _listen(events: queue.SimpleQueue[Event], hear: Emit, stop: Stop, deadline: float) -> bool:
+    heard_at = time.monotonic()
     while not stop() and time.monotonic() < deadline:
         try:
             event = events.get(timeout=POLL_SECONDS)
         except queue.Empty:
-            continue
+            if time.monotonic() < heard_at + SIGN_SECONDS:
+                continue
+            event = Still()
+        heard_at = time.monotonic()
         if isinstance(event, Finished):
             if event.failure and stop():
                 return False

@@ -17,7 +17,7 @@ from .events import Emit, Found, Phase, Proved
 from .likeness import Likeness
 from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
 from .options import relative_gap
-from .program import Program, complete_program, lagrangian_bound, partial_program
+from .program import Program, affordable, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
 from .slivers import serve_slivers
 from .staying import Staying, staying
@@ -31,6 +31,9 @@ though there is something: HiGHS takes so much for rounding. Slivers left out by
 SLIVERS = 2.0
 """Times that room up to which what is left out is a sliver: solvers use all of it, and a little more."""
 LEAST_GAP = 1e-6
+DEAR, CHEAP_SHARE, CHEAP_GAP = 1e3, 0.25, 1e-3
+"""Multiple of what is proven of the cost from which on a column is dear, and part of the time and gap for a
+solution without such."""
 COUNTING_SHARE, COUNTED = 0.25, 1e-3
 """Part of the time left to count dear moves, and how near to a whole number their bound has to be."""
 
@@ -176,9 +179,27 @@ class Search:
                 return best
         if self._bounded(program, phase).infeasible:
             return None
+        program, best = self._without_dear(program, best, phase)
         answer = self.integer(program, best, self.left(), phase, self.settings.gap_limit)
         self.has_erred |= best is not None and not np.isfinite(answer.bound)
         return answer.x if answer.x is not None else best
+
+    def _without_dear(
+        self, program: Program, best: Floats | None, phase: Phase
+    ) -> tuple[Program, Floats | None]:
+        """Return the program without what costs more than a known solution, and the best solution known.
+
+        Beside columns that cost very much more than all others together need to, solvers lose these in their
+        tolerances: a solution without such columns is sought first, and what that proves is not believed.
+        """
+        program = affordable(program, best)
+        priced = program.cost[program.integer & (program.upper > program.lower)]
+        if priced.max(initial=0.0) > DEAR * abs(self.bounds.get(phase, 0.0)) and not self.out_of_time():
+            found = self.integer(program, best, CHEAP_SHARE * self.left(), None, CHEAP_GAP).x
+            if found is not None and (best is None or program.cost @ found < program.cost @ best):
+                best = found
+            program = affordable(program, best)
+        return program, best
 
     def _is_proven(self, program: Program, x: Floats | None, phase: Phase) -> bool:
         """Return whether the bound of the relaxation is all that a plan to begin from was missing."""

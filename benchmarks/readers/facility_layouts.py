@@ -1,8 +1,8 @@
 """The number layouts in which facility location instances circulate, and which of them a file has.
 
-None of the formats says what it is. Three of the four have the same count of numbers, so the layout whose
-tables look most like tables of one kind of thing each is taken; the names of the file and its folder decide
-only where two look about the same.
+None of the formats says what it is. A folder with the name of a collection says so. Elsewhere, as three of
+the four have the same count of numbers, the layout whose tables look most like tables of one kind of thing
+each is taken; the name of the file decides only where two look about the same.
 """
 
 from __future__ import annotations
@@ -102,11 +102,8 @@ def read_sheet(path: Path, instance: str | None) -> Sheet:
         raise BadFileError(f"{path}: does not begin with the numbers of sites and customers")
     first, second = sizes(values[:2], path)
     names = [path.parent.name, path.stem, *([instance] if instance else [])]
-    fitting = {
-        name: score
-        for name in LAYOUTS
-        if (score := _score(name, values[2:], first, second, names)) is not None
-    }
+    scores = {name: _score(name, values[2:], first, second, names) for name in _possible(path.parent.name)}
+    fitting = {name: score for name, score in scores.items() if score is not None}
     if not fitting:
         raise BadFileError(
             f"{path}: {len(values)} numbers fit no layout of {first} and {second} sites and customers: "
@@ -117,6 +114,12 @@ def read_sheet(path: Path, instance: str | None) -> Sheet:
     capacity, opening, demand, cost = LAYOUTS[chosen][0](values[2:], first, second)
     cost = cost * demand if chosen == "by unit" else cost
     return Sheet(capacity, opening, demand, cost, _doubt(fitting, chosen, len(values) - 2, names))
+
+
+def _possible(folder: str) -> list[str]:
+    """Return the layouts of the collection that a folder is named after, else all."""
+    told = [name for name, (_, words) in LAYOUTS.items() if re.match(rf"({words})\b", folder.lower())]
+    return told or list(LAYOUTS)
 
 
 def _hinted(name: str, names: list[str]) -> bool:

@@ -126,6 +126,7 @@ class Bettering(Displacing):
     def _is_closed_meanwhile(self) -> bool:
         """Return whether the gap is closed, by a bound that was proven beside this if need be."""
         self._hear_bound()
+        self.give_sign()
         return self.is_close()
 
     def _hear_bound(self) -> None:

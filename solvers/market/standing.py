@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...routing.commitments import committed_usd
-from ..options import Options, Progress, relative_gap
+from ..options import SIGN_SECONDS, Options, Progress, relative_gap
 from ..watch import Watch
 from .appraisal import Appraisal
 from .confined import CrowdedOut, crowded_out
@@ -58,6 +58,7 @@ class Standing:
     _is_large: bool = False
     """Whether a small market stands for it at first."""
     _sequences: int = 0
+    _told_at: float = -np.inf
 
     def unserved(self) -> float:
         """Return the work that the best placement leaves out though it has options."""
@@ -149,11 +150,17 @@ class Standing:
     def _value(self) -> float:
         return np.inf if self.best is None else self.best.value()
 
+    def give_sign(self) -> None:
+        """Tell how things stand though nothing is new, where nothing has been told for a while."""
+        if time.monotonic() >= self._told_at + SIGN_SECONDS:
+            self.report()
+
     def report(self) -> None:
         """Tell how things stand, if anybody asked for that."""
         if self.options.progress is None:
             return
-        seconds, unserved = time.monotonic() - self.started, self.unserved()
+        self._told_at = time.monotonic()
+        seconds, unserved = self._told_at - self.started, self.unserved()
         if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
             work = (unserved + self.market.barred_work, self.unserved_bound())
             self.options.progress(Progress("unserved work", *work, None, seconds))

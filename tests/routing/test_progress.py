@@ -55,6 +55,18 @@ def test_lines_only_for_changes_not_too_often_and_the_last_one() -> None:
     ]
 
 
+def test_what_is_told_again_is_a_sign_of_life_after_a_while() -> None:
+    stream = io.StringIO()
+    with ProgressWriter(stream, redraw=False) as progress:
+        for seconds in (1.0, 6.0, 11.0, 16.0, 20.9, 21.1):
+            progress(Report(seconds, 9.0, 1.0))
+    assert [line.split(" s ")[0].strip() for line in stream.getvalue().splitlines()] == [
+        "1.0",
+        "11.0",
+        "21.1",
+    ]
+
+
 def test_a_change_that_is_taken_back_is_not_written() -> None:
     stream = io.StringIO()
     with ProgressWriter(stream, redraw=False) as progress:

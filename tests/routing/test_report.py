@@ -26,8 +26,8 @@ def test_summary(report: str) -> None:
     assert report.split("\n\n", maxsplit=1)[0].split("\n") == [
         "plan for   hand-made (sha256:0123456789ab)",
         "status     feasible: stopped by the time limit before the gap asked for was proven",
-        "objective  4,321.50 USD, proven bound 4,300.25 USD, gap 0.492 %",
-        "unserved   2 workloads, wholly or in part (weight 1.250, proven bound 1.000)",
+        "objective  4,321.50 USD, proven bound 4,300.25 USD (leaving no more out), gap 0.492 %",
+        "unserved   2 workloads, wholly or in part (weight 1.250 of 6.000, proven bound 1.000, gap 20.000 %)",
         "emissions  0.432 tCO2e from 1,234 kWh",
         "solved by  highs, 9.15, seed 7, in 12.35 s",
     ]

@@ -97,8 +97,8 @@ def _pool(rng: Random, name: str, site: str, count: int) -> Data:
 
 
 def _job(rng: Random, name: str, sites: list[str], periods: list[Data], even: bool) -> Data:
-    interruptible = rng.random() < 0.5
-    step = periods[0]["hours"] if even and interruptible else 1
+    # With commitments hours in part of a period may be best, of which there is no list.
+    interruptible = rng.random() < 0.5 and not even
     horizon = sum(period["hours"] * period.get("weight", 1) for period in periods)
     job: Data = {
         "kind": "training",
@@ -107,17 +107,17 @@ def _job(rng: Random, name: str, sites: list[str], periods: list[Data], even: bo
         "interruptible": interruptible,
         "needs": [
             {"accelerator": accelerator, "count": rng.choice([1, 2, 4]),
-             "hours": step * rng.choice([1, 1, 2, 3] if even else [0.5, 1, 1, 2.5, 9])}
+             "hours": rng.choice([1, 1, 2, 3] if even else [0.5, 1, 1, 2.5, 9])}
             for accelerator in rng.choice(["a", "b", "ab"])
         ],
     }  # fmt: skip
     if rng.random() < 0.3:
-        later = step if step < horizon else 0
+        later = 1 if horizon > 1 else 0
         job["earliest_start_hours"] = (
             rng.choice([0, later]) if even else min(rng.choice([0, 0.5, 1.5]), horizon / 2)
         )
     if rng.random() < 0.3:
-        job["deadline_hours"] = job.get("earliest_start_hours", 0) + step * rng.randint(1, 1 + round(horizon))
+        job["deadline_hours"] = job.get("earliest_start_hours", 0) + rng.randint(1, 1 + round(horizon))
     if rng.random() < 0.4:
         job["dataset"] = {"at": rng.sample(sites, rng.randint(1, 2)), "gb": rng.choice([90, 900])}
         if rng.random() < 0.4:

@@ -11,7 +11,7 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.errors import SolverError
 from computeroute.solvers import runner, solve
-from computeroute.solvers.events import Event, Finished, Found
+from computeroute.solvers.events import Event, Finished, Found, Still
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.processes import read_frame, write_frame
@@ -86,3 +86,12 @@ time.sleep(60)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.5)
         process.kill()
+
+
+def test_silence_is_told_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "SIGN_SECONDS", 0.0)
+    heard: list[Event] = []
+    assert not runner._listen(
+        queue.SimpleQueue(), heard.append, lambda: len(heard) == 2, time.monotonic() + 5
+    )
+    assert heard == [Still(), Still()]

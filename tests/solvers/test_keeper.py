@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from computeroute.solvers.events import Found, Proved
+from computeroute.solvers.events import Found, Proved, Still
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.keeper import Keeper
@@ -102,3 +103,12 @@ def test_progress_tells_of_work_left_out_until_that_is_proven() -> None:
     assert told[3][:2] == ("cost", cost)
     keeper.hear(Found(solution(keeper, left_out=False, dear=True)))
     assert heard[-1].phase == "cost"
+
+
+def test_progress_is_told_again_where_nothing_is_new(keeper: Keeper) -> None:
+    heard: list[Progress] = []
+    keeper.options = Options(progress=heard.append)
+    keeper.hear(Proved("cost", 0.0))
+    keeper.hear(Still())
+    first, second = (replace(each, seconds=0.0) for each in heard)
+    assert first == second

@@ -1,0 +1,55 @@
+"""What is dearer than everything else together does not hide the other costs from solvers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from computeroute.routing import Problem, check
+from computeroute.solvers import solve
+from computeroute.solvers.program import Program, affordable
+from computeroute.topologies.generate import generate
+from scipy.sparse import csr_array
+
+
+def two_jobs(gb: float) -> Problem:
+    """Return a problem of two jobs, one of which is left out in any case, and has so many GB of data."""
+    whole = generate(sites=7, services=0, jobs=27, periods=4, locations=8, seed=120641, tightness=2.5)
+    data = whole.model_dump(mode="json", exclude_defaults=True)
+    sites = {site["id"]: site for site in data["data_centers"]}
+    sites["san-salvador-cirrus"]["max_power_kw"] = 598.98
+    sites["los-angeles-cirrus"]["max_power_kw"] = 16.05
+    sites["dakar-org-3"]["max_power_kw"] = 9.68
+    workloads = {workload["id"]: workload for workload in data["workloads"]}
+    first, second = workloads["job-6"], workloads["job-10"]
+    first["dataset"]["gb"], second["dataset"]["gb"] = 1.0, gb
+    jobs = [first | {"kind": "training"}, second | {"kind": "training", "priority": 1e-6}]
+    return Problem.parse(data | {"workloads": jobs})
+
+
+@pytest.mark.parametrize("solver", ["highs", "scip", "cp-sat", "auto", "decomposition"])
+def test_a_dataset_that_is_too_large_for_its_links_changes_no_other_cost(solver: str) -> None:
+    costs = []
+    for gb in (1e6, 1e8):  # the cost of moving it is 1e5 and 1e7 times all others
+        problem = two_jobs(gb)
+        plan = solve(problem, solver=solver, gap_limit=0, time_limit=20)
+        assert check(problem, plan) == [] and plan.unserved == pytest.approx(1e-6)
+        assert plan.objective is not None and plan.bound is not None
+        assert plan.bound <= 13.3329018 * (1 + 1e-6)
+        costs.append(plan.objective)
+    assert costs == pytest.approx([13.3329018] * 2, rel=1e-6)
+
+
+def test_only_integer_columns_that_alone_cost_more_are_dropped() -> None:
+    # At best 3 columns cost -1 together, so that with one more of them they cost 1, 9 and 99 more.
+    program = Program(
+        cost=np.array([2.0, 10.0, 100.0, 100.0, -1.0]),
+        lower=np.zeros(5),
+        upper=np.array([1.0, 1.0, 1.0, 1.0, 1.0]),
+        integer=np.array([True, True, True, False, False]),
+        matrix=csr_array((0, 5)),
+        row_lower=np.zeros(0),
+        row_upper=np.zeros(0),
+    )
+    left = affordable(program, np.array([0.0, 1.0, 0.0, 0.0, 1.0]))
+    assert left.upper.tolist() == [1, 1, 0, 1, 1]
+    assert affordable(program, None).upper.tolist() == [1] * 5
