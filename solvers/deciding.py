@@ -6,7 +6,6 @@ them, and whole-replica cuts where they bind: it proves, beside them or, where c
 
 from __future__ import annotations
 
-from concurrent.futures import Future, wait
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -94,29 +93,17 @@ def prove(
     program: Program,
     start: Start,
     phase: Phase,
-    decisions: Future[Floats | None],
     *,
     gather: bool,
 ) -> Floats | None:
-    """Solve the master that keeps the cuts that tell most, telling its bounds; return its solution.
-
-    Where cores are few, it waits for the ``decisions``, and is not needed when they are close.
-    """
+    """Solve the master that keeps the cuts that tell most, telling its bounds; return its solution."""
     gap = search.gap
-    if _are_close(search, program, start, decisions):
-        return None
     arrays = start.arrays
     loads = can_relax(arrays)
     if gather:
         loads &= ~_cut_groups(arrays, program, start.x)
     tight = make_small(arrays, program, loads, gather=gather, prices=start.prices)
     return decide(search, tight, phase, gap, search.left() * PROOF_TIME_SHARE)
-
-
-def _are_close(search: Search, program: Program, start: Start, decisions: Future[Floats | None]) -> bool:
-    wait((decisions,), timeout=min(search.settings.proof_after, search.left()))
-    found = decisions.result() if decisions.done() else None
-    return found is not None and start.is_within(CLOSE_SHARE * search.gap, program, found)
 
 
 def _cut_groups(arrays: Arrays, program: Program, whole: Floats) -> Bools:

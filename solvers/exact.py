@@ -37,10 +37,6 @@ FAR = 0.1
 """Gap of a plan to begin from beyond which the decomposition looks for another one."""
 PROOF_SECONDS, PROOF_SHARE = 10.0, 0.1
 """Time, and part of the limit, for the proof that there is no plan at all."""
-MASTERS = 2
-"""Programs that the search of a large model solves at once."""
-PROOF_AFTER_SHARE = 0.4
-"""Share of the time after which, on fewer processors than programs, the proof waits no longer."""
 FALLBACK_COLUMNS = 1_000
 """Columns up to which a search ends, or has a plan, at once."""
 
@@ -181,7 +177,6 @@ def _settings(options: Options, solvers: tuple[str, str], started: float) -> Set
         threads=options.threads,
         cores=options.usable_cores,
         cell_solver=solvers[1],
-        proof_after=0.0 if options.usable_cores > MASTERS else PROOF_AFTER_SHARE * options.time_limit,
     )
 
 

@@ -44,8 +44,7 @@ class Settings:
 
     ``seconds`` is the time it has; ``cores`` may be kept busy; ``cell_solver`` solves what is left of
     a period; ``watch`` asks for solutions and bounds as they come, at the price of what solvers print;
-    ``proof_after`` is for how many seconds the proof of a large program waits for its decisions; ``start``
-    is a solution to begin with.
+    ``start`` is a solution to begin with.
     """
 
     solver: str
@@ -56,7 +55,6 @@ class Settings:
     cores: int
     cell_solver: str
     watch: bool = True
-    proof_after: float = 0.0
     start: Floats | None = None
     likeness: Likeness | None = None
     """What a plan of a similar problem decides: tried first."""

@@ -6,7 +6,7 @@ and its decisions on jobs, sites and modules are good ones; with these fixed, pe
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from .arrays import Arrays
 from .at_once import AtOnce, gathered
-from .deciding import Start, decide_with_room, prove, relax
+from .deciding import CLOSE_SHARE, Start, decide_with_room, prove, relax
 from .mathopt import solve_relaxation
 from .program import Program, partial_program, penalised_cost
 from .rates import Floats
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from .events import Phase
     from .search import Search
 
+PROGRAMS = 2
+"""Programs that are solved at once where there are more cores than that."""
 ROUNDING_ALLOWANCE = 0.3
 ROUNDING_TIME_SHARE = 0.6
 FINER = 0.25
@@ -170,16 +172,22 @@ class _Trial:
         return cls(search, start.apart(search.gap), program, phase, allowance, gather)
 
     def decide(self, start: Start) -> Floats | None:
-        """Round the decisions of masters, while a proof goes on or before one; return its solution."""
+        """Round the decisions of masters, while a proof goes on or before one; return its solution.
+
+        On few cores a proof would keep both the rounding and the decomposition beside the search waiting.
+        """
         assert self.phase is not None
         search, program, gather = self.search, self.program, self.gather
-        if search.settings.cores == 1:
-            known = _known(decide_with_room(search, program, start, gather=gather))
-            self.round(known.result())
-            return None if self.is_done() else prove(search, program, start, self.phase, known, gather=gather)
+        if search.settings.cores <= PROGRAMS:
+            found = decide_with_room(search, program, start, gather=gather)
+            self.round(found)
+            is_near = found is not None and start.is_within(CLOSE_SHARE * search.gap, program, found)
+            if is_near or self.is_done() or search.out_of_time():
+                return None
+            return prove(search, program, start, self.phase, gather=gather)
         with ThreadPoolExecutor(2) as workers:
             decisions = workers.submit(decide_with_room, search, program, start, gather=gather)
-            proof = workers.submit(prove, search, program, start, self.phase, decisions, gather=gather)
+            proof = workers.submit(prove, search, program, start, self.phase, gather=gather)
             self.round(decisions.result())
             return proof.result()
 
@@ -252,12 +260,6 @@ class _Trial:
             return self.whole
         _leave_out_there(self.search, self.broken, self.allowance)
         return _mend(self)
-
-
-def _known(x: Floats | None) -> Future[Floats | None]:
-    future: Future[Floats | None] = Future()
-    future.set_result(x)
-    return future
 
 
 def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
