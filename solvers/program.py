@@ -143,11 +143,12 @@ def affordable(program: Program, x: Floats | None) -> Program:
     if x is None:
         return program
     most = float(program.cost @ x) * (1 + ROUNDING) + ROUNDING
-    at_lower, at_upper = program.cost * program.lower, program.cost * program.upper
-    least = np.minimum(at_lower, at_upper)
-    more = program.cost * (program.lower + 1.0) - least
-    dear = program.integer & (program.upper > program.lower) & (least.sum() + more > most)
-    return program.with_bounds(program.lower, np.where(dear, program.lower, program.upper))
+    cost, lower, upper = program.cost, program.lower, program.upper
+    with np.errstate(invalid="ignore"):
+        least = np.where(cost >= 0, cost * lower, cost * upper)
+        in_all = least.sum() + (cost * (lower + 1.0) - least)
+    dear = program.integer & (upper > lower) & (in_all > most)
+    return program.with_bounds(lower, np.where(dear, lower, upper))
 
 
 def lagrangian_bound(program: Program, duals: Floats) -> tuple[float, Floats]:

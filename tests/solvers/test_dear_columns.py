@@ -53,3 +53,16 @@ def test_only_integer_columns_that_alone_cost_more_are_dropped() -> None:
     left = affordable(program, np.array([0.0, 1.0, 0.0, 0.0, 1.0]))
     assert left.upper.tolist() == [1, 1, 0, 1, 1]
     assert affordable(program, None).upper.tolist() == [1] * 5
+
+
+def test_nothing_is_dropped_where_no_end_of_costs_is_known() -> None:
+    program = Program(
+        cost=np.array([0.0, 100.0, -1.0]),
+        lower=np.zeros(3),
+        upper=np.array([np.inf, 1.0, np.inf]),
+        integer=np.array([False, True, False]),
+        matrix=csr_array((0, 3)),
+        row_lower=np.zeros(0),
+        row_upper=np.zeros(0),
+    )
+    assert affordable(program, np.zeros(3)).upper.tolist() == [np.inf, 1, np.inf]
