@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from .check_admission import Pins, site_of
 from .check_alone import Alone
@@ -13,6 +13,7 @@ from .sites import Pool
 
 ANY = Rules(flags=False)
 OPEN = Rules()
+LIMITS = ("power", "carbon", "budget")
 PoolTest = Callable[[Pool], bool]
 
 
@@ -31,3 +32,12 @@ class Barring:
         """Return the test of residency at rest."""
         policy = rules.policy
         return lambda pool: policy is None or policy.may_process(site_of(self.problem, pool).jurisdiction)
+
+
+def left_by(tests: Iterable[tuple[str, PoolTest]], pools: list[Pool]) -> tuple[list[Pool], str]:
+    """Return the pools that pass all tests, or none and the first test that left none."""
+    for reason, test in tests:
+        pools = [pool for pool in pools if test(pool)]
+        if not pools:
+            return [], reason
+    return pools, ""

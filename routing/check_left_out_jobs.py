@@ -9,13 +9,12 @@ from itertools import combinations
 
 from .check_admission import counts, hours, largest_gang, remembers
 from .check_alone import Share
-from .check_barring import ANY, OPEN, Barring, PoolTest
+from .check_barring import ANY, LIMITS, OPEN, Barring, PoolTest, left_by
 from .check_findings import exceeds
 from .check_reach import Rules
 from .sites import Pool
 from .workloads import TrainingJob
 
-LIMITS = ("power", "carbon", "budget")
 PairTest = Callable[[str, str], bool]
 SizeTest = Callable[[Pool, int, int], bool]
 
@@ -64,11 +63,9 @@ class JobReasons:
         )
 
     def _first(self, loose: bool) -> str:
-        pools = list(self.problem.pools)
-        for reason, test in self._pool_tests():
-            pools = [pool for pool in pools if test(pool)]
-            if not pools:
-                return reason
+        pools, reason = left_by(self._pool_tests(), list(self.problem.pools))
+        if reason:
+            return reason
         return next((reason for reason, fails in self._option_tests(pools, loose) if fails), "capacity")
 
     def _pool_tests(self) -> Iterator[tuple[str, PoolTest]]:

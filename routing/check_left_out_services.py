@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, partial
 from itertools import product
 
 from .check_admission import in_time, largest_gang, remembers, serving
 from .check_alone import Share
-from .check_barring import ANY, OPEN, Barring, PoolTest
+from .check_barring import ANY, LIMITS, OPEN, Barring, PoolTest, left_by
 from .check_reach import Rules
 from .check_survival import Loss
 from .sites import Pool
@@ -74,11 +74,11 @@ class ServiceReasons:
         ``gang`` and ``loose`` take the other readings where the order of tests leaves one open.
         """
         pools, reason = self._holding(self._policy(location), gang)
-        return (pools, reason) if reason else _left_by(self._reaching_tests(location, loose), pools)
+        return (pools, reason) if reason else left_by(self._reaching_tests(location, loose), pools)
 
     def _test_holding(self, policy: str | None, gang: bool) -> Found:
         """Test which pools may hold the service, wherever its users are."""
-        return _left_by(self._holding_tests(policy, gang), list(self.problem.pools))
+        return left_by(self._holding_tests(policy, gang), list(self.problem.pools))
 
     def _holding_tests(self, policy: str | None, gang: bool) -> Iterator[tuple[str, PoolTest]]:
         yield "residency", self.barring.at_rest(Rules(policy=self.problem.residency(policy)))
@@ -93,13 +93,15 @@ class ServiceReasons:
         yield "route", lambda pool: self._trip(location, pool, ANY if loose else OPEN)[0] < float("inf")
         yield "transit", lambda pool: self._trip(location, pool, rules)[0] < float("inf")
         yield "latency", lambda pool: in_time(self.service, pool, self._trip(location, pool, rules)[loose])
-        yield "power", lambda pool: "power" not in self._limits(pool.id)
-        yield "carbon", lambda pool: "carbon" not in self._limits(pool.id)
-        yield "budget", lambda pool: "budget" not in self._limits(pool.id)
+        for limit in LIMITS:
+            yield limit, partial(self._keeps, limit)
 
     def _fits_a_replica(self, pool: Pool) -> bool:
         way = serving(self.service, pool)
         return way is not None and way.accelerators_per_replica <= largest_gang(pool)
+
+    def _keeps(self, limit: str, pool: Pool) -> bool:
+        return limit not in self._limits(pool.id)
 
     def _breaks(self, pool: str) -> frozenset[str]:
         """Return the limits that a single replica, in the shortest period, breaks."""
@@ -110,11 +112,3 @@ class ServiceReasons:
 
     def _trip(self, location: str, pool: Pool, rules: Rules) -> tuple[float, float]:
         return self.barring.reach.round_trip(location, pool.data_center, rules)
-
-
-def _left_by(tests: Iterable[tuple[str, PoolTest]], pools: list[Pool]) -> Found:
-    for reason, test in tests:
-        pools = [pool for pool in pools if test(pool)]
-        if not pools:
-            return [], reason
-    return pools, ""

@@ -42,7 +42,6 @@ FLOWS_COLUMNS = 20_000
 """Columns, those of flows after losses not counted, up to which these are left to the exact search."""
 MOST_GUARD_ROWS = 30_000
 """Rows of guards up to which the whole model is tried."""
-FAILED = "highs failed"
 ASKED_MUCH = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
@@ -81,21 +80,20 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
-        plan = _exact(market, finder, options, started)
-        if plan is not None:
-            return plan.model_copy(update={"solver": str(choice)})
-        choice = replace(choice, solver="decomposition", reason=f"{choice.reason}; {FAILED}")
-        _tell(options, str(choice), started)
+        return _exact(market, finder, choice, options, started)
     return _decomposed(widened(market, finder, options), structure, choice, options, started, ahead=ahead)
 
 
-def _exact(market: Market, finder: PathFinder, options: Options, started: float) -> Plan | None:
-    """Return the plan of the exact search, None where a solver fails."""
+def _exact(market: Market, finder: PathFinder, choice: Choice, options: Options, started: float) -> Plan:
+    """Return the plan of the exact search, or of the decomposition where a solver fails."""
     variables = with_alternatives(columns_of(market), finder)
     try:
-        return search_exact(variables, build_arrays(variables), options, EXACT, started=started)
-    except SolverError:
-        return None
+        plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
+    except SolverError as error:
+        choice = replace(choice, solver="decomposition", reason=f"{choice.reason}; {error}")
+        _tell(options, str(choice), started)
+        plan = _searched(widened(market, finder, options), options, started)
+    return plan.model_copy(update={"solver": str(choice)})
 
 
 def _asks_much(market: Market) -> bool:
@@ -203,8 +201,8 @@ def _decomposed(
     _tell(options, str(then), started)
     try:
         other = _gone_on(search, options, started).model_copy(update={"solver": str(then)})
-    except SolverError:
-        return plan
+    except SolverError as error:
+        return plan.model_copy(update={"solver": str(replace(choice, reason=f"{choice.reason}; {error}"))})
     return better(plan.model_copy(update={"stopped_by": other.stopped_by}), other, options.gap_limit)
 
 

@@ -73,6 +73,17 @@ def test_where_it_proves_nothing_there_the_exact_search_goes_on(monkeypatch: pyt
     assert (plan.status, plan.objective) == ("optimal", pytest.approx(16))
 
 
+def test_where_a_solver_fails_there_the_plan_stays_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> Plan:
+        raise SolverError("highs: out of luck")
+
+    monkeypatch.setattr(MarketSearch, "is_close", lambda _: False)
+    monkeypatch.setattr(automatic, "search_exact", fail)
+    plan = solve(Problem.parse(world(job("one", 4, 4))), time_limit=20)
+    assert plan.solver.startswith("auto: decomposition (") and "highs: out of luck" in plan.solver
+    assert plan.objective == pytest.approx(16)
+
+
 @pytest.mark.no_cover
 @pytest.mark.usefixtures("tangled")
 @pytest.mark.parametrize(("cores", "after"), [(1, ", then highs ("), (2, " with highs beside (")])
