@@ -77,6 +77,7 @@ def solve_file(
     """
     kind = family(name)
     blocks, context = opened(kind, path, instance)
+    _tell_unknown_name(path, instance)
     began = time.monotonic()
     with stdout_to_stderr():
         if kind.solve is not None:
@@ -95,6 +96,12 @@ def solve_file(
     objective = None if solution is None else checked(kind, path, instance, solution)
     title = instance or path.stem
     return outcome(title, name, result, objective, seconds), None if objective is None else solution
+
+
+def _tell_unknown_name(path: Path, instance: str | None) -> None:
+    """Tell where a file is not what the instance is named after; lines of a file have names of theirs."""
+    if instance is not None and path.stem not in instance and "/" not in instance:
+        sys.stderr.write(f"{path}: solved as it stands; {instance!r} names nothing in it\n")
 
 
 def outcome(title: str, name: str, result: BlockResult, objective: float | None, seconds: float) -> Outcome:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from .check_findings import exceeds
 from .check_money import pays_energy
 from .check_resources import kilowatts
-from .check_structure import Sound
-from .problem import per_period
+from .problem import Problem, per_period
 from .sites import Pool
 
 
@@ -31,8 +30,8 @@ class Share:
 class Alone:
     """The limits of one problem, asked about one share of one workload at a time."""
 
-    def __init__(self, sound: Sound) -> None:
-        self.sound, self.problem = sound, sound.problem
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
         self.budget_usd = None if self._use_may_earn() else self.problem.limits.budget_usd
         self.committed_usd = sum(
             pool.committed_count * (pool.committed_usd_per_accelerator_hour or 0.0)
@@ -49,7 +48,10 @@ class Alone:
     def barring(self, share: Share) -> Iterator[str]:
         """Yield the limits that even this share alone breaks."""
         site = self.problem.data_center[share.pool.data_center]
-        cap, kw = self.problem.limits.carbon_cap_tco2e, share.accelerators * kilowatts(self.sound, share.pool)
+        cap, kw = (
+            self.problem.limits.carbon_cap_tco2e,
+            share.accelerators * kilowatts(self.problem, share.pool),
+        )
         if site.max_power_kw is not None and exceeds(kw, site.max_power_kw):
             yield "power"
         if cap is not None and exceeds(kw * share.hours * min(self._per_period(site.g_per_kwh)) / 1e6, cap):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from .check_admission import Pins, site_of
 from .check_alone import Alone
 from .check_reach import Reach, Rules
-from .check_structure import Sound
 from .check_survival import Losses
+from .problem import Problem
 from .sites import Pool
 
 ANY = Rules(flags=False)
@@ -20,13 +20,13 @@ PoolTest = Callable[[Pool], bool]
 class Barring:
     """Everything that may bar work, of one problem."""
 
-    def __init__(self, sound: Sound) -> None:
-        self.problem = sound.problem
-        self.pins = Pins(sound.problem)
-        self.reach = Reach(sound.problem)
-        self.alone = Alone(sound)
-        self.losses = Losses(sound.problem)
-        self.shortest_hours = min(sound.problem.durations_hours)
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.pins = Pins(problem)
+        self.reach = Reach(problem)
+        self.alone = Alone(problem)
+        self.losses = Losses(problem)
+        self.shortest_hours = min(problem.durations_hours)
 
     def at_rest(self, rules: Rules) -> PoolTest:
         """Return the test of residency at rest."""

@@ -34,7 +34,7 @@ class _Reasons:
 
     def __init__(self, sound: Sound) -> None:
         self.problem = sound.problem
-        self.barring = Barring(sound)
+        self.barring = Barring(sound.problem)
         self._known: dict[Likeness, tuple[str, ...]] = {}
         self._services: dict[str, ServiceReasons] = {}
 

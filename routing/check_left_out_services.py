@@ -32,22 +32,36 @@ class ServiceReasons:
         self._places = {demand.location: demand for demand in service.demand}
         self._holding = cache(self._test_holding)
         self._serving = cache(self._test_serving)
+        self._sites = cache(self._serving_sites)
         self._limits = cache(self._breaks)
 
     def find(self, location: str) -> tuple[str, ...]:
         """Return the reasons that hold; more than one only where the order of tests leaves it open."""
+        if self._is_plainly_free(location):
+            return ("capacity",)  # the common case, told without the order of tests
         found = (self._reason(location, *reading) for reading in product((False, True), repeat=2))
         return tuple(dict.fromkeys(found))
+
+    def _is_plainly_free(self, location: str) -> bool:
+        """Return whether some pool passes all tests at their strictest, so that the order of none matters."""
+        readings = (False, True)
+        if self.service.min_sites > 1 or self.service.survive:
+            return all(self._reason(location, True, loose) == "capacity" for loose in readings)
+        pools, _ = self._holding(self._policy(location), True)
+        tests = [test for loose in readings for test in self._reaching_tests(location, loose)]
+        return any(all(test(pool) for _, test in tests) for pool in pools)
 
     def _reason(self, location: str, gang: bool, loose: bool) -> str:
         pools, reason = self._serving(location, gang, loose)
         if not pools:
             return reason
-        places = self._places if self.service.min_sites > 1 else (location,)
-        sites = {pool.data_center for place in places for pool in self._serving(place, gang, loose)[0]}
-        if len(sites) < self.service.min_sites:
+        if self.service.min_sites > 1 and len(self._sites(gang, loose)) < self.service.min_sites:
             return "sites"
         return "survival" if self._is_exposed(location, pools, loose) else "capacity"
+
+    def _serving_sites(self, gang: bool, loose: bool) -> set[str]:
+        """Return the data centers that may serve any of its locations."""
+        return {pool.data_center for place in self._places for pool in self._serving(place, gang, loose)[0]}
 
     def _is_exposed(self, location: str, pools: list[Pool], loose: bool) -> bool:
         """Return whether a loss that the service is to survive leaves none of the pools in reach."""
@@ -89,10 +103,12 @@ class ServiceReasons:
         yield "pinned", lambda pool: self.barring.pins.permit(self.service.id, pool)
 
     def _reaching_tests(self, location: str, loose: bool) -> Iterator[tuple[str, PoolTest]]:
-        rules = self._rules(location)
-        yield "route", lambda pool: self._trip(location, pool, ANY if loose else OPEN)[0] < float("inf")
-        yield "transit", lambda pool: self._trip(location, pool, rules)[0] < float("inf")
-        yield "latency", lambda pool: in_time(self.service, pool, self._trip(location, pool, rules)[loose])
+        round_trip, rules = self.barring.reach.round_trip, self._rules(location)
+        free = cache(lambda site: round_trip(location, site, ANY if loose else OPEN))
+        trip = cache(lambda site: round_trip(location, site, rules))
+        yield "route", lambda pool: free(pool.data_center)[0] < float("inf")
+        yield "transit", lambda pool: trip(pool.data_center)[0] < float("inf")
+        yield "latency", lambda pool: in_time(self.service, pool, trip(pool.data_center)[loose])
         for limit in LIMITS:
             yield limit, partial(self._keeps, limit)
 
@@ -109,6 +125,3 @@ class ServiceReasons:
         accelerators = way.accelerators_per_replica if way else 0
         share = Share(self.problem.pool[pool], accelerators, self.barring.shortest_hours)
         return frozenset(self.barring.alone.barring(share))
-
-    def _trip(self, location: str, pool: Pool, rules: Rules) -> tuple[float, float]:
-        return self.barring.reach.round_trip(location, pool.data_center, rules)

@@ -109,7 +109,7 @@ class _Pool:
         self.pool = pool
         self.site = site_of(problem, pool)
         self.ledger = ledger
-        self.kilowatts = kilowatts(sound, pool)
+        self.kilowatts = kilowatts(sound.problem, pool)
         periods = len(problem.periods)
         paid = self.site.usd_per_kwh if pays_energy(pool, self.site) else 0.0
         self.usd_per_kwh, self.g_per_kwh = per_period(paid, periods), per_period(self.site.g_per_kwh, periods)
@@ -228,7 +228,7 @@ def _settle_beyond(sound: Sound, job: TrainingJob, entry: JobPlan, ledger: Ledge
     for place in entry.placements if entry.continuing else ():
         pool = problem.pool[place.pool]
         site, hours = site_of(problem, pool), place.accelerators * left
-        kwh = hours * kilowatts(sound, pool)
+        kwh = hours * kilowatts(sound.problem, pool)
         compute_usd, energy_usd = hour_beyond_usd(sound, pool, place.accelerators, entry.spot)
         beyond["compute_usd"] += hours * compute_usd
         beyond["energy_usd"] += hours * energy_usd
@@ -240,7 +240,7 @@ def hour_beyond_usd(sound: Sound, pool: Pool, accelerators: int, spot: bool) -> 
     """Return what an hour of one of so many accelerators costs after the horizon: compute, mean energy."""
     site = site_of(sound.problem, pool)
     usd_per_kwh = _mean(sound)(site.usd_per_kwh) if pays_energy(pool, site) else 0.0
-    return _price_beyond(pool, accelerators, spot), kilowatts(sound, pool) * usd_per_kwh
+    return _price_beyond(pool, accelerators, spot), kilowatts(sound.problem, pool) * usd_per_kwh
 
 
 def _price_beyond(pool: Pool, accelerators: int, spot: bool) -> float:

@@ -13,6 +13,7 @@ from .check_routes import Hop
 from .check_schedule import overlaps
 from .check_structure import Sound, SoundService
 from .plan import JobPlan, LinkUse, PoolUse, Purchase
+from .problem import Problem
 from .sites import DataCenter, Link, Pool
 from .workloads import TrainingJob
 
@@ -80,16 +81,18 @@ def _check_pools(sound: Sound, held: list[Use], findings: Findings) -> None:
     _check_pool_use(sound, used, findings)
 
 
-def kilowatts(sound: Sound, pool: Pool) -> float:
+def kilowatts(problem: Problem, pool: Pool) -> float:
     """Return what one accelerator in use draws at the site's meter, kW."""
-    watts = sound.problem.accelerator[pool.accelerator].tdp_w
-    return watts * pool.power_utilization * site_of(sound.problem, pool).pue / 1000
+    watts = problem.accelerator[pool.accelerator].tdp_w
+    return watts * pool.power_utilization * site_of(problem, pool).pue / 1000
 
 
 def _check_power(
     sound: Sound, site: DataCenter, most_kw: float, used: dict[tuple[str, int], int], findings: Findings
 ) -> None:
-    draw = {pool.id: kilowatts(sound, pool) for pool in sound.problem.pools if pool.data_center == site.id}
+    draw = {
+        pool.id: kilowatts(sound.problem, pool) for pool in sound.problem.pools if pool.data_center == site.id
+    }
     for period, entry in enumerate(sound.problem.periods):
         power = sum(used.get((pool, period), 0) * each for pool, each in draw.items())
         if exceeds(power, most_kw):

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
-from .check_admission import Pins, counts, largest_gang, remembers, serving, site_of
+from .check_barring import Barring
+from .check_left_out_jobs import JobReasons
+from .check_left_out_services import ServiceReasons
 from .errors import Fault, quoted
 from .faults import place
 from .problem import Problem, per_period
-from .sites import Pool
+from .reasons import DETAILS, OVER_SITES
 from .workloads import InferenceService, TrainingJob
 
-Test = tuple[str, Callable[[Pool], bool]]
+MOST_NAMED = 3
+"""Locations that are told by name."""
 
 
 def remarks(problem: Problem) -> Iterator[Fault]:
     """Yield what a reader of the file should look at, by place; nothing of it is a fault."""
     yield from _twins(problem)
-    pins = Pins(problem)
+    barring = Barring(problem)
     for index, workload in enumerate(problem.workloads):
-        reason = _barring(problem.pools, list(_tests(problem, workload, pins)))
-        if reason:
-            yield Fault(place(("workloads", index), problem), f"no plan can place it: {reason}")
+        told = _job(barring, workload) if isinstance(workload, TrainingJob) else _service(barring, workload)
+        for message in told:
+            yield Fault(place(("workloads", index), problem), message)
 
 
 def _twins(problem: Problem) -> Iterator[Fault]:
@@ -37,53 +40,31 @@ def _twins(problem: Problem) -> Iterator[Fault]:
             )
 
 
-def _barring(pools: Sequence[Pool], tests: Sequence[Test]) -> str:
-    """Return which test first leaves none of the pools; empty where some pool passes all."""
-    if any(all(test(pool) for _, test in tests) for pool in pools):
-        return ""
-    left = list(pools)
-    for reason, test in tests:
-        left = [pool for pool in left if test(pool)]
-        if not left:
-            return reason
-    return ""
+def _job(barring: Barring, job: TrainingJob) -> Iterator[str]:
+    reason = _barring(JobReasons(barring, job).find())
+    if reason:
+        known = {**DETAILS, **OVER_SITES} if job.max_sites > 1 else DETAILS
+        yield f"no plan can place it: {known[reason]}"
 
 
-def _tests(problem: Problem, workload: TrainingJob | InferenceService, pins: Pins) -> Iterator[Test]:
-    """Yield what pools are tested for, in the order of the reasons of left-out work."""
-    residencies = [problem.residency(policy) for policy in _policies(workload, len(problem.periods))]
-    if not residencies:
-        return
-    yield (
-        "its data policy permits none of the data centers",
-        lambda pool: any(each.may_process(site_of(problem, pool).jurisdiction) for each in residencies),
-    )
-    yield (
-        "no permitted data center has an accelerator type that it can use",
-        lambda pool: bool(_sizes(workload, pool)),
-    )
-    yield "no accelerator that it can use has enough memory", lambda pool: remembers(problem, workload, pool)
-    yield "no pool is large enough for it", lambda pool: min(_sizes(workload, pool)) <= largest_gang(pool)
-    yield (
-        "its pins leave no place that it could use",
-        lambda pool: pins.permit(workload.id, pool),
-    )
+def _service(barring: Barring, service: InferenceService) -> Iterator[str]:
+    """Tell of the locations with users at which nothing can serve them, those of one reason together."""
+    periods, reasons = len(barring.problem.periods), ServiceReasons(barring, service)
+    asking = [each.location for each in service.demand if any(per_period(each.requests_per_second, periods))]
+    barred: dict[str, list[str]] = {}
+    for location in asking:
+        barred.setdefault(_barring(reasons.find(location)), []).append(location)
+    for reason, locations in barred.items():
+        if reason:
+            where = "place it" if len(locations) == len(asking) else f"serve it at {_listed(locations)}"
+            yield f"no plan can {where}: {DETAILS[reason].format('one data center or link')}"
 
 
-def _policies(workload: TrainingJob | InferenceService, periods: int) -> list[str | None]:
-    """Return the policies that its data may be under: none for a service without any requests."""
-    if isinstance(workload, TrainingJob):
-        return [workload.policy]
-    asking = (each for each in workload.demand if any(per_period(each.requests_per_second, periods)))
-    return list(dict.fromkeys(each.policy or workload.policy for each in asking))
+def _barring(found: tuple[str, ...]) -> str:
+    """Return the reason that bars work for certain, else nothing."""
+    return "" if "capacity" in found else found[0]
 
 
-def _sizes(workload: TrainingJob | InferenceService, pool: Pool) -> list[int]:
-    """Return the accelerators that it can hold in the pool, were that large enough."""
-    if isinstance(workload, InferenceService):
-        way = serving(workload, pool)
-        return [way.accelerators_per_replica] if way else []
-    sites = range(1, workload.max_sites + 1)
-    return [
-        count // each for count in counts(workload, pool.accelerator) for each in sites if count % each == 0
-    ]
+def _listed(names: list[str]) -> str:
+    more = len(names) - MOST_NAMED
+    return ", ".join(map(quoted, names[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")

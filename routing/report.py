@@ -191,7 +191,7 @@ def _purchase_table(plan: Plan) -> Table:
         [each.pool, each.modules, each.accelerators, each.capital_usd, each.facility_usd or None]
         for each in plan.purchases
     ]
-    too_cheap = "; too cheap, as jobs outlast the horizon and pay within it only"
+    too_cheap = "; look cheap: some of their jobs run on after the horizon, whose cost is not counted"
     title = f"Purchases ({len(rows)}){too_cheap * plan.outlasts_purchases}"
     return Table("purchases", title, columns, rows)
 

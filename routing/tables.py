@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .layout import Strip, fitting, has_room, lines
-from .text import clean, filled, guarded, money, number, pad, plural, width
+from .text import clean, filled, guarded, money, number, pad, percent, plural, width
 
 MORE = "(use --format json or csv)"
 UNLIMITED = 10_000
@@ -77,6 +77,8 @@ def plain_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 
 
 def _plain_column(name: str, kinds: set[type]) -> Column:
+    if name == "gap":  # gaps that matter are lost in three decimals of a share
+        return Column(name, name, lambda value: "" if value is None else percent(value, 3))
     if kinds and kinds <= {int, float}:
         return number_column(name, name, 3 if float in kinds else 0)
     return Column(name, name)

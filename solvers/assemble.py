@@ -26,13 +26,12 @@ from ..routing.plan import (
 from ..routing.problem import Problem
 from ..routing.workloads import Demand, InferenceService
 from .accounting import Ledger, World, account, in_all_extra, pool_users, route_key, routes_used
+from .in_use import accelerators_held, traffic_gbps
 from .left_out import left_out
 from .limits_used import limits_used
-from .rates import Floats, module_capital_usd, module_facility_usd
-from .routebook import hops, return_hops
+from .rates import module_capital_usd, module_facility_usd
 from .services import SECONDS_PER_HOUR
 from .solution import Decisions, JobDecision
-from .variables import GBIT_PER_KB, direction_index
 
 
 class Assembler:
@@ -247,51 +246,6 @@ def _stated(problem: Problem, route: Candidate, name: str) -> Route:
         rtt_ms=route.rtt_ms,
         jurisdictions=tuple(sorted(nodes | links)),
     )
-
-
-def accelerators_held(variables: World, decisions: Decisions) -> Floats:
-    """Return the (P, T) accelerators in use."""
-    services = variables.services
-    held = np.zeros((len(variables.problem.pools), variables.rates.periods))
-    for decision in decisions.jobs:
-        for pool in decision.option.pools:
-            held[pool] += decision.option.accelerators * (decision.run_hours > 0)
-    np.add.at(held, services.slot_pool, decisions.replicas * services.slot_accelerators[:, None])
-    return held
-
-
-def traffic_gbps(variables: World, decisions: Decisions) -> Floats:
-    """Return the (2 * links, T) traffic in every direction."""
-    directions, services = direction_index(variables.problem), variables.services
-    traffic = np.zeros((2 * len(variables.problem.links), variables.rates.periods))
-    for decision in decisions.jobs:
-        _add_job_traffic(variables, decision, directions, traffic)
-    owner = services.arcs_service[decisions.flow_arc]
-    size = [(service.request_kb, service.response_kb) for service in variables.problem.services]
-    gbps = decisions.flow_rps * np.array(size, dtype=float).reshape(-1, 2)[owner].T * GBIT_PER_KB
-    for way, amount in zip((services.trips.out, services.trips.back), gbps, strict=True):
-        crossed = way.take(services.arc_trip[decisions.flow_arc])
-        entry = np.repeat(np.arange(len(owner)), crossed.lengths)
-        np.add.at(traffic, (crossed.values, decisions.flow_period[entry]), amount[entry])
-    return traffic
-
-
-def _add_job_traffic(
-    variables: World, decision: JobDecision, directions: dict[tuple[str, str, str], int], traffic: Floats
-) -> None:
-    option, rates = decision.option, variables.rates
-    job = variables.problem.jobs[option.job]
-    active = decision.run_hours > 0
-    ends = decision.start_hours + option.transfer_hours
-    moving = active if option.pausable else active & (rates.boundaries[:-1] < ends - 1e-9)
-    for route in option.routes:
-        for hop in hops(route) if route else ():
-            traffic[directions[hop]] += option.rate_gbps * moving
-    for route in option.inter_site:
-        for hop in (*hops(route), *return_hops(route)):
-            traffic[directions[hop]] += (
-                job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0
-            ) * active
 
 
 def unserved_share(variables: World, decisions: Decisions) -> float:

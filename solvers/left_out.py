@@ -11,40 +11,16 @@ import numpy as np
 from ..routing.errors import quoted
 from ..routing.plan import LeftOut, Reason
 from ..routing.problem import Problem
+from ..routing.reasons import DETAILS, OVER_SITES
 from ..routing.workloads import InferenceService, TrainingJob
 from .accounting import World
+from .most_room import MostRoom
 from .rates import largest_gang
 from .routebook import rtt_limit_ms
 from .solution import Decisions
 
-DETAILS: dict[Reason, str] = {
-    "residency": "its data policy permits none of the data centers",
-    "accelerator": "no permitted data center has an accelerator type that it can use",
-    "memory": "no accelerator that it can use has enough memory",
-    "gang": "no pool holds so large a cluster",
-    "pinned": "its pinned and forbidden places leave no pool",
-    "route": "no link leads from its data or users to a pool that it can use",
-    "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
-    "latency": "every pool that it can use is too far, or serves too slowly, for its latency limit",
-    "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
-    "power": "alone it draws more than the power limit of each data center that it can use",
-    "carbon": "alone, and in the cleanest periods, it emits more than the carbon cap",
-    "budget": "alone, and at its cheapest, it costs more than the budget leaves beside commitments",
-    "sites": "fewer data centers can serve it than its min_sites asks for",
-    "survival": "the loss of {}, which it is to survive, leaves no pool that it can use in its reach",
-    "capacity": "pools, links or limits that it could use are taken by work that counts more, or too small",
-}
 Empty = Callable[[str | None, tuple[str, ...] | None], bool]
 """Whether all pools that a policy permits, of some types (of all where None), hold nothing."""
-OVER_SITES: dict[Reason, str] = {
-    "gang": "no pool, nor pools at as many sites as it may span, hold so large a cluster",
-    "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
-    "route": "no links lead from its data to a pool that holds it, nor join as many sites as it needs",
-    "transit": "every way between its data and sites passes a jurisdiction that its policy forbids",
-    "bandwidth": "no pool in reach holds all of it, and links between sites are narrower than it asks for",
-    "latency": "no pool in reach holds all of it, and sites are too far apart for its limit on round trips",
-}
-"""What is true instead of jobs that may span several sites."""
 EMPTY = "no pool that it can use has any accelerators, as after a loss"
 SLOW = "the service time alone exceeds its latency limit on every accelerator type that it can use"
 
@@ -55,18 +31,23 @@ def left_out(variables: World, decisions: Decisions, limits: str = "") -> Iterat
     ``limits`` tells how much of the limits over the whole plan is used: those may be what capacity lacks.
     """
     is_empty = cache(partial(_are_empty, variables.problem))
+    room = MostRoom(variables, decisions)
     used = f"; used of the limits: {limits}" if limits else ""
-    for entry in chain(_jobs(variables, decisions, is_empty), _requests(variables, decisions, is_empty)):
+    found = chain(
+        _jobs(variables, decisions, is_empty, room), _requests(variables, decisions, is_empty, room)
+    )
+    for entry in found:
         told = used if entry.reason == "capacity" else ""
         yield entry.model_copy(update={"detail": entry.detail + told}) if told else entry
 
 
-def _jobs(variables: World, decisions: Decisions, is_empty: Empty) -> Iterator[LeftOut]:
+def _jobs(variables: World, decisions: Decisions, is_empty: Empty, room: MostRoom) -> Iterator[LeftOut]:
     placed = {decision.option.job for decision in decisions.jobs}
     for index, job in enumerate(variables.problem.jobs):
         if index not in placed:
             reason = variables.jobs.barred.get(index, "capacity")
             detail = _job_detail(job, reason, is_empty)
+            detail = f"{room.of_job(index)}; {detail}" if reason == "capacity" else detail
             yield LeftOut(workload=job.id, reason=reason, detail=detail)
 
 
@@ -74,17 +55,19 @@ def _job_detail(job: TrainingJob, reason: Reason, is_empty: Empty) -> str:
     named = job.compute.accelerators if job.compute else tuple(need.accelerator for need in job.needs or ())
     if reason == "gang" and is_empty(job.policy, named):
         return EMPTY
-    known = DETAILS | OVER_SITES if job.max_sites > 1 else DETAILS
+    known = {**DETAILS, **OVER_SITES} if job.max_sites > 1 else DETAILS
     return known[reason]
 
 
-def _requests(variables: World, decisions: Decisions, is_empty: Empty) -> Iterator[LeftOut]:
+def _requests(variables: World, decisions: Decisions, is_empty: Empty, room: MostRoom) -> Iterator[LeftOut]:
     problem, barred, exposed = variables.problem, variables.services.barred, variables.services.exposed
     demands = [(service, demand) for service in problem.services for demand in service.demand]
+    told = cache(room.of_demand)
     for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
         service, demand = demands[row]
         reason = barred.get(int(row), "capacity")
         detail = _service_detail(problem, service, demand.policy or service.policy, reason, is_empty)
+        detail = f"{told(int(row))}; {detail}" if reason == "capacity" else detail
         yield LeftOut(
             workload=service.id,
             location=demand.location,

@@ -33,8 +33,6 @@ class Rates:
         (P,) power at the meter of one accelerator in use.
     energy_usd, tco2e
         (P, T) paid energy and emissions.
-    usable, usable_module
-        (P,) accelerators that plans may hold, and how many more one module brings before the reserve.
     site
         (P,) index of the data center.
     """

@@ -44,6 +44,12 @@ class Recipe:
     seed: int
     tightness: float
 
+    @property
+    def name(self) -> str:
+        """Name of the problem; locations are in its description only."""
+        size = f"{self.sites}x{self.services}x{self.jobs}x{self.periods}"
+        return f"generated-{size}-s{self.seed}-t{self.tightness:g}"
+
     def check(self) -> None:
         """Raise InputError with everything that cannot be generated."""
         faults = [fault for name in MOST for fault in self._range(name)]
@@ -157,7 +163,7 @@ def generate_data(recipe: Recipe, say: Say = lambda _: None) -> Element:
     traffic_gbps = fitted.jobs.traffic_gbps() + fitted.services.traffic_gbps()
     data = {
         "schema_version": SCHEMA_VERSION,
-        "name": f"generated-{recipe.sites}x{recipe.services}x{recipe.jobs}x{recipe.periods}-s{recipe.seed}",
+        "name": recipe.name,
         "description": _description(recipe, fitted.least_share),
         "objective": {"usd_per_tco2e": 80, "usd_per_ms_request": 1e-7},
         "policies": reach.policies,

@@ -95,6 +95,8 @@ def _gbps(service: Service) -> float:
 def _fitted(service: Service, largest: Ints) -> Service:
     room = np.where(service.types, largest, 0).max(axis=1)
     least = np.where(service.sites, room, 0).max(axis=1).min()
+    together = np.sort(np.where(service.sites.any(axis=0), room, 0))
+    least = min(least, together[-service.element.get("min_sites", 1)])
     return replace(service, gang=min(service.gang, int(powers_within(np.array([least]))[0])))
 
 

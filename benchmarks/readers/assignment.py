@@ -42,7 +42,7 @@ def check_assignment(
     assignment = solution.get("assignment")
     if not isinstance(assignment, list) or len(assignment) != items:
         raise WrongSolutionError(f"'assignment' must be a list of {items} agents")
-    agent = np.array(assignment)
+    agent = np.array(assignment, dtype=None if items else int)
     if agent.dtype.kind != "i" or ((agent < 0) | (agent >= agents)).any():
         raise WrongSolutionError(f"agents must be whole numbers from 0 to {agents - 1}")
     item = np.arange(items)

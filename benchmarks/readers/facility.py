@@ -35,7 +35,7 @@ def _variant(path: Path, instance: str | None, family: str) -> tuple[str, Sheet]
     if kind == "ufl":
         capacity[:] = np.inf
     elif np.isnan(capacity).any():
-        number = re.search(r"-(\d+(?:\.\d+)?)(?:-ss)?$", name)
+        number = re.search(r"(?<!-)-(\d+(?:\.\d+)?)(?:-ss)?$", name)
         if not number:
             raise BadFileError(f"{path}: capacities are left to the instance name, such as {path.stem}-8000")
         capacity[np.isnan(capacity)] = float(number.group(1))

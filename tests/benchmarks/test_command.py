@@ -54,6 +54,15 @@ def test_one_instance_is_one_line_of_json(tmp_path: Path) -> None:
     assert json.loads(file.read_text()) == {"assignment": [0, 0, 1]}
 
 
+@pytest.mark.parametrize(("instance", "is_told"), [("other", True), ("gap-tiny", False), (None, False)])
+def test_a_name_that_is_nothing_of_the_file_is_told(
+    tmp_path: Path, instance: str | None, is_told: bool
+) -> None:
+    named = ["--instance", instance] if instance else []
+    result = run("solve", "gap", gap_file(tmp_path), *named)
+    assert (result.exit_code, "names nothing in it" in result.stderr) == (0, is_told)
+
+
 @pytest.mark.parametrize("solver", ["highs", "cp-sat"])
 def test_whole_models_are_solved_too(tmp_path: Path, solver: str) -> None:
     told = json.loads(run("solve", "gap", gap_file(tmp_path), "--by", solver).stdout)

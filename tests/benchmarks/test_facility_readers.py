@@ -135,8 +135,9 @@ def test_a_capacity_in_the_instance_name(tmp_path):
         blocks, _ = family("cflp").read(path, instance)
         assert blocks.resources.capacity.tolist() == [9, 9]
     assert np.isinf(family("ufl").read(path, None)[0].resources.capacity).all()
-    with pytest.raises(BadFileError, match="capa-8000"):
-        family("cflp").read(path, "capa")
+    for instance in ("capa", "capa--9"):
+        with pytest.raises(BadFileError, match="capa-8000"):
+            family("cflp").read(path, instance)
 
 
 @pytest.mark.parametrize("text", ["", "2", "2 x", "2 3 1 1", "0 3 1 1 1", "2.5 3 1", "1 1 5 -5 1 1"])

@@ -55,6 +55,13 @@ def test_scale_is_read_solved_and_checked(tmp_path: Path) -> None:
     assert scale.check(path, None, solution) == 7.0
 
 
+def test_nothing_to_place_is_placed(tmp_path: Path) -> None:
+    none = np.zeros((0, 2), np.float32)
+    path, scale = tmp_path / "none.npz", family("scale")
+    np.savez(path, need=none, cost=none, allowed=none > 0, capacity=np.ones(2))
+    assert scale.check(path, None, {"assignment": []}) == 0.0
+
+
 @pytest.mark.parametrize(
     ("solution", "message"),
     [

@@ -23,7 +23,7 @@ def test_a_generated_problem_can_be_planned(route: Route, tmp_path: Path) -> Non
 
 def test_without_output_it_is_printed(route: Route) -> None:
     result = route("samples", "generate", *TINY, "--seed", 4)
-    assert json.loads(result.stdout)["name"] == "generated-2x1x1x2-s4"
+    assert json.loads(result.stdout)["name"] == "generated-2x1x1x2-s4-t0.7"
     assert result.stderr == ""
 
 

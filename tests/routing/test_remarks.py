@@ -23,6 +23,7 @@ def small(*workloads: dict[str, Any], **others: Any) -> dict[str, Any]:
             {"id": "ps", "data_center": "s", "accelerator": "a", "count": 4},
             {"id": "pt", "data_center": "t", "accelerator": "a", "count": 8},
         ],
+        "locations": [{"id": "far", "jurisdiction": "JP"}],
         "links": [{"source": "s", "target": "t", "bandwidth_gbps": 1, "latency_ms": 1}],
         "policies": [{"id": "us", "allow": ["US"]}, {"id": "fr", "allow": ["FR"]}],
         "workloads": list(workloads) or [job()],
@@ -61,17 +62,46 @@ def test_links_that_are_the_same_are_told() -> None:
     [
         (job(policy="fr"), {}, "its data policy permits none of the data centers"),
         (job(memory_gb_per_accelerator=81), {}, "no accelerator that it can use has enough memory"),
-        (job(9), {}, "no pool is large enough for it"),
-        (job(8), {"pinned": [{"workload": "j", "pool": "ps"}]}, "its pins leave no place that it could use"),
+        (job(9), {}, "no pool holds so large a cluster"),
+        (
+            job(8),
+            {"pinned": [{"workload": "j", "pool": "ps"}]},
+            "its pinned and forbidden places leave no pool",
+        ),
         (
             job(8),
             {"forbidden": [{"workload": "j", "data_center": "t"}]},
-            "its pins leave no place that it could use",
+            "its pinned and forbidden places leave no pool",
         ),
         (
             chat(policy="us"),
             {"pinned": [{"workload": "v", "data_center": "s"}]},
-            "its pins leave no place that it could use",
+            "its pinned and forbidden places leave no pool",
+        ),
+        (
+            job(policy="us", dataset={"at": ["far"], "gb": 1}),
+            {},
+            "no link leads from its data or users to a pool that it can use",
+        ),
+        (
+            chat(policy="us", max_rtt_ms=1),
+            {},
+            "every pool that it can use is too far, or serves too slowly, for its latency limit",
+        ),
+        (
+            job(deadline_hours=0.5),
+            {},
+            "it cannot end by its deadline, or within the horizon, wherever it runs",
+        ),
+        (
+            chat(policy="us", min_sites=2),
+            {},
+            "fewer data centers can serve it than its min_sites asks for",
+        ),
+        (
+            job(16, max_sites=2, multi_site={"min_bandwidth_gbps": 1, "max_rtt_ms": 9, "efficiency": 1}),
+            {},
+            "no pool, nor pools at as many sites as it may span, hold so large a cluster",
         ),
     ],
 )
@@ -92,8 +122,25 @@ def test_types_that_no_pool_has_are_told() -> None:
 
 def test_work_that_has_a_place_is_not_told() -> None:
     two = {"max_sites": 2, "multi_site": {"min_bandwidth_gbps": 1, "max_rtt_ms": 9, "efficiency": 1}}
-    assert told(small(job(16, **two))) == []
+    assert told(small(job(8, **two))) == []
     assert told(small(job(8, policy="us"), chat(policy="us"))) == []
     assert told(small(chat(0, policy="fr"))) == []
     others = {**chat(policy="fr"), "demand": [{"location": "s", "requests_per_second": 1, "policy": "us"}]}
     assert told(small(others)) == []
+
+
+def test_locations_that_nothing_can_serve_are_told_by_reason() -> None:
+    users = [{"location": name, "requests_per_second": 1} for name in ("s", "far", "t")]
+    asleep = {"location": "far", "requests_per_second": 0}
+    no_way = "no link leads from its data or users to a pool that it can use"
+    assert told(small({**chat(), "demand": users})) == [
+        f"workloads[0] 'v': no plan can serve it at 'far': {no_way}"
+    ]
+    assert told(small({**chat(), "demand": [users[0], asleep]})) == []
+    data = small({**chat(max_rtt_ms=1, policy="fr"), "demand": users})
+    data["workloads"][0]["demand"][0]["policy"] = "us"
+    assert [remark.partition(": ")[2] for remark in told(data)] == [
+        "no plan can serve it at 's': "
+        "every pool that it can use is too far, or serves too slowly, for its latency limit",
+        "no plan can serve it at 'far', 't': its data policy permits none of the data centers",
+    ]

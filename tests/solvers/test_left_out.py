@@ -80,4 +80,4 @@ def test_a_job_over_several_sites_is_told_what_lacks_between_them() -> None:
     assert near is not None
     assert (near.reason, "too far apart" in near.detail) == ("latency", True)
     assert narrow is not None
-    assert (narrow.reason, "narrower" in narrow.detail) == ("bandwidth", True)
+    assert (narrow.reason, "too narrow" in narrow.detail) == ("bandwidth", True)

@@ -1,0 +1,37 @@
+"""The reasons of left-out work in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+DETAILS: Mapping[str, str] = MappingProxyType(
+    {
+        "residency": "its data policy permits none of the data centers",
+        "accelerator": "no permitted data center has an accelerator type that it can use",
+        "memory": "no accelerator that it can use has enough memory",
+        "gang": "no pool holds so large a cluster",
+        "pinned": "its pinned and forbidden places leave no pool",
+        "route": "no link leads from its data or users to a pool that it can use",
+        "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
+        "latency": "every pool that it can use is too far, or serves too slowly, for its latency limit",
+        "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
+        "power": "alone it draws more than the power limit of each data center that it can use",
+        "carbon": "alone, and in the cleanest periods, it emits more than the carbon cap",
+        "budget": "alone, and at its cheapest, it costs more than the budget leaves beside commitments",
+        "sites": "fewer data centers can serve it than its min_sites asks for",
+        "survival": "the loss of {}, which it is to survive, leaves no pool that it can use in its reach",
+        "capacity": "pools, links or limits that it could use are taken by other work, or too small",
+    }
+)
+OVER_SITES: Mapping[str, str] = MappingProxyType(
+    {
+        "gang": "no pool, nor pools at as many sites as it may span, hold so large a cluster",
+        "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
+        "route": "no links lead from its data to a pool that holds it, nor join as many sites as it needs",
+        "transit": "every way between its data and sites passes a jurisdiction that its policy forbids",
+        "bandwidth": "no pool in reach holds all of it, and links between sites are too narrow for it",
+        "latency": "no pool in reach holds all of it, and sites are too far apart for its round trips",
+    }
+)
+"""What is true instead of jobs that may span several sites."""

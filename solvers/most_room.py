@@ -1,0 +1,64 @@
+"""Which of the pools that left-out work could use has most room, in words."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from ..routing.errors import quoted
+from ..routing.text import number
+from .accounting import World
+from .in_use import accelerators_held, accelerators_there
+from .rates import Floats, Ints
+from .solution import Decisions
+
+
+class MostRoom:
+    """What a plan leaves free of the pools; found when it is asked for, as most plans leave nothing out."""
+
+    def __init__(self, variables: World, decisions: Decisions) -> None:
+        self.variables, self.decisions = variables, decisions
+
+    def of_job(self, index: int) -> str:
+        """Return the pool with most room on average for a job; several pools of a job count each."""
+        table = self.variables.jobs.table
+        options = np.arange(*np.searchsorted(table.job, [index, index + 1]))
+        pools, needed = table.pools[options], table.accelerators[options]
+        row, place = np.nonzero(pools >= 0)
+        return self._told(pools[row, place], needed[row], np.arange(self.variables.rates.periods))
+
+    def of_demand(self, row: int) -> str:
+        """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
+        services = self.variables.services
+        slots = services.arc_slot[self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]]
+        periods = np.flatnonzero(self.decisions.unserved[row] > 0)
+        return self._told(services.slot_pool[slots], services.slot_accelerators[slots], periods)
+
+    @cached_property
+    def _there(self) -> Floats:
+        return accelerators_there(self.variables, self.decisions)
+
+    @cached_property
+    def _free(self) -> Floats:
+        return self._there[:, None] - accelerators_held(self.variables, self.decisions)
+
+    @cached_property
+    def _arcs(self) -> Ints:
+        return np.argsort(self.variables.services.arc_demand, kind="stable")
+
+    @cached_property
+    def _rows(self) -> Ints:
+        return self.variables.services.arc_demand[self._arcs]
+
+    def _told(self, pools: Ints, needed: Ints, periods: Ints) -> str:
+        """Tell of the pool that has the largest part of what the work needs there, accelerators (N,)."""
+        free = self._free[:, periods] @ self.variables.rates.durations[periods]
+        free = free[pools] / self.variables.rates.durations[periods].sum()
+        best = int(np.argmax(free / needed))
+        name = quoted(self.variables.problem.pools[pools[best]].id)
+        count = len(np.unique(pools))
+        which = f"where most room is of {count} pools" if count > 1 else "all that it could use"
+        there = number(self._there[pools[best]])
+        room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed"
+        return f"{room} in {name}, {which}"

@@ -1,0 +1,80 @@
+"""Where work is left out for want of capacity, the pool with most room is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from computeroute.routing import Problem
+from computeroute.routing.verifier import check
+from computeroute.solvers import solve
+
+Data = dict[str, Any]
+SOLVERS = ("highs", "decomposition")
+WORLD: Data = {
+    "schema_version": "1",
+    "periods": [{"id": "long", "hours": 3}, {"id": "short", "hours": 1}],
+    "accelerators": [{"id": "h100", "memory_gb": 80, "peak_tflops": 1000, "tdp_w": 700}],
+    "data_centers": [{"id": "a", "jurisdiction": "DE"}, {"id": "b", "jurisdiction": "DE"}],
+    "pools": [
+        {
+            "id": "a-h100",
+            "data_center": "a",
+            "accelerator": "h100",
+            "count": 8,
+            "usd_per_accelerator_hour": 1,
+        },
+        {
+            "id": "b-h100",
+            "data_center": "b",
+            "accelerator": "h100",
+            "count": 6,
+            "usd_per_accelerator_hour": 1,
+        },
+    ],
+    "links": [{"id": "ab", "source": "a", "target": "b", "bandwidth_gbps": 10, "latency_ms": 1}],
+}
+
+
+def job(name: str, count: int, hours: float, **more: Any) -> Data:
+    needs = [{"accelerator": "h100", "count": count, "hours": hours}]
+    return {"kind": "training", "id": name, "needs": needs, **more}
+
+
+def left_out(solver: str, *workloads: Data, **world: Any) -> list[str]:
+    problem = Problem.parse({**WORLD, **world, "workloads": list(workloads)})
+    plan = solve(problem, solver=solver, time_limit=20)
+    assert not check(problem, plan)
+    assert {entry.reason for entry in plan.left_out} == {"capacity"}
+    return [entry.detail for entry in plan.left_out]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_job_is_told_the_mean_over_all_periods(solver: str) -> None:
+    """4 of 8 are held for 3 of 4 hours by the one that counts more: 8 - 4 * 3 / 4 = 5 are free."""
+    first = job("first", 4, 3, priority=10, deadline_hours=3)
+    (detail,) = left_out(solver, first, job("second", 8, 2), pools=WORLD["pools"][:1])
+    assert detail.startswith("5.0 of 8 free on average, 8 needed in 'a-h100', all that it could use; ")
+    assert detail.endswith("taken by other work, or too small")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_pool_with_most_room_for_what_is_needed_is_told(solver: str) -> None:
+    """All of ``a`` is held for 4 hours, 1 of 6 of ``b``: 5 are free there, and 6 needed."""
+    first, second = job("first", 8, 4, priority=10), job("second", 1, 4, priority=10)
+    (detail,) = left_out(solver, first, second, job("third", 6, 4))
+    assert detail.startswith("5.0 of 6 free on average, 6 needed in 'b-h100', where most room is of 2 pools;")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_requests_are_told_of_the_periods_in_which_they_lack(solver: str) -> None:
+    """A replica takes 4 of 8; demand is 1, then 3 replicas: in the second period none is free."""
+    service = {
+        "kind": "inference",
+        "id": "chat",
+        "demand": [{"location": "a", "requests_per_second": [10, 30]}],
+        "serving": [{"accelerator": "h100", "accelerators_per_replica": 4, "requests_per_second": 10}],
+        "target_utilization": 1,
+    }
+    (detail,) = left_out(solver, service, pools=WORLD["pools"][:1])
+    assert detail.startswith("0.0 of 8 free on average, 4 needed in 'a-h100', all that it could use; ")
