@@ -252,6 +252,18 @@ class Bettering(Displacing):
             mine = self.best
             yield
 
+    def _topping_up(self, told: Appraisal, watch: Watch) -> Iterator[None]:
+        """Let those who lack something take what is free, those first that lack most."""
+        jobs = len(self.market.problem.jobs)
+        while self.best is not None and not self.is_served():
+            left = self.market.of_members(self.best.work_of_blocks())
+            lacking = np.argsort(-left, kind="stable")[: np.count_nonzero(left > 0)]
+            placement = self.best.copy()
+            resettle(placement, lacking[lacking < jobs].tolist(), watch.over)
+            refill(placement, told.prices, watch.over, (lacking[lacking >= jobs] - jobs).tolist())
+            self._offer_trimmed(placement)
+            yield
+
     def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let some jobs and units that meet in pools leave, and answer anew one after another."""
         rng, mine, steps = self._generator(), None, SOME_GROUPS * self._effort()

@@ -29,12 +29,12 @@ def fill_jobs(
 
     Those that come after it is ``over`` stay out.
     """
-    first = np.searchsorted(priced.columns.block, np.arange(placement.market.blocks + 1))
-    for job in _by_stake(priced, jobs):
+    order = _by_stake(priced, jobs) if len(jobs) > 1 else jobs
+    first, last = (np.searchsorted(priced.columns.block, order, side) for side in ("left", "right"))
+    for job, begin, end in zip(order.tolist(), first.tolist(), last.tolist(), strict=True):
         if over():
             return
-        mine = np.arange(first[job], first[job + 1])
-        if not _place_by(placement, priced, mine, job):
+        if not _place_by(placement, priced, np.arange(begin, end), job):
             fit_in(placement, told, job)
 
 
@@ -49,13 +49,12 @@ def fit_in(placement: Placement, told: Appraisal, job: int) -> bool:
     return False
 
 
-def _by_stake(priced: Priced, jobs: Ints) -> list[int]:
+def _by_stake(priced: Priced, jobs: Ints) -> Ints:
     """Return the jobs, those with the largest cost at the prices first."""
     block = priced.columns.block
     stake = np.zeros(int(max(block.max(initial=-1), jobs.max(initial=-1))) + 1)
     np.maximum.at(stake, block, np.abs(priced.reduced))
-    order: list[int] = jobs[np.argsort(-stake[jobs], kind="stable")].tolist()
-    return order
+    return jobs[np.argsort(-stake[jobs], kind="stable")]
 
 
 def _place_by(placement: Placement, priced: Priced, mine: Ints, block: int) -> bool:

@@ -66,7 +66,7 @@ class Seeking(Constructing):
         with suppress(OSError):
             self._beside = PricesBeside(Beginning(seeker, small, foretells), self.watch.left, raising)
             alone, longer = self.watch, self.watch.beyond(self.watch.left + raising)
-            self.watch = longer.also(lambda: self._ends_alone() and alone.over())
+            self.watch = longer.also(lambda: alone.over() and self._ends_alone())
             self._until = alone
 
     def _ends_alone(self) -> bool:

@@ -180,6 +180,30 @@ def test_time_for_bounds_is_kept_where_work_is_left_out_only(
         found._close_beside()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_who_lacks_something_takes_what_is_free_in_the_end(seed: int) -> None:
+    """Most of those that leave a plan find their places, or others, again: nothing else has changed."""
+    found = built(overloaded(seed))
+    assert found.best is not None
+    before, jobs = found.best, len(found.market.problem.jobs)
+    placement = before.copy()
+    for block in [*range(0, jobs, 4), *found.market.unit_blocks[0].tolist()]:
+        placement.remove(block)
+    found.best = placement
+    found._top_up()
+    lost = placement.work() - before.work()
+    assert lost > 0.1
+    assert found.unserved() <= before.work() + 0.5 * lost
+    assert not found.best.broken_rows().size
+
+
+def test_nobody_takes_what_is_free_when_all_is_served() -> None:
+    found = built(overloaded(0, 0.3))
+    before = found.best
+    found._top_up()
+    assert found.is_served() and found.best is before
+
+
 def children() -> set[str]:
     """Return the processes that this one has begun and not yet waited for."""
     return {pid for told in Path("/proc/self/task").glob("*/children") for pid in told.read_text().split()}
