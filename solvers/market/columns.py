@@ -195,7 +195,7 @@ def _carry(options: Options, goods: Goods, entries: _Entries, rows: Ints, when: 
         place = spans(crossed.indptr, rows)
         if len(place) == 0:
             continue
-        row = np.repeat(np.arange(len(rows)), np.diff(crossed.indptr)[rows])
+        row = np.repeat(np.arange(len(rows)), crossed.indptr[rows + 1] - crossed.indptr[rows])
         at, period = np.nonzero(active[row])
         column, direction = row[at], crossed.indices[place[at]]
         entries.add(column, goods.traffic(direction, period), crossed.data[place[at]] * rate[column])

@@ -6,6 +6,7 @@ of what is at stake, each by its cheapest column that fits into what the others 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -72,6 +73,7 @@ class Placement:
         self.hard = rules.hard_rows
         self.out_cost = penalty * market.left_out_work
         self.placed: list[Placed] = [self.nothing(block) for block in range(market.blocks)]
+        self._lacking = {block for block, placed in enumerate(self.placed) if placed.work > 0}
         self.room = self._room(modules)
 
     def _room(self, paid: Floats) -> Floats:
@@ -87,6 +89,7 @@ class Placement:
         other = Placement.__new__(Placement)
         other.__dict__.update(self.__dict__)
         other.load, other.placed, other.modules = self.load.copy(), list(self.placed), self.modules.copy()
+        other._lacking = self._lacking.copy()
         return other
 
     def nothing(self, block: int) -> Placed:
@@ -102,7 +105,7 @@ class Placement:
         """Take a block out; it is left out until placed again."""
         old = self.placed[block]
         self.load[old.rows] -= old.amounts
-        self.placed[block] = self.nothing(block)
+        self._note(block, self.nothing(block))
 
     def set_modules(self, modules: Floats) -> None:
         """Buy so many modules of each pool in all."""
@@ -144,7 +147,14 @@ class Placement:
     def put(self, block: int, placed: Placed) -> None:
         """Let a block that is out do something."""
         self.load[placed.rows] += placed.amounts
+        self._note(block, placed)
+
+    def _note(self, block: int, placed: Placed) -> None:
         self.placed[block] = placed
+        if placed.work > 0:
+            self._lacking.add(block)
+        else:
+            self._lacking.discard(block)
 
     def fits(self, rows: Ints, amounts: Floats) -> bool:
         """Return whether there is room for so much."""
@@ -167,7 +177,7 @@ class Placement:
 
     def work(self) -> float:
         """Return the work left out of blocks that have options."""
-        return float(sum(placed.work for placed in self.placed))
+        return math.fsum(self.placed[block].work for block in self._lacking)
 
     def work_of_blocks(self) -> Floats:
         """Return the work that every block (B,) leaves out."""
