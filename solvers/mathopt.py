@@ -134,17 +134,17 @@ def cost_scale(program: Program) -> float:
 
 
 def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Relaxation:
-    """Solve the linear relaxation (HiGHS, dual simplex or interior point as it sees fit)."""
+    """Solve the linear relaxation (HiGHS, by what method it sees fit; GLOP where that fails)."""
     relaxed = Program(**{**_fields(program), "integer": np.zeros(program.columns, dtype=bool)})
     scale = cost_scale(program)
     model = build_model(relaxed, scale)
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=max(time_limit, 0.01)), random_seed=seed
     )
-    result = _solve(model, mathopt.SolverType.HIGHS, params=parameters)
+    result = _solve_linear(model, parameters)
     if _is_infeasible(result) and program.columns <= DOUBTED_COLUMNS:
         parameters.presolve = mathopt.Emphasis.OFF
-        result = _solve(model, mathopt.SolverType.HIGHS, params=parameters)
+        result = _solve_linear(model, parameters)
     infeasible = _is_infeasible(result)
     if (
         not result.solutions
@@ -278,6 +278,14 @@ def _solve(
         return mathopt.solve(model, solver, params=_plainer(params), **arguments)
     except FAILURES as error:
         raise _failure(solver, error) from error
+
+
+def _solve_linear(model: mathopt.Model, params: mathopt.SolveParameters) -> mathopt.SolveResult:
+    """Solve a linear program with HiGHS, or with GLOP where that fails: as with costs from 1e-6 to 1e6."""
+    try:
+        return _solve(model, mathopt.SolverType.HIGHS, params=params)
+    except SolverError:
+        return _solve(model, mathopt.SolverType.GLOP, params=params)
 
 
 def _plainer(params: mathopt.SolveParameters) -> mathopt.SolveParameters:

@@ -60,6 +60,8 @@ NEAR = 0.005
 """Gap from which on a stronger bound may close it."""
 FIRST_PLAN_SECONDS = 10.0
 """For a first plan of a large market at least, however late it begins."""
+LEAST_SECONDS = 1e-3
+"""Least time limit of a search of its own: time may be over at the very moment that it is begun."""
 IDLE_ROUNDS = 5
 """Rounds without any gain after which the search ends."""
 ALIKE = 1e-7
@@ -200,7 +202,9 @@ class MarketSearch(Rationing):
 
     def _searched_apart(self, market: Market, seconds: float) -> Apart:
         now, limit = time.monotonic(), min(market.program_seconds, PROGRAM_SHARE * seconds)
-        options = replace(self.options, time_limit=seconds, cores=1, progress=None, similar_plan=None)
+        options = replace(
+            self.options, time_limit=max(seconds, LEAST_SECONDS), cores=1, progress=None, similar_plan=None
+        )
         watch = Watch(seconds, self.watch.over)
         other = MarketSearch(replace(market, program_seconds=limit), options, watch, now)
         other.begins_at = None if self.prices is None else self.prices.prices

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from computeroute.routing.errors import SolverError
 from computeroute.solvers import mathopt
-from computeroute.solvers.mathopt import Request, solve_integer
+from computeroute.solvers.mathopt import Request, solve_integer, solve_relaxation
 from computeroute.solvers.program import Program
 from scipy.sparse import csr_array
 
@@ -24,6 +24,33 @@ def nearly_whole() -> Program:
         matrix=csr_array(np.array([[1.0, 0.0], [-8.0, 8.000000001], [-1.0, 1.0], [1.0, -1.0]])),
         row_lower=np.array([1.0, 0.0, 0.0, 0.0]),
         row_upper=np.array([1.0, 0.0, np.inf, np.inf]),
+    )
+
+
+def stiff() -> Program:
+    """Return a linear program of what is left out beside a share, with factors from 5e-8 to 2e3.
+
+    HiGHS ends it without a solution, with presolve and without.
+    """
+    entries = [
+        *[(0, 0, 1.0), (0, 9, 1.0), (1, 10, 1.0), (1, 13, 1.0), (2, 10, -0.0541322), (2, 19, 1.0)],
+        *[(3, 1, 0.000444444), (3, 2, 2125.95), (4, 0, 1.16667e-07), (4, 1, 179.2), (4, 2, 0.487798)],
+        *[(4, 3, -0.05), (4, 4, -0.05), (4, 15, -1.2), (4, 16, -0.15), (4, 17, -0.15), (4, 18, -0.15)],
+        *[(4, 19, 2.8), (5, 0, -5e-08), (5, 1, -76.8), (5, 2, -0.209056), (5, 3, 0.116667)],
+        *[(5, 4, 0.116667), (5, 15, 2.8), (5, 16, 0.35), (5, 17, 0.35), (5, 18, 0.35), (5, 19, -1.2)],
+    ]
+    row, column, value = (np.array(each) for each in zip(*entries, strict=True))
+    cost, upper = np.zeros(20), np.ones(20)
+    cost[5:15] = [1, 1, 1, 5, 2, 0, 0.2045, 0.1496, 0.2468, 0.1135]
+    upper[[3, 4, 17, 18]] = [7.24, 0.888, 4, 3]
+    return Program(
+        cost=cost,
+        lower=np.zeros(20),
+        upper=upper,
+        integer=np.zeros(20, dtype=bool),
+        matrix=csr_array((value, (row, column)), shape=(6, 20)),
+        row_lower=np.array([1, 1, 0, -np.inf, -np.inf, -np.inf]),
+        row_upper=np.array([1, 1, np.inf, 1, 0, 0]),
     )
 
 
@@ -43,6 +70,18 @@ def test_highs_is_asked_again_where_it_fails_within_itself() -> None:
     answer = solve_integer(nearly_whole(), Request(time_limit=10, watch=False))
     assert answer.x is not None
     assert answer.x.tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_another_solver_is_asked_for_relaxations_where_highs_fails() -> None:
+    program = stiff()
+    found = solve_relaxation(program, 10.0)
+    assert found.x is not None
+    used = program.matrix @ found.x
+    assert (used >= program.row_lower - 1e-6).all() and (used <= program.row_upper + 1e-6).all()
+    reduced = program.cost - found.duals @ program.matrix.toarray()
+    sides = np.where(found.duals > 0, program.row_lower, program.row_upper)
+    bound = found.duals[found.duals != 0] @ sides[found.duals != 0] + np.minimum(reduced, 0) @ program.upper
+    assert program.cost @ found.x == pytest.approx(bound, abs=1e-5)
 
 
 @pytest.mark.parametrize("solver", ["highs", "scip"])
