@@ -320,7 +320,9 @@ def _answer(result: mathopt.SolveResult, scale: float, program: Program) -> Answ
     bound = result.termination.objective_bounds.dual_bound * scale
     if not result.has_primal_feasible_solution():
         return Answer(None, bound if np.isfinite(bound) else -np.inf, _is_infeasible(result))
-    return Answer(values_of(result.variable_values(), program.columns), bound, False)
+    x = values_of(result.variable_values(), program.columns)
+    # HiGHS proves bounds to about 1e-6 of the scale, so that they may be above its own solution.
+    return Answer(x, min(bound, float(program.cost @ x)), False)
 
 
 def _is_infeasible(result: mathopt.SolveResult) -> bool:

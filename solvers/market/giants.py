@@ -150,9 +150,9 @@ class Giants:
         every = csr_array((np.ones(len(owner)), (owner, np.arange(len(owner)))))
         shared = np.hstack([self.load.T, np.zeros((len(room), jobs))])
         # Capped costs bound the true ones from below, and solvers lose small costs beside large ones.
-        capped = np.minimum(reduced, _too_dear(reduced, self.first))
+        costs = np.concatenate([reduced, np.where(np.isfinite(out), out, 0.0)])
         program = Program(
-            cost=np.concatenate([capped, np.where(np.isfinite(out), out, 0.0)]),
+            cost=np.minimum(costs, _too_dear(reduced, self.first)),
             lower=np.zeros(columns + jobs),
             upper=np.concatenate([np.ones(columns), np.isfinite(out).astype(float)]),
             integer=np.ones(columns + jobs, dtype=bool),

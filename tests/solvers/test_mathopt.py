@@ -72,6 +72,25 @@ def test_highs_is_asked_again_where_it_fails_within_itself() -> None:
     assert answer.x.tolist() == pytest.approx([1.0, 1.0])
 
 
+@pytest.mark.parametrize("forbidding", [1e9, 1e10, 1e11])
+def test_no_bound_is_above_the_solution_that_came_with_it(forbidding: float) -> None:
+    """HiGHS tells a bound of 102,155 beside a solution of 101,972: so little is nothing to it beside 1e10."""
+    cost = np.array([100_300.0, 100_200.5, 100_150.25, 100_117.29, 1_855.05, forbidding, forbidding])
+    owner = np.array([0, 0, 0, 0, 1, 0, 1])
+    program = Program(
+        cost=cost,
+        lower=np.zeros(7),
+        upper=np.ones(7),
+        integer=np.ones(7, dtype=bool),
+        matrix=csr_array((np.ones(7), (owner, np.arange(7))), shape=(2, 7)),
+        row_lower=np.ones(2),
+        row_upper=np.ones(2),
+    )
+    answer = solve_integer(program, Request(time_limit=10, gap_limit=1e-6, watch=False))
+    assert answer.x is not None
+    assert answer.bound <= cost @ answer.x
+
+
 def test_another_solver_is_asked_for_relaxations_where_highs_fails() -> None:
     program = stiff()
     found = solve_relaxation(program, 10.0)

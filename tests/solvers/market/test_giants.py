@@ -42,6 +42,16 @@ def test_jobs_that_share_no_pool_are_not_split_between_pools() -> None:
     assert combinations[0].cost == pytest.approx(320.0)
 
 
+@pytest.mark.parametrize("penalty", [1e4, 1e9, 1e10, 1e11, 1e12])
+def test_what_giants_prove_does_not_depend_on_what_it_costs_to_leave_them_out(penalty: float) -> None:
+    """Each has four places, 80.0005 USD at the least; beside 1e10 hundreds of USD are nothing to solvers."""
+    usd = {"a": 1.003, "b": 1.002, "c": 1.00025, "d": 1.0}
+    market = market_of(large_jobs({name: (16, each + 6.25e-6) for name, each in usd.items()}, (8, 8)))
+    told = appraise(market, np.zeros(len(market.rules.capacity)), penalty)
+    together, _ = Giants.of(market, told).together(told)
+    assert together.complete == pytest.approx(160.001, rel=1e-9)
+
+
 def test_who_has_no_place_beside_giants_answers_with_them() -> None:
     # The small job fits the cheap pool only, where its 3 cards leave no 8 of 10: both large jobs have to take
     # the dear one, of 16 cards. 2 * 8 * 10 * 3 + 3 * 0.01 * 1 = 480.03; apart, at prices of 0, 320.03.
