@@ -24,6 +24,9 @@ from .shapes import Shapes, fits, job_shapes
 from .stopping import never, until_stopped
 from .windows import TOLERANCE_HOURS, Calendar
 
+ROUNDING = 1e-9
+"""Part by which a rate may pass a bandwidth."""
+
 
 @dataclass(frozen=True)
 class JobOptions:
@@ -166,13 +169,28 @@ class _Builder:
             routes=_padded(self.book.dataset(job)[self.pools.site[chosen], None]),
             links=np.full((len(chosen), len(SITE_PAIRS)), NO_TRIP, dtype=np.int32),
         )
-        return self._with_alternatives(job, self._reached(job, places))
+        return self._with_alternatives(job, self._wide_enough(job, self._reached(job, places)))
 
     def _reached(self, job: TrainingJob, places: _Places) -> _Places:
         """Return the places to all of whose sites the dataset has a way."""
         if job.dataset is None:
             return places
         return places.take(np.flatnonzero(((places.routes >= 0) | (places.pools < 0)).all(axis=1)))
+
+    def _wide_enough(self, job: TrainingJob, places: _Places) -> _Places:
+        """Return the places, with another way of the dataset where the cheapest has a link too narrow for it.
+
+        Where every way has such a link it stays, and no plan can use it.
+        """
+        if job.dataset is None:
+            return places
+        _, rate_gbps = _transfer(job, places)
+        narrow = self.book.narrowest_gbps(places.routes) < rate_gbps[:, None] * (1 - ROUNDING)
+        for least_gbps in np.unique(rate_gbps[narrow.any(axis=1)]).tolist():
+            row, column = np.nonzero(narrow & (rate_gbps == least_gbps)[:, None])
+            wide = self.book.wide_dataset(job, least_gbps)[self.pools.site[places.pools[row, column]]]
+            places.routes[row, column] = np.where(wide >= 0, wide, places.routes[row, column])
+        return places
 
     def _with_alternatives(self, job: TrainingJob, places: _Places) -> _Places:
         """Return the places, those whose way of the dataset is tight once for each choice of ways."""
@@ -181,7 +199,7 @@ class _Builder:
             return places
         sites = self.pools.site[places.pools[:, 0]].tolist()
         choices = [
-            self.book.dataset_choices(job, site) if scarce else [trip]
+            list(dict.fromkeys([*self.book.dataset_choices(job, site), trip])) if scarce else [trip]
             for site, scarce, trip in zip(sites, tight, places.routes[:, 0].tolist(), strict=True)
         ]
         more = places.take(np.repeat(np.arange(len(choices)), [len(each) for each in choices]))
@@ -195,7 +213,8 @@ class _Builder:
             groups = self._holding(pools, shapes, links, sites)
             order = np.argsort(shapes.count, kind="stable")
             row, size = np.nonzero(fitting[:, order][groups].all(axis=1))
-            yield self._reached(job, self._spread(job, groups[row], order[size], shapes, links))
+            places = self._spread(job, groups[row], order[size], shapes, links)
+            yield self._wide_enough(job, self._reached(job, places))
 
     def _groups(self, pools: Ints, links: Ints, sites: int) -> Ints:
         """Return (G, sites) pools of one type, at several data centers, each two of which are linked."""

@@ -14,7 +14,7 @@ from ..routing.problem import Problem
 from ..routing.runs import Growing
 from ..routing.trip_table import NO_TRIP, of_trips
 from ..routing.workloads import Demand, InferenceService, MultiSite, Serving, TrainingJob
-from .rates import Ints
+from .rates import Floats, Ints
 
 ALTERNATIVES = 4
 KB_PER_GB = 1e6
@@ -50,6 +50,7 @@ class RouteBook:
         self.fans = Fans(finder)
         self.sites = self.fans.numbers(site.id for site in problem.data_centers)
         self._known: dict[tuple[Residency, Copies], Ints] = {}
+        self._wide: dict[tuple[Residency, Copies, float], Ints] = {}
         self._from: dict[tuple[Residency, str], Ints] = {}
         self._pairs: dict[tuple[Residency, float, float], Ints] = {}
         self._wider: dict[RouteRequest, list[int]] = {}
@@ -132,6 +133,28 @@ class RouteBook:
         trips = np.stack([self._from[residency, copy] for copy in copies])
         best: Ints = np.take_along_axis(trips, self._order(trips)[:1], axis=0)[0]
         return best
+
+    def narrowest_gbps(self, trips: Ints) -> Floats:
+        """Return the least usable bandwidth on the way out of some trips, infinite for ``NO_TRIP``."""
+        found = np.full(trips.shape, np.inf)
+        known, place = np.unique(trips[trips >= 0], return_inverse=True)
+        crossed = self.fans.trips.out.take(known)
+        least = np.full(len(known), np.inf)
+        usable_gbps = self.fans.arcs.usable_gbps[crossed.values]
+        np.minimum.at(least, np.repeat(np.arange(len(known)), crossed.lengths), usable_gbps)
+        found[trips >= 0] = least[place]
+        return found
+
+    def wide_dataset(self, job: TrainingJob, least_gbps: float) -> Ints:
+        """Return (C,) the cheapest trip of the job's dataset to each data center over links so wide."""
+        copies = job.dataset.at if job.dataset else ()
+        key = self.problem.residency(job.policy), copies, least_gbps
+        if key not in self._wide:
+            request = replace(dataset_request(key[0], copies[0], copies[0]), min_bandwidth_gbps=least_gbps)
+            unlimited = np.full(len(self.sites), np.inf)
+            trips = self.fans.answers(request, self.fans.numbers(copies), self.sites, unlimited)
+            self._wide[key] = np.take_along_axis(trips, self._order(trips)[:1], axis=0)[0]
+        return self._wide[key]
 
     def _order(self, trips: Ints) -> Ints:
         """Return the order of trips along the first axis: by cost, latency, links."""

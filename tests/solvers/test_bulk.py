@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations, pairwise
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from computeroute.routing import Problem
+from computeroute.routing import Problem, check
 from computeroute.routing.paths import Candidate, PathFinder
+from computeroute.solvers import solve
 from computeroute.solvers.jobs import JobOptions, build_job_options
 from computeroute.solvers.option_table import JobOption
 from computeroute.solvers.rates import Rates, build_rates
@@ -28,6 +30,7 @@ from computeroute.solvers.variables import direction_index
 from computeroute.solvers.windows import Calendar, windows
 
 from .small_worlds import random_world
+from .test_constraints import job, world
 
 Data = dict[str, Any]
 SEEDS = range(40)
@@ -144,9 +147,30 @@ def test_datasets_come_from_the_cheapest_copy(seed: int) -> None:
             asked = [
                 dataset_request(residency, copy, site) for copy in (job.dataset.at if job.dataset else ())
             ]
-            candidates = [found[0] for found in finder.routes(asked) if found]
+            wide = [replace(each, min_bandwidth_gbps=option.rate_gbps) for each in asked]
+            some = [[found[0] for found in finder.routes(each) if found] for each in (wide, asked)]
+            candidates = some[0] or some[1]
             best = min(candidates, key=lambda one: (one.usd, one.latency_ms, len(one.links)))
             assert _key(route) == _key(best)
+
+
+@pytest.mark.parametrize("solver", ["highs", "decomposition"])
+@pytest.mark.parametrize(("gbps", "usd"), [(10.0, 11.6), (1.5, 16.0)])
+def test_data_goes_round_links_that_are_too_narrow_for_it(solver: str, gbps: float, usd: float) -> None:
+    """1800 GB within 2 h need 2 Gbit/s; six ways that cost less have 1, one 10 at 0.002 USD per GB.
+
+    4 cards for 2 h at 1 USD and 3.60 for the way, or 4 for 2 h at 2 USD where the data is.
+    """
+    data = world(job("train", 4, 2, dataset={"at": ["far"], "gb": 1800}))
+    for hub in range(6):
+        width = {"bandwidth_gbps": gbps, "usd_per_gb": 0.001} if hub == 5 else {"bandwidth_gbps": 1}
+        ends = [{"source": f"hub{hub}", "target": site, "latency_ms": 5} for site in ("near", "far")]
+        data["links"] += [{**each, **width} for each in ends]
+    data["locations"] = [{"id": f"hub{hub}", "jurisdiction": "DE"} for hub in range(6)]
+    problem = Problem.parse(data)
+    plan = solve(problem, solver=solver, time_limit=10)
+    assert check(problem, plan) == []
+    assert plan.objective == pytest.approx(usd)
 
 
 def _spread_world(**job: Any) -> Problem:
