@@ -154,8 +154,10 @@ def test_shares_of_what_is_used_are_exact_where_periods_are_large_too() -> None:
 
 
 def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
-    """In this world a dataset is too large for the cheapest route; there is another, not known yet."""
+    """In this world a dataset is too large for the cheapest route, and made so for all others too."""
     data = random_world(Random(5))
+    assert not beyond_alone(market_of(Problem.parse(data))).any()
+    data["workloads"][0]["dataset"]["gb"] *= 1000
     assert beyond_alone(market_of(Problem.parse(data))).tolist() == [True, False, False]
     found = measured(data)
     assert (found.contested, found.meeting) == (1, 1)
