@@ -252,6 +252,9 @@ def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
 
 
 def _set_highs(parameters: mathopt.SolveParameters, request: Request) -> None:
+    # When HiGHS begins anew at the root it has been seen to cut the best solutions off: 5 of 18 times, by up
+    # to 9 %, in one program of 338 columns that only differed in seed and scale, and never without.
+    parameters.highs.bool_options["mip_allow_restart"] = False
     if not request.watch:
         parameters.highs.double_options["mip_feasibility_tolerance"] = QUIET_TOLERANCE
     if not request.sub_mips:
