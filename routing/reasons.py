@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .workloads import TrainingJob
+
 DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "residency": "its data policy permits none of the data centers",
@@ -24,7 +26,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "capacity": "pools, links or limits that it could use are taken by other work, or too small",
     }
 )
-OVER_SITES: Mapping[str, str] = MappingProxyType(
+_OVER_SITES: Mapping[str, str] = MappingProxyType(
     {
         "gang": "no pool, nor pools at as many sites as it may span, hold so large a cluster",
         "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
@@ -35,3 +37,8 @@ OVER_SITES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What is true instead of jobs that may span several sites."""
+
+
+def job_details(job: TrainingJob) -> Mapping[str, str]:
+    """Return what the reasons say of a job."""
+    return {**DETAILS, **_OVER_SITES} if job.max_sites > 1 else DETAILS

@@ -10,7 +10,7 @@ from .check_left_out_services import ServiceReasons
 from .errors import Fault, quoted
 from .faults import place
 from .problem import Problem, per_period
-from .reasons import DETAILS, OVER_SITES
+from .reasons import DETAILS, job_details
 from .workloads import InferenceService, TrainingJob
 
 MOST_NAMED = 3
@@ -43,8 +43,7 @@ def _twins(problem: Problem) -> Iterator[Fault]:
 def _job(barring: Barring, job: TrainingJob) -> Iterator[str]:
     reason = _barring(JobReasons(barring, job).find())
     if reason:
-        known = {**DETAILS, **OVER_SITES} if job.max_sites > 1 else DETAILS
-        yield f"no plan can place it: {known[reason]}"
+        yield f"no plan can place it: {job_details(job)[reason]}"
 
 
 def _service(barring: Barring, service: InferenceService) -> Iterator[str]:

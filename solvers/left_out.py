@@ -11,7 +11,7 @@ import numpy as np
 from ..routing.errors import quoted
 from ..routing.plan import LeftOut, Reason
 from ..routing.problem import Problem
-from ..routing.reasons import DETAILS, OVER_SITES
+from ..routing.reasons import DETAILS, job_details
 from ..routing.workloads import InferenceService, TrainingJob
 from .accounting import World
 from .most_room import MostRoom
@@ -55,8 +55,7 @@ def _job_detail(job: TrainingJob, reason: Reason, is_empty: Empty) -> str:
     named = job.compute.accelerators if job.compute else tuple(need.accelerator for need in job.needs or ())
     if reason == "gang" and is_empty(job.policy, named):
         return EMPTY
-    known = {**DETAILS, **OVER_SITES} if job.max_sites > 1 else DETAILS
-    return known[reason]
+    return job_details(job)[reason]
 
 
 def _requests(variables: World, decisions: Decisions, is_empty: Empty, room: MostRoom) -> Iterator[LeftOut]:

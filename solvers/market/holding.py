@@ -49,9 +49,8 @@ class Holding(Standing):
     def _hold(self, job: int, place: Ints, told: Appraisal) -> None:
         """Search for some time as if a job could be at one place only, if that is new at such prices."""
         key = (job, *place.tolist())
-        if self.watch.over() or abs(told.complete - self._held.get(key, np.inf)) <= MUCH_DEARER * abs(
-            told.complete
-        ):
+        moved = abs(told.complete - self._held.get(key, np.inf))
+        if self.watch.over() or moved <= MUCH_DEARER * abs(told.complete):
             return
         self._held[key] = told.complete
         inside, outside = held(self.market, job, place), held(self.market, job, place, apart=True)
