@@ -252,17 +252,16 @@ class Bettering(Displacing):
             mine = self.best
             yield
 
-    def _topping_up(self, told: Appraisal, watch: Watch) -> Iterator[None]:
+    def _top_up(self, watch: Watch) -> None:
         """Let those who lack something take what is free, those first that lack most."""
-        jobs = len(self.market.problem.jobs)
-        while self.best is not None and not self.is_served():
-            left = self.market.of_members(self.best.work_of_blocks())
-            lacking = np.argsort(-left, kind="stable")[: np.count_nonzero(left > 0)]
-            placement = self.best.copy()
-            resettle(placement, lacking[lacking < jobs].tolist(), watch.over)
-            refill(placement, told.prices, watch.over, (lacking[lacking >= jobs] - jobs).tolist())
-            self._offer_trimmed(placement)
-            yield
+        if self.best is None or self.prices is None or self.is_served() or has_relieved_rows(self.market):
+            return
+        jobs, left = len(self.market.problem.jobs), self.market.of_members(self.best.work_of_blocks())
+        lacking = np.argsort(-left, kind="stable")[: np.count_nonzero(left > 0)]
+        placement = self.best.copy()
+        resettle(placement, lacking[lacking < jobs].tolist(), watch.over)
+        refill(placement, self.prices.prices, watch.over, (lacking[lacking >= jobs] - jobs).tolist())
+        self._offer_trimmed(placement)
 
     def _recreating(self, told: Appraisal, watch: Watch) -> Iterator[None]:
         """Let some jobs and units that meet in pools leave, and answer anew one after another."""

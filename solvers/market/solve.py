@@ -48,8 +48,8 @@ LONG_EJECTION_SHARE, LONG_REFILL_SHARE = 0.6, 0.35
 LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
 """Parts of the time from which on building is long, and where few blocks stand for many: plans come before
 better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
-TOPPING_SHARE, TOPPING_TURNS = 0.02, 2
-"""Part of the time limit, and turns at most, in which who lacks something takes what is free in the end."""
+TOPPING_SHARE, TOPPING_TURNS = 0.01, 2
+"""Part of the time limit for each of the turns in which who lacks something takes what is free in the end."""
 FITTING_ROUNDS = 12
 TOGETHER = 100
 """Jobs that find places together when a plan is built: one by one, those of middle size find none. Not where
@@ -114,20 +114,14 @@ class MarketSearch(Rationing):
         try:
             self._search(rounds)
             self.watch = self._until or self.watch
-            self._top_up()
+            for _ in range(TOPPING_TURNS):
+                self._top_up(self.watch.beyond(TOPPING_SHARE * self.options.time_limit))
             if self._is_late():
                 self._hear_bound()
             elif rounds != 0 and not self.is_close() and self.is_served():
                 self._raise_bound()
         finally:
             self._close_beside()
-
-    def _top_up(self) -> None:
-        """Let those who lack something take what is free in the end, in a little time of its own."""
-        if self.best is not None and self.prices is not None and not has_relieved_rows(self.market):
-            watch = self.watch.beyond(TOPPING_SHARE * self.options.time_limit)
-            for _ in zip(range(TOPPING_TURNS), self._topping_up(self.prices, watch), strict=False):
-                pass
 
     def _search(self, rounds: int | None) -> None:
         self._is_large = has_many_blocks(self.market)

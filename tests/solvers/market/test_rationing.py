@@ -190,7 +190,7 @@ def test_who_lacks_something_takes_what_is_free_in_the_end(seed: int) -> None:
     for block in [*range(0, jobs, 4), *found.market.unit_blocks[0].tolist()]:
         placement.remove(block)
     found.best = placement
-    found._top_up()
+    found._top_up(Watch(10.0))
     lost = placement.work() - before.work()
     assert lost > 0.1
     assert found.unserved() <= before.work() + 0.5 * lost
@@ -200,7 +200,7 @@ def test_who_lacks_something_takes_what_is_free_in_the_end(seed: int) -> None:
 def test_nobody_takes_what_is_free_when_all_is_served() -> None:
     found = built(overloaded(0, 0.3))
     before = found.best
-    found._top_up()
+    found._top_up(Watch(10.0))
     assert found.is_served() and found.best is before
 
 
