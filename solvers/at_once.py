@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .arrays import Arrays
-from .mathopt import settle
 from .program import Program
 from .rates import Floats
 from .small import Small, make_small
+from .solve_program import settle
 
 if TYPE_CHECKING:
     from .events import Phase

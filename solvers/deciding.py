@@ -14,11 +14,12 @@ import numpy as np
 from .arrays import Arrays, Bools
 from .likeness import as_values
 from .master import alike_enough, can_relax, likely, restrict
-from .mathopt import Relaxation, solve_relaxation
 from .program import Program, lagrangian_bound
 from .rates import Floats
+from .request import Relaxation
 from .rounding import best_flows
 from .small import Small, make_small, shares, whole_prices
+from .solve_program import solve_relaxation
 
 if TYPE_CHECKING:
     from .events import Phase

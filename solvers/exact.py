@@ -20,7 +20,6 @@ from .header import Header
 from .jobs import build_job_options
 from .keeper import Keeper
 from .likeness import Likeness
-from .mathopt import solve_relaxation
 from .options import Options
 from .program import partial_program
 from .rates import Floats, Rates, build_rates
@@ -31,6 +30,7 @@ from .search import LARGE_COLUMNS, Settings
 from .serving_arcs import build_services
 from .size import check_size
 from .solution import decide
+from .solve_program import solve_relaxation
 from .variables import VariableBuilder, Variables
 
 FAR = 0.1
@@ -82,7 +82,7 @@ def solve_exact(
     cell_solver: str | None = None,
     constraints: tuple[Constraint, ...] = CONSTRAINTS,
 ) -> Plan:
-    """Solve the whole model with one MathOpt solver.
+    """Solve the whole model with one solver.
 
     Raises
     ------

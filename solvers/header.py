@@ -80,7 +80,7 @@ class Header:
         return {
             "stopped_by": self.stopped_by,
             "solver": self.solver,
-            "solver_version": f"ortools {version('ortools')}",
+            "solver_version": f"ortools {version('ortools')}, highspy {version('highspy')}",
             "seed": int(self.options.seed),
             "problem_name": self.problem.name,
             "problem_digest": self.problem.digest,

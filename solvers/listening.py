@@ -1,9 +1,8 @@
-"""What a solver tells while it runs: its own callback where it has one, its log otherwise."""
+"""What a solver of MathOpt tells while it runs."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +11,6 @@ import numpy as np
 from ortools.math_opt.python import mathopt
 
 from .rates import Floats
-
-_HIGHS_ROW = re.compile(r"\d+\s+\d+\s+\d+\s+[\d.]+%\s+(\S+)\s+(\S+)\s+(?:[\d.]+%|inf|Large|-)\s")
 
 
 class CallbackError(Exception):
@@ -47,14 +44,6 @@ class Listener:
         with _told_apart():
             self._report_bound(data.mip_stats.dual_bound)
             return mathopt.CallbackResult(terminate=self.stop())
-
-    def read_log(self, lines: Iterable[str]) -> None:
-        """Hear of bounds in lines of the log of HiGHS."""
-        with _told_apart():
-            for line in lines:
-                found = _HIGHS_ROW.search(line)
-                if found:
-                    self._report_bound(float(found.group(1)))
 
     def _report_bound(self, value: float | None) -> None:
         if value is not None and np.isfinite(value):

@@ -140,7 +140,11 @@ def gather_demands(program: Program, shares: Shares, prices: Floats | None = Non
     chosen = np.flatnonzero(alike >= 0)
     demand = _serving_rows(program, chosen)
     unit = program.cost[chosen] / requests[chosen]
-    cheapest = _cheapest(unit, demand) if prices is None else prices[demand] / requests[chosen]
+    cheapest = (
+        _cheapest(unit, demand)
+        if prices is None
+        else _potential(program, chosen, demand, prices) / requests[chosen]
+    )
     surplus = unit - cheapest
     pairs, column = np.unique(np.stack([alike[chosen], slot[chosen]], axis=1), axis=0, return_inverse=True)
     least = np.full(len(pairs), np.inf)
@@ -176,7 +180,7 @@ def alike_enough(program: Program, shares: Shares, x: Floats, prices: Floats, al
     chosen = np.flatnonzero(shares.alike >= 0)
     demand = _serving_rows(program, chosen)
     requests, number = shares.requests[chosen], shares.alike[chosen]
-    surplus = program.cost[chosen] - prices[demand]
+    surplus = program.cost[chosen] - _potential(program, chosen, demand, prices)
     _, pair = np.unique(np.stack([number, shares.slot[chosen]], axis=1), axis=0, return_inverse=True)
     least = np.full(int(pair.max(initial=-1)) + 1, np.inf)
     np.minimum.at(least, pair, surplus / requests)
@@ -199,6 +203,17 @@ def _serving_rows(program: Program, columns: Ints) -> Ints:
     found = np.full(len(columns), -1, dtype=np.int64)
     found[block.col] = equations[block.row]
     return found
+
+
+def _potential(program: Program, shares: Ints, demand: Ints, prices: Floats) -> Floats:
+    """Return the price of the demand of every share, less what lies on the share's upper bound of 1.
+
+    A share that serves all of its demand is at that bound, so duals may be split between both in any way.
+    """
+    reduced = (program.cost - program.matrix.T @ prices)[shares]
+    least = np.zeros(len(prices))
+    np.minimum.at(least, demand, reduced)
+    return np.asarray((prices + least)[demand])
 
 
 def _cheapest(unit: Floats, demand: Ints) -> Floats:

@@ -25,16 +25,17 @@ from .arrays import Arrays
 from .exact import build_variables
 from .formulation import build_arrays
 from .header import Header
-from .mathopt import Answer, Request, settle, solve_integer
 from .near_optimal_large import forbidding_plan, sites_of
 from .no_plan import no_plan
 from .options import Options
 from .program import Program, partial_program
 from .rates import Floats
+from .request import Answer, Request
 from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, most_unserved
 from .size import MOST_COLUMNS, possible_columns
 from .slivers import serve_slivers
 from .solution import decide
+from .solve_program import settle, solve_integer
 from .whereabouts import kept_columns, moved
 
 LEAST_DIFFERENCE = 1e-3

@@ -13,6 +13,10 @@ from .rates import Floats, Ints
 ROUNDING = 1e-9
 LEAST_AMOUNT, MOST_AMOUNT = 1e-3, 1e6
 """Amounts that solvers cope with: less they take for rounding, and the rounding of more for a fault."""
+FORBIDDING = 1e7
+"""Times a small cost of a program beyond which large ones are there to forbid something."""
+MOST_COST = 1e13
+"""Cost, as solvers see it, that none exceeds: HiGHS fails where some are far above."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,19 @@ def lagrangian_bound(program: Program, duals: Floats) -> tuple[float, Floats]:
     with np.errstate(invalid="ignore"):
         columns = np.where(reduced == 0, 0.0, reduced * best)
     return float(np.where(np.isfinite(end), end, 0.0) @ usable + columns.sum()), reduced
+
+
+def cost_scale(program: Program) -> float:
+    """Return a power of two near the typical cost, so that tolerances of solvers mean something.
+
+    Where many costs are so large that they stand for what is not to be, the others would be lost in these.
+    """
+    priced = np.abs(program.cost[program.cost != 0])
+    if not len(priced):
+        return 1.0
+    small, large = np.quantile(priced, [0.1, 0.9])
+    usual = max(large if large <= FORBIDDING * small else small, priced.max() / MOST_COST)
+    return float(2.0 ** np.round(np.log2(usual)))
 
 
 def usual_unit(amounts: Floats) -> float:

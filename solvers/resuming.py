@@ -12,10 +12,10 @@ import numpy as np
 from ..routing.errors import SolverError
 from ..routing.plan import Plan
 from .arrays import Arrays
-from .mathopt import solve_relaxation
 from .options import Options
 from .program import partial_program, penalised_cost
 from .rates import Floats
+from .solve_program import solve_relaxation
 from .variables import Variables
 
 SECONDS = 30.0

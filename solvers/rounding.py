@@ -11,10 +11,11 @@ import numpy as np
 from .arrays import Arrays, Bools
 from .cells import Cell, cells_of
 from .master import can_relax, likely, rank_within, relax_replicas
-from .mathopt import Request, settle, solve_integer, solve_relaxation
 from .program import Program
 from .rates import Floats, Ints
+from .request import Request
 from .small import make_small, whole_prices
+from .solve_program import settle, solve_integer, solve_relaxation
 
 PROMISING = 3
 FIRST_TIME_SHARE = 0.8

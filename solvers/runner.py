@@ -144,8 +144,8 @@ def _listen(events: queue.SimpleQueue[Event], hear: Emit, stop: Stop, deadline: 
 def _start_thread(
     arrays: Arrays, settings: Settings, events: queue.SimpleQueue[Event], halted: threading.Event
 ) -> Callable[[], None]:
-    # HiGHS tells of its progress only through a log that it also prints, here to standard output; SCIP has
-    # been seen to fail in its callback.
+    # HiGHS is heard only when it is done: a small search that is stopped as soon as what was heard is enough
+    # would tell another bound each time. SCIP has been seen to fail in its callback.
     quiet = replace(settings, watch=settings.solver == "cp-sat")
 
     def work() -> None:

@@ -15,11 +15,12 @@ import numpy as np
 from .arrays import Arrays
 from .events import Emit, Found, Phase, Proved
 from .likeness import Likeness
-from .mathopt import Answer, Relaxation, Request, settle, solve_integer, solve_relaxation
 from .options import relative_gap
 from .program import Program, affordable, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
+from .request import Answer, Relaxation, Request
 from .slivers import serve_slivers
+from .solve_program import settle, solve_integer, solve_relaxation
 from .staying import Staying, staying
 from .twostage import leave_out, two_stage
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .arrays import Arrays
-from .mathopt import settle
 from .program import partial_program
 from .rates import Floats
+from .solve_program import settle
 
 NOTHING = 1e-9
 """Shares left out up to this are rounding."""

@@ -15,10 +15,10 @@ import numpy as np
 from .arrays import Arrays
 from .at_once import AtOnce, gathered
 from .deciding import CLOSE_SHARE, Start, decide_with_room, prove, relax
-from .mathopt import solve_relaxation
 from .program import Program, partial_program, penalised_cost
 from .rates import Floats
 from .rounding import Rounded, RoundingSettings, best_flows, round_replicas
+from .solve_program import solve_relaxation
 
 if TYPE_CHECKING:
     from .events import Phase

@@ -30,7 +30,8 @@ def solve_whole(
 
     ``progress`` is called once, at the end; ``stop`` is asked only by solvers that can be stopped (CP-SAT).
     """
-    from .mathopt import Request, solve_integer
+    from .request import Request
+    from .solve_program import solve_integer
 
     began = time.monotonic()
     program = block_program(blocks)
@@ -63,6 +64,6 @@ def solve_whole(
 
 def tidy(program: Program, x: Floats) -> Floats:
     """Return ``x`` with whole integers and, for those, continuous columns that fit."""
-    from .mathopt import settle
+    from .solve_program import settle
 
     return np.clip(settle(program, x), program.lower, program.upper)

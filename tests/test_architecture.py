@@ -26,7 +26,7 @@ MAY_IMPORT = {
     **{name: {"cli_options", *FOLDERS} for name in COMMANDS if name != "cli_options"},
 }
 FINDERS = ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives", "fans", "trip_table")
-HEAVY = ("ortools", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
+HEAVY = ("ortools", "highspy", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
 MODULES = {
     path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): ast.parse(path.read_bytes())
     for path in [
@@ -113,7 +113,7 @@ def _run(code: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("module", ["computeroute.cli", "computeroute.solvers.options"])
 def test_nothing_heavy_is_imported_before_it_is_needed(module: str, tmp_path: Path) -> None:
-    heavy = HEAVY if module.endswith("cli") else ("ortools", "scipy", "networkx", "pandas")
+    heavy = HEAVY if module.endswith("cli") else ("ortools", "highspy", "scipy", "networkx", "pandas")
     code = f"import sys, {module}; print(*sorted(set({heavy!r}) & set(sys.modules)))"
     assert _run(code, tmp_path) == ""
 

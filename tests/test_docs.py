@@ -98,7 +98,7 @@ def matches(shown: str, output: str) -> bool:
 
 def without_what_varies(text: str) -> str:
     lines = (line.rstrip() for line in text.splitlines())
-    known = "\n".join(re.sub(r"ortools [\d.]+|in [\d.]+ s$", "*", line) for line in lines)
+    known = "\n".join(re.sub(r"(ortools|highspy) [\d.]+|in [\d.]+ s$", "*", line) for line in lines)
     return known + "\n" if known else ""
 
 

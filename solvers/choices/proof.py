@@ -15,8 +15,9 @@ import numpy as np
 
 from ..blocks import Floats, Ints
 from ..facility.worker import Worker
-from ..mathopt import Answer, Request, solve_integer
 from ..program import Program
+from ..request import Answer, Request
+from ..solve_program import solve_integer
 from .pricing import Pricing
 from .shifts import Assignment
 from .state import State

@@ -107,7 +107,7 @@ def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, 
     It ends when the bound is within ``close`` (relative) of the optimum.
     Source of the box: O. du Merle et al., Stabilized column generation, Discrete Mathematics 194 (1999).
     """
-    from ..mathopt import solve_relaxation
+    from ..solve_program import solve_relaxation
 
     options = nearest(problem, pricing, FIRST_OPTIONS)
     width = np.full(len(problem.capacity), BOX)

@@ -52,7 +52,8 @@ def solve_subproblem(program: Program, options: Ints, hint: Ints, *, seconds: fl
     """
     from ortools.math_opt.python import mathopt
 
-    from ..mathopt import build_model, cost_scale
+    from ..mathopt import build_model
+    from ..program import cost_scale
 
     model = build_model(program, cost_scale(program))
     variables = list(model.variables())

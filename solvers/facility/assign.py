@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats, Ints
-from ..mathopt import Answer
 from ..program import Program
+from ..request import Answer
 from .instance import TOLERANCE, Bools, Facility
 from .programs import Model, build_program
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats
-from ..mathopt import solve_relaxation
+from ..solve_program import solve_relaxation
 from .filling import reduced_costs
 from .instance import TOLERANCE, Bools, Facility
 from .lagrange import evaluate

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from ..mathopt import Request, solve_integer
 from ..program import Program
 from ..rates import Floats, Ints
+from ..request import Request
+from ..solve_program import solve_integer
 from ..watch import Watch
 from .captive import most_room
 from .captive_jobs import CaptiveJobs

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Generic, TypeVar
 
+from ..highs import highs_has_threads
 from ..interrupt import ASKING
-from ..mathopt import highs_has_threads
 from ..processes import read_frame, write_frame
 from ..watch import Watch
 

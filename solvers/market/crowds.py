@@ -16,8 +16,9 @@ from functools import cached_property
 
 import numpy as np
 
-from ..mathopt import Request, solve_integer
 from ..rates import Floats, Ints
+from ..request import Request
+from ..solve_program import solve_integer
 from .appraisal import Appraisal
 from .columns import Columns, joined
 from .detours import OfferTo, fitting_answer

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
-from ..mathopt import Request, solve_integer
 from ..program import Program
 from ..rates import Floats, Ints
+from ..request import Request
+from ..solve_program import solve_integer
 from .appraisal import Appraisal
 from .candidates import job_columns
 from .captive import most_room

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..choices.problem import spans
-from ..mathopt import Request, solve_integer
 from ..rates import Floats, Ints
+from ..request import Request
+from ..solve_program import solve_integer
 from .hood import Hood, load_of
 from .placing import Placed, Placement, Priced
 

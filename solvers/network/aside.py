@@ -20,7 +20,7 @@ POLL_SECONDS = 0.01
 class Aside:
     """Solves programs with HiGHS in a process of its own, which is started with the first one.
 
-    HiGHS overruns its time limit on occasion and prints what it likes; here neither does harm.
+    HiGHS overruns its time limit on occasion; here that does no harm.
     """
 
     def __init__(self) -> None:
@@ -90,7 +90,8 @@ def _listen(process: ModuleProcess, events: queue.SimpleQueue[Any]) -> None:
 
 def main() -> None:
     """Solve programs from standard input until it ends."""
-    from ..mathopt import Request, solve_integer
+    from ..request import Request
+    from ..solve_program import solve_integer
 
     inward, outward = own_pipes()
     turn = threading.Lock()

@@ -156,7 +156,7 @@ def solve_linear(
         found = _by_glop(program, seconds, gives_up)
         if found is not None:
             return found
-    from ..mathopt import solve_relaxation
+    from ..solve_program import solve_relaxation
 
     again = solve_relaxation(program, seconds - (time.monotonic() - began))
     return Linear(again.x, again.duals, again.infeasible)
@@ -168,7 +168,8 @@ def _by_glop(program: Program, seconds: float, gives_up: bool) -> Linear | None:
 
     from ortools.math_opt.python import mathopt
 
-    from ..mathopt import build_model, cost_scale
+    from ..mathopt import build_model
+    from ..program import cost_scale
 
     scale = cost_scale(program)
     parameters = mathopt.SolveParameters(time_limit=timedelta(seconds=max(seconds, 0.01)))

@@ -32,7 +32,7 @@ CASES = {
 
 def masked(text: str) -> str:
     text = re.sub(r"in \d+\.\d\d s$", "in N s", text, flags=re.MULTILINE)
-    text = re.sub(r"ortools \d+\.\d+\.\d+", "ortools V", text)
+    text = re.sub(r"(ortools|highspy) \d+\.\d+\.\d+", r"\1 V", text)
     text = re.sub(r"sha256:[0-9a-f]+", "sha256:D", text)
     return re.sub(r"-?\d+\.\d{7,}", lambda number: f"{float(number[0]):.6g}", text)
 

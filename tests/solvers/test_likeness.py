@@ -12,9 +12,9 @@ from computeroute.routing.scenarios import scenario
 from computeroute.solvers import exact, runner, search, solve, twostage
 from computeroute.solvers.exact import build_arrays, build_variables
 from computeroute.solvers.likeness import Likeness, as_values, decided_columns
-from computeroute.solvers.mathopt import solve_relaxation
 from computeroute.solvers.program import complete_program
 from computeroute.solvers.resuming import is_hopeless
+from computeroute.solvers.solve_program import solve_relaxation
 from computeroute.topologies import load
 
 from .enumeration import Enumeration

@@ -12,11 +12,12 @@ from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.events import Event
 from computeroute.solvers.exact import build_variables, solve_exact
 from computeroute.solvers.formulation import build_arrays
-from computeroute.solvers.mathopt import Answer, Request, solve_integer
 from computeroute.solvers.program import Program, partial_program
 from computeroute.solvers.rates import Floats
+from computeroute.solvers.request import Answer, Request
 from computeroute.solvers.search import WIDE_TOLERANCE, Settings
 from computeroute.solvers.slivers import serve_slivers
+from computeroute.solvers.solve_program import solve_integer
 from computeroute.solvers.variables import Variables
 
 from .test_constraints import job, service

@@ -11,9 +11,9 @@ from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.master import Shares, alike_enough, can_relax
-from computeroute.solvers.mathopt import solve_relaxation
 from computeroute.solvers.program import Program, complete_program
 from computeroute.solvers.small import make_small, whole_prices
+from computeroute.solvers.solve_program import solve_relaxation
 from scipy.sparse import csr_array
 
 from .small_worlds import random_world

@@ -16,9 +16,9 @@ from computeroute.solvers.market.columns import pause_columns, start_columns
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.menus import beyond_prices
 from computeroute.solvers.market.opening import plain_market
-from computeroute.solvers.mathopt import solve_relaxation
 from computeroute.solvers.program import complete_program
 from computeroute.solvers.rates import covered_part, hours_beyond
+from computeroute.solvers.solve_program import solve_relaxation
 
 from ..small_worlds import random_world
 from ..test_constraints import job, world

@@ -13,7 +13,8 @@ from computeroute.routing.paths import PathFinder
 from computeroute.solvers import solve
 from computeroute.solvers.market.confined import Confined, CrowdedOut, crowded_out
 from computeroute.solvers.market.opening import plain_market
-from computeroute.solvers.mathopt import Request, solve_integer
+from computeroute.solvers.request import Request
+from computeroute.solvers.solve_program import solve_integer
 from computeroute.solvers.watch import Watch
 
 from ..test_constraints import job, world

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from computeroute.solvers.block_program import block_program
 from computeroute.solvers.blocks import Blocks, Choices, Divisions, Flows, Resources
-from computeroute.solvers.mathopt import Request, solve_integer, solve_relaxation
 from computeroute.solvers.network import solve
 from computeroute.solvers.network.routing import minimise_utilisation, solve_routing
 from computeroute.solvers.network.solve import solve_network
+from computeroute.solvers.request import Request
+from computeroute.solvers.solve_program import solve_integer, solve_relaxation
 
 
 def network(seed: int, *, fixed: bool = True, tight: float = 1.0) -> Blocks:

@@ -7,7 +7,6 @@ import time
 import numpy as np
 import pytest
 from computeroute.routing.errors import SolverError
-from computeroute.solvers.mathopt import Request, solve_integer
 from computeroute.solvers.network import solve
 from computeroute.solvers.network.aside import Aside
 from computeroute.solvers.network.dual import Dual
@@ -15,6 +14,8 @@ from computeroute.solvers.network.instance import network_of
 from computeroute.solvers.network.linear import bundles, route
 from computeroute.solvers.network.programs import design_program
 from computeroute.solvers.network.search import Pace, Search
+from computeroute.solvers.request import Request
+from computeroute.solvers.solve_program import solve_integer
 
 from .cases import DIAMOND, blocks_of, diamond, wide
 
