@@ -113,7 +113,8 @@ class _Search:
         first = self._first()
         self.step = f"least {self.axis.name}"
         least = self._least(first).value
-        caps = [least + (first.value - least) * step / (points - 1) for step in reversed(range(points))]
+        most = self._most_needed(first)
+        caps = [least + (most - least) * step / (points - 1) for step in reversed(range(points))]
         for number, cap in enumerate(caps[1:], 1):
             self.step = f"cap {number} of {points - 1}"
             self._at(cap)
@@ -216,6 +217,14 @@ class _Search:
         if found is None or found.unserved > least.unserved + NOISE or found.usd >= least.usd:
             return least
         return found if found.value <= (1 + HARDLY) * least.value else least
+
+    def _most_needed(self, first: Tried) -> float:
+        """Return where the frontier begins: of all that are as cheap, ``first`` may be far from the best."""
+        self.step = "polishing the cheapest"
+        self._polish(first.value)
+        found = self._efficient(first.value) or first
+        self.polished.append(found)
+        return found.value
 
     def _least_rtt(self, first: Tried) -> Tried:
         """Halve the cap as long as as much is served."""

@@ -17,11 +17,19 @@ import numpy as np
 
 from ..routing.errors import SolverError
 from .program import ROUNDING, Program, cost_scale
+from .rates import Floats
 from .request import Answer, Relaxation, Request
 
 DOUBTED = 1e-4
 """Part of the cost by which a solution of HiGHS may differ from what it tells: given a first solution, it has
 been seen to give that back with the cost of a better one."""
+PRESOLVED_COLUMNS = 3_000
+"""From how many columns on HiGHS may simplify integer programs first. Of 110 small ones of ours, solved with
+six seeds and scales, it told wrong bounds of six where it did, up to 0.1 % above the optimum, of none
+without, in a third more time."""
+TOLERANCE, PRESOLVED_TOLERANCE = 1e-7, 1e-8
+"""Of rows and integers, without simplifying and with it. At its own, 1e-6, HiGHS takes for nothing what may
+be left out beyond the least (1e-7), which made bounds 1.5 % too high."""
 SUB_MIPS = (
     "mip_heuristic_run_rins",
     "mip_heuristic_run_rens",
@@ -127,8 +135,8 @@ def relax_by_highs(program: Program, time_limit: float, seed: int, *, presolve: 
     status = _run(highs)
     if not _has_solution(highs):
         return Relaxation(None, np.zeros(len(program.row_lower)), status == Status.kInfeasible)
-    found = highs.getSolution()
-    return Relaxation(np.array(found.col_value), np.array(found.row_dual) * scale, False)
+    duals = np.array(highs.getSolution().row_dual) * scale
+    return Relaxation(_values(highs), duals, False)
 
 
 def highs_has_threads() -> bool:
@@ -140,7 +148,9 @@ def highs_has_threads() -> bool:
 
 def _solve_integer(program: Program, request: Request) -> Answer:
     scale = cost_scale(program)
-    highs = _loaded(program, scale, request.time_limit, request.seed, presolve=request.presolve)
+    presolve = request.presolve and program.columns > PRESOLVED_COLUMNS
+    highs = _loaded(program, scale, request.time_limit, request.seed, presolve=presolve)
+    highs.setOptionValue("mip_feasibility_tolerance", PRESOLVED_TOLERANCE if presolve else TOLERANCE)
     _set_search(highs, request, scale)
     ear = _Ear(request, scale)
     highs.cbMipInterrupt.subscribe(ear.hear)
@@ -223,6 +233,13 @@ def _has_solution(highs: _Highs) -> bool:
     return bool(highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
+def _values(highs: _Highs) -> Floats:
+    x = np.array(highs.getSolution().col_value)
+    if not np.isfinite(x).all():
+        raise SolverError("HIGHS failed: its solution has no values")
+    return x
+
+
 def _answer(highs: _Highs, status: highspy.HighsModelStatus, scale: float, program: Program) -> Answer:
     info = highs.getInfo()
     value = info.objective_function_value * scale
@@ -231,7 +248,7 @@ def _answer(highs: _Highs, status: highspy.HighsModelStatus, scale: float, progr
         bound = value if status == Status.kOptimal else -np.inf
     if not _has_solution(highs):
         return Answer(None, bound if np.isfinite(bound) else -np.inf, status == Status.kInfeasible)
-    x = np.array(highs.getSolution().col_value)
+    x = _values(highs)
     cost = float(program.cost @ x)
     if status == Status.kOptimal and abs(cost - value) > DOUBTED * max(scale, abs(value)):
         raise SolverError("HIGHS failed: its solution does not cost what it tells")
