@@ -85,7 +85,7 @@ def test_axes_that_do_not_conflict(route: Route) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("Cost and carbon do not conflict: one plan is best in both")
     assert re.match(r"cheapest: .* tCO2e, 535.06 USD\nleast carbon: ", result.stderr)
-    assert "\npolishing 1 of " in result.stderr
+    assert "\npolishing the cheapest: " in result.stderr
 
 
 def test_alternatives(route: Route) -> None:
