@@ -92,7 +92,14 @@ def solve_on_grid(program: Program, request: Request) -> Answer:
 
 
 def solve_as_given(program: Program, request: Request) -> Answer:
-    """Solve with SCIP, or CP-SAT where it needs no grid."""
+    """Solve with SCIP, or CP-SAT where it needs no grid; without presolve where that errs."""
+    answer = _solve_once(program, request)
+    if answer.infeasible and request.hint is not None:
+        return _solve_once(program, replace(request, presolve=False))
+    return answer
+
+
+def _solve_once(program: Program, request: Request) -> Answer:
     scale = cost_scale(program)
     model = build_model(program, scale)
     listener = Listener(request.incumbent, request.bound, request.stop, scale, program.columns)
@@ -118,7 +125,7 @@ def _parameters(request: Request, scale: float) -> mathopt.SolveParameters:
         relative_gap_tolerance=request.gap_limit,
         random_seed=request.seed,
     )
-    if not request.presolve:
+    if request.presolve is False:
         parameters.presolve = mathopt.Emphasis.OFF
     absolute_gap = request.absolute_gap
     if absolute_gap is None and request.solver == "cp-sat":

@@ -12,6 +12,8 @@ from .rates import Floats
 class Request:
     """How to solve one program: seconds, gaps, seed, threads, a first solution, what to tell as it runs.
 
+    What is proven with HiGHS is more certain where it solves small programs ``twice``, in two ways.
+
     Without ``sub_mips``, HiGHS branches instead of solving further integer programs around its relaxation:
     faster where few columns are integer, as it has been seen to spend ten seconds and more in each of those.
     CP-SAT in several threads finds the same each time where it is ``interleaved``, and more where it is not.
@@ -22,7 +24,8 @@ class Request:
     gap_limit: float = 0.0
     absolute_gap: float | None = None
     seed: int = 0
-    presolve: bool = True
+    presolve: bool | None = None
+    twice: bool = False
     threads: int | None = None
     hint: Floats | None = None
     watch: bool = True

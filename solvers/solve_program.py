@@ -33,10 +33,7 @@ def solve_integer(program: Program, request: Request) -> Answer:
         from .mathopt import solve_as_given as solve
     else:
         from .highs import solve_by_highs as solve
-    answer = solve(program, request)
-    if answer.infeasible and request.hint is not None:  # the hint is a solution, so presolve has erred
-        return solve(program, replace(request, presolve=False))
-    return answer
+    return solve(program, request)
 
 
 def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Relaxation:

@@ -41,6 +41,7 @@ def solve_whole(
         gap_limit=gap_limit,
         seed=seed,
         threads=threads,
+        twice=True,
         stop=stop or (lambda: False),
         watch=solver == "cp-sat" and stop is not None,
     )

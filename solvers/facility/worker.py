@@ -36,7 +36,7 @@ class Worker:
         self._deadline = time.monotonic() + seconds + GRACE_SECONDS
         if program.columns <= SMALL and self._process is None and self._spent < MOST_SECONDS:
             begun = time.monotonic()
-            self._answers.put(solve_integer(program, Request(**limits, watch=False)))
+            self._answers.put(solve_integer(program, Request(**limits, watch=False, presolve=True)))
             self._spent += time.monotonic() - begun
             return
         if self._process is None:
@@ -97,7 +97,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer: Answer | Exception = solve_integer(program, Request(**limits, watch=False))
+            answer: Answer | Exception = solve_integer(program, Request(**limits, watch=False, presolve=True))
         except RouteError as error:
             answer = error
         write_frame(outward, answer)
