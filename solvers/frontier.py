@@ -223,7 +223,8 @@ class _Search:
         self.step = "polishing the cheapest"
         self._polish(first.value)
         found = self._efficient(first.value) or first
-        self.polished.append(found)
+        if self.polished:
+            self.polished.append(found)
         return found.value
 
     def _least_rtt(self, first: Tried) -> Tried:

@@ -12,7 +12,8 @@ from .rates import Floats
 class Request:
     """How to solve one program: seconds, gaps, seed, threads, a first solution, what to tell as it runs.
 
-    What is proven with HiGHS is more certain where it solves small programs ``twice``, in two ways.
+    Solvers decide whether to simplify the program first where ``presolve`` is None. What is proven with HiGHS
+    is more certain where it solves small programs ``twice``, with presolve and without.
 
     Without ``sub_mips``, HiGHS branches instead of solving further integer programs around its relaxation:
     faster where few columns are integer, as it has been seen to spend ten seconds and more in each of those.

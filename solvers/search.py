@@ -297,7 +297,7 @@ class Search:
             hint=None if hint is None else hint[compact.free],
             watch=self.settings.watch,
             sub_mips=sub_mips,
-            twice=True,
+            twice=phase is not None or not is_whole,
             stop=self.stop,
             incumbent=incumbent,
             bound=bound,

@@ -26,7 +26,7 @@ def solve_integer(program: Program, request: Request) -> Answer:
         When the solver refuses the model or ends without telling anything.
     """
     if not program.columns:
-        return Answer(np.zeros(0), 0.0, False) if _nothing_fits(program) else Answer(None, -np.inf, True)
+        return Answer(np.zeros(0), 0.0, False) if _zeros_fit(program) else Answer(None, -np.inf, True)
     if request.solver == "cp-sat":
         from .mathopt import solve_on_grid as solve
     elif request.solver == "scip":
@@ -39,7 +39,7 @@ def solve_integer(program: Program, request: Request) -> Answer:
 def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Relaxation:
     """Solve the linear relaxation (HiGHS, by what method it sees fit; GLOP where that fails)."""
     if not program.columns:
-        fits, rows = _nothing_fits(program), len(program.row_lower)
+        fits, rows = _zeros_fit(program), len(program.row_lower)
         return Relaxation(np.zeros(0) if fits else None, np.zeros(rows), not fits)
     relaxed = replace(program, integer=np.zeros(program.columns, dtype=bool))
     found = _solve_linear(relaxed, time_limit, seed, presolve=True)
@@ -48,7 +48,7 @@ def solve_relaxation(program: Program, time_limit: float, seed: int = 0) -> Rela
     return found
 
 
-def _nothing_fits(program: Program) -> bool:
+def _zeros_fit(program: Program) -> bool:
     """Return whether all rows hold where all columns are 0."""
     return bool(((program.row_lower <= ROUNDING) & (program.row_upper >= -ROUNDING)).all())
 

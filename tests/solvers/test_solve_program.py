@@ -18,7 +18,7 @@ from scipy.sparse import csr_array
 
 
 def nearly_whole() -> Program:
-    """Return ``x = 1, 8.000000001 y = 8 x`` over flags: HiGHS fails within itself at a tight tolerance."""
+    """Return ``x = 1, 8.000000001 y = 8 x`` over flags: HiGHS finds nothing at 1e-9."""
     return Program(
         cost=np.array([0.0, 1.0]),
         lower=np.zeros(2),
@@ -69,7 +69,7 @@ def stumble(*_: Any, **__: Any) -> None:
         raise AttributeError("no attribute 'canonical_code'") from None
 
 
-def test_highs_is_asked_again_where_it_fails_within_itself() -> None:
+def test_factors_that_are_nearly_whole_are_taken_as_that() -> None:
     answer = solve_integer(nearly_whole(), Request(time_limit=10, watch=False))
     assert answer.x is not None
     assert answer.x.tolist() == pytest.approx([1.0, 1.0])
@@ -238,7 +238,8 @@ def test_what_may_be_left_out_beyond_the_least_is_not_overlooked() -> None:
     assert plan.objective == pytest.approx(12_199.87, abs=0.01)
 
 
-def test_a_bound_above_a_known_solution_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", ["a bound too high", "none found", "a failure"])
+def test_where_highs_errs_it_is_asked_in_another_way(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     program = packing()
     known = solve_integer(program, Request(solver="cp-sat", time_limit=60))
     asked: list[bool] = []
@@ -247,13 +248,37 @@ def test_a_bound_above_a_known_solution_is_not_believed(monkeypatch: pytest.Monk
     def wrong_at_first(program: Program, request: Request) -> Answer:
         asked.append(highs._is_presolved(program, request))
         answer = solve_once(program, request)
-        return Answer(answer.x, answer.bound + 1.0, False) if len(asked) == 1 else answer
+        if len(asked) > 1:
+            return answer
+        if fault == "a failure":
+            raise SolverError(fault)
+        if fault == "none found":
+            return Answer(None, -np.inf, True)
+        return Answer(answer.x, answer.bound + 1.0, False)
 
     monkeypatch.setattr(highs, "_solve_integer", wrong_at_first)
     answer = solve_integer(program, Request(time_limit=60, hint=known.x, watch=False))
     assert asked == [False, True]
     assert known.x is not None
     assert answer.bound == pytest.approx(program.cost @ known.x)
+
+
+def test_what_is_to_be_certain_is_solved_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, told, solve_once = packing(), list[float](), highs._solve_integer
+    asked: list[bool] = []
+
+    def wrong_without(program: Program, request: Request) -> Answer:
+        presolved = highs._is_presolved(program, request)
+        asked.append(presolved)
+        answer = solve_once(program, request)
+        return answer if presolved else Answer(answer.x, answer.bound + 1.0, False)
+
+    best = solve_integer(program, Request(time_limit=60))
+    monkeypatch.setattr(highs, "_solve_integer", wrong_without)
+    answer = solve_integer(program, Request(time_limit=60, twice=True, bound=told.append))
+    assert asked == [False, True, True]
+    assert answer.bound == pytest.approx(best.bound)
+    assert told == [], "a bound cannot be taken back"
 
 
 def test_highs_cuts_nothing_off_by_beginning_anew() -> None:
