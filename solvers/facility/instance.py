@@ -65,6 +65,10 @@ class Facility:
             opening=self.opening[sites],
         )
 
+    def with_costs_up_to(self, most: float) -> Facility:
+        """Return the relaxation in which serving a whole customer costs no more than ``most`` anywhere."""
+        return replace(self, cost=np.where(self.allowed, np.minimum(self.cost, most), np.inf))
+
     def price(self, share: Floats) -> float:
         """Return the cost of the shares (m, n) and of opening the sites that they use."""
         used = share > 0

@@ -26,6 +26,9 @@ WORTH_PACKING = 0.02
 LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 0.5
 """For the first attempt to solve a leaf; further ones have four times as much."""
+DEAR = 100.0
+"""Multiple of the cost of the best solution from which on cells count as no dearer in bounds: what forbids
+would hide all other costs in the tolerances of solvers."""
 SPARE_SITES = 3
 """Where whole customers do not fit on as many sites as parts of them do, so many more are tried."""
 
@@ -48,6 +51,7 @@ class Search:
     _tried: set[bytes] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self._true = self.facility
         self._prover = Worker()
         self._rooted = False
         self.incumbent = Incumbent(None, np.inf, self.gap_limit, self.facility.grain())
@@ -215,8 +219,15 @@ class Search:
         self._offer_whole(whole)
 
     def _offer_whole(self, share: Floats) -> None:
-        if self.facility.fits(share) and self.incumbent.offer(share, self.facility.price(share)):
+        if self._true.fits(share) and self.incumbent.offer(share, self._true.price(share)):
+            self._count_dear_ones_as_less()
             self._tell()
+
+    def _count_dear_ones_as_less(self) -> None:
+        """Go on with the relaxation in which no cell costs far more than the best solution."""
+        most, cost = DEAR * self.incumbent.cost, self.facility.cost
+        if most > 0 and cost[self.facility.allowed].max(initial=0.0) > most:
+            self.facility = self.tree.facility = self.facility.with_costs_up_to(most)
 
     def _finish(self, node: Node) -> None:
         """Solve what is left of a node whose sites are all settled."""

@@ -112,17 +112,17 @@ def test_a_failure_is_told_in_the_words_of_the_solver(monkeypatch: pytest.Monkey
         solve_integer(nearly_whole(), Request(solver="scip", time_limit=10))
 
 
-def packing() -> Program:
-    """Return a program over flags that no solver ends without telling something on the way."""
+def packing(columns: int = 60, rows: int = 25) -> Program:
+    """Return a program over flags; as large as it is, no solver ends without telling something on the way."""
     rng = np.random.default_rng(0)
-    weight = rng.integers(1, 60, (25, 60)).astype(float)
+    weight = rng.integers(1, 60, (rows, columns)).astype(float)
     return Program(
-        cost=-rng.integers(1, 60, 60).astype(float),
-        lower=np.zeros(60),
-        upper=np.ones(60),
-        integer=np.ones(60, dtype=bool),
+        cost=-rng.integers(1, 60, columns).astype(float),
+        lower=np.zeros(columns),
+        upper=np.ones(columns),
+        integer=np.ones(columns, dtype=bool),
         matrix=csr_array(weight),
-        row_lower=np.full(25, -np.inf),
+        row_lower=np.full(rows, -np.inf),
         row_upper=weight.sum(axis=1) / 3,
     )
 
@@ -240,7 +240,7 @@ def test_what_may_be_left_out_beyond_the_least_is_not_overlooked() -> None:
 
 @pytest.mark.parametrize("fault", ["a bound too high", "none found", "a failure"])
 def test_where_highs_errs_it_is_asked_in_another_way(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    program = packing()
+    program = packing(40, 15)
     known = solve_integer(program, Request(solver="cp-sat", time_limit=60))
     asked: list[bool] = []
     solve_once = highs._solve_integer
@@ -264,7 +264,7 @@ def test_where_highs_errs_it_is_asked_in_another_way(fault: str, monkeypatch: py
 
 
 def test_what_is_to_be_certain_is_solved_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    program, told, solve_once = packing(), list[float](), highs._solve_integer
+    program, told, solve_once = packing(40, 15), list[float](), highs._solve_integer
     asked: list[bool] = []
 
     def wrong_without(program: Program, request: Request) -> Answer:

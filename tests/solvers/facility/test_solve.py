@@ -162,3 +162,14 @@ def test_demands_may_be_very_large():
     same = solved(facility_blocks(cost, smaller, capacity / 1e9, opening, single=False))
     assert result.objective == pytest.approx(same.objective, rel=1e-8)
     assert result.bound == pytest.approx(result.objective, rel=1e-8)
+
+
+def test_what_forbids_hides_no_other_costs():
+    # Both sites have to be open: 6. The first takes all who are forbidden at the second (5 and 2 for nothing,
+    # 6 for 3) and 12 more of 18 and 14, which are served from the second for 3 each: cheapest is all of 18
+    # and 2 / 14 of the other.
+    forbidden, demand = 1e7, np.array([13.0, 5.0, 2.0, 18.0, 14.0, 6.0])
+    cost = [[forbidden, 0, 0, 0, 0, 3], [0, forbidden, forbidden, 3, 3, forbidden]]
+    result = solved(facility_blocks(cost, demand, [25, 50], [1, 5], single=False))
+    assert result.objective == pytest.approx(6 + 3 + 3 + 3 * 2 / 14)
+    assert result.bound == pytest.approx(result.objective)
