@@ -223,12 +223,16 @@ def _raced(market: Market, choice: Choice, options: Options, started: float) -> 
         if not search.is_close():
             rival.wait(lambda: not _has_time(options, started, 0.0))
     search.options = options
+    search.complete = max(search.complete, rival.complete)
     plan = search.plan().model_copy(update={"solver": str(choice)})
     other = rival.plan()
     if other is None:
         return plan
-    found = other.model_copy(update={"solver": str(both)})
-    plan = plan.model_copy(update={"solver": str(both), "stopped_by": found.stopped_by})
+    is_done = search.is_close() or other.stopped_by == "gap"
+    stopped_by = "gap" if is_done else "cancel" if options.is_cancelled() else "time"
+    plan, found = (
+        each.model_copy(update={"solver": str(both), "stopped_by": stopped_by}) for each in (plan, other)
+    )
     return better(plan, found, options.gap_limit)
 
 

@@ -13,7 +13,7 @@ from ..routing.plan import Plan, StoppedBy
 from ..routing.problem import Problem
 from .arrays import Arrays
 from .constraints import CONSTRAINTS, Constraint, link_limits
-from .events import Found, Proved
+from .events import Event, Found, Proved
 from .first_plan import FirstPlan
 from .formulation import build_arrays
 from .header import Header
@@ -43,10 +43,11 @@ FALLBACK_COLUMNS = 1_000
 
 @dataclass(frozen=True)
 class Lead:
-    """What is known before a search: a solution, if any, and what is proven."""
+    """What is known before a search, a solution and bounds; ``hear`` is told what the search proves."""
 
     start: Floats | None = None
     proved: tuple[Proved, ...] = ()
+    hear: Callable[[Proved], None] = lambda _: None
 
 
 def build_variables(problem: Problem) -> Variables:
@@ -138,10 +139,16 @@ def search_exact(
     needs_plan = lead is None and not goes_on and arrays.columns > FALLBACK_COLUMNS
     first = FirstPlan(variables, arrays, options, settings.cell_solver, started, is_large)
     awaits = is_large and not variables.services.rescues
+
+    def hear(event: Event) -> None:
+        keeper.hear(event)
+        if isinstance(event, Proved):
+            known.hear(event)
+
     finished = keeper.is_close() or run_search(
         arrays,
         settings,
-        keeper.hear,
+        hear,
         stop,
         first if needs_plan else None,
         enough=keeper.is_close,

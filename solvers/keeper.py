@@ -53,14 +53,14 @@ class Keeper:
         """Keep ``x`` if it leaves less out than the best, or as much (within tolerances) at less cost."""
         if self.is_final:
             return
-        if self.best is None:
+        if self.best is None or self._is_better(x, self.best):
             self.best = x
-            return
+
+    def _is_better(self, x: Floats, other: Floats) -> bool:
         arrays = self.arrays
-        more = float(arrays.unserved @ x) - float(arrays.unserved @ self.best)
-        alike = abs(more) <= 2 * WIDE_TOLERANCE + 1e-8 * float(arrays.unserved @ self.best)
-        if (alike and arrays.cost @ x < arrays.cost @ self.best) or (more < 0 and not alike):
-            self.best = x
+        more = float(arrays.unserved @ x) - float(arrays.unserved @ other)
+        alike = abs(more) <= 2 * WIDE_TOLERANCE + 1e-8 * float(arrays.unserved @ other)
+        return bool(arrays.cost @ x < arrays.cost @ other) if alike else more < 0
 
     def fall_back(self) -> None:
         """Keep the fallback, if there is one, unless the best is as good."""
@@ -120,11 +120,17 @@ class Keeper:
         least = max(floor, self.bounds.get("unserved work", 0.0))
         return (left, least) if left > least * (1 + LITTLE) + 2 * WIDE_TOLERANCE else None
 
+    def _best_known(self) -> Floats | None:
+        """Return the better one of the best and the fallback, which counts where time or somebody ends it."""
+        if self.best is None or self.fallback is None or self.is_final:
+            return self.fallback if self.best is None else self.best
+        return self.fallback if self._is_better(self.fallback, self.best) else self.best
+
     def report(self) -> None:
         """Tell the caller how far the solve is."""
         if self.options.progress is None:
             return
-        x, seconds = self.fallback if self.best is None else self.best, time.monotonic() - self.started
+        x, seconds = self._best_known(), time.monotonic() - self.started
         work = None if x is None else self._avoidable(x)
         if work is not None:  # what costs less as it does less says nothing beside a bound
             self.options.progress(Progress("unserved work", *work, None, seconds))

@@ -14,6 +14,8 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from ..routing.errors import RouteError
 from ..routing.plan import Plan
 from .events import Proved
@@ -35,9 +37,13 @@ POLL_SECONDS = 0.05
 
 
 class Rival:
-    """The exact search of the problem of ``search``; a context within which it runs, and is ``said`` to."""
+    """The exact search of the problem of ``search``; a context within which it runs, and is ``said`` to.
+
+    ``complete`` is what it has proven of the cost of plans that leave nothing out that need not be.
+    """
 
     def __init__(self, search: MarketSearch, options: Options, started: float, said: str) -> None:
+        self.complete = -np.inf
         self._search, self._options, self._started = search, options, started
         self._said: str | None = said
         self._wanted, self._halted = threading.Event(), threading.Event()
@@ -114,8 +120,12 @@ class Rival:
         arrays = build_arrays(variables)
         best = self._search.best
         start = None if best is None else as_solution(variables, arrays, self._search.market, best)
-        lead = Lead(start, (Proved("complete cost", self._search.complete),))
+        lead = Lead(start, (Proved("complete cost", self._search.complete),), self._note)
         return search_exact(variables, arrays, options, EXACT, started=self._started, lead=lead)
+
+    def _note(self, proved: Proved) -> None:
+        if proved.phase == "complete cost":
+            self.complete = max(self.complete, proved.bound)
 
 
 def columns_of(market: Market) -> Variables:

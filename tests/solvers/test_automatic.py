@@ -21,6 +21,7 @@ from computeroute.solvers.market.solve import MarketSearch
 from computeroute.solvers.variables import Variables
 from computeroute.solvers.watch import Watch
 from computeroute.topologies import load
+from computeroute.topologies.generate import generate
 
 from .small_worlds import random_world
 from .test_constraints import job, world
@@ -256,6 +257,17 @@ def test_what_the_exact_search_finds_beside_ends_the_decomposition(monkeypatch: 
     assert plan.solver.startswith("auto: decomposition with highs beside (")
     assert (plan.status, plan.stopped_by) == ("optimal", "gap")
     assert plan.runtime_seconds < 15
+
+
+@pytest.mark.no_cover
+def test_what_either_proves_beside_the_other_is_proven_of_the_plan() -> None:
+    # The exact search tells the bound of its relaxation within the time, and has no plan of its own by then.
+    problem, heard = generate(sites=20, services=30, jobs=100, periods=24, seed=3), list[Progress]()
+    plan = solve(problem, gap_limit=0, time_limit=5, cores=2, progress=heard.append)
+    assert plan.solver.startswith("auto: decomposition with highs beside (")
+    assert plan.stopped_by == "time"
+    told = [report.bound for report in heard if report.phase == "cost" and report.bound is not None]
+    assert plan.unserved > 0 or plan.bound >= max(told)
 
 
 @pytest.mark.usefixtures("tangled")

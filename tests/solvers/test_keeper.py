@@ -87,6 +87,16 @@ def test_progress_tells_of_a_fallback_while_there_is_nothing_better(keeper: Keep
     assert first is not None and second is not None and first > second
 
 
+def test_progress_tells_of_the_better_one_of_best_and_fallback(keeper: Keeper) -> None:
+    heard: list[Progress] = []
+    keeper.options = Options(progress=heard.append)
+    dear, cheap = (solution(keeper, left_out=False, dear=dear) for dear in (True, False))
+    for found in (Found(cheap, "fallback"), Found(dear), Found(dear, "final")):
+        keeper.hear(found)
+    costs = [float(keeper.arrays.cost @ x) + keeper.arrays.offset for x in (cheap, cheap, dear)]
+    assert [report.incumbent for report in heard] == costs
+
+
 def test_progress_tells_of_work_left_out_until_that_is_proven() -> None:
     heard: list[Progress] = []
     arrays = build_arrays(build_variables(load("two-sites")))

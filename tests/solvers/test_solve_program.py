@@ -161,7 +161,7 @@ def test_highs_ends_where_it_is_to_stop() -> None:
 
 
 def test_highs_tells_of_solutions_and_bounds_as_they_come() -> None:
-    program, costs, bounds = packing(), list[float](), list[float]()
+    program, costs, bounds = packing(45, 18), list[float](), list[float]()
     request = Request(
         time_limit=60, incumbent=lambda x: costs.append(float(program.cost @ x)), bound=bounds.append
     )
