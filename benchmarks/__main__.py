@@ -8,19 +8,22 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from computeroute.routing.errors import RouteError
+from computeroute.solvers.interrupt import interrupt_token, say_stopping
 from computeroute.solvers.options import LARGEST_SEED, LONGEST_SECONDS, MOST_THREADS
 from computeroute.topologies.delivery import Delivery
 from computeroute.topologies.writing import write_text
 
 from benchmarks.alternatives import SOLVERS, solve_whole_file
-from benchmarks.families import MODULES, BadFileError, Limits
+from benchmarks.families import MODULES, BadFileError, Limits, Solution
+from benchmarks.families import family as kind_of
 from benchmarks.known import read_known
-from benchmarks.single import solve_file
+from benchmarks.single import Outcome, solve_file
 from benchmarks.summary import summaries, write_summary
 from benchmarks.table import OURS, Row, csv_of, run_table, write_heading, write_row
 
@@ -90,18 +93,20 @@ def solve(
     "feasible" and "objective" are recomputed from the instance file; "seconds" counts solving only: reading
     the file and checking the solution are not in it. "status" is optimal, feasible, infeasible (proved) or
     unknown. The exit code is 1 where what was found does not fit the file, 2 where that cannot be read.
-    "te" knows no gap limit and no seed: it is one linear program.
+    "te" knows no gap limit and no seed: it is one linear program. Ctrl-C ends the search with the best
+    solution so far ("te" and other solvers have none); the second time, the exit code is 130.
     """
     limits = Limits(seconds=time_limit, gap=gap_limit, seed=seed, threads=threads)
     if solution is not None and by != OURS:
         raise OneLineError("--solution is written of our own solvers only")
-    with told_in_a_line(file):
+    with told_in_a_line(file), given_up():
         _require_place(solution)
         if by == OURS:
-            found, written = solve_file(family, file, instance, limits)
+            found, written = _solved(family, file, instance, limits)
         else:
             found, written = solve_whole_file(family, file, instance, limits, by), None
-    _print(found.as_row())
+    with told_in_a_line("standard output"):
+        _print(found.as_row())
     if solution is not None and written is None:
         click.echo(f"{solution}: not written, as there is no solution", err=True)
     elif solution is not None:
@@ -109,6 +114,14 @@ def solve(
             write_text(solution, json.dumps(written) + "\n")
     if found.is_wrong:
         sys.exit(1)
+
+
+def _solved(family: str, file: Path, instance: str | None, limits: Limits) -> tuple[Outcome, Solution | None]:
+    """Solve one instance with our own solvers; Ctrl-C asks those that can end for what they have."""
+    if kind_of(family).solve is not None:
+        return solve_file(family, file, instance, limits)
+    with interrupt_token(say_stopping) as token:
+        return solve_file(family, file, instance, replace(limits, stop=token.is_set))
 
 
 @main.command()
@@ -215,6 +228,15 @@ def told_in_a_line(file: Path | str) -> Iterator[None]:
         raise OneLineError(str(error), error.exit_code) from error
     except OSError as error:
         raise OneLineError(f"{error.filename or file}: {error.strerror or error}") from error
+
+
+@contextmanager
+def given_up() -> Iterator[None]:
+    """End with the exit code of an interrupt where there is one."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
 
 
 @contextmanager

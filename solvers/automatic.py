@@ -32,10 +32,10 @@ from .variables import Variables
 
 PROVEN_GAP = 1e-6
 """Gap of the decomposition up to which it is done where no shared limit could bind."""
-HANDOVER_COLUMNS, COLUMNS_PER_SECOND = 120_000, 500
+HANDOVER_COLUMNS, COLUMNS_PER_SECOND, SMALL_COLUMNS_PER_SECOND = 120_000, 500, 2_000
 """Columns up to which the exact search goes on where the decomposition has ended and leaves a gap, and those
-for every second that it has up to which time is kept for that, or it runs beside, where periods are not
-small: with more it finds nothing, and takes a core from what does."""
+for every second that it has up to which time is kept for that, or it runs beside, the latter where periods
+are small: with more it finds nothing, and takes a core from what does."""
 FIRST_SHARE, MOST_SHARE = 0.5, 0.8
 """Parts of the time after which the exact search goes on: where everything is served, and in any case."""
 FLOWS_COLUMNS = 20_000
@@ -209,7 +209,8 @@ def _decomposed(
 def _gets_far(structure: Structure, options: Options) -> bool:
     """Return whether the exact search is worth a part of the time, or a core."""
     seconds = options.time_limit * (1.0 if options.usable_cores > 1 else 1.0 - FIRST_SHARE)
-    return structure.suits_exact or structure.columns <= COLUMNS_PER_SECOND * seconds
+    each_second = SMALL_COLUMNS_PER_SECOND if structure.suits_exact else COLUMNS_PER_SECOND
+    return structure.columns <= each_second * seconds
 
 
 def _raced(market: Market, choice: Choice, options: Options, started: float) -> Plan:

@@ -19,8 +19,8 @@ from .blocks import Floats, Ints
 
 NEVER = -1e30
 """Profit of what cannot be taken."""
-ROUNDING = 1e-9
-"""Part of a capacity that counts as rounding."""
+ROUNDING, MOST_ROUNDING = 1e-9, 1e-6
+"""Part of a capacity that counts as rounding, and the most of a unit that does."""
 FINEST, MOST_GRAINS = 1000, 2.0**40
 """Units of a whole number are at least one over the former; and no amount is more of them than the latter."""
 
@@ -50,7 +50,7 @@ def counted(amounts: Floats, capacity: Floats) -> tuple[Floats, Floats]:
     if unit == 0:
         return amounts, capacity
     units = capacity / unit
-    return np.round(amounts / unit), np.floor(units + ROUNDING * np.abs(units))
+    return np.round(amounts / unit), np.floor(units + np.minimum(ROUNDING * np.abs(units), MOST_ROUNDING))
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 
 from benchmarks.families import Solution, WrongSolutionError
 
+from .numbers import most_load
+
 Floats = NDArray[np.float64]
-TOLERANCE = 1e-6
-"""Relative excess of a load that the check takes for rounding."""
 
 
 def assignment_blocks(
@@ -49,8 +49,10 @@ def check_assignment(
     if not allowed[item, agent].all():
         raise WrongSolutionError(f"item {int(np.argmin(allowed[item, agent]))} is not allowed where it is")
     load = np.bincount(agent, need[item, agent].astype(float), agents)
-    fits = load <= capacity + TOLERANCE * np.abs(capacity)
+    fits = load <= most_load(capacity, need)
     if not fits.all():
         full = int(np.argmin(fits))
-        raise WrongSolutionError(f"agent {full} is loaded {load[full]:g}, its capacity is {capacity[full]:g}")
+        raise WrongSolutionError(
+            f"agent {full} is loaded {load[full]:.12g}, its capacity is {capacity[full]:.12g}"
+        )
     return float(cost[item, agent].astype(float).sum())

@@ -4,9 +4,8 @@
 * REPETITA: ``NAME.000k.demands`` with ``NAME.graph`` beside it. Either may be the file; with the graph the
   instance names the demands;
 * SNDlib as in topohub: node-link JSON with demands; each link is two arcs of capacity 1;
-* GEANT as in FIGRET: ``*.hist``, one flattened matrix per line, with ``GEANT.json`` and ``tunnels.txt``
-(the paths
-  that may be taken) beside it. ``NAME/3`` is the matrix on line 3, counted from 0; without it the first.
+* GEANT as in FIGRET: ``*.hist``, one flattened matrix per line, with ``GEANT.json`` and ``tunnels.txt`` (the
+  paths that may be taken) beside it. ``NAME/3`` is the matrix on line 3, counted from 0; the first otherwise.
 """
 
 from __future__ import annotations
@@ -116,7 +115,7 @@ def _repetita(path: Path, instance: str | None) -> Sheet:
     arcs = _table(graph, "EDGES", 5)
     wanted = _table(demands, "DEMANDS", 3)
     nodes = _announced(graph)
-    sheet = _uncosted(nodes, arcs[:, 0], arcs[:, 1], arcs[:, 3], wanted)
+    sheet = _uncosted(demands, nodes, arcs[:, :2], arcs[:, 3], wanted)
     return _sound(demands, sheet)
 
 
@@ -143,17 +142,20 @@ def _table(path: Path, title: str, columns: int) -> Floats:
     return table
 
 
-def _uncosted(nodes: int, tail: Floats, head: Floats, capacity: Floats, demands: Floats) -> Sheet:
-    nothing = np.zeros(len(tail))
+def _uncosted(path: Path, nodes: int, ends: Floats, capacity: Floats, demands: Floats) -> Sheet:
+    """Return the sheet of arcs from and to ``ends`` (A, 2), and of ``demands``: from, to, and how much."""
+    nothing = np.zeros(len(ends))
+    tail, head = places(ends, path, "nodes").T
+    origin, destination = places(demands[:, :2], path, "nodes").T
     return Sheet(
         nodes=nodes,
-        tail=np.asarray(tail, dtype=np.int64),
-        head=np.asarray(head, dtype=np.int64),
+        tail=tail,
+        head=head,
         cost=nothing,
         capacity=np.asarray(capacity, dtype=float),
         fixed=nothing,
-        origin=demands[:, 0].astype(np.int64),
-        destination=demands[:, 1].astype(np.int64),
+        origin=origin,
+        destination=destination,
         amount=demands[:, 2],
     )
 
@@ -181,7 +183,7 @@ def _sndlib(path: Path) -> Sheet:
         raise BadFileError(f"{path}: is not a network with demands: {error!r}") from error
     ends = np.array([*links, *((head, tail) for tail, head in links)], dtype=float).reshape(-1, 2)
     demands = np.array(wanted, dtype=float).reshape(-1, 3)
-    return _sound(path, _uncosted(len(place), ends[:, 0], ends[:, 1], np.ones(len(ends)), demands))
+    return _sound(path, _uncosted(path, len(place), ends, np.ones(len(ends)), demands))
 
 
 def _geant(path: Path, instance: str | None) -> PathSheet:

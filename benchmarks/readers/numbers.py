@@ -12,6 +12,10 @@ from benchmarks.families import BadFileError
 
 MOST_BYTES = 2**30
 """Size of a file that is still read."""
+LEAST_SIZE, MOST_SIZE = 1e-100, 1e100
+"""Between these lie all numbers but 0, so that sums, products and ratios are numbers, too."""
+ROUNDING = 1e-6
+"""Relative excess of a load that checks take for rounding."""
 MOST_THINGS = 100_000_000
 """Nodes, arcs, items and the like that a file may announce."""
 
@@ -82,4 +86,13 @@ def within(
     if wrong.any():
         limits = f"numbers of at least {least:g}" if np.isfinite(least) else "finite numbers"
         raise BadFileError(f"{path}: {what} must be {limits}, not {found[wrong][0]:g}")
+    size = np.abs(found[(found != 0) & np.isfinite(found)])
+    if size.max(initial=LEAST_SIZE) > MOST_SIZE or size.min(initial=MOST_SIZE) < LEAST_SIZE:
+        raise BadFileError(f"{path}: {what} must be 0 or of a size from {LEAST_SIZE:g} to {MOST_SIZE:g}")
     return found
+
+
+def most_load(capacity: NDArray[np.float64], amounts: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what the check of undivided ``amounts`` takes for a capacity: whole numbers have no rounding."""
+    is_whole = bool((amounts == np.floor(amounts)).all())
+    return capacity + np.minimum(ROUNDING * np.abs(capacity), 0.5 if is_whole else np.inf)

@@ -18,8 +18,8 @@ from scipy.sparse import csr_array, vstack
 from ..blocks import Blocks, BlockSolution, Floats, Ints, Resources
 from ..packs import counted
 
-FIT = 1e-9
-"""Relative excess over a capacity that counts as rounding."""
+FIT, LESS_THAN_ONE = 1e-9, 0.5
+"""Relative excess over a capacity that counts as rounding, and the most that does where uses are whole."""
 CHUNK = 300_000
 """Options that are priced at once: memory is touched once, and temporary arrays stay small."""
 MOST_COUNTED = 2_000_000
@@ -74,7 +74,10 @@ class ChoiceProblem:
         none = np.flatnonzero(size == 0)
         if len(none) and len(self.cost):
             size[none] = abs(self.uses[:, none]).max(axis=0).toarray().ravel()
-        return np.asarray(FIT * size)
+        slack = np.asarray(FIT * size)
+        if slack.max(initial=0.0) > LESS_THAN_ONE and (self.uses.data == np.round(self.uses.data)).all():
+            return np.minimum(slack, LESS_THAN_ONE)
+        return slack
 
     def lacks_room(self) -> bool:
         """Return whether some resource has less than nothing in any case; every workload has an option."""

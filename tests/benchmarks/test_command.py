@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from subprocess import PIPE
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from computeroute.routing.errors import SolverError
@@ -21,6 +27,23 @@ from benchmarks.table import Row, csv_of
 
 from .test_readers import gap_file
 
+BEGIN = """
+import contextlib, signal, sys
+from benchmarks import __main__ as entry
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+heeded = entry.interrupt_token
+
+@contextlib.contextmanager
+def told(say):
+    with heeded(say) as token:
+        print("heeds it", file=sys.stderr, flush=True)
+        yield token
+
+entry.interrupt_token = told
+entry.main()
+"""
+"""The command, which tells from when on it heeds Ctrl-C."""
 FIELDS = {"instance", "objective", "bound", "gap", "seconds", "peak_mib", "feasible", "status"}
 
 
@@ -235,3 +258,36 @@ def test_known_values_that_cannot_be_printed_are_refused(tmp_path: Path) -> None
 def test_rows_hold_no_formulas() -> None:
     known = Known("=1+1", "gap", "GAP/x", Path("x"), None)
     assert "'=1+1" in csv_of([Row(known, "ours", {"status": "feasible"})])
+
+
+def hard_file(folder: Path) -> Path:
+    """Write an assignment of 200 items to 20 agents, dear where light, which is not proven in minutes."""
+    rng = np.random.default_rng(0)
+    weight = rng.integers(1, 101, (20, 200))
+    cost = 111 - weight + rng.integers(-10, 11, weight.shape)
+    rows = [*cost, *weight, np.full(20, int(0.8 * weight.sum() / 400))]
+    (folder / "hard").write_text("20 200\n" + "\n".join(" ".join(map(str, np.ravel(row))) for row in rows))
+    return folder / "hard"
+
+
+@pytest.mark.no_cover
+def test_ctrl_c_ends_with_the_best_so_far_and_twice_with_130(tmp_path: Path) -> None:
+    words = [sys.executable, "-c", BEGIN, "solve", "gap", str(hard_file(tmp_path)), "--time-limit", "100"]
+    for times in (1, 2):
+        file = tmp_path / f"out-{times}.json"
+        with subprocess.Popen([*words, "--solution", str(file)], stdout=PIPE, stderr=PIPE) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == b"heeds it\n"
+            time.sleep(3)  # for a solution
+            process.send_signal(signal.SIGINT)
+            if times == 2:
+                time.sleep(0.02)
+                process.send_signal(signal.SIGINT)
+            output, messages = process.communicate(timeout=60)
+        assert b"stopping; what is done so far follows" in messages
+        if times == 1:
+            assert process.returncode == 0
+            assert json.loads(output)["feasible"]
+            assert len(json.loads(file.read_text())["assignment"]) == 200
+        else:
+            assert (process.returncode, output, file.exists()) == (130, b"", False)

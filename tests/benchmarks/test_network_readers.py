@@ -198,6 +198,8 @@ def test_use_of_a_link_without_capacity_is_seen(tmp_path: Path) -> None:
         ("Net.graph", GRAPH.replace("e1 0 1", "e1 0 x"), "no table EDGES"),
         ("Net.graph", GRAPH.replace("EDGES 3", "EDGES 4"), "4 lines expected"),
         ("Net.0001.demands", DEMANDS.replace("d0 0 2", "d0 0 7"), "a node that there is not among 3"),
+        ("Net.graph", GRAPH.replace("e1 0 1", "e1 0.5 1"), "nodes must be whole numbers"),
+        ("Net.0001.demands", DEMANDS.replace("d0 0 2", "d0 0 1.5"), "nodes must be whole numbers"),
         ("Net.0001.demands", "DEMANDS", "no table DEMANDS"),
     ],
 )

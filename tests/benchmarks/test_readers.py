@@ -128,6 +128,8 @@ def test_each_agent_is_held_to_its_own_capacity(tmp_path: Path) -> None:
         ("1.5 1 1 1 1", "sizes must be whole numbers"),
         ("nan 1 1 1 1", "sizes must be whole numbers"),
         ("1 1e12 1 1 1", "sizes must be whole numbers from 0 to"),
+        ("1 1 1e308 1 1", "costs must be 0 or of a size from 1e-100 to 1e"),
+        ("1 1 1 1e-300 1", "weights must be 0 or of a size from 1e-100"),
         ("1 1 1 1 1 7", "6 numbers where its sizes make 5"),
     ],
 )
@@ -152,3 +154,18 @@ def test_needs_of_what_is_allowed_are_no_less_than_nothing(tmp_path: Path) -> No
     assert family("scale").read(scale_file(tmp_path, need=need), None), "it is not allowed there"
     with pytest.raises(BadFileError, match="needs of what is allowed"):
         family("scale").read(scale_file(tmp_path, need=-need), None)
+
+
+@pytest.mark.parametrize(
+    ("weight", "capacity", "fits"),
+    [("1e9 1e9 1", "2e9", False), ("1e9 1e9 1", "2000000001", True), ("0.1 0.2 1e-9", "0.3", True)],
+)
+def test_whole_numbers_are_held_to_the_unit(
+    tmp_path: Path, weight: str, capacity: str, *, fits: bool
+) -> None:
+    path = gap_file(tmp_path, f"1 3 1 1 1 {weight} {capacity}")
+    if fits:
+        assert family("gap").check(path, None, {"assignment": [0, 0, 0]}) == 3
+        return
+    with pytest.raises(WrongSolutionError, match="loaded 2000000001, its capacity is 2000000000"):
+        family("gap").check(path, None, {"assignment": [0, 0, 0]})

@@ -60,6 +60,14 @@ def test_the_dearer_pool_takes_what_does_not_fit() -> None:
     assert result.bound == 6.0
 
 
+@pytest.mark.parametrize("much", [1e6, 1e9])
+def test_whole_amounts_fit_to_the_unit(much: float) -> None:
+    # both large ones fill A to the unit, at 1 each; the small one would overload it by 1 and costs 100 in B
+    large, small = (1.0, [much, 0.0]), [(1.0, [1.0, 0.0]), (100.0, [0.0, 1.0])]
+    result = solved(blocks_of([[large], [large], small], [2 * much, 1.0]))
+    assert (result.objective, result.bound) == (102.0, 102.0)
+
+
 def test_work_is_left_out_where_that_is_cheapest_or_all_that_is_left() -> None:
     # room for one: the workload whose leaving out costs 7 stays out, the other (50) is placed at 1
     options = [[(1.0, [2.0])], [(1.0, [2.0])]]

@@ -173,3 +173,12 @@ def test_what_forbids_hides_no_other_costs():
     result = solved(facility_blocks(cost, demand, [25, 50], [1, 5], single=False))
     assert result.objective == pytest.approx(6 + 3 + 3 + 3 * 2 / 14)
     assert result.bound == pytest.approx(result.objective)
+
+
+@pytest.mark.parametrize(("first", "cost"), [(1e6, 103), (1e6 + 1e-3, 3)])
+def test_one_site_and_several_agree_on_what_fits(first: float, cost: float):
+    # 1e6 and 0.001 at a site that opens for 1, at 1 each; the second at another for 100 where both do not fit
+    demand = np.array([1e6, 1e-3])
+    for single in (True, False):
+        blocks = facility_blocks([[1, 1], [1, 1]], demand, [first, 1], [1, 100], single=single)
+        assert solved(blocks).objective == pytest.approx(cost, abs=1e-3)
