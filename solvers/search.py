@@ -20,7 +20,7 @@ from .program import Program, affordable, complete_program, lagrangian_bound, pa
 from .rates import Floats
 from .request import Answer, Relaxation, Request
 from .slivers import serve_slivers
-from .solve_program import settle, solve_integer, solve_relaxation
+from .solve_program import keeps_rows, settle, solve_integer, solve_relaxation
 from .staying import Staying, staying
 from .twostage import leave_out, two_stage
 
@@ -284,9 +284,15 @@ class Search:
             if phase is not None:
                 self.tell_bound(phase, value + constant)
 
+        def settled(x: Floats) -> Floats | None:
+            found = settle(compact.program, x)
+            holds = self.settings.solver != "cp-sat" or keeps_rows(compact.program, found)
+            return compact.whole(found) if holds else None
+
         def incumbent(x: Floats) -> None:
-            if is_whole:
-                self.tell_solution(compact.whole(settle(compact.program, x)))
+            found = settled(x) if is_whole else None
+            if found is not None:
+                self.tell_solution(found)
 
         request = Request(
             solver=self.settings.solver,
@@ -308,4 +314,4 @@ class Search:
         if answer.x is None:
             return answer
         incumbent(answer.x)
-        return Answer(compact.whole(settle(compact.program, answer.x)), answer.bound + constant, False)
+        return Answer(settled(answer.x), answer.bound + constant, False)

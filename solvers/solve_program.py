@@ -15,6 +15,8 @@ DOUBTED_COLUMNS = 20_000
 """Relaxations up to this size are solved again without presolve before they are believed infeasible: the
 presolve of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
 SETTLE_SECONDS = 10.0
+BROKEN = 1e-5
+"""Part of the amounts in a row by which a solution breaks it."""
 
 
 def solve_integer(program: Program, request: Request) -> Answer:
@@ -75,3 +77,10 @@ def settle(program: Program, x: Floats) -> Floats:
         return rounded
     polished = solve_relaxation(compact.program, SETTLE_SECONDS)
     return rounded if polished.x is None else compact.whole(polished.x)
+
+
+def keeps_rows(program: Program, x: Floats) -> bool:
+    """Return whether ``x`` keeps all rows, which CP-SAT widens where they have continuous columns."""
+    used = program.matrix @ x
+    over = np.maximum(program.row_lower - used, used - program.row_upper)
+    return bool((over <= BROKEN * (abs(program.matrix) @ np.abs(x)) + BROKEN**2).all())
