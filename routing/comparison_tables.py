@@ -16,6 +16,7 @@ from .tables import (
     as_spare,
     money_column,
     number_column,
+    remark_column,
     text_column,
     to_csv,
     to_json,
@@ -200,7 +201,7 @@ def _moves_table(compared: Sequence[Compared]) -> Table:
         text_column("after"),
         money_column("difference_usd", "difference USD"),
         text_column("why"),
-        text_column("detail"),
+        remark_column("detail"),
     )
     rows = [_move_row(each.case.name, move) for each in compared for move in each.moves]
     single = compared[0].case.name if len(compared) == 1 else ""

@@ -6,8 +6,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
-from .text import pad, shorten, shorten_amid, width
+from .text import filled, pad, shorten, shorten_amid, width
 
 GAP = "  "
 LEAST_COLUMNS = 6
@@ -21,13 +22,15 @@ READABLE_COLUMNS = 20
 class Strip:
     """A column as text: numbers are aligned to the right and never cut.
 
-    Spare ones may be left out, those that are most so first, of these the last.
+    Spare ones may be left out, those that are most so first, of these the last. One that ``wraps`` goes on
+    below where it is too wide.
     """
 
     heading: str
     cells: Sequence[str]
     is_text: bool
     spare: int = 0
+    wraps: bool = False
 
     @property
     def width(self) -> int:
@@ -77,17 +80,22 @@ def lines(strips: Sequence[Strip], columns: int) -> Iterator[str]:
         yield _line([upper for upper, _ in heads], strips, widths)
     yield _line([lower for _, lower in heads], strips, widths)
     yield _line(["-" * room for room in widths], strips, widths)
-    cut = [_cut(strip.cells, room) for strip, room in zip(strips, widths, strict=True)]
+    cut = [_cut(strip, room) for strip, room in zip(strips, widths, strict=True)]
     for cells in zip(*cut, strict=True):
-        yield _line(cells, strips, widths)
+        for line in zip_longest(*cells, fillvalue=""):
+            yield _line(line, strips, widths)
 
 
-def _cut(cells: Sequence[str], room: int) -> list[str]:
-    """Return cells within ``room``: their ends stay where they would look alike though they differ."""
+def _cut(strip: Strip, room: int) -> list[list[str]]:
+    """Return the lines of cells within ``room``: their ends stay where they would look alike but differ."""
+    if strip.wraps:
+        return [filled(cell, room).split("\n") for cell in strip.cells]
     alike = defaultdict[str, set[str]](set)
-    for cell in cells:
+    for cell in strip.cells:
         alike[shorten(cell, room)].add(cell)
-    return [shorten_amid(cell, room) if len(alike[shorten(cell, room)]) > 1 else cell for cell in cells]
+    return [
+        [shorten_amid(cell, room) if len(alike[shorten(cell, room)]) > 1 else cell] for cell in strip.cells
+    ]
 
 
 def _heading(strip: Strip, room: int) -> tuple[str, str]:

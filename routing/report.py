@@ -17,6 +17,7 @@ from .tables import (
     facts,
     money_column,
     number_column,
+    remark_column,
     text_column,
     to_text,
 )
@@ -209,7 +210,7 @@ def _left_out_table(plan: Plan) -> Table:
         number_column("periods"),
         number_column("peak_requests_per_second", "peak requests/s", 1),
         text_column("reason"),
-        text_column("detail"),
+        remark_column("detail"),
     )
     rows = [
         [workload, location, _periods(entries), _peak(entries), reason, detail]

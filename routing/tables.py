@@ -26,6 +26,8 @@ class Column:
     """Turns a value into text; a column that has one is aligned to the right and never cut."""
     spare: int = 0
     """How well people can do without it where the table would be too wide: 0 for not at all."""
+    wraps: bool = False
+    """Whether long text goes on below, rather than to be cut."""
 
 
 def as_spare(column: Column, spare: int = 1) -> Column:
@@ -36,6 +38,11 @@ def as_spare(column: Column, spare: int = 1) -> Column:
 def text_column(name: str, heading: str = "") -> Column:
     """Return a column of names or remarks."""
     return Column(name, heading or name.replace("_", " "))
+
+
+def remark_column(name: str) -> Column:
+    """Return a column of sentences, which go on below where there is no room for them."""
+    return replace(text_column(name), wraps=True)
 
 
 def number_column(name: str, heading: str = "", digits: int = 0) -> Column:
@@ -123,7 +130,11 @@ def to_text(table: Table, columns: int, limit: int) -> str:
     shown = table.rows[:limit]
     strips = [
         Strip(
-            column.heading, [_text_cell(row[at], column) for row in shown], column.show is None, column.spare
+            column.heading,
+            [_text_cell(row[at], column) for row in shown],
+            column.show is None,
+            column.spare,
+            column.wraps,
         )
         for at, column in enumerate(table.columns)
     ]
@@ -175,6 +186,7 @@ __all__ = [
     "number_column",
     "plain_table",
     "plural",
+    "remark_column",
     "text_column",
     "to_csv",
     "to_json",
