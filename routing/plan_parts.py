@@ -26,6 +26,8 @@ Reason = Literal[
 ]
 
 
+IDLE = "(idle)"
+"""In breakdowns by workload: what no workload used, as commitments and modules."""
 _T = TypeVar("_T")
 Many = Annotated[tuple[_T, ...], Strict(False)]
 """A tuple, or a list as JSON has them."""

@@ -16,13 +16,13 @@ from .changes import Alone, Remove
 from .errors import InputError
 from .hourly import Hour, demanded, hourly
 from .plan import Plan
+from .plan_parts import IDLE
 from .problem import Problem
 from .scenarios import Scenario
 from .sites import Pool
 from .weights import unserved_by_workload, weight_of_all
 
 TOGETHER = "together"
-IDLE = "(idle)"
 Planned = tuple[Problem, Plan]
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .hourly import Hour
-from .pooling import IDLE, Party, Pooling, Side, mean
+from .plan_parts import IDLE
+from .pooling import Party, Pooling, Side, mean
 from .tables import (
     Table,
     as_spare,

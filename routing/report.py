@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 
 from .commitments import over_budget
 from .plan import Cost, LeftOut, Plan
+from .plan_parts import IDLE
 from .problem import Problem
 from .report_use import link_table, pool_table
 from .report_work import job_table, service_table
@@ -26,6 +27,8 @@ from .text import ROUNDING_NOISE, money, number, percent, plural
 DEFAULT_WIDTH = 110
 MOST_ROWS = 40
 MOST_LINKS = 10
+TRACE = 1e-8
+"""Gap that is none."""
 MOST_KINDS = 3
 """Kinds of cost that are always shown, the largest."""
 _STOPS = {"gap": "the solver", "time": "the time limit", "cancel": "an interrupt"}
@@ -70,6 +73,9 @@ def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
     if plan.objective is not None:
         yield "objective", f"{money(plan.objective)} USD{_proof(plan)}"
     yield "unserved", _unserved(plan, problem)
+    idle = plan.breakdown.by_workload.get(IDLE)
+    if idle is not None and idle.total_usd > ROUNDING_NOISE:
+        yield "idle", f"{money(idle.total_usd)} USD of the cost is for what no workload uses"
     if plan:
         yield (
             "emissions",
@@ -114,7 +120,8 @@ def _proof(plan: Plan) -> str:
 
 
 def _gap(value: float, bound: float) -> float:
-    return max(0.0, value - bound) / max(abs(value), ROUNDING_NOISE)
+    gap = max(0.0, value - bound) / max(abs(value), ROUNDING_NOISE)
+    return gap if gap > TRACE else 0.0
 
 
 def _unserved(plan: Plan, problem: Problem) -> str:

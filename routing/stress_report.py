@@ -94,7 +94,7 @@ def workload_table(trials: Sequence[Trial]) -> Table:
         text_column("loss"),
         text_column("workload"),
         number_column("requests_per_second", "requests/s lost", 1),
-        number_column("accelerators", "cards idled", 1),
+        number_column("accelerators", "mean cards idled", 1),
         number_column("unserved_at_once", "weight lost at once", 3),
     )
     rows = [
@@ -177,10 +177,13 @@ def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> lis
     base = _unprotected(trials)
     if base is None:
         return [("reserves", f"{free}: extra USD is what the loss alone costs less what that saves")]
-    saved = money(present.cost.total_usd - base.cost.total_usd)
-    text = f"{free}: extra USD is {saved} USD, their price, below what the loss alone costs"
-    more = abs(base.unserved - present.unserved) > ROUNDING
-    return [("reserves", f"{text}; without them {_unserved(base.unserved)}" if more else text)]
+    saved = present.cost.total_usd - base.cost.total_usd
+    if abs(base.unserved - present.unserved) <= ROUNDING:
+        text = f"{free}: extra USD is {money(saved)} USD, their price, below what the loss alone costs"
+        return [("reserves", text)]
+    side = "below" if saved >= 0 else "above"
+    text = f"{free}: extra USD is {money(abs(saved))} USD {side} what the loss alone costs"
+    return [("reserves", f"{text}; that is no price of theirs, as without them {_unserved(base.unserved)}")]
 
 
 def _unprotected(trials: Sequence[Trial]) -> Plan | None:

@@ -26,8 +26,8 @@ from .whereabouts import moved
 
 TABLES = ("points", "alternatives", "moves")
 MOST_ROWS = 100
-CLOSE = 1e-3
-"""Gap up to which a plan counts as the best there is."""
+CLOSE, FAR = 1e-3, 0.05
+"""Gaps up to which a plan counts as the best there is, and beyond which it may be far from that."""
 _ENDED = {
     "count": "",
     "alike": "; every other plan that is cheap enough is like one of these",
@@ -93,10 +93,16 @@ def _points(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = F
     least = points[0].usd
     rows = [
         [each.value, each.usd, each.bound_usd, each.gap, _part(each.usd - least, least), each.usd_per_unit,
-         each.plan.unserved or None, "leaves more work out" if each.leaves_more_out else None]
+         each.plan.unserved or None, _remark(each)]
         for each in points
     ]  # fmt: skip
     return Table("points", _headline(points, axis, is_stopped=is_stopped), columns, rows)
+
+
+def _remark(point: FrontierPoint) -> str | None:
+    if point.leaves_more_out:
+        return "leaves more work out"
+    return "far from proven: allow more time" if point.gap is None or point.gap > FAR else None
 
 
 def _percent(value: float | None) -> str:
@@ -110,7 +116,7 @@ def _part(more: float, least: float) -> float:
 def _alternatives(near: NearOptimal) -> Table:
     columns: tuple[Column, ...] = (
         number_column("alternative"),
-        money_column("objective_usd", "cost USD"),
+        money_column("objective_usd", "objective USD"),
         Column("extra", "dearer by", _percent),
         number_column("moved", "workloads moved", 2),
         number_column("moved_least", "from the most similar", 2),
