@@ -7,7 +7,7 @@ import io
 import json
 
 from computeroute.routing import tables
-from computeroute.routing.tables import Table, money_column, number_column, text_column
+from computeroute.routing.tables import Table, money_column, number_column, remark_column, text_column
 from computeroute.routing.text import width
 
 COLUMNS = (
@@ -197,3 +197,18 @@ def test_facts_align_labels() -> None:
     assert tables.facts([("a", "one two"), ("long", "one two three")], 13) == (
         "a     one two\nlong  one two\n      three"
     )
+
+
+def test_sentences_go_on_below_where_they_are_too_long() -> None:
+    columns = (text_column("work"), number_column("hours"), remark_column("detail"))
+    rows = [["finetune", 7, "no pool is near enough to its data"], ["chat", 3, ""], ["one", 1, "x" * 20]]
+    assert tables.to_text(Table("left", "Left out", columns, rows), 31, 10).split("\n") == [
+        "Left out",
+        "work      hours  detail",
+        "--------  -----  --------------",
+        "finetune      7  no pool is",
+        "                 near enough to",
+        "                 its data",
+        "chat          3",
+        "one           1  xxxxxxxxxxxxx…",
+    ]

@@ -107,6 +107,17 @@ def test_what_a_loss_costs_is_told_apart_from_what_reserves_do() -> None:
     assert document["present"]["unprotected_cost_usd"] == pytest.approx(96)
 
 
+def test_different_work_left_out_is_no_price_of_reserves() -> None:
+    # Users at a cannot survive its loss, so they are left out; without reserves they are served.
+    demand = [{"location": place, "requests_per_second": [4, 2]} for place in ("u", "a")]
+    problem = protected("site", demand=demand, max_rtt_ms=10)
+    trials = losses(problem)
+    present = trials["b"].present
+    assert present.unserved > 0
+    told = " ".join(render_stress(problem, present, list(trials.values()), form="table").split())
+    assert "what the loss alone costs; that is no price of theirs, as without them all work is placed" in told
+
+
 def test_the_plan_without_reserves_is_not_counted_as_a_re_plan() -> None:
     problem, told = protected("site"), list[tuple[str, int]]()
     plan = solve(problem)
