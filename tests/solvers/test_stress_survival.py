@@ -108,14 +108,20 @@ def test_what_a_loss_costs_is_told_apart_from_what_reserves_do() -> None:
 
 
 def test_different_work_left_out_is_no_price_of_reserves() -> None:
-    # Users at a cannot survive its loss, so they are left out; without reserves they are served.
-    demand = [{"location": place, "requests_per_second": [4, 2]} for place in ("u", "a")]
-    problem = protected("site", demand=demand, max_rtt_ms=10)
+    # Where a replica takes more than b has, the service survives nothing and is left out: the job costs 24,
+    # and one replica at a for all day 4 x 24 more.
+    data = protected("site").model_dump(mode="json", exclude_none=True)
+    data["pools"][1]["count"] = 3
+    data["workloads"][1]["serving"] = [
+        {"accelerator": "x", "requests_per_second": 4, "accelerators_per_replica": 4}
+    ]
+    problem = Problem.parse(data)
     trials = losses(problem)
-    present = trials["b"].present
-    assert present.unserved > 0
-    told = " ".join(render_stress(problem, present, list(trials.values()), form="table").split())
-    assert "what the loss alone costs; that is no price of theirs, as without them all work is placed" in told
+    told = render_stress(problem, trials["a"].present, list(trials.values()), form="table")
+    assert (
+        "extra USD is 96.00 USD above what the loss alone costs; that is no price of theirs, "
+        "as without them all work is placed"
+    ) in " ".join(told.split())
 
 
 def test_the_plan_without_reserves_is_not_counted_as_a_re_plan() -> None:
