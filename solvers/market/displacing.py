@@ -82,6 +82,14 @@ class Displacing(Holding):
             self._make_way(builder, told, Watch(WAYS_SHARE * self.watch.left, until.over))
             left, before = self.unserved(), left
 
+    def _force_meanwhile(self, builder: Builder, told: Appraisal) -> None:
+        """Let what is left out take its place by force, for who ends the search before prices are better.
+
+        What comes of it costs much, as they are poor yet; nothing goes on from there.
+        """
+        if self.best is not None and not self.is_served():
+            self._keep_spare(self._saved(self.best, builder, told, AFTER_SHARE))
+
     def _make_room_for_few(self, menu: Priced, told: Appraisal) -> None:
         """Where the best placement leaves few out, place crowds anew around these."""
         if self.best is not None and 0 < len(left_out(self.best)) <= FEW:

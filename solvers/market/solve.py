@@ -113,6 +113,7 @@ class MarketSearch(Rationing):
         """
         try:
             self._search(rounds)
+            self.best = self._known()
             self.watch = self._until or self.watch
             for _ in range(TOPPING_TURNS):
                 self._top_up(self.watch.beyond(TOPPING_SHARE * self.options.time_limit))
@@ -172,6 +173,7 @@ class MarketSearch(Rationing):
         if self._is_long() and self._is_large:
             self.took["improving"] = self.took["building"]
         elif not self._has_settled:
+            self._force_meanwhile(builder, seeker.told)
             self._seek_or_wait(seeker)
         if self._is_large and self._is_long() and not has_relieved_rows(self.market):
             self._eject_and_refill(builder)

@@ -40,6 +40,9 @@ class Standing:
         Of the work with options that must be left out.
     prices
         What was told last.
+    spare
+        A placement that leaves less out than the best, at a cost from which the search had better not go on:
+        it counts where that ends before the best is as good.
     """
 
     market: Market
@@ -48,6 +51,7 @@ class Standing:
     started: float
     penalty: float = 0.0
     best: Placement | None = None
+    spare: Placement | None = None
     complete: float = -np.inf
     partial: float = -np.inf
     limited: float = -np.inf
@@ -62,7 +66,7 @@ class Standing:
 
     def unserved(self) -> float:
         """Return the work that the best placement leaves out though it has options."""
-        return 0.0 if self.best is None else self.best.work()
+        return _work(self.best)
 
     def sharpen(self) -> None:
         """Seek stronger bounds of plans that leave as much out as the best."""
@@ -81,7 +85,9 @@ class Standing:
 
     def cost_bound(self) -> float | None:
         """Return the proven bound of the cost of plans that leave no more out than the best."""
-        unserved = self.unserved()
+        return self._bound_for(self.unserved())
+
+    def _bound_for(self, unserved: float) -> float | None:
         bounds = [self.partial - self.penalty * (unserved + 1e-9), self.limited]
         if unserved <= UNSERVED_TOLERANCE:
             bounds.append(self.complete)
@@ -96,10 +102,13 @@ class Standing:
 
     def incumbent(self) -> float | None:
         """Return the cost of the best placement, what it leaves out not priced."""
-        if self.best is None:
+        return self._cost_of(self.best)
+
+    def _cost_of(self, placement: Placement | None) -> float | None:
+        if placement is None:
             return None
         offset = committed_usd(self.market.problem) * self.market.problem.objective.money_weight
-        return self.best.value() - self.penalty * self.unserved() + offset
+        return placement.value() - self.penalty * placement.work() + offset
 
     def is_close(self) -> bool:
         """Return whether the gap is closed."""
@@ -136,6 +145,16 @@ class Standing:
             self.best = placement
             self.report()
 
+    def _keep_spare(self, placement: Placement) -> None:
+        """Keep a placement for the case that nothing better is found in time."""
+        if self.best is not None and placement.value() < self._value() and not len(placement.broken_rows()):
+            self.spare = placement
+            self.report()
+
+    def _known(self) -> Placement | None:
+        """Return the better one of the best and the spare placement."""
+        return self.spare if self.spare is not None and self.spare.value() < self._value() else self.best
+
     def _offer_trimmed(self, placement: Placement) -> None:
         """Offer a copy of a placement without the modules that nothing needs."""
         trimmed = placement.copy()
@@ -159,14 +178,18 @@ class Standing:
         """Tell how things stand, if anybody asked for that."""
         if self.options.progress is None:
             return
-        self._told_at = time.monotonic()
-        seconds, unserved = self._told_at - self.started, self.unserved()
+        self._told_at, known = time.monotonic(), self._known()
+        seconds, unserved = self._told_at - self.started, _work(known)
         if unserved > UNSERVED_TOLERANCE:  # what costs less as it does less says nothing beside a bound
             work = (unserved + self.market.barred_work, self.unserved_bound())
             self.options.progress(Progress("unserved work", *work, None, seconds))
             return
-        incumbent, bound = self.incumbent(), self.cost_bound()
+        incumbent, bound = self._cost_of(known), self._bound_for(unserved)
         self.options.progress(Progress("cost", incumbent, bound, relative_gap(incumbent, bound), seconds))
+
+
+def _work(placement: Placement | None) -> float:
+    return 0.0 if placement is None else placement.work()
 
 
 def _is_least(unserved: float, least: float) -> bool:

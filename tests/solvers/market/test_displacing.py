@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from random import Random
 from typing import Any
 
 import numpy as np
 import pytest
-from computeroute.routing import Problem
+from computeroute.routing import Problem, check
+from computeroute.solvers import solve
 from computeroute.solvers.market import displacing
 from computeroute.solvers.market.appraisal import Appraisal
 from computeroute.solvers.market.candidates import job_columns, service_columns
@@ -16,8 +18,9 @@ from computeroute.solvers.market.columns import joined
 from computeroute.solvers.market.placing import Priced
 from computeroute.solvers.market.recreating import Recreator
 from computeroute.solvers.market.solve import MarketSearch
-from computeroute.solvers.options import Options
+from computeroute.solvers.options import Options, Progress
 from computeroute.solvers.watch import Watch
+from computeroute.topologies.generate import generate
 
 from ..small_worlds import random_world
 from ..test_constraints import job, service, world
@@ -134,3 +137,44 @@ def test_services_with_limits_on_their_sites_make_way_too() -> None:
     assert found.work() == 0
     assert set(pools[found.placed[0].rows].tolist()) - {-1} == {0}
     assert set(pools[found.placed[1].rows].tolist()) - {-1} == {1}
+
+
+def test_what_is_spare_counts_until_the_best_is_as_good() -> None:
+    # The best leaves all three out; the spare one leaves one out; then the best leaves none out.
+    heard: list[Progress] = []
+    search, _, _ = searched(three_pools(*FAR_SMALL[:3]))
+    full = search.best
+    assert full is not None and full.work() == 0
+    search.options = Options(progress=heard.append)
+    nothing, spare = full.copy(), full.copy()
+    for number in range(3):
+        nothing.remove(number)
+        nothing.put(number, nothing.nothing(number))
+    spare.remove(0)
+    spare.put(0, spare.nothing(0))
+    search.best = nothing
+    search._keep_spare(full)
+    search._keep_spare(spare)
+    assert search._known() is spare and search.best is nothing
+    search._offer(full)
+    assert search._known() is full
+    assert [(told.phase, told.incumbent) for told in heard] == [
+        ("cost", 12.0),
+        ("unserved work", 1.0),
+        ("cost", 12.0),
+    ]
+
+
+@pytest.mark.no_cover
+def test_there_is_a_plan_that_serves_all_before_better_prices_are_sought() -> None:
+    # The first plan of this leaves work out, and the next one is made after seven seconds of prices.
+    problem, stop = generate(sites=20, services=30, jobs=100, periods=24, seed=3), threading.Event()
+
+    def hear(report: Progress) -> None:
+        if report.phase == "cost" and report.incumbent is not None:
+            stop.set()
+
+    plan = solve(problem, solver="decomposition", time_limit=60, progress=hear, cancel=stop)
+    assert (plan.stopped_by, plan.unserved) == ("cancel", 0.0)
+    assert plan.objective > 1.03 * 125_600, "it is not what better prices find"
+    assert check(problem, plan) == []
