@@ -20,6 +20,7 @@ MOST_NAMED = 3
 def remarks(problem: Problem) -> Iterator[Fault]:
     """Yield what a reader of the file should look at, by place; nothing of it is a fault."""
     yield from _twins(problem)
+    yield from _shares(problem)
     barring = Barring(problem)
     for index, workload in enumerate(problem.workloads):
         told = _job(barring, workload) if isinstance(workload, TrainingJob) else _service(barring, workload)
@@ -38,6 +39,12 @@ def _twins(problem: Problem) -> Iterator[Fault]:
             yield Fault(
                 place(("links", index), problem), f"has the ends and all figures of {other}: is it meant?"
             )
+
+
+def _shares(problem: Problem) -> Iterator[Fault]:
+    if problem.pools and problem.bars_by_shares:
+        told = "bars all work: the providers of all pools may not have all of it together"
+        yield Fault(place(("limits", "max_provider_share"), problem), told)
 
 
 def _job(barring: Barring, job: TrainingJob) -> Iterator[str]:

@@ -35,7 +35,8 @@ def _used(
     if limits.max_moves is not None:
         yield f"{_moves(problem, jobs, services)} of {limits.max_moves} max_moves"
     if limits.max_provider_share:
-        yield "max_provider_share may bind too"
+        bars = "bars all work: the providers of these pools may not have all of it together"
+        yield f"max_provider_share {bars if problem.bars_by_shares else 'may bind too'}"
 
 
 def _moves(problem: Problem, jobs: Sequence[JobPlan], services: Sequence[ServicePlan]) -> int:

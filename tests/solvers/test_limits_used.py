@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from computeroute.routing import check
 from computeroute.routing.problem import Limits, Present
+from computeroute.routing.remarks import remarks
 from computeroute.routing.scenarios import scenario
 from computeroute.solvers import solve
 from computeroute.topologies import load
@@ -47,3 +48,15 @@ def test_without_limits_nothing_is_added() -> None:
     plan = solve(short)
     assert any(entry.reason == "capacity" for entry in plan.left_out)
     assert not any("used of the limits" in entry.detail for entry in plan.left_out)
+
+
+def test_shares_that_bar_all_work_are_told() -> None:
+    # Where one of two providers is left, it would have all hours and not half of them.
+    limits = Limits(max_provider_share={"*": 0.5})
+    problem = scenario("cloud-only").apply(load("two-sites").replace(limits=limits))
+    plan = solve(problem)
+    assert plan.left_out
+    assert {entry.workload for entry in plan.left_out} == {workload.id for workload in problem.workloads}
+    assert any("max_provider_share bars all work" in entry.detail for entry in plan.left_out)
+    assert any("max_provider_share: bars all work" in str(remark) for remark in remarks(problem))
+    assert not any("max_provider_share" in str(remark) for remark in remarks(load("two-sites")))
