@@ -194,13 +194,6 @@ class Problem(Frozen):
         return tuple(w for w in self.workloads if isinstance(w, InferenceService))
 
     @cached_property
-    def bars_by_shares(self) -> bool:
-        """Whether the providers of all pools may not have all accelerator-hours together: nothing can run."""
-        shares = self.limits.max_provider_share
-        providers = {self.data_center[pool.data_center].provider_id for pool in self.pools}
-        return sum(shares.get(name, shares.get("*", 1.0)) for name in providers) < 1 - 1e-9
-
-    @cached_property
     def durations_hours(self) -> tuple[float, ...]:
         """Duration of each period, hours."""
         return tuple(period.duration_hours for period in self.periods)

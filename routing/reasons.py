@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from .errors import quoted
+from .problem import Problem
 from .workloads import TrainingJob
 
+ROUNDING = 1e-9
+"""Of a sum of shares."""
 DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "residency": "its data policy permits none of the data centers",
@@ -42,3 +46,20 @@ _OVER_SITES: Mapping[str, str] = MappingProxyType(
 def job_details(job: TrainingJob) -> Mapping[str, str]:
     """Return what the reasons say of a job."""
     return {**DETAILS, **_OVER_SITES} if job.max_sites > 1 else DETAILS
+
+
+def barred_by_shares(problem: Problem) -> str | None:
+    """Return how ``max_provider_share`` bars all work, in words, or None where it does not.
+
+    It does where the providers of all pools may not have all accelerator-hours together.
+    """
+    shares = problem.limits.max_provider_share
+    providers = sorted({problem.data_center[pool.data_center].provider_id for pool in problem.pools})
+    most = sum(shares.get(name, shares.get("*", 1.0)) for name in providers)
+    if not providers or most >= 1 - ROUNDING:
+        return None
+    who = quoted(providers[0]) if len(providers) == 1 else f"{len(providers)} providers"
+    return (
+        f"bars all work: all pools are of {who}, with {most:.0%} of all accelerator-hours at most; "
+        "raise a share, or add a pool of another provider"
+    )

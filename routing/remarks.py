@@ -10,7 +10,7 @@ from .check_left_out_services import ServiceReasons
 from .errors import Fault, quoted
 from .faults import place
 from .problem import Problem, per_period
-from .reasons import DETAILS, job_details
+from .reasons import DETAILS, barred_by_shares, job_details
 from .workloads import InferenceService, TrainingJob
 
 MOST_NAMED = 3
@@ -42,8 +42,8 @@ def _twins(problem: Problem) -> Iterator[Fault]:
 
 
 def _shares(problem: Problem) -> Iterator[Fault]:
-    if problem.pools and problem.bars_by_shares:
-        told = "bars all work: the providers of all pools may not have all of it together"
+    told = barred_by_shares(problem)
+    if told is not None:
         yield Fault(place(("limits", "max_provider_share"), problem), told)
 
 

@@ -178,11 +178,10 @@ def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> lis
     if base is None:
         return [("reserves", f"{free}: extra USD is what the loss alone costs less what that saves")]
     saved = present.cost.total_usd - base.cost.total_usd
-    if abs(base.unserved - present.unserved) <= ROUNDING:
-        text = f"{free}: extra USD is {money(saved)} USD, their price, below what the loss alone costs"
-        return [("reserves", text)]
     side = "below" if saved >= 0 else "above"
     text = f"{free}: extra USD is {money(abs(saved))} USD {side} what the loss alone costs"
+    if abs(base.unserved - present.unserved) <= ROUNDING:
+        return [("reserves", f"{text}, which is their price")]
     return [("reserves", f"{text}; that is no price of theirs, as without them {_unserved(base.unserved)}")]
 
 

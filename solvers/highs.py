@@ -196,7 +196,7 @@ def _solve_integer(program: Program, request: Request) -> Answer:
     presolve = _is_presolved(program, request)
     highs = _loaded(program, scale, request.time_limit, request.seed, presolve=presolve)
     highs.setOptionValue("mip_feasibility_tolerance", TOLERANCE)
-    _set_search(highs, request, _absolute_gap(program, request) / scale)
+    _set_search(highs, request, _absolute_gap(program, request, scale) / scale)
     # a bound that is told cannot be taken back
     ear = _Ear(request, scale, tells_bounds=request.watch and not _is_solved_twice(program, request))
     highs.cbMipInterrupt.subscribe(ear.hear)
@@ -244,15 +244,15 @@ def _loaded(program: Program, scale: float, time_limit: float, seed: int, *, pre
     return highs
 
 
-def _absolute_gap(program: Program, request: Request) -> float:
+def _absolute_gap(program: Program, request: Request, scale: float) -> float:
     """Return the gap at which to end whatever is asked for: what is nothing beside any cost of the program.
 
     By default that is 1e-6 of the scale: beside a few large costs, all of what is left to decide may be less.
     """
     if request.absolute_gap is not None:
         return request.absolute_gap
-    scale, priced = cost_scale(program), np.abs(program.cost[program.cost != 0])
-    return LEAST_GAP * max(min(scale, float(priced.min(initial=np.inf))), LEAST_GAP * scale)
+    least = float(np.abs(program.cost[program.cost != 0]).min(initial=scale))
+    return LEAST_GAP * max(least, LEAST_GAP * scale)
 
 
 def _set_search(highs: _Highs, request: Request, absolute_gap: float) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ..routing.plan import Cost, Emission, JobPlan, ServicePlan
 from ..routing.problem import Problem
+from ..routing.reasons import barred_by_shares
 from .moving import sites_held
 
 
@@ -35,8 +36,7 @@ def _used(
     if limits.max_moves is not None:
         yield f"{_moves(problem, jobs, services)} of {limits.max_moves} max_moves"
     if limits.max_provider_share:
-        bars = "bars all work: the providers of these pools may not have all of it together"
-        yield f"max_provider_share {bars if problem.bars_by_shares else 'may bind too'}"
+        yield f"max_provider_share {barred_by_shares(problem) or 'may bind too'}"
 
 
 def _moves(problem: Problem, jobs: Sequence[JobPlan], services: Sequence[ServicePlan]) -> int:

@@ -16,7 +16,7 @@ from .arrays import Arrays
 from .events import Emit, Found, Phase, Proved
 from .likeness import Likeness
 from .options import relative_gap
-from .program import Program, affordable, complete_program, lagrangian_bound, partial_program
+from .program import Compact, Program, affordable, complete_program, lagrangian_bound, partial_program
 from .rates import Floats
 from .request import Answer, Relaxation, Request
 from .slivers import serve_slivers
@@ -284,15 +284,9 @@ class Search:
             if phase is not None:
                 self.tell_bound(phase, value + constant)
 
-        def settled(x: Floats) -> Floats | None:
-            found = settle(compact.program, x)
-            holds = self.settings.solver != "cp-sat" or keeps_rows(compact.program, found)
-            return compact.whole(found) if holds else None
-
         def incumbent(x: Floats) -> None:
-            found = settled(x) if is_whole else None
-            if found is not None:
-                self.tell_solution(found)
+            if is_whole:
+                self._settled(compact, x, is_told=True)
 
         request = Request(
             solver=self.settings.solver,
@@ -313,5 +307,15 @@ class Search:
             bound(answer.bound)
         if answer.x is None:
             return answer
-        incumbent(answer.x)
-        return Answer(settled(answer.x), answer.bound + constant, False)
+        x = self._settled(compact, answer.x, is_told=is_whole)
+        return Answer(x, answer.bound + constant, False)
+
+    def _settled(self, compact: Compact, x: Floats, *, is_told: bool) -> Floats | None:
+        """Return a solution with its continuous columns at their best; None where it breaks a row."""
+        found = settle(compact.program, x)
+        if self.settings.solver == "cp-sat" and not keeps_rows(compact.program, found):
+            return None
+        whole = compact.whole(found)
+        if is_told:
+            self.tell_solution(whole)
+        return whole

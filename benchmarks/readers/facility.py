@@ -20,10 +20,8 @@ from scipy.sparse import csr_array
 from benchmarks.families import BadFileError, Family, Solution, WrongSolutionError
 
 from .facility_layouts import Sheet, read_sheet
-from .numbers import most_load
+from .numbers import ROUNDING, most_load
 
-TOLERANCE = 1e-6
-"""Relative error of shares and loads that the check takes for rounding."""
 LEAST_SHARE = 1e-12
 
 
@@ -88,7 +86,7 @@ def _checker(family: str) -> Callable[[Path, str | None, Solution], float]:
             share[site, customer] += fraction
         is_single = kind == "sscflp"
         _check_shares(share, opened, single=is_single)
-        most = most_load(sheet.capacity, sheet.demand) if is_single else sheet.capacity * (1 + TOLERANCE)
+        most = most_load(sheet.capacity, sheet.demand) if is_single else sheet.capacity * (1 + ROUNDING)
         _check_loads(share @ sheet.demand, most, sheet.capacity)
         return float((share * sheet.cost).sum() + sheet.opening[opened].sum())
 
@@ -116,12 +114,12 @@ def _checked_entries(
 
 def _check_shares(share: Floats, opened: list[int], *, single: bool) -> None:
     total = share.sum(axis=0)
-    for customer in np.flatnonzero(np.abs(total - 1.0) > TOLERANCE):
+    for customer in np.flatnonzero(np.abs(total - 1.0) > ROUNDING):
         raise WrongSolutionError(f"{total[customer]:.9g} of customer {customer} is served")
     closed = np.setdiff1d(np.flatnonzero(share.any(axis=1)), opened)
     if len(closed):
         raise WrongSolutionError(f"site {closed[0]} serves but is not open")
-    several = np.flatnonzero((share > TOLERANCE).sum(axis=0) > 1)
+    several = np.flatnonzero((share > ROUNDING).sum(axis=0) > 1)
     if single and len(several):
         raise WrongSolutionError(f"customer {several[0]} is served from several sites")
 

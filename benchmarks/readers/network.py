@@ -26,9 +26,7 @@ from scipy.sparse import csr_array
 from benchmarks.families import Family, Limits, Solution, WrongSolutionError
 
 from .network_layouts import Floats, PathSheet, Sheet, read_design_sheet, read_traffic_sheet
-
-TOLERANCE = 1e-6
-"""Relative error of flows and loads that the checks take for rounding."""
+from .numbers import ROUNDING
 
 
 def _blocks(sheet: Sheet) -> Blocks:
@@ -102,7 +100,7 @@ def check_design(path: Path, _: str | None, solution: Solution) -> float:
     opened[_whole_numbers(solution, "open", len(opened))] = True
     if (~opened & (load > 0)).any():
         raise WrongSolutionError(f"arc {int((~opened & (load > 0)).argmax())} is used but not open")
-    over = load - sheet.capacity * (1 + TOLERANCE)
+    over = load - sheet.capacity * (1 + ROUNDING)
     if (over > 0).any():
         arc = int(over.argmax())
         raise WrongSolutionError(f"arc {arc} carries {load[arc]:g}, its capacity is {sheet.capacity[arc]:g}")
@@ -152,7 +150,7 @@ def _checked_load(sheet: Sheet, solution: Solution) -> Floats:
     every = np.arange(len(sheet.amount))
     np.add.at(balance, (every, sheet.origin), -sheet.amount)
     np.add.at(balance, (every, sheet.destination), sheet.amount)
-    wrong = ~(np.abs(balance) <= TOLERANCE * sheet.amount[:, None])
+    wrong = ~(np.abs(balance) <= ROUNDING * sheet.amount[:, None])
     if wrong.any():
         k, node = np.argwhere(wrong)[0]
         raise WrongSolutionError(f"commodity {k} is off by {balance[k, node]:g} at node {node}")
@@ -166,7 +164,7 @@ def _path_load(sheet: PathSheet, solution: Solution) -> Floats:
         demand, way = owner[int(path)]
         served[demand] += share
         load[way] += share * sheet.amount[demand]
-    if not (np.abs(served - 1) <= TOLERANCE).all():
+    if not (np.abs(served - 1) <= ROUNDING).all():
         raise WrongSolutionError(f"demand {int(np.abs(served - 1).argmax())} is not served whole")
     return load
 

@@ -15,7 +15,7 @@ MOST_BYTES = 2**30
 LEAST_SIZE, MOST_SIZE = 1e-100, 1e100
 """Between these lie all numbers but 0, so that sums, products and ratios are numbers, too."""
 ROUNDING = 1e-6
-"""Relative excess of a load that checks take for rounding."""
+"""Relative error of shares, flows and loads that checks take for rounding."""
 MOST_THINGS = 100_000_000
 """Nodes, arcs, items and the like that a file may announce."""
 

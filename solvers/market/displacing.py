@@ -85,9 +85,10 @@ class Displacing(Holding):
     def _force_meanwhile(self, builder: Builder, told: Appraisal) -> None:
         """Let what is left out take its place by force, for who ends the search before prices are better.
 
-        What comes of it costs much, as they are poor yet; nothing goes on from there.
+        What comes of it costs much, as they are poor yet; nothing goes on from there. On large markets that
+        was done when the plan was built.
         """
-        if self.best is not None and not self.is_served():
+        if self.best is not None and not (self._is_large or self.is_served()):
             self._keep_spare(self._saved(self.best, builder, told, AFTER_SHARE))
 
     def _make_room_for_few(self, menu: Priced, told: Appraisal) -> None:

@@ -57,6 +57,10 @@ def test_shares_that_bar_all_work_are_told() -> None:
     plan = solve(problem)
     assert plan.left_out
     assert {entry.workload for entry in plan.left_out} == {workload.id for workload in problem.workloads}
-    assert any("max_provider_share bars all work" in entry.detail for entry in plan.left_out)
-    assert any("max_provider_share: bars all work" in str(remark) for remark in remarks(problem))
+    told = (
+        "bars all work: all pools are of 'cloud', with 50% of all accelerator-hours at most; "
+        "raise a share, or add a pool of another provider"
+    )
+    assert any(f"max_provider_share {told}" in entry.detail for entry in plan.left_out)
+    assert any(f"max_provider_share: {told}" in str(remark) for remark in remarks(problem))
     assert not any("max_provider_share" in str(remark) for remark in remarks(load("two-sites")))

@@ -101,7 +101,9 @@ def test_what_a_loss_costs_is_told_apart_from_what_reserves_do() -> None:
         assert trials[name].extra_usd == pytest.approx(usd - 144)
     present = trials["a"].present
     text = render_stress(problem, present, list(trials.values()), form="table")
-    assert "extra USD is 144.00 USD, their price, below" in " ".join(text.split())
+    assert "extra USD is 144.00 USD below what the loss alone costs, which is their price" in " ".join(
+        text.split()
+    )
     assert "loss alone USD" in text
     document = json.loads(render_stress(problem, present, list(trials.values()), form="json"))
     assert document["present"]["unprotected_cost_usd"] == pytest.approx(96)
