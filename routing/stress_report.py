@@ -24,7 +24,8 @@ from .trials import Trial
 
 TABLE_NAMES = ("losses", "lost_workloads", "fewer_sites")
 MOST_ROWS = 40
-ROUNDING = 1e-9
+ROUNDING, TRIFLE = 1e-9, 1e-4
+"""Noise of floating-point numbers, and the part of the work left out that need not be proven."""
 
 
 def render_stress(
@@ -154,6 +155,7 @@ def _head(problem: Problem, present: Plan, trials: Sequence[Trial], columns: int
             ("present plan", f"{money(present.cost.total_usd)} USD, {_unserved(present.unserved)}"),
             ("hit", f"{len(lost):,} of {len(trials):,} losses hit the present plan"),
             ("after re-plans", _after(lost, present)),
+            *_gaps(lost),
             *_protection(problem, present, lost),
         ],
         columns,
@@ -167,6 +169,24 @@ def _after(lost: Sequence[Trial], present: Plan) -> str:
     worse = sum((trial.unserved_after or 0.0) > present.unserved + ROUNDING for trial in done)
     missing = f"; {len(lost) - len(done):,} without a re-plan" if len(done) < len(lost) else ""
     return f"{worse:,} of {len(done):,} leave out more than the present plan{missing}"
+
+
+def _gaps(trials: Sequence[Trial]) -> list[tuple[str, str]]:
+    """Return what gaps are of where re-plans leave out more than is proven, with the one that does most."""
+    open_ = [
+        (trial, plan) for trial in trials if (plan := _planned_anew(trial)) and _open_work(plan) > TRIFLE
+    ]
+    if not open_:
+        return []
+    trial, plan = max(open_, key=lambda each: _open_work(each[1]))
+    figures = f"{number(plan.unserved, 3)}, of which {number(plan.unserved_bound, 3)} is proven to be of need"
+    those = f"in {len(open_):,} of these of the work left out, which comes before cost"
+    return [("gaps", f"{those}; the widest: {trial.failure.name} leaves out {figures}")]
+
+
+def _open_work(plan: Plan) -> float:
+    """Return the part of the work left out of which it is not proven that it must be."""
+    return (plan.unserved - plan.unserved_bound) / plan.unserved if plan.unserved > ROUNDING else 0.0
 
 
 def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> list[tuple[str, str]]:

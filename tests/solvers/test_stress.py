@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ from computeroute.routing.losses import Failure, single_failures
 from computeroute.routing.plan import ReplicaPlan
 from computeroute.routing.replan import going_on
 from computeroute.routing.scenarios import scenario
+from computeroute.routing.stress_report import render_stress
 from computeroute.routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial
 from computeroute.solvers import solve
 from computeroute.solvers.interrupt import Interrupt
@@ -199,6 +201,19 @@ def test_re_plans_of_the_worst_only(problem: Problem, plan: Plan) -> None:
 
 
 @pytest.mark.no_cover
+def test_what_gaps_are_of_is_told_where_work_is_left_out_without_need(
+    problem: Problem, trials: list[Trial]
+) -> None:
+    assert "gaps" not in render_stress(problem, trials[0].present, trials, form="table")
+    worst = trials[0]
+    assert worst.replan is not None
+    known = {"unserved": 2.0, "unserved_bound": 0.5, "gap": 0.75}
+    loose = replace(worst, replan=worst.replan.model_copy(update=known))
+    told = render_stress(problem, worst.present, [loose, *trials[1:]], form="table", columns=200)
+    assert "in 1 of these of the work left out, which comes before cost" in told
+    assert f"{worst.failure.name} leaves out 2.000, of which 0.500 is proven to be of need" in told
+
+
 def test_two_at_once_find_the_same(problem: Problem, plan: Plan, trials: list[Trial]) -> None:
     found = stress(problem, plan, jobs=2)
     assert [trial.failure.name for trial in found] == [trial.failure.name for trial in trials]
