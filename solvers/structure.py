@@ -138,7 +138,9 @@ def contested_rows(market: Market) -> Bools:
     cheapest = joined([job_columns(market, told, 1), service_columns(market, told)])
     load = np.asarray((cheapest.goods @ market.rules.use).sum(axis=0)).ravel()
     room = market.rules.capacity + OVER * np.maximum(1.0, np.abs(market.rules.capacity))
-    return np.asarray(load > room)
+    broken = np.asarray(load > room)
+    broken[market.rules.counting] = False
+    return broken
 
 
 def beyond_alone(market: Market) -> Bools:
@@ -152,7 +154,8 @@ def meeting_blocks(market: Market, rows: Bools) -> Bools:
     """Return which blocks (B) could use one of the ``rows``."""
     wanted = np.asarray(abs(market.rules.use) @ rows.astype(float))
     prices = GoodPrices.of(market.rules.goods, wanted)
-    pools = (prices.held + prices.billed + prices.spot + prices.spot_held) > 0
+    held = (prices.held + prices.spot_held)[: len(market.problem.pools)]
+    pools = (held + prices.billed + prices.spot) > 0
     found = np.zeros(market.blocks, dtype=bool)
     costs = market.start_costs(prices)
     found[market.running.job[(np.isfinite(costs) & (costs > 0)).any(axis=1)]] = True

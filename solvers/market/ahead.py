@@ -74,14 +74,18 @@ def _seek(problem: Problem, options: Options, stream: IO[bytes]) -> None:
 
 
 def sampled(problem: Problem, options: Options, most_jobs: int, most_services: int) -> Market:
-    """Return a market of about so many workloads, drawn by size, each counting for as many as it must."""
+    """Return a market of about so many workloads, drawn by size, each counting for as many as it must.
+
+    It does not count pieces: which it would depends on who is drawn.
+    """
     of_jobs = counts(np.array([_job_size(problem, job) for job in problem.jobs]), most_jobs)
     of_services = counts(np.array([_service_size(problem, each) for each in problem.services]), most_services)
     every = zip((*problem.jobs, *problem.services), (*of_jobs, *of_services), strict=True)
     sample = without_workloads(problem, {workload.id for workload, count in every if count == 0})
     market = plain_market(sample, PathFinder(sample), options)
     many = of_services[of_services > 0][[unit.service for unit in market.units]]
-    return counting_for(replace(market, closes=False), of_jobs[of_jobs > 0], many, PENALTY)
+    plain = replace(market, closes=False, rules=market.rules.uncounted())
+    return counting_for(plain, of_jobs[of_jobs > 0], many, PENALTY)
 
 
 def _job_size(problem: Problem, job: TrainingJob) -> float:

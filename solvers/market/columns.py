@@ -148,24 +148,24 @@ def _pause_choice(options: Options, rates: Rates, row: int, run: Floats) -> JobC
 
 
 def pool_pairs(options: Options, rows: Ints) -> tuple[Ints, Ints]:
-    """Return (column, pool) for every pool of the options of the columns ``rows``."""
+    """Return (column, pair) for every pair of an option and a pool of the columns ``rows``."""
     first = np.searchsorted(options.owner, rows)
     sizes = np.searchsorted(options.owner, rows, side="right") - first
     column = np.repeat(np.arange(len(rows)), sizes)
     within = np.arange(len(column)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return column, options.pool[np.repeat(first, sizes) + within]
+    return column, np.repeat(first, sizes) + within
 
 
 def _hold(options: Options, rates: Rates, goods: Goods, entries: _Entries, run: tuple[Ints, Floats]) -> None:
     """Enter the accelerators of options and their hours; ``run`` are their rows and hours (rows, T)."""
     rows, hours = run
-    pair, pool = pool_pairs(options, rows)
+    pair, place = pool_pairs(options, rows)
     at, period = np.nonzero(hours[pair])
-    column, pool = pair[at], pool[at]
+    column, pool, seat = pair[at], options.pool[place[at]], options.seat[place[at]]
     count = options.accelerators[rows[column]]
     spot = options.spot[rows[column]]
-    entries.add(column, goods.held(pool, period), count)
-    entries.add(column[spot], goods.spot_held(pool, period)[spot], count[spot])
+    entries.add(column, goods.held(seat, period), count)
+    entries.add(column[spot], goods.spot_held(seat, period)[spot], count[spot])
     for some, at_spot in ((~spot, False), (spot, True)):
         of, where, when = column[some], pool[some], period[some]
         amount = count[some] * hours[of, when]
@@ -279,7 +279,7 @@ def _stand(unit: Unit, standing: tuple[Floats, Ints], rates: Rates, goods: Goods
     period, slot = np.nonzero(replicas)
     count = replicas[period, slot] * unit.accelerators[slot]
     pool = unit.pool[slot]
-    entries.add(number[period], goods.held(pool, period), count)
+    entries.add(number[period], goods.held(unit.seat[slot], period), count)
     entries.add(number[period], goods.billed(pool, period), count * rates.durations[period])
 
 

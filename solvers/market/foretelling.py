@@ -8,7 +8,7 @@ end, they are sought on the whole at once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -75,6 +75,12 @@ class Foretold:
         priced = Priced.of(seeker.market, seeker.columns, seeker.told.prices, 0.0)
         natural = natural_prices(priced.uses, priced.cost)
         return cls(seeker.told.prices, seeker.box, natural, is_settled)
+
+    def of_rows(self, rows: int) -> Self:
+        """Return what is told of so many rows, of which nothing is known of the last."""
+        free = np.zeros(rows - len(self.prices))
+        prices, natural = (np.concatenate([known, free]) for known in (self.prices, self.natural))
+        return replace(self, prices=prices, natural=natural)
 
 
 def steps_take_long(market: Market, seconds: float, times: float = 1.0) -> bool:

@@ -265,6 +265,6 @@ def _tight(market: Market, uses: csr_array, block: Ints) -> tuple[Floats, Floats
     """Return use, most room, and what is left of it, of the rows that a column of each job could overload."""
     room = most_room(market.rules)
     left = np.maximum(room - market.captives.load_beside(market.rules, np.unique(block)), 0.0)
-    tight = binding_rows(block, uses, left)
+    tight = np.setdiff1d(binding_rows(block, uses, left), market.rules.counting)
     slack = FIT * np.maximum(1.0, room[tight])
     return csr_array(uses[:, tight]).toarray(), room[tight] + slack, left[tight] + slack

@@ -9,53 +9,54 @@ from numpy.typing import ArrayLike
 
 from ..rates import Floats, Ints
 
-POOL_KINDS = 5
-"""Kinds of goods per pool and period."""
+SEAT_KINDS, POOL_KINDS = 2, 3
+"""Kinds of goods per seat and period, and per pool and period."""
 
 
 @dataclass(frozen=True)
 class Goods:
-    """The numbering of goods for P pools, D directions of links and T periods.
+    """The numbering of goods for P pools, N seats in them, D directions of links and T periods.
 
-    Per pool and period: accelerators ``held``, accelerator-hours ``billed`` at the ordinary price, those
-    ``beyond`` what commitments could cover for their user alone, and those at the ``spot`` price,
-    accelerators held at the spot price (``spot_held``). Per direction and period: ``traffic`` (Gbit/s). Last,
-    ``moves`` of workloads, ``money`` (USD) and ``other`` cost (weighted USD that is not money).
+    Per seat and period: accelerators ``held``, and those held at the spot price (``spot_held``); the first
+    seats are the pools, see :mod:`.seats`. Per pool and period: accelerator-hours ``billed`` at the ordinary
+    price, those ``beyond`` what commitments could cover for their user alone, and those at the ``spot``
+    price. Per direction and period: ``traffic`` (Gbit/s). Last, ``moves`` of workloads, ``money`` (USD) and
+    ``other`` cost (weighted USD that is not money).
     """
 
     pools: int
     directions: int
     periods: int
+    seats: int
 
     @property
     def size(self) -> int:
         """Number of goods (G)."""
-        return (POOL_KINDS * self.pools + self.directions) * self.periods + 3
+        return (self._before_traffic + self.directions) * self.periods + 3
 
-    def held(self, pool: ArrayLike, period: ArrayLike) -> Ints:
+    def held(self, seat: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerators held."""
-        return self._of_pool(0, pool, period)
+        return self._at(np.asarray(seat), period)
 
     def billed(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerator-hours at the ordinary price."""
-        return self._of_pool(1, pool, period)
+        return self._of_pool(0, pool, period)
 
     def beyond(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerator-hours at the ordinary price that no commitment covers."""
-        return self._of_pool(2, pool, period)
+        return self._of_pool(1, pool, period)
 
     def spot(self, pool: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerator-hours at the spot price."""
-        return self._of_pool(3, pool, period)
+        return self._of_pool(2, pool, period)
 
-    def spot_held(self, pool: ArrayLike, period: ArrayLike) -> Ints:
+    def spot_held(self, seat: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the accelerators held at the spot price."""
-        return self._of_pool(4, pool, period)
+        return self._at(self.seats + np.asarray(seat), period)
 
     def traffic(self, direction: ArrayLike, period: ArrayLike) -> Ints:
         """Return the numbers of the traffic."""
-        first = POOL_KINDS * self.pools * self.periods
-        return np.asarray(first + np.asarray(direction) * self.periods + np.asarray(period), dtype=np.int64)
+        return self._at(self._before_traffic + np.asarray(direction), period)
 
     @property
     def moves(self) -> int:
@@ -73,13 +74,19 @@ class Goods:
         return self.size - 1
 
     def _of_pool(self, kind: int, pool: ArrayLike, period: ArrayLike) -> Ints:
-        at = (kind * self.pools + np.asarray(pool)) * self.periods + np.asarray(period)
-        return np.asarray(at, dtype=np.int64)
+        return self._at(SEAT_KINDS * self.seats + kind * self.pools + np.asarray(pool), period)
+
+    def _at(self, place: Ints, period: ArrayLike) -> Ints:
+        return np.asarray(place * self.periods + np.asarray(period), dtype=np.int64)
+
+    @property
+    def _before_traffic(self) -> int:
+        return SEAT_KINDS * self.seats + POOL_KINDS * self.pools
 
 
 @dataclass(frozen=True)
 class GoodPrices:
-    """Prices of the goods, by kind: (P, T) each, ``traffic`` (D, T), three numbers."""
+    """Prices of the goods, by kind: held (N, T), of pools (P, T), ``traffic`` (D, T), three numbers."""
 
     held: Floats
     billed: Floats
@@ -94,9 +101,8 @@ class GoodPrices:
     @classmethod
     def of(cls, goods: Goods, prices: Floats) -> GoodPrices:
         """Return the (G,) prices by kind."""
-        first = POOL_KINDS * goods.pools * goods.periods
-        parts = prices[:first].reshape(POOL_KINDS, goods.pools, goods.periods)
-        traffic = prices[first:-3].reshape(goods.directions, goods.periods)
-        held, billed, beyond, spot, spot_held = parts
+        sizes = (*SEAT_KINDS * (goods.seats,), *POOL_KINDS * (goods.pools,), goods.directions)
+        parts = np.split(prices[:-3].reshape(sum(sizes), goods.periods), np.cumsum(sizes)[:-1])
+        held, spot_held, billed, beyond, spot, traffic = parts
         moves, money, other = prices[-3:].tolist()
         return cls(held, billed, beyond, spot, spot_held, traffic, money, other, moves)

@@ -15,6 +15,7 @@ from ..arrays import Bools
 from ..jobs import JobOptions
 from ..option_table import OptionTable
 from ..rates import Floats, Ints, Rates, long_run_usd
+from .seats import Seats
 
 CHUNK = 100_000
 """Options priced at once."""
@@ -28,8 +29,8 @@ class Options:
     ----------
     source, job, accelerators, hours, spot, continuing
         Of each option; accelerators per pool.
-    owner, pool
-        One entry per option and pool (M), options ascending.
+    owner, pool, seat
+        One entry per option and pool (M), options ascending; the seat is that in the pool.
     money, other
         USD of the dataset's transfer and of moving, and weighted cost beyond the horizon of a continuing job
         that begins at its earliest start.
@@ -51,6 +52,7 @@ class Options:
     continuing: Bools
     owner: Ints
     pool: Ints
+    seat: Ints
     money: Floats
     other: Floats
     moved: Floats
@@ -69,19 +71,27 @@ class Options:
         place = np.full(len(self), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         kept = np.flatnonzero(place[self.owner] >= 0)
-        changed: dict[str, Any] = {"owner": place[self.owner[kept]], "pool": self.pool[kept]}
+        changed: dict[str, Any] = {
+            "owner": place[self.owner[kept]],
+            "pool": self.pool[kept],
+            "seat": self.seat[kept],
+        }
         names = [name for name in self.__dataclass_fields__ if name not in changed]
         return Options(**changed, **{name: getattr(self, name)[rows] for name in names})
 
     def part(self, begin: int, end: int) -> Options:
         """Return the options from ``begin`` to before ``end``."""
         pairs = slice(*np.searchsorted(self.owner, [begin, end]).tolist())
-        changed: dict[str, Any] = {"owner": self.owner[pairs] - begin, "pool": self.pool[pairs]}
+        changed: dict[str, Any] = {
+            "owner": self.owner[pairs] - begin,
+            "pool": self.pool[pairs],
+            "seat": self.seat[pairs],
+        }
         names = [name for name in self.__dataclass_fields__ if name not in changed]
         return Options(**changed, **{name: getattr(self, name)[begin:end] for name in names})
 
 
-def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: bool) -> Options:
+def job_options(problem: Problem, rates: Rates, jobs: JobOptions, seats: Seats, *, pausable: bool) -> Options:
     """Return the options of all jobs that may pause, or those that may not."""
     source = np.flatnonzero(jobs.table.pausable == pausable)
     table = jobs.table.take(source)
@@ -91,6 +101,7 @@ def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: b
     earliest = _of_jobs([job.earliest_start_hours for job in problem.jobs])[table.job]
     latest = deadline[table.job]
     owner, place = np.nonzero(table.pools >= 0)
+    pool = table.pools[owner, place].astype(np.int64)
     return Options(
         source=source,
         job=table.job,
@@ -99,7 +110,8 @@ def job_options(problem: Problem, rates: Rates, jobs: JobOptions, *, pausable: b
         spot=table.spot,
         continuing=table.continuing,
         owner=owner,
-        pool=table.pools[owner, place].astype(np.int64),
+        pool=pool,
+        seat=seats.find(pool, table.accelerators[owner].astype(float)),
         money=_transfer_usd(problem, jobs, table) + table.all_moving_usd,
         other=_beyond_cost(problem, rates, table, earliest),
         moved=table.moved.astype(float),

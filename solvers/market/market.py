@@ -23,6 +23,7 @@ from .pausing import Pauses, best_pauses, pause_hours, pause_rooms
 from .possible import possible_alone
 from .rows import build_rules
 from .rules import Rules
+from .seats import Seats
 from .starting import Starts, start_costs, starts
 from .traffic import ArcTraffic, arc_traffic, crowded_directions
 from .units import Unit, build_units
@@ -222,7 +223,8 @@ def _priorities(problem: Problem) -> Floats:
 
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
     """Return the market of a problem whose options and arcs are known."""
-    every = [job_options(problem, rates, jobs, pausable=pausable) for pausable in (False, True)]
+    seats = Seats.of(problem, jobs, services)
+    every = [job_options(problem, rates, jobs, seats, pausable=pausable) for pausable in (False, True)]
     traffic = arc_traffic(problem, services)
     crowded = crowded_directions(problem, services, traffic, every)
     running, pausing = (possible_alone(problem, rates, options) for options in every)
@@ -231,12 +233,12 @@ def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Ser
         rates=rates,
         jobs=jobs,
         services=services,
-        rules=build_rules(problem, rates),
+        rules=build_rules(problem, rates, seats),
         running=running,
         spans=starts(running, rates),
         pausing=pausing,
         rooms=pause_rooms(pausing, rates),
-        units=tuple(build_units(problem, rates, services)),
+        units=tuple(build_units(problem, rates, services, seats)),
         traffic=traffic.only(crowded) if crowded.any() else None,
         crowded=crowded,
     )

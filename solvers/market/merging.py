@@ -64,8 +64,10 @@ def merged(market: Market) -> Merged | None:
     problem = _merged_problem(market.problem, part)
     demand = market.services.demand @ part
     services = replace(market.services, demand=demand)
+    built = build_market(problem, build_rates(problem), market.jobs, services)
     small = replace(
-        build_market(problem, build_rates(problem), market.jobs, services),
+        built,
+        rules=built.rules if len(market.rules.counting) else built.rules.uncounted(),
         traffic=market.traffic,
         crowded=market.crowded,
         job_work=market.job_work,

@@ -87,7 +87,7 @@ def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | N
 
 def replica_prices(unit: Unit, durations: Floats, prices: GoodPrices) -> Floats:
     """Return the cost (T, S) of a whole replica for a period."""
-    held = prices.held[unit.pool] + prices.billed[unit.pool] * durations
+    held = prices.held[unit.seat] + prices.billed[unit.pool] * durations
     return np.asarray((held * unit.accelerators[:, None]).T)
 
 

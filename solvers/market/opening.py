@@ -15,12 +15,16 @@ from ..rates import build_rates
 from ..routebook import RouteBook
 from ..serving_arcs import build_services
 from ..stopping import never, require_going_on
+from .foretelling import steps_take_long
 from .market import Market, build_market
 from .representing import has_many_workloads
 from .traffic import links_of
 
 PROGRAM_SHARE = 0.03
 """Part of the time limit that a small integer program may take on the way."""
+COUNTING = 0.3
+"""Multiple of what takes long up to which large things are priced by the piece: where steps of prices take
+longer, too few are left for so many rows more, and plans and bounds are no better."""
 ALTERNATIVE_ARCS = 20_000
 """Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
 ARCS_PER_SECOND = 2_000
@@ -38,6 +42,8 @@ def plain_market(problem: Problem, finder: PathFinder, options: Options | None =
     halted = options.is_cancelled if has_many_workloads(problem) else never
     market = _market(problem, RouteBook(problem, finder), halted)
     seconds = min(market.program_seconds, PROGRAM_SHARE * options.time_limit)
+    if steps_take_long(market, options.time_limit, COUNTING):
+        market = replace(market, rules=market.rules.uncounted())
     return replace(market, cores=options.usable_cores, program_seconds=seconds)
 
 
@@ -52,6 +58,8 @@ def widened(market: Market, finder: PathFinder, options: Options | None = None) 
         return market
     problem = market.problem
     found = _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
+    if not len(market.rules.counting):
+        found = replace(found, rules=found.rules.uncounted())
     return replace(found, cores=market.cores, program_seconds=market.program_seconds)
 
 

@@ -123,7 +123,7 @@ def _pause_prices(options: Options, rates: Rates, room: Floats, prices: GoodPric
     dearer = prices.beyond[options.pool[beyond]] - prices.billed[options.pool[beyond]]
     np.add.at(more, options.owner[beyond], np.maximum(0.0, dearer))
     np.add.at(hour, options.owner[beyond], np.minimum(0.0, dearer))
-    held = prices.held[options.pool] + np.where(spot[:, None], prices.spot_held[options.pool], 0.0)
+    held = prices.held[options.seat] + np.where(spot[:, None], prices.spot_held[options.seat], 0.0)
     paid = np.where(spot[:, None], prices.spot[options.pool], prices.billed[options.pool])
     np.add.at(hold, options.owner, held)
     np.add.at(hour, options.owner, paid)

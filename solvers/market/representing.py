@@ -31,7 +31,7 @@ WORTH = 3
 DEAR = 100.0
 """Times its least cost at which a block is left out."""
 FREE = 1e6
-"""Times their capacity that links have in a small market."""
+"""Times their capacity that links have in a small market, and rows that count pieces."""
 TINY = 1e-300
 
 
@@ -74,7 +74,7 @@ def counting_for(market: Market, count: Floats, many: Floats, penalty: float) ->
     """Return a market in which every job counts for so many (J,), and every unit (U,); links are free."""
     small = replace(
         market,
-        rules=_with_free_links(market.rules),
+        rules=_with_free_rows(market.rules),
         running=_scaled(market.running, count),
         pausing=_scaled(market.pausing, count),
         units=tuple(_times(*each) for each in zip(market.units, many.tolist(), strict=True)),
@@ -93,10 +93,12 @@ def has_many_blocks(market: Market, most_jobs: int = JOBS, most_units: int = UNI
     return bool(jobs > WORTH * most_jobs or len(market.units) > WORTH * most_units)
 
 
-def _with_free_links(rules: Rules) -> Rules:
+def _with_free_rows(rules: Rules) -> Rules:
+    """Return rules in which links and pieces are free: few that are drawn take many at once."""
     links = np.unique(rules.traffic_use[0])
     capacity = rules.capacity.copy()
     capacity[links[links < len(capacity)]] *= FREE
+    capacity[rules.counting] *= FREE
     return replace(rules, capacity=capacity)
 
 

@@ -13,6 +13,7 @@ from ..constraints import usable_before_modules, usable_module
 from ..rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .goods import Goods
 from .rules import Rules
+from .seats import Seats
 
 
 @dataclass
@@ -53,23 +54,24 @@ def _triplets(first: ArrayLike, second: ArrayLike, third: ArrayLike) -> tuple[In
     return one.ravel().astype(np.int64), two.ravel().astype(np.int64), three.ravel()
 
 
-def build_rules(problem: Problem, rates: Rates) -> Rules:
+def build_rules(problem: Problem, rates: Rates, seats: Seats) -> Rules:
     """Return the shared rows of ``problem``; rows of links and power only where they limit anything."""
-    goods = Goods(len(problem.pools), 2 * len(problem.links), rates.periods)
+    goods = Goods(len(problem.pools), 2 * len(problem.links), rates.periods, len(seats))
     rows = _Collector(rates.periods)
     modules = np.array([index for index, pool in enumerate(problem.pools) if pool.expansion], dtype=np.int64)
     committed = np.flatnonzero(rates.committed_count > 0)
-    pool_rows = _pool_capacity(problem, goods, rows, modules)
-    _spot_capacity(problem, goods, rows)
+    pool_rows = _pool_capacity(problem, goods, rows, modules, seats)
+    _spot_capacity(problem, goods, rows, seats)
     _committed_use(rates, goods, rows, committed, len(modules))
     _link_capacity(problem, goods, rows)
-    _site_power(problem, rates, goods, rows)
+    _site_power(problem, rates, goods, rows, seats)
     _provider_share(problem, rates, goods, rows)
     money, bought_money = _money(problem, rates, goods, modules, committed)
     _budget(problem, rates, rows, money, bought_money)
     tco2e = _tco2e(rates, goods)
     _carbon_cap(problem, rows, tco2e)
     _max_moves(problem, goods, rows)
+    counting = _pieces(goods, rows, seats)
     weight, carbon_usd = problem.objective.money_weight, problem.objective.usd_per_tco2e
     cost = weight * money + carbon_usd * tco2e
     cost[goods.other] = 1.0
@@ -84,6 +86,7 @@ def build_rules(problem: Problem, rates: Rates) -> Rules:
         widening_most=_most(problem, rates, committed),
         module_pool=modules,
         pool_rows=pool_rows,
+        counting=counting,
     )
 
 
@@ -101,25 +104,28 @@ def _most(problem: Problem, rates: Rates, committed: Ints) -> Floats:
     return np.concatenate([np.array(bought), over])
 
 
-def _pool_capacity(problem: Problem, goods: Goods, rows: _Collector, modules: Ints) -> Ints:
+def _pool_capacity(problem: Problem, goods: Goods, rows: _Collector, modules: Ints, seats: Seats) -> Ints:
     usable = np.array([usable_before_modules(pool) for pool in problem.pools])
     scale = np.maximum(1.0, usable)
     periods = np.arange(goods.periods)
     row = rows.add((usable / scale)[:, None].repeat(goods.periods, axis=1))
-    place = np.arange(goods.pools)[:, None]
-    rows.put(goods.held(place, periods), row, 1.0 / scale[:, None])
+    place = np.arange(len(seats))[:, None]
+    rows.put(goods.held(place, periods), row[seats.pool], 1.0 / scale[seats.pool, None])
     for purchase, pool in enumerate(modules.tolist()):
         rows.widen(purchase, row[pool], -usable_module(problem.pools[pool]) / scale[pool])
     return row
 
 
-def _spot_capacity(problem: Problem, goods: Goods, rows: _Collector) -> None:
+def _spot_capacity(problem: Problem, goods: Goods, rows: _Collector, seats: Seats) -> None:
     limited = [index for index, pool in enumerate(problem.pools) if pool.spot_count is not None]
     count = np.array([float(problem.pools[index].spot_count or 0) for index in limited])
     scale = np.maximum(1.0, count)
     row = rows.add((count / scale)[:, None].repeat(goods.periods, axis=1))
-    places = np.array(limited, dtype=np.int64)[:, None]
-    rows.put(goods.spot_held(places, np.arange(goods.periods)), row, 1.0 / scale[:, None])
+    number = np.full(goods.pools, -1, dtype=np.int64)
+    number[limited] = np.arange(len(limited))
+    some = np.flatnonzero(number[seats.pool] >= 0)
+    at = number[seats.pool[some]]
+    rows.put(goods.spot_held(some[:, None], np.arange(goods.periods)), row[at], 1.0 / scale[at, None])
 
 
 def _committed_use(rates: Rates, goods: Goods, rows: _Collector, committed: Ints, first: int) -> None:
@@ -142,14 +148,14 @@ def _link_capacity(problem: Problem, goods: Goods, rows: _Collector) -> None:
     rows.put(goods.traffic(place, np.arange(goods.periods)), row, 1.0 / scale[:, None])
 
 
-def _site_power(problem: Problem, rates: Rates, goods: Goods, rows: _Collector) -> None:
+def _site_power(problem: Problem, rates: Rates, goods: Goods, rows: _Collector, seats: Seats) -> None:
     periods = np.arange(goods.periods)
     for index, site in enumerate(problem.data_centers):
         if site.max_power_kw is not None:
             scale = max(site.max_power_kw, 1e-6)
             row = rows.add(np.full(goods.periods, site.max_power_kw / scale))
-            mine = np.flatnonzero(rates.site == index)[:, None]
-            rows.put(goods.held(mine, periods), row, rates.kw[mine] / scale)
+            mine = np.flatnonzero(rates.site[seats.pool] == index)[:, None]
+            rows.put(goods.held(mine, periods), row, rates.kw[seats.pool[mine]] / scale)
 
 
 def _provider_share(problem: Problem, rates: Rates, goods: Goods, rows: _Collector) -> None:
@@ -215,3 +221,13 @@ def _max_moves(problem: Problem, goods: Goods, rows: _Collector) -> None:
     if limit is not None:
         scale = max(limit, 1)
         rows.put(goods.moves, rows.add_one(limit / scale), 1.0 / scale)
+
+
+def _pieces(goods: Goods, rows: _Collector, seats: Seats) -> Ints:
+    """Count what is large in a pool by the piece; return the rows."""
+    counted = [(goods.held, each) for each in seats.held] + [(goods.spot_held, each) for each in seats.spot]
+    row = rows.add(np.ones((len(counted), goods.periods)))
+    for number, (held, each) in enumerate(counted):
+        amount = each.pieces / (seats.size[each.seats] * each.most)
+        rows.put(held(each.seats[:, None], np.arange(goods.periods)), row[number], amount[:, None])
+    return row.ravel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -37,6 +37,8 @@ class Rules:
         Pool of each purchase of modules.
     pool_rows
         (P, T) row of the capacity of every pool in every period.
+    counting
+        The last rows, which follow from the others where decisions are whole, see :mod:`.seats`.
     """
 
     goods: Goods
@@ -49,6 +51,19 @@ class Rules:
     widening_most: Floats
     module_pool: Ints
     pool_rows: Ints
+    counting: Ints
+
+    def uncounted(self) -> Rules:
+        """Return the rules without the rows that count pieces."""
+        rows = slice(len(self.capacity) - len(self.counting))
+        return replace(
+            self,
+            use=csr_array(self.use[:, rows]),
+            capacity=self.capacity[rows],
+            row_period=self.row_period[rows],
+            widening=csr_array(self.widening[:, rows]),
+            counting=self.counting[:0],
+        )
 
     @cached_property
     def held_use(self) -> tuple[Ints, Floats]:

@@ -111,11 +111,11 @@ def _running(market: Market, most_entries: float) -> tuple[Ints, csr_array]:
     rank = np.cumsum(spans.possible, axis=1) - 1
     option, at = np.nonzero(spans.possible & (rank % max(1, math.ceil(entries / most_entries)) == 0))
     begin, end = spans.first[option, at].astype(np.int64), spans.last[option, at].astype(np.int64)
-    column, pool = pool_pairs(options, option)
+    column, pair = pool_pairs(options, option)
     length = (end - begin)[column]
     place = np.repeat(np.arange(len(column)), length)
     period = np.arange(len(place)) - np.repeat(np.cumsum(length) - length, length) + begin[column[place]]
-    cell = pool[place] * market.rates.periods + period
+    cell = options.pool[pair[place]] * market.rates.periods + period
     count = options.accelerators[option[column[place]]]
     return options.job[option], _table(market, len(option), column[place], cell, count)
 

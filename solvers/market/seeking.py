@@ -128,7 +128,7 @@ class Seeking(Constructing):
         if self._is_large and steps_take_long(self.market, self.options.time_limit, BESIDE):
             left = FIRST_PRICE_SHARE * self.options.time_limit - ahead.spent
             ahead.wait(Watch(left, self.watch.over).over)
-            heard = ahead.heard
+            heard = ahead.heard and ahead.heard.of_rows(len(self.market.rules.capacity))
         ahead.close()
         return heard
 

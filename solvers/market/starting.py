@@ -89,7 +89,7 @@ def flat_costs(options: Options, prices: GoodPrices) -> Floats:
 
 @dataclass(frozen=True)
 class _Running:
-    """Sums over the periods before each boundary (P, T + 1), and rates per hour (P, T)."""
+    """Sums over the periods before each boundary (N or P, T + 1), and rates per hour (P, T)."""
 
     held: Floats
     spot_held: Floats
@@ -118,7 +118,7 @@ def _sums(values: Floats) -> Floats:
 def _chunk_costs(options: Options, spans: Starts, rates: Rates, run: _Running, rows: slice) -> Floats:
     """Return what holding and paying for accelerators costs from every start."""
     mine = slice(*np.searchsorted(options.owner, [rows.start, rows.stop]))
-    owner, pool = options.owner[mine], options.pool[mine]
+    owner, pool, seat = options.owner[mine], options.pool[mine], options.seat[mine]
     spot = options.spot[owner]
     first, last = spans.first[owner].astype(np.int64), spans.last[owner].astype(np.int64)
     start = spans.start[owner]
@@ -131,8 +131,8 @@ def _chunk_costs(options: Options, spans: Starts, rates: Rates, run: _Running, r
         held, paid, rate = (
             (run.spot_held, run.spot, run.spot_rate) if paid_spot else (run.held, run.billed, run.billed_rate)
         )
-        place = pool[at][:, None]
-        holding = held[place, last[at]] - held[place, first[at]]
+        place, sitting = pool[at][:, None], seat[at][:, None]
+        holding = held[sitting, last[at]] - held[sitting, first[at]]
         tail = np.maximum(last[at] - 1, 0)
         upto = paid[place, tail] + rate[place, tail] * (finish[at] - rates.boundaries[tail])
         before = paid[place, first[at]] + rate[place, first[at]] * (

@@ -18,6 +18,7 @@ from ..rates import Floats, Ints, Rates, most_accelerators, whole_replicas
 from ..services import SECONDS_PER_HOUR, Services
 from ..survival import Guard
 from .guards import NO_GUARDS, Guards
+from .seats import Seats
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Unit:
         (T, L) requests/s.
     weight
         (T, L) unserved work that leaving a whole demand out counts as.
-    rps, accelerators, pool, site
+    rps, accelerators, pool, seat, site
         (S,) usable throughput and accelerators of a replica, and where it stands.
     most
         (S,) replicas that the pool could hold with everything bought.
@@ -61,6 +62,7 @@ class Unit:
     rps: Floats
     accelerators: Floats
     pool: Ints
+    seat: Ints
     site: Ints
     most: Floats
     row: Ints
@@ -121,7 +123,7 @@ _Part = tuple[int, Ints, list[Guard], list[Guard]]
 """A service, the arcs of one of its units, its guards and those that stand in for flows after losses."""
 
 
-def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit]:
+def build_units(problem: Problem, rates: Rates, services: Services, seats: Seats) -> list[Unit]:
     """Return the units of all services; users without any arc are in none."""
     order = np.argsort(services.arcs_service, kind="stable")
     ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
@@ -140,7 +142,8 @@ def build_units(problem: Problem, rates: Rates, services: Services) -> list[Unit
         parts.extend((index, part, guards[index], rough[index]) for part in joined if len(part))
     entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
     entering &= minds_entering(problem)
-    return [_unit(problem, rates, services, entering, part) for part in parts]
+    seat = seats.find(services.slot_pool, services.slot_accelerators.astype(float))
+    return [_unit(problem, rates, services, (entering, seat), part) for part in parts]
 
 
 def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
@@ -154,9 +157,13 @@ def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
         yield arcs[label[rows] == number]
 
 
-def _unit(problem: Problem, rates: Rates, services: Services, entering: Bools, part: _Part) -> Unit:
+def _unit(
+    problem: Problem, rates: Rates, services: Services, of_slots: tuple[Bools, Ints], part: _Part
+) -> Unit:
+    """Return a unit; ``of_slots`` is whether using a slot means entering its site, and its seat."""
     index, arcs, guards, rough = part
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
+    entering, seat = of_slots
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
     accelerators = services.slot_accelerators[slots].astype(float)
@@ -174,6 +181,7 @@ def _unit(problem: Problem, rates: Rates, services: Services, entering: Bools, p
         rps=services.slot_rps[slots],
         accelerators=accelerators,
         pool=pool,
+        seat=seat[slots],
         site=rates.site[pool],
         most=np.floor(most / accelerators),
         row=row,

@@ -43,6 +43,7 @@ def every_problem_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_sample_takes_about_what_all_take(seed: int) -> None:
     found = problem(seed)
     whole, sample = market_of(found), sampled(found, OPTIONS, 100, 8)
+    whole = replace(whole, rules=whole.rules.uncounted())
     assert len(sample.problem.jobs) <= 100 and len(sample.problem.services) <= 8
     free = np.zeros(len(whole.rules.capacity))
     assert len(sample.rules.capacity) == len(free), "prices of one are prices of the other"
@@ -54,7 +55,7 @@ def test_everybody_drawn_is_the_problem_itself() -> None:
     """With as many as there are, each counts for one: a bound of the sample is one of the whole."""
     found = problem()
     whole, sample = plain_market(found, PathFinder(found)), sampled(found, OPTIONS, 200, 12)
-    whole = replace(whole, closes=False)
+    whole = replace(whole, closes=False, rules=whole.rules.uncounted())
     prices = np.full(len(whole.rules.capacity), 0.1)
     links = np.unique(whole.rules.traffic_use[0])
     prices[links[links < len(prices)]] = 0.0

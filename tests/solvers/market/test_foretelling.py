@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from computeroute.solvers.market import foretelling
 from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.foretelling import foretold, is_foretold, steps_take_long
+from computeroute.solvers.market.foretelling import Foretold, foretold, is_foretold, steps_take_long
 from computeroute.solvers.market.market import Market
 from computeroute.solvers.market.penalty import penalty_of
 from computeroute.solvers.market.prices import Seeker
@@ -71,3 +71,15 @@ def test_samples_are_given_up_where_prices_still_move_far(monkeypatch: pytest.Mo
     market = alike()
     monkeypatch.setattr(foretelling, "FAR", 0.0)
     assert foretold(market, penalty_of(market), Watch(60.0)) is None
+
+
+def test_what_is_told_without_pieces_is_told_of_a_market_that_counts_them() -> None:
+    market = alike()
+    plain = replace(market, rules=market.rules.uncounted())
+    assert len(plain.rules.capacity) < len(market.rules.capacity)
+    seeker = Seeker.begin(plain, penalty_of(plain))
+    seeker.step()
+    told = Foretold.of(seeker).of_rows(len(market.rules.capacity))
+    assert len(told.natural) == len(told.prices)
+    known = Seeker.begin(market, seeker.penalty, told.prices).apart.complete
+    assert known == pytest.approx(seeker.apart.complete)

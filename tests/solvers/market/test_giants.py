@@ -174,7 +174,7 @@ def test_who_becomes_dear_joins_the_giants_and_bounds_hold(monkeypatch: pytest.M
     monkeypatch.setattr(giants, "MOST_JOBS", 2)
     monkeypatch.setattr(giants, "LEAST_SHARE", -1.0)
     joined = 0
-    for seed in range(4):
+    for seed in range(6):
         problem = generate(sites=3, services=2, jobs=12, periods=4, locations=3, seed=seed, tightness=0.8)
         market = market_of(problem)
         seeker = Seeker.begin(market, penalty_of(market))

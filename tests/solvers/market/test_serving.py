@@ -38,6 +38,7 @@ def unit_of(
         rps=np.array(rps, dtype=float),
         accelerators=np.ones(slots),
         pool=number,
+        seat=number,
         site=number if site is None else np.array(site),
         most=np.full(slots, most),
         row=np.array([entry[0] for entry in reach]),
