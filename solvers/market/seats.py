@@ -29,8 +29,6 @@ MOST_SIZES, LEAST_LEFT = 2, 0.1
 on small problems two such sizes add nine tenths to a bound of what all sizes do, in half of the rows."""
 MOST_SEATS = 8
 """Sizes of things that have seats of their own in a pool, those of most options."""
-EXACT = 1e-6
-"""Part of a size that a sum may lack to count as whole."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class Seats:
         for pool, size, room in large.counting:
             seats = np.flatnonzero((self.pool == pool) & (self.size > 0))
             pieces = _pieces(self.size[seats] / size, room / size)
-            yield Counted(seats[pieces > 0], pieces[pieces > 0], float(np.floor(room / size + EXACT)))
+            yield Counted(seats[pieces > 0], pieces[pieces > 0], float(room // size))
 
 
 @dataclass(frozen=True)
@@ -126,7 +124,7 @@ def _large(pool: Ints, size: Floats, room: Floats) -> _Large:
         mine = np.flatnonzero(of == each)
         mine = mine[np.argsort(-times[mine], kind="stable")][:MOST_SEATS]
         parts = room[each] / sizes[found[mine]]
-        left = 1.0 - np.floor(parts + EXACT) / parts
+        left = 1.0 - np.floor(parts) / parts
         best = np.argsort(-left, kind="stable")[:MOST_SIZES]
         by = sizes[found[mine]][best[left[best] >= LEAST_LEFT]].tolist()
         counting += [(each, size, float(room[each])) for size in by]
@@ -138,6 +136,9 @@ def _large(pool: Ints, size: Floats, room: Floats) -> _Large:
 
 
 def _pieces(parts: Floats, most: float) -> Floats:
-    """Return as how many pieces things count that are so many times the size by which a pool is counted."""
-    whole, left = np.floor(parts + EXACT), most - np.floor(most + EXACT)
+    """Return as how many pieces things count that are so many times the size by which a pool is counted.
+
+    Sizes are whole numbers, so that quotients are whole where they seem to be.
+    """
+    whole, left = np.floor(parts), most - np.floor(most)
     return np.asarray(whole + np.maximum(0.0, parts - whole - left) / (1.0 - left))

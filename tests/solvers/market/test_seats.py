@@ -83,10 +83,15 @@ def test_no_whole_numbers_of_things_break_what_is_counted(seed: int) -> None:
     sizes = np.array(sorted({float(rng.randint(1, room)) for _ in range(3)}))
     for by in sizes:
         pieces = seats._pieces(sizes / by, room / by)
-        most = np.floor(room / by + seats.EXACT)
+        most = room // by
         for count in product(*(range(int(room // size) + 1) for size in sizes)):
             if np.dot(count, sizes) <= room:
                 assert np.dot(count, pieces) <= most + 1e-9
+
+
+def test_large_numbers_are_not_rounded() -> None:
+    """Three things of 999,999 fit into 2,999,998, where no three of a million do."""
+    assert 3 * seats._pieces(np.array([999_999 / 1e6]), 2_999_998 / 1e6)[0] <= 2
 
 
 def test_things_find_their_seats() -> None:
