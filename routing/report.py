@@ -114,12 +114,13 @@ def _proof(plan: Plan) -> str:
         return ", no bound proven"
     if plan.gap is None or plan.objective is None:
         return f", proven bound {money(plan.bound)} USD"
-    gap = percent(_gap(plan.objective, plan.bound), 3)
+    gap = percent(gap_between(plan.objective, plan.bound), 3)
     of_what = " (leaving no more out)" if plan.left_out else ""
     return f", proven bound {money(plan.bound)} USD{of_what}, gap {gap}"
 
 
-def _gap(value: float, bound: float) -> float:
+def gap_between(value: float, bound: float) -> float:
+    """Return the relative gap of a value and its bound, 0 where that is a trace of rounding."""
     gap = max(0.0, value - bound) / max(abs(value), ROUNDING_NOISE)
     return gap if gap > TRACE else 0.0
 
@@ -129,7 +130,7 @@ def _unserved(plan: Plan, problem: Problem) -> str:
         return "nothing: all work is placed" if plan else "no work is placed"
     count = len({entry.workload for entry in plan.left_out})
     total = number(sum(workload.priority for workload in problem.workloads), 3)
-    gap = percent(_gap(plan.unserved, plan.unserved_bound), 3)
+    gap = percent(gap_between(plan.unserved, plan.unserved_bound), 3)
     weight = f"weight {number(plan.unserved, 3)} of {total}"
     proven = f"proven bound {number(plan.unserved_bound, 3)}, gap {gap}"
     return f"{plural(count, 'workload')}, wholly or in part ({weight}, {proven})"

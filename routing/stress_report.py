@@ -7,6 +7,7 @@ from typing import Any
 
 from .plan import Plan
 from .problem import Problem
+from .report import gap_between
 from .tables import (
     Column,
     Table,
@@ -24,8 +25,7 @@ from .trials import Trial
 
 TABLE_NAMES = ("losses", "lost_workloads", "fewer_sites")
 MOST_ROWS = 40
-ROUNDING, TRIFLE = 1e-9, 1e-4
-"""Noise of floating-point numbers, and the part of the work left out that need not be proven."""
+ROUNDING = 1e-9
 
 
 def render_stress(
@@ -173,9 +173,7 @@ def _after(lost: Sequence[Trial], present: Plan) -> str:
 
 def _gaps(trials: Sequence[Trial]) -> list[tuple[str, str]]:
     """Return what gaps are of where re-plans leave out more than is proven, with the one that does most."""
-    open_ = [
-        (trial, plan) for trial in trials if (plan := _planned_anew(trial)) and _open_work(plan) > TRIFLE
-    ]
+    open_ = [(trial, plan) for trial in trials if (plan := _planned_anew(trial)) and _open_work(plan) > 0]
     if not open_:
         return []
     trial, plan = max(open_, key=lambda each: _open_work(each[1]))
@@ -186,7 +184,7 @@ def _gaps(trials: Sequence[Trial]) -> list[tuple[str, str]]:
 
 def _open_work(plan: Plan) -> float:
     """Return the part of the work left out of which it is not proven that it must be."""
-    return (plan.unserved - plan.unserved_bound) / plan.unserved if plan.unserved > ROUNDING else 0.0
+    return gap_between(plan.unserved, plan.unserved_bound)
 
 
 def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> list[tuple[str, str]]:

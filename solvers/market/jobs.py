@@ -71,24 +71,20 @@ class Options:
         place = np.full(len(self), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
         kept = np.flatnonzero(place[self.owner] >= 0)
-        changed: dict[str, Any] = {
-            "owner": place[self.owner[kept]],
-            "pool": self.pool[kept],
-            "seat": self.seat[kept],
-        }
+        changed = self._of_pairs(kept, place[self.owner[kept]])
         names = [name for name in self.__dataclass_fields__ if name not in changed]
         return Options(**changed, **{name: getattr(self, name)[rows] for name in names})
 
     def part(self, begin: int, end: int) -> Options:
         """Return the options from ``begin`` to before ``end``."""
         pairs = slice(*np.searchsorted(self.owner, [begin, end]).tolist())
-        changed: dict[str, Any] = {
-            "owner": self.owner[pairs] - begin,
-            "pool": self.pool[pairs],
-            "seat": self.seat[pairs],
-        }
+        changed = self._of_pairs(pairs, self.owner[pairs] - begin)
         names = [name for name in self.__dataclass_fields__ if name not in changed]
         return Options(**changed, **{name: getattr(self, name)[begin:end] for name in names})
+
+    def _of_pairs(self, pairs: Ints | slice, owner: Ints) -> dict[str, Any]:
+        """Return what is told of some pairs of option and pool, which have a new ``owner`` each."""
+        return {"owner": owner, "pool": self.pool[pairs], "seat": self.seat[pairs]}
 
 
 def job_options(problem: Problem, rates: Rates, jobs: JobOptions, seats: Seats, *, pausable: bool) -> Options:
