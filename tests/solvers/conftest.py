@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from computeroute.solvers import automatic
+from computeroute.solvers.market import solve as market_search
 
 IN_STEPS = ("market", "test_constraints.py", "test_left_out.py", "test_replan", "test_survival.py")
 """Tests of what the decomposition does step by step, and of bounds and rules that it keeps on its own."""
@@ -17,3 +18,9 @@ def in_steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     place = request.path.relative_to(Path(__file__).parent).as_posix()
     if place.startswith(IN_STEPS):
         monkeypatch.setattr(automatic, "LITTLE_COLUMNS", 0)
+
+
+@pytest.fixture(autouse=True)
+def gives_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let searches end after fewer rounds in vain, each of which takes twice as long as the one before."""
+    monkeypatch.setattr(market_search, "IDLE_ROUNDS", 3)

@@ -254,7 +254,7 @@ def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
         best = planned(problem, solver="highs")
         with monkeypatch.context() as patch:
             patch.setattr(serving_arcs, "MOST_GUARDS", guards)
-            plan = planned(problem, solver="decomposition", time_limit=1.5)
+            plan = planned(problem, solver="decomposition", time_limit=1.0)
         assert plan.unserved_bound <= best.unserved + 1e-6
         assert plan.unserved >= best.unserved - 1e-6
         assert plan.objective is not None
@@ -272,7 +272,7 @@ def test_most_of_what_the_decomposition_plans_is_the_best_of_all_replicas() -> N
         listing = Listing(random_world(Random(seed)))
         best = listing.best(set(listing.demand) - set(listing.barred()))
         if best is not None:
-            plan = planned(Problem.parse(listing.data), solver="decomposition", time_limit=1.5)
+            plan = planned(Problem.parse(listing.data), solver="decomposition", time_limit=1.0)
             assert plan.objective is not None
             found.append(plan.objective <= best * (1 + 1e-9))
     assert len(found) > 7

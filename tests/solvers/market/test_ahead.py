@@ -85,7 +85,7 @@ def test_its_prices_prove_more_than_none() -> None:
 def test_a_search_begins_at_them_and_does_not_seek_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
     found = problem()
     with sought_ahead(found, OPTIONS) as apart:
-        search = search_of(market_of(found, OPTIONS), Options(time_limit=3.0, cores=2), time.monotonic(), 3.0)
+        search = search_of(market_of(found, OPTIONS), Options(time_limit=1.5, cores=2), time.monotonic(), 1.5)
         assert apart is not None
         apart.wait_for_news(Watch(20.0).over)
         search.ahead = apart
@@ -100,7 +100,7 @@ def test_a_search_begins_at_them_and_does_not_seek_them_again(monkeypatch: pytes
 @pytest.mark.parametrize("solver", ["auto", "decomposition"])
 def test_plans_verify(solver: str) -> None:
     found = problem()
-    assert check(found, solve(found, solver=solver, time_limit=4.0, cores=2)) == []
+    assert check(found, solve(found, solver=solver, time_limit=2.0, cores=2)) == []
 
 
 def test_small_problems_and_single_cores_do_without(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,7 +152,7 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
 def test_bounds_are_heard_while_plans_are_improved() -> None:
-    search = search_of(market_of(problem()), Options(time_limit=2.0, cores=2), time.monotonic(), 2.0)
+    search = search_of(market_of(problem()), Options(time_limit=1.0, cores=2), time.monotonic(), 1.0)
     improve, known, heard = search._improve, [], []
 
     def noted(seeker: Seeker, watch: Watch) -> None:
@@ -176,7 +176,7 @@ def test_however_long_building_is_prices_are_waited_for_but_on_large_problems(
     monkeypatch.setattr(module, "LONG_SHARE", 0.0)
     monkeypatch.setattr(module, "LARGE_LONG_SHARE", 0.0)
     monkeypatch.setattr(module, "has_many_blocks", lambda _: is_large)
-    search = search_of(market_of(problem()), Options(time_limit=2.0, cores=cores), time.monotonic(), 2.0)
+    search = search_of(market_of(problem()), Options(time_limit=1.0, cores=cores), time.monotonic(), 1.0)
     waited, wait = [], search._seek_or_wait
     monkeypatch.setattr(search, "_seek_or_wait", lambda seeker: waited.append(wait(seeker)))
     search.run()

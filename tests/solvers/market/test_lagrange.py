@@ -52,7 +52,7 @@ def drawn(seed: int) -> tuple[Unit, Offer]:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("first", range(0, 160, 20))
+@pytest.mark.parametrize("first", range(0, 80, 20))
 def test_the_bound_is_one_and_nearer_than_others_on_the_whole(first: int) -> None:
     gaps = np.zeros(2)
     for seed in range(first, first + 20):

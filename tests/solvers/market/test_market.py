@@ -42,7 +42,7 @@ def some_prices(market: Market, seed: int) -> np.ndarray:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:8])
 def test_plans_verify_and_bounds_hold_against_the_exact_optimum(seed: int) -> None:
     problem = problem_of(seed)
     exact = solve(problem, solver="highs", gap_limit=1e-6)
@@ -120,7 +120,7 @@ def test_answers_of_services_serve_everybody_at_no_less_than_the_bound(seed: int
         assert cost >= bound - 1e-6 * max(1.0, abs(bound))
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", SEEDS[:8])
 def test_placements_are_solutions_of_the_whole_model_at_the_same_cost(seed: int) -> None:
     problem = problem_of(seed)
     variables = build_variables(problem)

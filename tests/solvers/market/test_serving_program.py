@@ -55,7 +55,7 @@ def cheapest(unit: Unit, offer: Offer, most: np.ndarray) -> float:
     return best
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_program_tells_what_all_counts_of_replicas_do(seed: int) -> None:
     unit, offer = drawn(seed)
     most = np.minimum(unit.useful[0], 3.0)
@@ -74,7 +74,7 @@ def test_the_program_tells_what_all_counts_of_replicas_do(seed: int) -> None:
     assert float((way * flow).sum() + replicas @ offer.replica[0]) == pytest.approx(known, rel=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(12, 24))
+@pytest.mark.parametrize("seed", range(12, 18))
 def test_it_tells_no_less_than_offers_do_and_no_more_than_an_answer_costs(seed: int) -> None:
     unit, offer = drawn(seed)
     quick = answer(unit, offer, unit.most[None, :])

@@ -45,7 +45,7 @@ def test_what_is_found_is_the_same_on_one_core_and_on_two(monkeypatch: pytest.Mo
         assert market.units and market.cores_for_units == cores
         assert replace(market, closes=False).cores_for_units == cores
         search = search_of(market, Options(cores=cores, time_limit=20.0), time.monotonic(), 20.0)
-        search.run(rounds=2)
+        search.run(rounds=1)
         assert search.best is not None
         bounds.append((search.complete, search.best.value()))
     assert bounds[0] == bounds[1]
