@@ -104,6 +104,11 @@ class TripTable:
         return self._measures.column(4)
 
     @property
+    def narrowest_gbps(self) -> Floats:
+        """(N,) the least usable bandwidth on the way out, infinite where that crosses no link."""
+        return self._measures.column(5)
+
+    @property
     def latency_ms(self) -> Floats:
         """(N,) one way, out."""
         return self._measures.column(0)
@@ -133,13 +138,14 @@ def of_trips(values: npt.NDArray[Any], trips: Ints, absent: float | bool) -> npt
 
 
 class _Measures:
-    """What trips take and cost: one way, out and back, a GB out, a GB back, and links crossed."""
+    """What trips take: one way, out and back, USD of a GB out and of one back, links, narrowest link out."""
 
     def __init__(self, arcs: Arcs) -> None:
         # The last entry answers for -1, which is no arc.
         self._ms = np.append(arcs.latency_ms, 0.0)
         self._usd = np.append(arcs.usd_per_gb, 0.0)
-        self._rows = Growing(5, dtype=float)
+        self._gbps = np.append(arcs.usable_gbps, np.inf)
+        self._rows = Growing(6, dtype=float)
 
     def add(self, out: Ints, back: Ints, *, round_trip: bool) -> None:
         """Add (N, L) arcs out and back, padded with -1."""
@@ -150,6 +156,7 @@ class _Measures:
             self._usd[out].sum(axis=1),
             self._usd[back].sum(axis=1),
             np.count_nonzero(out >= 0, axis=1) + np.count_nonzero(back >= 0, axis=1),
+            self._gbps[out].min(axis=1, initial=np.inf),
         ]
         self._rows.add(np.stack(added, axis=1))
 

@@ -160,3 +160,9 @@ def keep(
 ) -> tuple[NDArray[np.float64], ...]:
     """Return each array indexed by ``found``."""
     return tuple(array[found] for array in arrays)
+
+
+def times_rows(matrix: csr_array, factor: Floats) -> csr_array:
+    """Return a matrix (N, D) each row of which is multiplied by its factor (N,), with the same entries."""
+    data = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
+    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)

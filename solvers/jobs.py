@@ -113,7 +113,7 @@ class _Builder:
             *self.alone.option_tests(job, table),
         ]
         rows, reason = admissible(tests)
-        return table.take(rows), reason
+        return table if len(rows) == len(table) else table.take(rows), reason
 
     def _why_nowhere(self, job: TrainingJob, shapes: Shapes) -> Reason:
         """Return what of sizes, pins and ways, in the order of reasons, first leaves no place."""
@@ -175,7 +175,8 @@ class _Builder:
         """Return the places to all of whose sites the dataset has a way."""
         if job.dataset is None:
             return places
-        return places.take(np.flatnonzero(((places.routes >= 0) | (places.pools < 0)).all(axis=1)))
+        reached = ((places.routes >= 0) | (places.pools < 0)).all(axis=1)
+        return places if reached.all() else places.take(np.flatnonzero(reached))
 
     def _wide_enough(self, job: TrainingJob, places: _Places) -> _Places:
         """Return the places, with another way of the dataset where the cheapest has a link too narrow for it.

@@ -61,20 +61,21 @@ def _job_detail(job: TrainingJob, reason: Reason, is_empty: Empty) -> str:
 def _requests(variables: World, decisions: Decisions, is_empty: Empty, room: MostRoom) -> Iterator[LeftOut]:
     problem, barred, exposed = variables.problem, variables.services.barred, variables.services.exposed
     demands = [(service, demand) for service in problem.services for demand in service.demand]
-    told = cache(room.of_demand)
-    for row, period in zip(*np.nonzero(decisions.unserved > 0), strict=True):
+    for row in np.flatnonzero((decisions.unserved > 0).any(axis=1)).tolist():
         service, demand = demands[row]
-        reason = barred.get(int(row), "capacity")
+        reason = barred.get(row, "capacity")
         detail = _service_detail(problem, service, demand.policy or service.policy, reason, is_empty)
-        detail = f"{told(int(row))}; {detail}" if reason == "capacity" else detail
-        yield LeftOut(
-            workload=service.id,
-            location=demand.location,
-            period=problem.periods[period].id,
-            requests_per_second=float(decisions.unserved[row, period]),
-            reason=reason,
-            detail=detail.format(quoted(exposed[int(row)])) if reason == "survival" else detail,
-        )
+        detail = f"{room.of_demand(row)}; {detail}" if reason == "capacity" else detail
+        detail = detail.format(quoted(exposed[row])) if reason == "survival" else detail
+        for period in np.flatnonzero(decisions.unserved[row] > 0).tolist():
+            yield LeftOut(
+                workload=service.id,
+                location=demand.location,
+                period=problem.periods[period].id,
+                requests_per_second=float(decisions.unserved[row, period]),
+                reason=reason,
+                detail=detail,
+            )
 
 
 def _service_detail(

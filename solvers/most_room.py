@@ -53,8 +53,8 @@ class MostRoom:
 
     def _told(self, pools: Ints, needed: Ints, periods: Ints) -> str:
         """Tell of the pool that has the largest part of what the work needs there, accelerators (N,)."""
-        free = self._free[:, periods] @ self.variables.rates.durations[periods]
-        free = free[pools] / self.variables.rates.durations[periods].sum()
+        hours = self.variables.rates.durations[periods]
+        free = self._free[pools[:, None], periods] @ hours / hours.sum()
         best = int(np.argmax(free / needed))
         name = quoted(self.variables.problem.pools[pools[best]].id)
         count = len(np.unique(pools))

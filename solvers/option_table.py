@@ -117,13 +117,17 @@ class OptionTable:
 
     def take(self, chosen: Ints | Flags) -> OptionTable:
         """Return some of the options."""
-        return OptionTable(*(getattr(self, field.name)[chosen] for field in fields(self)))
+        return OptionTable(*(getattr(self, name)[chosen] for name in _COLUMNS))
 
     @staticmethod
     def joined(parts: Sequence[OptionTable]) -> OptionTable:
         """Return the options of all ``parts``."""
-        names = [field.name for field in fields(OptionTable)]
-        return OptionTable(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        if len(parts) == 1:
+            return parts[0]
+        return OptionTable(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+
+
+_COLUMNS = tuple([field.name for field in fields(OptionTable)])
 
 
 class OptionList(Sequence[JobOption]):

@@ -136,14 +136,7 @@ class RouteBook:
 
     def narrowest_gbps(self, trips: Ints) -> Floats:
         """Return the least usable bandwidth on the way out of some trips, infinite for ``NO_TRIP``."""
-        found = np.full(trips.shape, np.inf)
-        known, place = np.unique(trips[trips >= 0], return_inverse=True)
-        crossed = self.fans.trips.out.take(known)
-        least = np.full(len(known), np.inf)
-        usable_gbps = self.fans.arcs.usable_gbps[crossed.values]
-        np.minimum.at(least, np.repeat(np.arange(len(known)), crossed.lengths), usable_gbps)
-        found[trips >= 0] = least[place]
-        return found
+        return of_trips(self.fans.trips.narrowest_gbps, trips, np.inf)
 
     def wide_dataset(self, job: TrainingJob, least_gbps: float) -> Ints:
         """Return (C,) the cheapest trip of the job's dataset to each data center over links so wide."""

@@ -6,7 +6,7 @@ period; but whoever holds most of the pool while all of them pass blocks it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,9 +40,10 @@ def blocking_starts(
     ``left`` (P, T) are the accelerators left beside what captives take.
     """
     found = np.zeros(possible.shape, dtype=bool)
+    in_pool = _in_pools(running)
     for windows in _windows(running, spans, possible, captive.pool):
         pool, mine = windows.pool, left[windows.pool] + captive.accelerators[windows.job]
-        for option in _rivals(running, windows, mine).tolist():
+        for option in _rivals(running, in_pool(pool), windows, mine).tolist():
             rival = int(running.job[option])
             beside = mine + captive.accelerators[rival] if captive.pool[rival] == pool else mine
             starts = np.flatnonzero(possible[option] & ~found[option])
@@ -61,9 +62,17 @@ def _windows(running: Options, spans: Starts, possible: Bools, pool_of: Ints) ->
         yield Windows(job, int(pool_of[job]), *_runs(spans, option, start), running.accelerators[option])
 
 
-def _rivals(running: Options, windows: Windows, left: Floats) -> Ints:
-    """Return the options of other jobs in the pool that do not fit beside a job all the time."""
-    there = running.owner[running.pool == windows.pool]
+def _in_pools(running: Options) -> Callable[[int], Ints]:
+    """Return what tells the options in a pool."""
+    # Small numbers are sorted many times as fast.
+    pool = running.pool.astype(np.min_scalar_type(int(running.pool.max(initial=0))))
+    order = np.argsort(pool, kind="stable")
+    pool = pool[order]
+    return lambda wanted: running.owner[order[slice(*np.searchsorted(pool, [wanted, wanted + 1]))]]
+
+
+def _rivals(running: Options, there: Ints, windows: Windows, left: Floats) -> Ints:
+    """Return the options of other jobs ``there`` in the pool that do not fit beside a job all the time."""
     much = running.accelerators[there] + windows.accelerators.min() > left.min() * (1 + FIT)
     return np.asarray(there[much & (running.job[there] != windows.job)])
 

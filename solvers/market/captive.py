@@ -142,7 +142,8 @@ def _short(
         job = running.job[owner]
         own = jobs.accelerators[job] * (jobs.pool[job] == pool).astype(float)[:, None]
         asked = running.accelerators[owner][:, None]
-        np.logical_or.at(short, owner, left[pool] + own < asked - FIT * np.maximum(1.0, asked))
+        row, period = np.nonzero(left[pool] + own < asked - FIT * np.maximum(1.0, asked))
+        short[owner[row], period] = True
     option = np.flatnonzero(short.any(axis=1))
     first, last = (at[option].astype(np.int64) for at in (spans.first, spans.last))
     short[option] = any_between(short[option], first, last) & spans.possible[option]

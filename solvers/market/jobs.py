@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
 from ...routing.runs import Runs
 from ...routing.trip_table import of_trips
-from ..arrays import Bools
+from ..arrays import Bools, times_rows
 from ..jobs import JobOptions
 from ..option_table import OptionTable
 from ..rates import Floats, Ints, Rates, long_run_usd
@@ -145,18 +145,20 @@ def _beyond_cost(problem: Problem, rates: Rates, table: OptionTable, earliest: F
 
 def _crossings(numbers: Ints, ways: tuple[Runs, ...], directions: int) -> csr_array:
     """Return (N, D) how often the trips of each row of ``numbers`` cross each direction."""
-    rows, columns = [], []
     row, place = np.nonzero(numbers >= 0)
+    trips, ends = numbers[row, place].astype(np.int64), np.searchsorted(row, np.arange(len(numbers) + 1))
+    total = csr_array((len(numbers), directions))
     for way in ways:
-        crossed = way.take(numbers[row, place].astype(np.int64))
-        rows.append(np.repeat(row, crossed.lengths))
-        columns.append(crossed.values.astype(np.int64))
-    at = (np.concatenate(rows), np.concatenate(columns))
-    return csr_array(coo_array((np.ones(len(at[0])), at), shape=(len(numbers), directions)))
+        crossed = way.take(trips)
+        each = (np.ones(len(crossed.values)), crossed.values, crossed.begins[ends])
+        found = csr_array(each, shape=total.shape)
+        found.sum_duplicates()
+        total = csr_array(total + found) if total.nnz else found
+    return total
 
 
 def _reservations(problem: Problem, jobs: JobOptions, table: OptionTable) -> csr_array:
     gbps = _of_jobs([job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0 for job in problem.jobs])
     ways = (jobs.trips.out, jobs.trips.back)
     crossed = _crossings(table.links, ways, 2 * len(problem.links))
-    return csr_array(crossed.multiply(gbps[table.job][:, None]))
+    return times_rows(crossed, gbps[table.job])

@@ -227,7 +227,8 @@ def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Ser
     every = [job_options(problem, rates, jobs, seats, pausable=pausable) for pausable in (False, True)]
     traffic = arc_traffic(problem, services)
     crowded = crowded_directions(problem, services, traffic, every)
-    running, pausing = (possible_alone(problem, rates, options) for options in every)
+    # Those of one kind after the other, so that what is not possible does not take room for long.
+    running, pausing = (possible_alone(problem, rates, every.pop(0)) for _ in range(2))
     return Market(
         problem=problem,
         rates=rates,

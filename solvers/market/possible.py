@@ -6,7 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 
 from ...routing.problem import Problem
-from ..arrays import Bools
+from ..arrays import Bools, times_rows
 from ..rates import Rates
 from .jobs import Options
 from .traffic import usable_gbps
@@ -22,7 +22,7 @@ def possible_alone(problem: Problem, rates: Rates, options: Options) -> Options:
 
 def _links_bear(problem: Problem, options: Options) -> Bools:
     """Return which options fit into their links; the dataset moves while the job is already active."""
-    moved = options.dataset.multiply(options.transfer_gbps[:, None])
+    moved = times_rows(options.dataset, options.transfer_gbps)
     load = coo_array(moved + options.reserved)
     over = load.data > usable_gbps(problem)[load.col] * (1 + ROUNDING)
     keep = np.ones(len(options), dtype=bool)

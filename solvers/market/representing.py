@@ -13,9 +13,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
+from ..arrays import times_rows
 from ..rates import Floats
 from .appraisal import appraise
 from .jobs import Options
@@ -165,4 +165,4 @@ def _scaled(options: Options, count: Floats) -> Options:
     times = count[options.job]
     names = ("accelerators", "money", "other", "moved", "transfer_gbps")
     scaled = {name: getattr(options, name) * times for name in names}
-    return replace(options, reserved=csr_array(options.reserved.multiply(times[:, None])), **scaled)
+    return replace(options, reserved=times_rows(options.reserved, times), **scaled)

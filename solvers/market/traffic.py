@@ -11,7 +11,7 @@ from scipy.sparse import coo_array, csr_array
 
 from ...routing.problem import Problem
 from ...routing.runs import Runs
-from ..arrays import Bools
+from ..arrays import Bools, times_rows
 from ..choices.problem import spans
 from ..rates import Floats, Ints
 from ..services import Services
@@ -57,8 +57,8 @@ class ArcTraffic:
 
     def _made(self, arcs: Ints) -> csr_array:
         route = self.route[arcs]
-        there = self.out[route].multiply(self.request_gbit[arcs][:, None])
-        return csr_array(there + self.back[route].multiply(self.response_gbit[arcs][:, None]))
+        there = times_rows(self.out[route], self.request_gbit[arcs])
+        return csr_array(there + times_rows(self.back[route], self.response_gbit[arcs]))
 
     def crossings(self, arcs: Ints) -> tuple[Ints, Ints, Floats]:
         """Return where some arcs cross a direction: which of the arcs, the direction, Gbit/s of a request/s.
@@ -142,7 +142,7 @@ def _requests_gbps(services: Services, traffic: ArcTraffic) -> Floats:
         last = min(first + DEMANDS, len(peak))
         arcs = order[ends[first] : ends[last]]
         demand = services.arc_demand[arcs]
-        total += most_taken(demand, csr_array(traffic.on(arcs).multiply(peak[demand][:, None])))
+        total += most_taken(demand, times_rows(traffic.on(arcs), peak[demand]))
     return total
 
 
@@ -151,7 +151,7 @@ def _jobs_gbps(directions: int, options: Sequence[Options]) -> Floats:
     total = np.zeros(directions)
     for group in options:
         for crossed, rate in ((group.dataset, group.transfer_gbps), (group.reserved, np.ones(len(group)))):
-            total += most_taken(group.job, csr_array(crossed.multiply(rate[:, None])))
+            total += most_taken(group.job, times_rows(crossed, rate))
     return total
 
 
