@@ -66,9 +66,8 @@ def _in_pools(running: Options) -> Callable[[int], Ints]:
     """Return what tells the options in a pool."""
     # Small numbers are sorted many times as fast.
     pool = running.pool.astype(np.min_scalar_type(int(running.pool.max(initial=0))))
-    order = np.argsort(pool, kind="stable")
-    pool = pool[order]
-    return lambda wanted: running.owner[order[slice(*np.searchsorted(pool, [wanted, wanted + 1]))]]
+    order, ends = np.argsort(pool, kind="stable"), np.cumsum(np.bincount(pool)).tolist()
+    return lambda wanted: running.owner[order[ends[wanted - 1] if wanted else 0 : ends[wanted]]]
 
 
 def _rivals(running: Options, there: Ints, windows: Windows, left: Floats) -> Ints:

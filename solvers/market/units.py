@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -127,7 +126,7 @@ def build_units(problem: Problem, rates: Rates, services: Services, seats: Seats
     """Return the units of all services; users without any arc are in none."""
     order = np.argsort(services.arcs_service, kind="stable")
     ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
-    parts: list[_Part] = []
+    label, parts = _components(services), list[_Part]()
     guards = defaultdict[int, list[Guard]](list)
     for guard in services.guards:
         guards[guard.service].append(guard)
@@ -138,36 +137,41 @@ def build_units(problem: Problem, rates: Rates, services: Services, seats: Seats
         arcs = order[ends[index] : ends[index + 1]]
         moving = minds_entering(problem) and service.id in problem.present.services
         together = service.min_sites > 1 or service.max_sites is not None or moving
-        joined = [arcs] if together else list(_components(services, arcs))
+        joined = [arcs] if together else _split(arcs, label[arcs])
         parts.extend((index, part, guards[index], rough[index]) for part in joined if len(part))
     entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
     entering &= minds_entering(problem)
     seat = seats.find(services.slot_pool, services.slot_accelerators.astype(float))
-    return [_unit(problem, rates, services, (entering, seat), part) for part in parts]
+    most = np.array([float(most_accelerators(pool)) for pool in problem.pools])[services.slot_pool]
+    of_slots = entering, seat, np.floor(most / services.slot_accelerators)
+    return [_unit(problem, rates, services, of_slots, part) for part in parts]
 
 
-def _components(services: Services, arcs: Ints) -> Iterator[Ints]:
-    """Yield the arcs of users and slots that are joined."""
-    demand, rows = np.unique(services.arc_demand[arcs], return_inverse=True)
-    slot, columns = np.unique(services.arc_slot[arcs], return_inverse=True)
-    size = len(demand) + len(slot)
-    joined = coo_array((np.ones(len(arcs)), (rows, len(demand) + columns)), shape=(size, size))
+def _components(services: Services) -> Ints:
+    """Return a number (A,) that arcs share whose users and slots are joined; those are of one service."""
+    demands = len(services.demand)
+    size = demands + len(services.slot_pool)
+    ends = (services.arc_demand, demands + services.arc_slot)
+    joined = coo_array((np.ones(len(services.arc_demand)), ends), shape=(size, size))
     _, label = connected_components(joined, directed=False)
-    for number in np.unique(label):
-        yield arcs[label[rows] == number]
+    return np.asarray(label[services.arc_demand], dtype=np.int64)
+
+
+def _split(arcs: Ints, label: Ints) -> list[Ints]:
+    """Return the arcs by label."""
+    return [arcs[label == number] for number in np.unique(label)]
 
 
 def _unit(
-    problem: Problem, rates: Rates, services: Services, of_slots: tuple[Bools, Ints], part: _Part
+    problem: Problem, rates: Rates, services: Services, of_slots: tuple[Bools, Ints, Floats], part: _Part
 ) -> Unit:
-    """Return a unit; ``of_slots`` is whether using a slot means entering its site, and its seat."""
+    """Return a unit; ``of_slots`` is whether using each means entering its site, its seat, most replicas."""
     index, arcs, guards, rough = part
     demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
-    entering, seat = of_slots
+    entering, seat, most = of_slots
     slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
     pool = services.slot_pool[slots]
     accelerators = services.slot_accelerators[slots].astype(float)
-    most = np.array([float(most_accelerators(problem.pools[at])) for at in pool])
     money = services.arc_money[arcs] * SECONDS_PER_HOUR
     usd = services.arc_usd[arcs] * SECONDS_PER_HOUR
     demand = services.demand[demands].T
@@ -183,7 +187,7 @@ def _unit(
         pool=pool,
         seat=seat[slots],
         site=rates.site[pool],
-        most=np.floor(most / accelerators),
+        most=most[slots],
         row=row,
         column=column,
         money=money,
