@@ -33,6 +33,7 @@ class Alone:
         self.most_tco2e = _or_infinite(limits.carbon_cap_tco2e)
         self.most_usd = _or_infinite(None if pays_for_use(problem) else limits.budget_usd)
         self.committed_usd = committed_usd(problem)
+        self._types, self._type = np.unique([p.accelerator for p in problem.pools], return_inverse=True)
         self.tco2e, self.energy_usd = rates.tco2e.min(axis=1), rates.energy_usd.min(axis=1)
 
     def option_tests(self, job: TrainingJob, table: OptionTable) -> Iterator[Test]:
@@ -46,10 +47,10 @@ class Alone:
     def service_tests(self, service: InferenceService) -> Iterator[Test]:
         """Yield the tests of the pools, of one replica in the shortest period."""
         each = {serving.accelerator: serving.accelerators_per_replica for serving in service.serving}
-        pools = self.problem.pools
-        accelerators = np.array([each.get(pool.accelerator, 0) for pool in pools], dtype=np.int64)
-        hours, spot = np.full(len(pools), self.rates.durations.min()), np.zeros(len(pools), dtype=bool)
-        yield from self._tests(np.arange(len(pools)), accelerators, hours, spot)
+        of_types = np.array([each.get(name, 0) for name in self._types], dtype=np.int64)
+        count = len(self._type)
+        hours, spot = np.full(count, self.rates.durations.min()), np.zeros(count, dtype=bool)
+        yield from self._tests(np.arange(count), of_types[self._type], hours, spot)
 
     def _tests(self, pool: Ints, accelerators: Ints, hours: Floats, spot: Flags) -> Iterator[Test]:
         if np.isfinite(self.most_kw).any():

@@ -67,7 +67,7 @@ def solve_auto(problem: Problem, options: Options) -> Plan:
 def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhead | None) -> Plan:
     """Return the plan of the solver that suits the structure of a problem."""
     finder = PathFinder(problem)
-    market = plain_market(problem, finder, options)
+    market = plain_market(problem, finder, options, started)
     if market.services.rescues and _needs_flows(market):
         if ahead is not None:
             ahead.close()
@@ -121,7 +121,7 @@ def solve_decomposed(problem: Problem, options: Options) -> Plan:
     """
     started = time.monotonic()
     with sought_ahead(problem, options) as ahead:
-        market = market_of(problem, options)
+        market = market_of(problem, options, started)
         if market.services.stand_ins is None:
             return solve_protected(problem, options)
         known = _all_at_once(market, options, started)

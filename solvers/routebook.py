@@ -51,6 +51,7 @@ class RouteBook:
         self.sites = self.fans.numbers(site.id for site in problem.data_centers)
         self._known: dict[tuple[Residency, Copies], Ints] = {}
         self._wide: dict[tuple[Residency, Copies, float], Ints] = {}
+        self._choices: dict[tuple[Residency, Copies, int], list[int]] = {}
         self._from: dict[tuple[Residency, str], Ints] = {}
         self._pairs: dict[tuple[Residency, float, float], Ints] = {}
         self._wider: dict[RouteRequest, list[int]] = {}
@@ -162,12 +163,14 @@ class RouteBook:
 
         Also from copies whose first trip is not tight: what is scarce is known of links in use only.
         """
-        residency, name = self.problem.residency(job.policy), self.problem.data_centers[site].id
         copies = job.dataset.at if job.dataset else ()
-        requests = [dataset_request(residency, copy, name) for copy in copies]
-        trips = np.array([trip for found in self.wider(requests) for trip in found], dtype=np.int64)
-        ordered: list[int] = trips[self._order(trips)].tolist()
-        return ordered
+        key = self.problem.residency(job.policy), copies, site
+        if key not in self._choices:
+            name = self.problem.data_centers[site].id
+            requests = [dataset_request(key[0], copy, name) for copy in copies]
+            trips = np.array([trip for found in self.wider(requests) for trip in found], dtype=np.int64)
+            self._choices[key] = trips[self._order(trips)].tolist()
+        return self._choices[key]
 
     def inter_site(self, job: TrainingJob) -> Ints:
         """Return (C, C) the trip between each two data centers within the limits of ``job``, by origin."""

@@ -82,7 +82,7 @@ def sampled(problem: Problem, options: Options, most_jobs: int, most_services: i
     of_services = counts(np.array([_service_size(problem, each) for each in problem.services]), most_services)
     every = zip((*problem.jobs, *problem.services), (*of_jobs, *of_services), strict=True)
     sample = without_workloads(problem, {workload.id for workload, count in every if count == 0})
-    market = plain_market(sample, PathFinder(sample), options)
+    market = plain_market(sample, PathFinder(sample), replace(options, progress=None))
     many = of_services[of_services > 0][[unit.service for unit in market.units]]
     plain = replace(market, closes=False, rules=market.rules.uncounted())
     return counting_for(plain, of_jobs[of_jobs > 0], many, PENALTY)

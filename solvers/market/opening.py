@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ import numpy as np
 from ...routing.paths import PathFinder
 from ...routing.problem import Problem
 from ..jobs import build_job_options
-from ..options import Options
+from ..options import Options, Progress
 from ..rates import build_rates
 from ..routebook import RouteBook
 from ..serving_arcs import build_services
@@ -20,26 +21,33 @@ from .market import Market, build_market
 from .representing import has_many_workloads
 from .traffic import links_of
 
+NEWS_SECONDS = 5.0
+"""Time after which what goes on is told, again and again, while a market is built."""
 PROGRAM_SHARE = 0.03
 """Part of the time limit that a small integer program may take on the way."""
 COUNTING = 0.3
 """Multiple of what takes long up to which large things are priced by the piece: where steps of prices take
 longer, too few are left for so many rows more, and plans and bounds are no better."""
-ALTERNATIVE_ARCS = 20_000
-"""Arcs up to which every pair that could be short of bandwidth gets alternative routes."""
-ARCS_PER_SECOND = 2_000
-"""Arcs for every second of the time limit up to which it does: to seek these takes about half a millisecond
-each, and is told by work so that the same problem gets the same plan."""
+MOST_ROUTED = 20_000
+"""Arcs and options of jobs up to which all that could be short of bandwidth get alternative routes: with more
+of them a search that has so much more to choose from finds dearer plans."""
+ROUTED_PER_SECOND = 2_000
+"""Arcs and options for every second of the time limit up to which they do: to seek these takes about half a
+millisecond each, and is told by work so that the same problem gets the same plan."""
 
 
-def plain_market(problem: Problem, finder: PathFinder, options: Options | None = None) -> Market:
+def plain_market(
+    problem: Problem, finder: PathFinder, options: Options | None = None, started: float | None = None
+) -> Market:
     """Return the market of ``problem`` with one route for every pair, to be searched as ``options`` say.
+
+    ``started`` is when the solve began, by the monotonic clock, if not now.
 
     Raises StoppedError where somebody asks to stop before that of a large problem is there.
     """
     if options is None:
         return _market(problem, RouteBook(problem, finder))
-    halted = options.is_cancelled if has_many_workloads(problem) else never
+    halted = _attended(problem, options, time.monotonic() if started is None else started)
     market = _market(problem, RouteBook(problem, finder), halted)
     seconds = min(market.program_seconds, PROGRAM_SHARE * options.time_limit)
     if steps_take_long(market, options.time_limit, COUNTING):
@@ -47,14 +55,35 @@ def plain_market(problem: Problem, finder: PathFinder, options: Options | None =
     return replace(market, cores=options.usable_cores, program_seconds=seconds)
 
 
+def _attended(problem: Problem, options: Options, started: float) -> Callable[[], bool]:
+    """Return what is asked again and again whether to stop, and gives a sign of life now and then.
+
+    Small problems are not stopped before they have a plan.
+    """
+    is_cancelled = options.is_cancelled if has_many_workloads(problem) else never
+    workloads, next_news = len(problem.jobs) + len(problem.services), started + NEWS_SECONDS
+
+    def halted() -> bool:
+        nonlocal next_news
+        now = time.monotonic()
+        if options.progress is not None and now >= next_news:
+            next_news = now + NEWS_SECONDS
+            phase = f"options and routes of {workloads:,} workloads are listed"
+            options.progress(Progress(phase, None, None, None, now - started))
+        return is_cancelled()
+
+    return halted
+
+
 def widened(market: Market, finder: PathFinder, options: Options | None = None) -> Market:
-    """Return a plain market; where arcs are few for the time, with alternatives past crowded links.
+    """Return a plain market; where arcs and options are few for the time, with ways past crowded links.
 
     Who asked to stop does not wait for these.
     """
     if options is not None and options.is_cancelled():
         return market
-    if len(market.services.arc_demand) > _most_arcs(options) or not market.crowded.any():
+    routed = len(market.services.arc_demand) + len(market.jobs.table)
+    if routed > _most_routed(options) or not market.crowded.any():
         return market
     problem = market.problem
     found = _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
@@ -63,10 +92,10 @@ def widened(market: Market, finder: PathFinder, options: Options | None = None) 
     return replace(found, cores=market.cores, program_seconds=market.program_seconds)
 
 
-def _most_arcs(options: Options | None) -> float:
-    """Return the arcs up to which alternatives are sought."""
-    in_time = np.inf if options is None else ARCS_PER_SECOND * options.time_limit
-    return min(ALTERNATIVE_ARCS, in_time)
+def _most_routed(options: Options | None) -> float:
+    """Return the arcs and options up to which alternatives are sought."""
+    in_time = np.inf if options is None else ROUTED_PER_SECOND * options.time_limit
+    return min(MOST_ROUTED, in_time)
 
 
 def _market(problem: Problem, book: RouteBook, halted: Callable[[], bool] = never) -> Market:

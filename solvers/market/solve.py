@@ -79,10 +79,10 @@ def search_of(market: Market, options: Options, started: float, until: float) ->
     return MarketSearch(market, options, Watch(max(float(left), 0.0), options.is_cancelled), started)
 
 
-def market_of(problem: Problem, options: Options | None = None) -> Market:
+def market_of(problem: Problem, options: Options | None = None, started: float | None = None) -> Market:
     """Return the market of ``problem``; where arcs are few, with alternative routes past crowded links."""
     finder = PathFinder(problem)
-    return widened(plain_market(problem, finder, options), finder, options)
+    return widened(plain_market(problem, finder, options, started), finder, options)
 
 
 @dataclass
