@@ -163,6 +163,6 @@ def keep(
 
 
 def times_rows(matrix: csr_array, factor: Floats) -> csr_array:
-    """Return a matrix (N, D) each row of which is multiplied by its factor (N,), with the same entries."""
+    """Return a matrix (N, D) each row of which is multiplied by its factor (N,); it shares its places."""
     data = matrix.data * np.repeat(factor, np.diff(matrix.indptr))
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
