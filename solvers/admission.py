@@ -29,10 +29,7 @@ def service_tests(pools: Pools, service: InferenceService) -> Iterable[Test]:
     """Yield the tests of the pools for ``service``, without residency, which depends on the users."""
     yield "accelerator", pools.of_types(serving.accelerator for serving in service.serving)
     yield "memory", pools.memory_gb >= service.memory_gb_per_accelerator
-    replica = np.zeros(len(pools.types), dtype=np.int64)
-    for serving in service.serving:
-        replica[pools.types[serving.accelerator]] = serving.accelerators_per_replica
-    yield "gang", replica[pools.accelerator] <= pools.gang
+    yield "gang", pools.per_replica(service) <= pools.gang
     yield "pinned", pools.permitted(service.id)
 
 

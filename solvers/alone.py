@@ -11,11 +11,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..routing.commitments import committed_usd, pays_for_use
-from ..routing.problem import Problem
 from ..routing.workloads import InferenceService, TrainingJob
 from .admission import Test
 from .option_table import OptionTable
-from .pools import Flags
+from .pools import Flags, Pools
 from .rates import Floats, Ints, Rates
 
 TOLERANCE = 1e-6
@@ -25,15 +24,15 @@ TOLERANCE = 1e-6
 class Alone:
     """The limits that single options of jobs and single replicas are held to."""
 
-    def __init__(self, problem: Problem, rates: Rates) -> None:
-        self.problem, self.rates = problem, rates
+    def __init__(self, pools: Pools, rates: Rates) -> None:
+        self.pools, self.rates = pools, rates
+        problem = pools.problem
         limits, sites = problem.limits, problem.data_centers
         most_kw = np.array([_or_infinite(site.max_power_kw) for site in sites])
         self.most_kw: Floats = most_kw[rates.site]
         self.most_tco2e = _or_infinite(limits.carbon_cap_tco2e)
         self.most_usd = _or_infinite(None if pays_for_use(problem) else limits.budget_usd)
         self.committed_usd = committed_usd(problem)
-        self._types, self._type = np.unique([p.accelerator for p in problem.pools], return_inverse=True)
         self.tco2e, self.energy_usd = rates.tco2e.min(axis=1), rates.energy_usd.min(axis=1)
 
     def option_tests(self, job: TrainingJob, table: OptionTable) -> Iterator[Test]:
@@ -46,11 +45,10 @@ class Alone:
 
     def service_tests(self, service: InferenceService) -> Iterator[Test]:
         """Yield the tests of the pools, of one replica in the shortest period."""
-        each = {serving.accelerator: serving.accelerators_per_replica for serving in service.serving}
-        of_types = np.array([each.get(name, 0) for name in self._types], dtype=np.int64)
-        count = len(self._type)
+        accelerators = self.pools.per_replica(service)
+        count = len(accelerators)
         hours, spot = np.full(count, self.rates.durations.min()), np.zeros(count, dtype=bool)
-        yield from self._tests(np.arange(count), of_types[self._type], hours, spot)
+        yield from self._tests(np.arange(count), accelerators, hours, spot)
 
     def _tests(self, pool: Ints, accelerators: Ints, hours: Floats, spot: Flags) -> Iterator[Test]:
         if np.isfinite(self.most_kw).any():

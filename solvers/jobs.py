@@ -90,7 +90,7 @@ class _Builder:
     def __init__(self, problem: Problem, rates: Rates, book: RouteBook) -> None:
         self.book, self.horizon = book, rates.horizon
         self.pools, self.calendar = Pools(problem), Calendar(problem, rates)
-        self.alone, self.moves = Alone(problem, rates), JobMoves(problem, rates, book)
+        self.alone, self.moves = Alone(self.pools, rates), JobMoves(problem, rates, book)
         # The last entries answer for no pool, which leaves the choice to the others.
         self._has_spot = np.array([*map(_has_spot, problem.pools), True], dtype=bool)
         self._spot_is_best = np.array([*map(_spot_is_best, problem.pools), True], dtype=bool)

@@ -45,7 +45,7 @@ class Progress:
     phase
         ``cost``; ``unserved work`` while the best plan leaves out more than is proven to be needed (in the
         decomposition: anything that has options); or, without figures, what is done: that options are
-        listed, which solver ``auto`` takes and why.
+        being listed, where that takes long; which solver ``auto`` takes, and why.
     incumbent, bound
         Objective of the best plan and its proven lower bound, USD (in the phase ``unserved work``: the
         priority-weighted share of work left out); None before there is one.

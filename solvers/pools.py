@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..routing.policies import Residency
 from ..routing.problem import Problem
 from ..routing.sites import Pool
+from ..routing.workloads import InferenceService
 from .rates import Floats, Ints, largest_gang
 
 Flags = NDArray[np.bool_]
@@ -82,6 +83,13 @@ class Pools:
     def _named(self, entries: list) -> Flags:  # type: ignore[type-arg]
         pools, sites = {entry.pool for entry in entries}, {entry.data_center for entry in entries}
         return np.array([p.id in pools or p.data_center in sites for p in self.problem.pools], dtype=bool)
+
+    def per_replica(self, service: InferenceService) -> Ints:
+        """Return (P,) the accelerators that a replica of a service takes, 0 where it cannot run."""
+        by_type = np.zeros(len(self.types), dtype=np.int64)
+        for serving in service.serving:
+            by_type[self.types[serving.accelerator]] = serving.accelerators_per_replica
+        return by_type[self.accelerator]
 
     def of_types(self, names: Iterable[str]) -> Flags:
         """Return (P,) which pools have accelerators of those types."""

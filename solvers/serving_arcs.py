@@ -45,7 +45,8 @@ class _Collector:
 
     def __init__(self, problem: Problem, rates: Rates, book: RouteBook) -> None:
         self.problem, self.book = problem, book
-        self.pools, self.alone = Pools(problem), Alone(problem, rates)
+        self.pools = Pools(problem)
+        self.alone = Alone(self.pools, rates)
         self.parts: list[_Part] = []
         self.barred: dict[int, Reason] = {}
         self.exposed: dict[int, str] = {}

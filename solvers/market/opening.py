@@ -68,8 +68,8 @@ def _attended(problem: Problem, options: Options, started: float) -> Callable[[]
         now = time.monotonic()
         if options.progress is not None and now >= next_news:
             next_news = now + NEWS_SECONDS
-            phase = f"options and routes of {workloads:,} workloads are listed"
-            options.progress(Progress(phase, None, None, None, now - started))
+            what = f"listing the options and routes of {workloads:,} workloads"
+            options.progress(Progress(what, None, None, None, now - started))
         return is_cancelled()
 
     return halted
