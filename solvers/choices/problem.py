@@ -90,7 +90,8 @@ class ChoiceProblem:
 
     def used(self, option: Ints) -> Floats:
         """Return what the options together take of each resource (R)."""
-        return np.asarray(self.uses[option].sum(axis=0), dtype=float).ravel()
+        entry = spans(self.uses.indptr, option)
+        return np.asarray(np.bincount(self.uses.indices[entry], self.uses.data[entry], len(self.capacity)))
 
     def overload(self, load: Floats) -> Floats:
         """Return by how much each load exceeds its capacity, rounding forgiven (R)."""

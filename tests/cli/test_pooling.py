@@ -33,6 +33,7 @@ def test_table(route: Route, shared: Path) -> None:
     assert result.stderr.splitlines()[-1].startswith("3/3  together: 544.36 USD, gap 0.000 % (")
 
 
+@pytest.mark.no_cover
 def test_json(route: Route, shared: Path) -> None:
     document = json.loads(route("pooling", shared, "-q", "-f", "json", "--jobs", 2).stdout)
     plan = json.loads(route("plan", shared, "-q", "-f", "json").stdout)

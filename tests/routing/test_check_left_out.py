@@ -216,6 +216,7 @@ SERVICES: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
 ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(("workload", "world", "reasons"), [*JOBS, *SERVICES])
 def test_only_the_first_test_that_nothing_passes_is_accepted(
     workload: dict[str, Any], world: dict[str, Any], reasons: set[str]

@@ -42,6 +42,7 @@ def chat(rate: float = 1.0, **fields: Any) -> dict[str, Any]:
     return {"kind": "inference", "id": "v", "serving": serving, "demand": demand, **fields}
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", [sample.name for sample in samples()])
 def test_there_is_nothing_to_remark_on_samples(name: str) -> None:
     assert list(remarks(load(name))) == []

@@ -23,4 +23,4 @@ def in_steps(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 @pytest.fixture(autouse=True)
 def gives_up_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let searches end after fewer rounds in vain, each of which takes twice as long as the one before."""
-    monkeypatch.setattr(market_search, "IDLE_ROUNDS", 3)
+    monkeypatch.setattr(market_search, "IDLE_ROUNDS", 2)

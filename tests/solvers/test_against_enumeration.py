@@ -15,7 +15,7 @@ from .small_worlds import random_world
 
 SOLVERS = ("highs", "cp-sat", "scip")
 EXAMPLES = settings(
-    max_examples=48, derandomize=True, deadline=None, database=None,
+    max_examples=30, derandomize=True, deadline=None, database=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 

@@ -32,7 +32,7 @@ def facility(capacity: list[float]) -> Blocks:
 
 @pytest.mark.no_cover
 def test_choices_agree_with_enumeration() -> None:
-    for seed in range(150):
+    for seed in range(100):
         blocks = random_blocks(np.random.default_rng(seed))
         result = solve_whole(blocks, time_limit=20.0, gap_limit=0.0)
         least = optimum(blocks)

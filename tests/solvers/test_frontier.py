@@ -135,6 +135,7 @@ def on_a_line() -> Problem:
     return Problem.parse(world)
 
 
+@pytest.mark.no_cover
 def test_points_are_evenly_spread() -> None:
     found = frontier(on_a_line(), AXES["carbon"], points=6, gap_limit=0)
     assert [point.value for point in found] == pytest.approx([0.05, 0.04, 0.03, 0.02, 0.01, 0], abs=1e-9)

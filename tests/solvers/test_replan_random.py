@@ -24,7 +24,7 @@ def solved(problem: Problem, solver: str = "highs") -> Plan:
     return plan
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(18))
 def test_the_optimum_is_found_with_moves_priced_and_limited(seed: int) -> None:
     problem = Problem.parse(random_replan(Random(seed)))
     unserved, cost = best_replan(problem)
@@ -56,7 +56,7 @@ def test_moves_that_must_be_made_do_not_drown_the_rest_however_dear(solver: str,
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_the_decomposition_keeps_the_rules_and_its_bounds_hold(seed: int) -> None:
     problem = Problem.parse(random_replan(Random(seed)))
     unserved, cost = best_replan(problem)
@@ -70,7 +70,7 @@ def test_the_decomposition_keeps_the_rules_and_its_bounds_hold(seed: int) -> Non
         assert plan.bound <= cost + 1e-6 * max(1.0, abs(cost)) <= plan.objective + 2e-5 * max(1.0, abs(cost))
 
 
-@pytest.mark.parametrize("seed", range(100, 115))
+@pytest.mark.parametrize("seed", range(100, 109))
 def test_moves_for_nothing_are_a_fresh_plan(seed: int) -> None:
     old = solved(Problem.parse(random_world(Random(seed))))
     data = random_world(Random(seed + 1))
@@ -94,7 +94,7 @@ def sites(problem: Problem, present: Present) -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("seed", range(200, 215))
+@pytest.mark.parametrize("seed", range(200, 209))
 def test_at_an_endless_price_nothing_moves_where_the_old_plan_still_holds(seed: int) -> None:
     # Prices alone change, so that the old plan is feasible still.
     rng, data = Random(seed), random_world(Random(seed))

@@ -180,7 +180,7 @@ def test_policies_hold_after_a_loss(policy: str | None, left: Data) -> None:
 @pytest.mark.no_cover
 @pytest.mark.parametrize(
     ("seeds", "guards", "large"),
-    [(range(6), 512, 12_000), (range(30, 36), 0, 12_000), (range(60, 65), 512, 0), (range(75, 80), 0, 0)],
+    [(range(4), 512, 12_000), (range(30, 34), 0, 12_000), (range(60, 63), 512, 0), (range(75, 78), 0, 0)],
 )
 def test_the_best_of_all_replicas_is_found(
     seeds: range, guards: int, large: int, monkeypatch: pytest.MonkeyPatch
@@ -226,7 +226,7 @@ def test_a_first_plan_without_reserve_gets_one() -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seeds", [range(90, 93), range(100, 103)])
+@pytest.mark.parametrize("seeds", [range(90, 92), range(100, 102)])
 def test_the_plan_of_the_decomposition_helps(seeds: range, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its bounds hold for the problem with losses, and its plan, with a reserve, breaks no rule."""
     monkeypatch.setattr(exact, "FALLBACK_COLUMNS", 0)
@@ -268,14 +268,14 @@ def test_the_decomposition_keeps_plans_safe_and_its_bounds_hold(
 @pytest.mark.no_cover
 def test_most_of_what_the_decomposition_plans_is_the_best_of_all_replicas() -> None:
     found = []
-    for seed in range(140, 154):
+    for seed in range(140, 150):
         listing = Listing(random_world(Random(seed)))
         best = listing.best(set(listing.demand) - set(listing.barred()))
         if best is not None:
             plan = planned(Problem.parse(listing.data), solver="decomposition", time_limit=1.0)
             assert plan.objective is not None
             found.append(plan.objective <= best * (1 + 1e-9))
-    assert len(found) > 7
+    assert len(found) > 4
     assert np.mean(found) >= 0.8
 
 

@@ -28,10 +28,10 @@ def _nothing_is_decided_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.no_cover
 @pytest.mark.parametrize("solver", ["auto", "scip"])
-@pytest.mark.parametrize("first", range(0, 16, 8))
+@pytest.mark.parametrize("first", range(0, 8, 4))
 def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
-    for seed in range(first, first + 8):
+    for seed in range(first, first + 4):
         problem = Problem.parse(random_world(Random(seed)))
         unserved, cost = map(float, Enumeration(problem).best())
         plan = solve(problem, solver=solver, gap_limit=1e-4, time_limit=10)
@@ -43,9 +43,8 @@ def test_plans_verify_and_bounds_hold(solver: str, first: int, monkeypatch: pyte
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(("gap_limit", "aims"), [(1e-2, [1e-2]), (1e-5, [1e-3, 1e-5])])
 def test_a_plan_is_made_with_a_looser_gap_before_a_tight_one(
-    gap_limit: float, aims: list[float], monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Nothing is proven close here, so that all that can be tried is."""
     monkeypatch.setattr(search, "LARGE_COLUMNS", 0)
@@ -59,11 +58,11 @@ def test_a_plan_is_made_with_a_looser_gap_before_a_tight_one(
 
     monkeypatch.setattr(twostage, "decide_with_room", noted)
     problem = Problem.parse(crowded_world())
-    plan = solve(problem, solver="highs", gap_limit=gap_limit, time_limit=60)
+    plan = solve(problem, solver="highs", gap_limit=1e-5, time_limit=60)
     assert check(problem, plan) == []
     assert plan.objective == pytest.approx(15, rel=1e-3)
-    assert [gap for gap, _ in sought] == aims
-    assert [known for _, known in sought] == [False, True][: len(aims)]
+    assert [gap for gap, _ in sought] == [1e-3, 1e-5]
+    assert [known for _, known in sought] == [False, True]
 
 
 def crowded_world() -> dict[str, Any]:

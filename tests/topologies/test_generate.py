@@ -29,7 +29,7 @@ def middle() -> Problem:
     return generate(**MIDDLE, seed=3, tightness=0.7)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("sizes", [SMALL, {**SMALL, "sites": 1, "locations": 1}, {**SMALL, "services": 0}])
 def test_small_ones_are_sound(sizes: dict[str, Any], seed: int) -> None:
     problem = generate(**sizes, seed=seed)
@@ -126,6 +126,7 @@ def test_long_hauls_from_one_area_to_a_region_share_a_risk(middle: Problem) -> N
             assert any(landing.startswith(end.partition("-")[0]) for end in (link.source, link.target))
 
 
+@pytest.mark.no_cover
 def test_work_fits_pools_that_admit_it(middle: Problem) -> None:
     """Each job and each replica has a pool of its type, under its policy, that is large enough."""
     for work in middle.workloads:
@@ -176,7 +177,7 @@ def test_datasets_come_while_the_job_runs(middle: Problem) -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_nothing_has_to_be_left_out_at_the_default_tightness(seed: int) -> None:
     problem = generate(sites=8, services=10, jobs=40, periods=8, locations=10, seed=seed)
     assert solve(problem, solver="highs", gap_limit=0.5, time_limit=30).unserved == 0

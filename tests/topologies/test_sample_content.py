@@ -48,6 +48,7 @@ def test_every_request_can_be_answered_from_somewhere_lawful_and_near_enough(nam
             assert sites, f"{service.id} cannot be served in {demand.location}"
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LARGE)
 def test_every_job_has_a_lawful_site_that_its_data_reaches(name: str) -> None:
     problem = load(name)
@@ -55,6 +56,7 @@ def test_every_job_has_a_lawful_site_that_its_data_reaches(name: str) -> None:
     assert [job.id for job in problem.jobs if not sites_for(problem, job, finder)] == []
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("name", LARGE)
 def test_every_node_is_on_the_map_and_every_policy_and_pool_is_of_use(name: str) -> None:
     problem = load(name)

@@ -24,10 +24,10 @@ def placeable(seed: int) -> tuple[ChoiceProblem, float] | None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("begin", range(0, 2000, 500))
+@pytest.mark.parametrize("begin", range(0, 800, 200))
 def test_any_prices_bound_the_optimum(begin: int) -> None:
     tight = 0
-    for seed in range(begin, begin + 500):
+    for seed in range(begin, begin + 200):
         found = placeable(seed)
         if found is None:
             continue
@@ -38,13 +38,13 @@ def test_any_prices_bound_the_optimum(begin: int) -> None:
             assert bound <= best
             assert lifted(bound, cost_grain(problem)) <= best + 1e-9
             tight += bound > 0.8 * best
-    assert tight > 100
+    assert tight > 40
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("begin", range(0, 150, 50))
+@pytest.mark.parametrize("begin", range(0, 75, 25))
 def test_the_relaxation_bounds_the_optimum_and_the_prices_found_before_it(begin: int) -> None:
-    for seed in range(begin, begin + 50):
+    for seed in range(begin, begin + 25):
         found = placeable(seed)
         if found is None:
             continue

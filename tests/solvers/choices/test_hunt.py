@@ -101,7 +101,7 @@ def test_only_whole_amounts_of_one_resource_are_a_core() -> None:
         assert Core.of(problem, np.arange(1)) is None
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_dives_find_the_optimum_and_nothing_below_it(seed: int) -> None:
     blocks = assignment_blocks(np.random.default_rng(seed), 7, 3)
     problem, best = choice_problem(blocks), optimum(blocks)
@@ -116,7 +116,7 @@ def test_dives_find_the_optimum_and_nothing_below_it(seed: int) -> None:
     assert dive(problem, best - 1).solution is None
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_hopeless_targets_are_below_the_optimum(seed: int) -> None:
     blocks = assignment_blocks(np.random.default_rng(1000 + seed), 7, 3, 0.9)
     problem, best = choice_problem(blocks), optimum(blocks)
@@ -147,7 +147,8 @@ def some_fitting(problem: ChoiceProblem) -> np.ndarray:
     return max((each for each in fitting if each.fits), key=lambda each: each.cost).option
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.no_cover
+@pytest.mark.parametrize("seed", range(5))
 def test_a_hunt_ends_at_the_optimum_with_bounds_that_hold(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = assignment_blocks(np.random.default_rng(2000 + seed), 6, 3, 1.0)
     problem, best = choice_problem(blocks), optimum(blocks)
@@ -167,6 +168,7 @@ def hunt_apart(state: State, hunt: Hunting | None, best: float) -> None:
             time.sleep(0.01)
 
 
+@pytest.mark.no_cover
 def test_a_hunt_apart_tells_what_it_finds(monkeypatch: pytest.MonkeyPatch) -> None:
     blocks = assignment_blocks(np.random.default_rng(3), 7, 3, 1.0)
     state, hunt = hunt_for(blocks, monkeypatch, some_fitting(choice_problem(blocks)))

@@ -29,7 +29,7 @@ OPTIONS = Options(time_limit=20.0, cores=2)
 
 
 def problem(seed: int = 1) -> Problem:
-    return generate(sites=8, services=12, jobs=200, periods=4, locations=6, seed=seed)
+    return generate(sites=8, services=12, jobs=160, periods=3, locations=6, seed=seed)
 
 
 @pytest.fixture
@@ -39,6 +39,7 @@ def every_problem_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(foretelling, "SIZE", 0)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(3))
 def test_a_sample_takes_about_what_all_take(seed: int) -> None:
     found = problem(seed)
@@ -100,7 +101,7 @@ def test_a_search_begins_at_them_and_does_not_seek_them_again(monkeypatch: pytes
 @pytest.mark.parametrize("solver", ["auto", "decomposition"])
 def test_plans_verify(solver: str) -> None:
     found = problem()
-    assert check(found, solve(found, solver=solver, time_limit=2.0, cores=2)) == []
+    assert check(found, solve(found, solver=solver, time_limit=1.5, cores=2)) == []
 
 
 def test_small_problems_and_single_cores_do_without(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ copies = pytest.mark.skipif(not may_copy(), reason="this system makes no copies 
 
 
 def problem(seed: int = 1) -> Problem:
-    return generate(sites=8, services=6, jobs=40, periods=4, locations=6, seed=seed)
+    return generate(sites=8, services=6, jobs=40, periods=3, locations=6, seed=seed)
 
 
 def seeker_of(found: Problem) -> Seeker:
@@ -152,15 +152,17 @@ def test_a_search_goes_on_where_the_process_dies() -> None:
 @copies
 @pytest.mark.usefixtures("every_market_is_long")
 def test_bounds_are_heard_while_plans_are_improved() -> None:
-    search = search_of(market_of(problem()), Options(time_limit=1.0, cores=2), time.monotonic(), 1.0)
+    search = search_of(market_of(problem()), Options(time_limit=2.0, cores=2), time.monotonic(), 2.0)
     improve, known, heard = search._improve, [], []
 
     def noted(seeker: Seeker, watch: Watch) -> None:
         assert search._beside is not None
         search._beside.wait_for_news(watch.over)
-        known.append(search._beside.proven())
+        proven, was_over = search._beside.proven(), watch.over()
         improve(seeker, watch)
-        heard.append(search.complete)
+        if not was_over:
+            known.append(proven)
+            heard.append(search.complete)
 
     search._improve = noted  # type: ignore[method-assign]
     search.run()

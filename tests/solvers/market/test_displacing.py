@@ -82,7 +82,7 @@ def test_all_stays_where_others_have_no_other_place(monkeypatch: pytest.MonkeyPa
     assert search._displacers(told) == [], "others are not tried again at the same prices"
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(18))
 def test_loads_are_what_everybody_takes_and_the_placement_itself_stays(seed: int) -> None:
     market, placement, told = greedy(Problem.parse(random_world(Random(seed))))
     before, recreator = list(placement.placed), Recreator(placement, told, np.random.default_rng(seed))

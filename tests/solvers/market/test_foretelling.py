@@ -21,7 +21,7 @@ from computeroute.topologies.generate import generate
 @cache
 def alike() -> Market:
     """Return a market of many jobs none of which decides alone."""
-    return market_of(generate(sites=12, services=0, jobs=600, periods=4, locations=4, seed=1))
+    return market_of(generate(sites=12, services=0, jobs=600, periods=2, locations=4, seed=1))
 
 
 @pytest.mark.no_cover

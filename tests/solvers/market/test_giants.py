@@ -135,7 +135,8 @@ def test_the_best_combination_is_the_cheapest_of_all_that_fit(
         assert (load[list(combination.columns)].sum(axis=0) <= large.left).all()
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.no_cover
+@pytest.mark.parametrize("seed", range(8))
 def test_what_giants_prove_is_below_the_optimum(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(giants, "LEAST_SHARE", -1.0)
     problem = Problem.parse(random_world(Random(seed)))
@@ -246,7 +247,7 @@ def test_who_may_pause_does_not_answer_with_giants() -> None:
 @pytest.mark.no_cover
 def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
     tried = 0
-    for seed in range(8):
+    for seed in range(6):
         problem = Problem.parse(pausing_world(Random(seed)))
         market = replace(market_of(problem), closes=False)
         best = solve(problem, solver="highs", gap_limit=1e-9, time_limit=20.0)
@@ -257,7 +258,7 @@ def test_bounds_hold_whoever_is_to_answer_with_giants() -> None:
             seeker.join([job])
             tried += 1
             assert seeker.told.complete <= best.objective * (1 + 1e-6)
-    assert tried >= 15
+    assert tried >= 10
 
 
 def pausing_world(rng: Random) -> dict[str, Any]:

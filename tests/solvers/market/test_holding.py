@@ -99,7 +99,7 @@ def test_a_better_place_is_taken_and_what_is_worse_is_left() -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_bounds_of_held_markets_are_never_above_the_optimum(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -42,7 +42,7 @@ def some_prices(market: Market, seed: int) -> np.ndarray:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", SEEDS[:8])
+@pytest.mark.parametrize("seed", SEEDS[:5])
 def test_plans_verify_and_bounds_hold_against_the_exact_optimum(seed: int) -> None:
     problem = problem_of(seed)
     exact = solve(problem, solver="highs", gap_limit=1e-6)

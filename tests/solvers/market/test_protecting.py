@@ -156,7 +156,7 @@ def listed(unit: Unit, price: list[float], out: Floats | None) -> float:
     return best
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_bounds_hold_the_reserve_and_no_more(seed: int) -> None:
     """Ways cost nothing here: the listing takes the cheapest of every user whatever stands there."""
     unit, price = random_unit(seed)

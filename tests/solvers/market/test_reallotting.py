@@ -68,7 +68,7 @@ def test_a_service_whose_periods_depend_on_each_other_stays() -> None:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_no_plan_gets_worse_and_all_rows_bear_it(seed: int) -> None:
     search = built(overloaded(seed))
     assert search._is_short() and search.best is not None

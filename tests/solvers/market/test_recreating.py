@@ -77,7 +77,7 @@ def test_who_loses_nothing_stays() -> None:
     assert Recreator(placement, told, np.random.default_rng(0)).step() == 0.0
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_it_costs_less_or_all_stays_as_it_was(seed: int) -> None:
     market, placement, _ = greedy(Problem.parse(random_world(Random(seed))))
     rng = np.random.default_rng(seed)

@@ -55,7 +55,8 @@ def cheapest(unit: Unit, offer: Offer, most: np.ndarray) -> float:
     return best
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.no_cover
+@pytest.mark.parametrize("seed", range(4))
 def test_the_program_tells_what_all_counts_of_replicas_do(seed: int) -> None:
     unit, offer = drawn(seed)
     most = np.minimum(unit.useful[0], 3.0)

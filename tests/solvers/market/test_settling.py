@@ -94,7 +94,7 @@ def test_it_stops_when_told() -> None:
     assert placement.placed[0].choice is None
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(36))
 def test_a_job_does_what_costs_least_of_all_that_fits(seed: int) -> None:
     """Beside a random load. Jobs that pause may do better in other hours than their cheapest ones alone."""
     market, placement, told = empty(Problem.parse(random_world(Random(seed))))

@@ -94,7 +94,7 @@ def _cheapest(unit: Unit, prices: Offer) -> float:
     return best
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_bounds_are_below_and_answers_above_the_cheapest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     users, slots = 4, 3

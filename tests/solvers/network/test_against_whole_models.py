@@ -44,7 +44,7 @@ def exact(blocks: Blocks) -> float:
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize(("seed", "beside"), [(0, 1), (1, 2), (2, 1), (3, 2), (4, 1), (5, 2)])
+@pytest.mark.parametrize(("seed", "beside"), [(0, 1), (1, 2), (2, 1), (3, 2)])
 def test_long_searches_never_pass_the_optimum(
     seed: int, beside: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,7 +60,8 @@ def test_long_searches_never_pass_the_optimum(
     assert found.objective <= 1.02 * best
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.no_cover
+@pytest.mark.parametrize("seed", range(24))
 def test_small_designs_are_solved_to_the_end(seed: int) -> None:
     blocks = network(seed, tight=0.8)
     best = exact(blocks)

@@ -213,17 +213,18 @@ def test_a_larger_design_is_improved_until_time_is_over() -> None:
     told: list[tuple[float | None, float]] = []
     blocks = wide(commodities=60)
     found = solve_network(
-        blocks, time_limit=3, gap_limit=0, progress=lambda value, bound: told.append((value, bound))
+        blocks, time_limit=2, gap_limit=0, progress=lambda value, bound: told.append((value, bound))
     )
-    assert found.seconds < 5
+    assert found.seconds < 4
     assert found.bound <= found.objective
-    assert found.gap < 0.25
+    assert found.gap < 0.3
     values = [value for value, _ in told if value is not None]
     assert values == sorted(values, reverse=True)
     assert [bound for _, bound in told] == sorted(bound for _, bound in told)
     assert values[-1] == found.objective
 
 
+@pytest.mark.no_cover
 def test_somebody_may_stop_it() -> None:
     began = time.monotonic()
     found = solve_network(
@@ -254,7 +255,7 @@ def test_utilisation_over_given_paths() -> None:
     assert found.solution.share.tolist() == pytest.approx([0.25, 0.75])
 
 
-@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("seed", range(9))
 def test_utilisation_is_that_of_every_commodity_for_itself(seed: int) -> None:
     """Bundles lose nothing: the same as one linear program with a column per commodity and arc."""
     from scipy.optimize import linprog

@@ -20,6 +20,7 @@ from computeroute.solvers.solve_program import solve_integer
 from .cases import DIAMOND, blocks_of, diamond, wide
 
 
+@pytest.mark.no_cover
 def test_neighbourhoods_of_a_search_improve_and_never_worsen() -> None:
     blocks = wide()
     network = network_of(blocks)
