@@ -53,11 +53,16 @@ class Swaps:
 
     def run(self, when: Ints) -> None:
         """Swap, in each of some periods, while that saves anything."""
-        busy = when[self.replicas[when].any(axis=1)]
+        may_stand = ((self.most[when] > 0) | (self.replicas[when] > 0)).any(axis=0)
+        mine = np.flatnonzero(may_stand)
+        known = (self.flow, self.replicas, self.most, self.way, self.price, self.rps)
+        part = Swaps(*(each[..., mine] for each in known))
+        busy = when[part.replicas[when].any(axis=1)]
         for _ in range(STEPS):
             if len(busy) == 0:
-                return
-            busy = self._step(busy)
+                break
+            busy = part._step(busy)
+        self.flow[..., mine], self.replicas[..., mine] = part.flow, part.replicas
 
     def _step(self, when: Ints) -> Ints:
         """Do the best swap in each of some periods; return those that had one."""
@@ -66,19 +71,21 @@ class Swaps:
         replicas, price = self.replicas[when], self.price[when]
         load = self.flow[when].sum(axis=1)
         free = np.maximum(replicas * self.rps - load, 0.0)
+        room = (self.most[when] - replicas)[:, None, :]
         least, swap = np.full(len(when), EPSILON), np.zeros((len(when), 4))
         for fewer in self._given_up(replicas, load, free, used):
             left = (replicas[:, used, None] - fewer) * self.rps[used, None]
             moved = np.maximum(load[:, used, None] - left, 0.0)
             more = whole_replicas(np.maximum(moved - free[:, None, :], 0.0), self.rps)
             saved = fewer * price[:, used, None] - more * price[:, None, :] - moved * dearer
-            can = (fewer > 0) & (reached >= moved - self._trifle)
-            can &= replicas[:, None, :] + more <= self.most[when][:, None, :]
+            can = reached >= moved - self._trifle
+            can &= (fewer > 0) & (more <= room)
             can[:, np.arange(len(used)), used] = False
             best = np.where(can, saved, -np.inf).reshape(len(when), -1).argmax(axis=1)
             place = np.arange(len(when)), *np.divmod(best, len(self.rps))
             gain = np.where(can[place], saved[place], 0.0)
-            found = np.column_stack([used[place[1]], place[2], fewer[place], more[place]])
+            given = np.broadcast_to(fewer, can.shape)[place]
+            found = np.column_stack([used[place[1]], place[2], given, more[place]])
             swap[gain > least] = found[gain > least]
             least = np.maximum(least, gain)
         going = np.flatnonzero(least > EPSILON)
@@ -87,13 +94,15 @@ class Swaps:
         return when[going]
 
     def _given_up(self, replicas: Floats, load: Floats, free: Floats, used: Ints) -> Iterator[Floats]:
-        """Yield how many replicas (T, U, S) are given up for another slot.
+        """Yield how many replicas (T, U, 1) or (T, U, S) are given up for another slot.
 
         A few, all, or as many as one more replica there can take over.
         """
-        now = replicas[:, used, None]
+        now, tried = replicas[:, used, None], 0.0
         for most in GIVEN_UP:
-            yield np.broadcast_to(np.minimum(now, most), (*now.shape[:2], len(self.rps)))
+            if tried < now.max():
+                yield np.minimum(now, most)
+                tried = most
         staying = np.maximum(load[:, used, None] - (free + self.rps)[:, None, :], 0.0)
         yield np.maximum(now - whole_replicas(staying, self.rps[used, None]), 0.0)
 
