@@ -277,7 +277,7 @@ def interrupted(folder: Path, times: int) -> tuple[int, bytes, Path]:
     with subprocess.Popen([*words, "--solution", str(file)], stdout=PIPE, stderr=PIPE) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == b"heeds it\n"
-        time.sleep(2)  # for a solution
+        time.sleep(4)  # for a solution
         process.send_signal(signal.SIGINT)
         assert any(b"stopping; what is done so far follows" in line for line in process.stderr)
         if times == 2:

@@ -278,7 +278,7 @@ def test_what_either_proves_beside_the_other_is_proven_of_the_plan(monkeypatch: 
     # The exact search tells the bound of its relaxation within the time, and has no plan of its own by then.
     monkeypatch.setattr(automatic, "SMALL_COLUMNS_PER_SECOND", 10_000)
     problem, heard = generate(sites=20, services=30, jobs=100, periods=24, seed=3), list[Progress]()
-    plan = solve(problem, gap_limit=0, time_limit=4, cores=2, progress=heard.append)
+    plan = solve(problem, gap_limit=0, time_limit=5, cores=2, progress=heard.append)
     assert plan.solver.startswith("auto: decomposition with highs beside (")
     assert plan.stopped_by == "time"
     told = [report.bound for report in heard if report.phase == "cost" and report.bound is not None]

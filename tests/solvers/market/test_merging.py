@@ -142,7 +142,7 @@ def test_a_search_on_one_core_begins_at_prices_of_merged_periods(monkeypatch: py
 
     monkeypatch.setattr(MarketSearch, "_go_on", watched)
     problem = generate(sites=6, services=5, jobs=20, periods=24, locations=4, seed=1)
-    plan = solve(problem, solver="decomposition", time_limit=2.5, cores=1)
+    plan = solve(problem, solver="decomposition", time_limit=4.0, cores=1)
     assert plan and check(problem, plan) == []
     assert settled == [True]
 

@@ -31,7 +31,7 @@ def overloaded(seed: int, tightness: float = 1.4) -> Problem:
     return generate(sites=8, services=8, jobs=60, periods=6, locations=6, seed=seed, tightness=tightness)
 
 
-def searched(problem: Problem, seconds: float = 1.5) -> MarketSearch:
+def searched(problem: Problem, seconds: float = 2.0) -> MarketSearch:
     found = search_of(market_of(problem), Options(time_limit=seconds), 0.0, 0.0)
     found.watch = found.watch.beyond(seconds)
     found.run(rounds=1)
