@@ -27,7 +27,7 @@ class Runs:
         """Return one list."""
         return self.values[self.begins[index] : self.begins[index + 1]]
 
-    def take(self, indices: Ints) -> Runs:
+    def take(self, indices: npt.NDArray[np.integer[Any]]) -> Runs:
         """Return the lists of those numbers."""
         lengths = self.lengths[indices]
         begins = np.concatenate([[0], np.cumsum(lengths)])
@@ -41,7 +41,10 @@ class Runs:
 
 
 class Growing:
-    """Rows of numbers to which more are added; room is made for them by doubling."""
+    """Rows of numbers to which more are added; room is made for them by doubling.
+
+    Zeros are there from the start: where nothing else is written, memory is not taken.
+    """
 
     def __init__(self, *width: int, dtype: type = np.int64) -> None:
         self._room: npt.NDArray[Any] = np.zeros((64, *width), dtype=dtype)
@@ -54,7 +57,8 @@ class Growing:
             more = np.zeros((2 * count, *self._room.shape[1:]), dtype=self._room.dtype)
             more[: self._count] = self.rows
             self._room = more
-        self._room[self._count : count] = rows
+        if rows.any():
+            self._room[self._count : count] = rows
         self._count = count
 
     @property

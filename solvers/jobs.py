@@ -15,6 +15,7 @@ from ..routing.trip_table import NO_TRIP, TripTable
 from ..routing.workloads import TrainingJob
 from .admission import Test, admissible, job_tests
 from .alone import Alone
+from .gathering import Gathering
 from .moving import JobMoves
 from .option_table import MOST_SITES, SITE_PAIRS, JobOption, OptionList, OptionTable
 from .pools import Pools
@@ -58,13 +59,13 @@ def build_job_options(
     Raises StoppedError where it is ``halted`` between two jobs.
     """
     builder = _Builder(problem, rates, book)
-    parts, barred = [_NONE], {}
+    found, barred = Gathering(_NONE), {}
     for index, job in enumerate(until_stopped(problem.jobs, halted)):
-        found, reason = builder.options_of(index, job)
-        parts.append(found)
+        options, reason = builder.options_of(index, job)
+        found.add(options)
         if reason:
             barred[index] = reason
-    table = OptionTable.joined(parts)
+    table = found.joined()
     return JobOptions(OptionList(problem, book.fans, table), table, book.fans.trips, barred)
 
 

@@ -108,16 +108,33 @@ class OptionTable:
     @property
     def sites(self) -> Ints:
         """(O,) number of sites."""
-        return np.asarray(np.count_nonzero(self.pools >= 0, axis=1), dtype=np.int64)
+        return np.asarray(sum((self.pools[:, place] >= 0).astype(np.int64) for place in range(MOST_SITES)))
+
+    @property
+    def held(self) -> tuple[Ints, Ints]:
+        """Option and pool (M,) of every pool of every option, options ascending."""
+        sites = self.sites
+        owner = np.repeat(np.arange(len(self)), sites)
+        first = np.repeat(np.cumsum(sites) - sites, sites)
+        return owner, self.pools[owner, np.arange(len(owner)) - first].astype(np.int64)
+
+    def by_site(self) -> Iterator[tuple[Ints, Ints]]:
+        """Yield, for the first site and so on, which options have it (N,) and their pools (N,)."""
+        for site in range(MOST_SITES):
+            option = np.flatnonzero(self.pools[:, site] >= 0)
+            yield option, self.pools[option, site].astype(np.int64)
 
     @property
     def all_moving_usd(self) -> Floats:
         """(O,) what moving costs in all."""
-        return np.asarray(self.moving_usd.sum(axis=1) + self.checkpoint_usd)
+        usd, moved = np.zeros(len(self)), np.flatnonzero(self.moved)
+        usd[moved] = self.moving_usd[moved].sum(axis=1) + self.checkpoint_usd[moved]
+        return usd
 
     def take(self, chosen: Ints | Flags) -> OptionTable:
         """Return some of the options."""
-        return OptionTable(*(getattr(self, name)[chosen] for name in _COLUMNS))
+        rows = np.flatnonzero(chosen) if chosen.dtype == bool else chosen
+        return OptionTable(*(getattr(self, name).take(rows, axis=0) for name in _COLUMNS))
 
     @staticmethod
     def joined(parts: Sequence[OptionTable]) -> OptionTable:

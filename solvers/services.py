@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ..routing.paths import Candidate
@@ -33,7 +34,7 @@ class Services:
     slot_rps, slot_accelerators
         (S,) usable throughput of one replica (target utilisation taken off) and its accelerators.
     arc_demand, arc_slot
-        (A,) indices.
+        (A,) indices; demands ascend.
     arc_trip
         (A,) number of each arc's route in ``trips``.
     trips
@@ -64,7 +65,7 @@ class Services:
     slot_accelerators: Ints
     arc_demand: Ints
     arc_slot: Ints
-    arc_trip: Ints
+    arc_trip: NDArray[np.int32]
     trips: TripTable
     arc_route: Sequence[Candidate]
     arc_usd: Floats

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..routing.fans import Fans
 from ..routing.paths import RouteRequest
@@ -18,6 +18,7 @@ from ..routing.workloads import Demand, InferenceService
 from .admission import admissible, service_tests
 from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
+from .gathering import Gathering
 from .pools import Flags, Pools
 from .rates import Floats, Ints, Rates
 from .routebook import ALTERNATIVES, KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
@@ -27,17 +28,24 @@ from .survival import MOST_GUARDS, Guard, Losses, Rescue, protection, unprotecte
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What one service brings: arcs and slots."""
+class _Arcs:
+    """What one service brings: arcs."""
 
+    arc_demand: Ints
+    arc_slot: Ints
+    arc_trip: NDArray[np.int32]
+    arc_usd: Floats
+    arc_money: Floats
+
+
+@dataclass(frozen=True)
+class _Slots:
+    """What one service brings: slots."""
+
+    slot_service: Ints
     slot_pool: Ints
     slot_rps: Floats
     slot_accelerators: Ints
-    arc_demand: Ints
-    arc_slot: Ints
-    arc_trip: Ints
-    arc_usd: Floats
-    arc_money: Floats
 
 
 class _Collector:
@@ -47,7 +55,9 @@ class _Collector:
         self.problem, self.book = problem, book
         self.pools = Pools(problem)
         self.alone = Alone(self.pools, rates)
-        self.parts: list[_Part] = []
+        none, numbers = np.zeros(0), np.zeros(0, dtype=np.int64)
+        self.arcs = Gathering(_Arcs(numbers, numbers, numbers.astype(np.int32), none, none))
+        self.places = Gathering(_Slots(numbers, numbers, none, numbers))
         self.barred: dict[int, Reason] = {}
         self.exposed: dict[int, str] = {}
         self.losses = Losses(problem, book.fans)
@@ -86,7 +96,7 @@ class _Collector:
         self.barred.update({self.demands + user: "survival" for user in lost})
         self.exposed.update({self.demands + user: name for user, name in lost.items()})
         numbers = Rescue(
-            service=len(self.parts),
+            service=len(self.places),
             loss=self.rescues[-1].loss + 1 if self.rescues else 0,
             demands=self.demands + np.arange(len(users)),
             slots=self.slots + np.searchsorted(served, pools),
@@ -172,18 +182,11 @@ class _Collector:
         profiles = profiles_of(service)
         servings = [profiles[self.problem.pools[index].accelerator] for index in served]
         rps = [serving.requests_per_second * service.target_utilization for serving in servings]
-        self.parts.append(
-            _Part(
-                slot_pool=served,
-                slot_rps=np.array(rps, dtype=float),
-                slot_accelerators=np.array([s.accelerators_per_replica for s in servings], dtype=np.int64),
-                arc_demand=self.demands + demand,
-                arc_slot=self.slots + np.searchsorted(served, pool),
-                arc_trip=trip,
-                arc_usd=usd,
-                arc_money=money,
-            )
-        )
+        taken = np.array([serving.accelerators_per_replica for serving in servings], dtype=np.int64)
+        number = np.full(len(served), len(self.places))
+        self.places.add(_Slots(number, served, np.array(rps, dtype=float), taken))
+        slot = self.slots + np.searchsorted(served, pool)
+        self.arcs.add(_Arcs(self.demands + demand, slot, trip.astype(np.int32), usd, money))
         self.slots += len(served)
 
     def _with_alternatives(
@@ -235,34 +238,22 @@ def build_services(
     collector = _Collector(problem, rates, book)
     for service in until_stopped(problem.services, halted):
         collector.add(service)
-    parts = collector.parts
     demand, owner, weight = _demands(problem)
-    arcs = {name: _joined(parts, name) for name in ("arc_demand", "arc_slot", "arc_trip")}
-    slot_pool = _joined(parts, "slot_pool")
+    arcs, slots = vars(collector.arcs.joined()), vars(collector.places.joined())
     return Services(
         demand=demand,
         demand_service=owner,
         demand_weight=weight,
-        slot_service=np.repeat(np.arange(len(parts)), [len(part.slot_pool) for part in parts]),
-        slot_pool=slot_pool,
-        slot_rps=_joined(parts, "slot_rps"),
-        slot_accelerators=_joined(parts, "slot_accelerators"),
         trips=book.fans.trips,
-        arc_route=ArcRoutes(problem, book.fans, slot_pool, arcs),
-        arc_usd=_joined(parts, "arc_usd"),
-        arc_money=_joined(parts, "arc_money"),
+        arc_route=ArcRoutes(problem, book.fans, slots["slot_pool"], arcs),
         barred=collector.barred,
         exposed=collector.exposed,
         guards=tuple(collector.guards),
         rescues=tuple(collector.rescues),
         stand_ins=None if collector.lacks_stand_ins else tuple(collector.stand_ins),
+        **slots,
         **arcs,
     )
-
-
-def _joined(parts: list[_Part], name: str) -> Any:
-    none = np.zeros(0, dtype=float if name in {"slot_rps", "arc_usd", "arc_money"} else np.int64)
-    return np.concatenate([none, *(getattr(part, name) for part in parts)])
 
 
 def _demands(problem: Problem) -> tuple[Floats, Ints, Floats]:

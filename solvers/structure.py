@@ -173,7 +173,7 @@ def _pausing_meet(market: Market, pools: Bools, prices: GoodPrices) -> Bools:
     used = np.zeros(market.rooms.shape, dtype=bool)
     np.logical_or.at(used, pausing.owner, pools[pausing.pool])
     if prices.traffic.any():
-        used |= np.asarray((pausing.dataset + pausing.reserved) @ prices.traffic) > 0
+        used |= (pausing.dataset @ prices.traffic > 0) | (pausing.linking @ prices.traffic > 0)
     return np.asarray((used & (market.rooms > 0)).any(axis=1))
 
 

@@ -9,7 +9,6 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from ..arrays import Bools
-from ..choices.problem import spans
 from ..rates import Floats, Ints, Rates, hours_beyond
 from .goods import Goods
 from .jobs import Options
@@ -190,15 +189,12 @@ def _carry(options: Options, goods: Goods, entries: _Entries, rows: Ints, when: 
     """Enter the traffic of datasets, in the first periods given, and of several sites, in the second."""
     for crossed, rate, active in (
         (options.dataset, options.transfer_gbps[rows], when[0]),
-        (options.reserved, np.ones(len(rows)), when[1]),
+        (options.linking, options.reserved_gbps[rows], when[1]),
     ):
-        place = spans(crossed.indptr, rows)
-        if len(place) == 0:
-            continue
-        row = np.repeat(np.arange(len(rows)), crossed.indptr[rows + 1] - crossed.indptr[rows])
+        row, direction, times = crossed.entries(rows)
         at, period = np.nonzero(active[row])
-        column, direction = row[at], crossed.indices[place[at]]
-        entries.add(column, goods.traffic(direction, period), crossed.data[place[at]] * rate[column])
+        column = row[at]
+        entries.add(column, goods.traffic(direction[at], period), times[at] * rate[column])
 
 
 def _pay(options: Options, goods: Goods, entries: _Entries, rows: Ints) -> None:
@@ -260,8 +256,8 @@ def served_columns(
     _stand(unit, (replicas, number), rates, goods, entries)
     _enter(unit, replicas, goods, entries)
     requested = rps * rates.durations[at]
-    entries.add(number[at], np.full(len(at), goods.money), requested * unit.money[arc])
-    entries.add(number[at], np.full(len(at), goods.other), requested * unit.other[arc])
+    for good, charge in zip((goods.money, goods.other), unit.charges(arc), strict=True):
+        entries.add(number[at], np.full(len(at), good), requested * charge)
     if traffic is not None:
         row, direction, gbps = traffic.crossings(unit.arc_id[arc])
         entries.add(number[at[row]], goods.traffic(direction, at[row]), gbps * rps[row])

@@ -48,6 +48,8 @@ class Guards:
         ``rough`` ones ask for more than losses do. Those of users of several units follow from those of each.
         """
         every = [*exact, *rough]
+        if not every:
+            return cls(np.zeros((0, len(demand_id))), np.zeros((0, len(slot_id))), NO_GUARDS.exact)
         users, has_users = _marked([guard.demands for guard in every], demand_id)
         slots, has_slots = _marked([guard.slots for guard in every], slot_id)
         mine = has_users & has_slots

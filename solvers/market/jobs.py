@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
-from ...routing.runs import Runs
 from ...routing.trip_table import of_trips
-from ..arrays import Bools, times_rows
+from ..arrays import Bools
 from ..jobs import JobOptions
 from ..option_table import OptionTable
 from ..rates import Floats, Ints, Rates, long_run_usd
+from .crossings import Crossings, JobWays
 from .seats import Seats
 
 CHUNK = 100_000
@@ -38,8 +37,10 @@ class Options:
         1 where it is somewhere else than the job is at present.
     transfer_gbps, transfer_hours
         Traffic of the dataset on its route, and for how long.
-    dataset, reserved
-        (O, D) how often each direction carries the dataset, and the Gbit/s that several sites reserve.
+    dataset, linking
+        (O, D) how often each direction carries the dataset, and is on the ways between several sites.
+    reserved_gbps
+        Bandwidth that several sites reserve on these ways.
     earliest, latest
         Hours between which the job runs.
     """
@@ -58,8 +59,9 @@ class Options:
     moved: Floats
     transfer_gbps: Floats
     transfer_hours: Floats
-    dataset: csr_array
-    reserved: csr_array
+    dataset: Crossings
+    linking: Crossings
+    reserved_gbps: Floats
     earliest: Floats
     latest: Floats
 
@@ -87,17 +89,17 @@ class Options:
         return {"owner": owner, "pool": self.pool[pairs], "seat": self.seat[pairs]}
 
 
-def job_options(problem: Problem, rates: Rates, jobs: JobOptions, seats: Seats, *, pausable: bool) -> Options:
-    """Return the options of all jobs that may pause, or those that may not."""
-    source = np.flatnonzero(jobs.table.pausable == pausable)
-    table = jobs.table.take(source)
+def job_options(
+    problem: Problem, rates: Rates, jobs: JobOptions, source: Ints, *, seats: Seats, ways: JobWays
+) -> Options:
+    """Return the options of those numbers (ascending); ``ways`` are those of all."""
+    table, ways = jobs.table.take(source), ways.take(source)
     deadline = _of_jobs(
         [np.inf if job.deadline_hours is None else job.deadline_hours for job in problem.jobs]
     )
     earliest = _of_jobs([job.earliest_start_hours for job in problem.jobs])[table.job]
     latest = deadline[table.job]
-    owner, place = np.nonzero(table.pools >= 0)
-    pool = table.pools[owner, place].astype(np.int64)
+    owner, pool = table.held
     return Options(
         source=source,
         job=table.job,
@@ -108,13 +110,14 @@ def job_options(problem: Problem, rates: Rates, jobs: JobOptions, seats: Seats, 
         owner=owner,
         pool=pool,
         seat=seats.find(pool, table.accelerators[owner].astype(float)),
-        money=_transfer_usd(problem, jobs, table) + table.all_moving_usd,
+        money=_transfer_usd(problem, jobs, table, ways.dataset) + table.all_moving_usd,
         other=_beyond_cost(problem, rates, table, earliest),
         moved=table.moved.astype(float),
         transfer_gbps=table.rate_gbps,
         transfer_hours=table.transfer_hours,
-        dataset=_crossings(table.routes, (jobs.trips.out,), 2 * len(problem.links)),
-        reserved=_reservations(problem, jobs, table),
+        dataset=ways.dataset,
+        linking=ways.linking,
+        reserved_gbps=ways.reserved_gbps,
         earliest=earliest,
         latest=np.where(table.continuing, latest, np.minimum(latest, rates.horizon)),
     )
@@ -124,10 +127,10 @@ def _of_jobs(values: list[float]) -> Floats:
     return np.array(values, dtype=float)
 
 
-def _transfer_usd(problem: Problem, jobs: JobOptions, table: OptionTable) -> Floats:
+def _transfer_usd(problem: Problem, jobs: JobOptions, table: OptionTable, dataset: Crossings) -> Floats:
     gb = _of_jobs([job.dataset.gb if job.dataset else 0.0 for job in problem.jobs])[table.job] / table.sites
-    usd = of_trips(jobs.trips.out_usd_per_gb, table.routes, 0.0)
-    return np.asarray((gb[:, None] * usd).sum(axis=1))
+    usd = of_trips(jobs.trips.out_usd_per_gb, dataset.trips, 0.0).sum(axis=1)
+    return np.asarray(gb * usd[dataset.way])
 
 
 def _beyond_cost(problem: Problem, rates: Rates, table: OptionTable, earliest: Floats) -> Floats:
@@ -141,24 +144,3 @@ def _beyond_cost(problem: Problem, rates: Rates, table: OptionTable, earliest: F
     np.add.at(usd, row, objective.money_weight * money + objective.usd_per_tco2e_beyond * tco2e[pool])
     beyond = table.hours - (rates.horizon - earliest)
     return np.where(table.continuing, usd * table.accelerators * beyond, 0.0)
-
-
-def _crossings(numbers: Ints, ways: tuple[Runs, ...], directions: int) -> csr_array:
-    """Return (N, D) how often the trips of each row of ``numbers`` cross each direction."""
-    row, place = np.nonzero(numbers >= 0)
-    trips, ends = numbers[row, place].astype(np.int64), np.searchsorted(row, np.arange(len(numbers) + 1))
-    total = csr_array((len(numbers), directions))
-    for way in ways:
-        crossed = way.take(trips)
-        each = (np.ones(len(crossed.values)), crossed.values, crossed.begins[ends])
-        found = csr_array(each, shape=total.shape)
-        found.sum_duplicates()
-        total = csr_array(total + found) if total.nnz else found
-    return total
-
-
-def _reservations(problem: Problem, jobs: JobOptions, table: OptionTable) -> csr_array:
-    gbps = _of_jobs([job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0 for job in problem.jobs])
-    ways = (jobs.trips.out, jobs.trips.back)
-    crossed = _crossings(table.links, ways, 2 * len(problem.links))
-    return times_rows(crossed, gbps[table.job])

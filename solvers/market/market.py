@@ -16,6 +16,7 @@ from ..rates import Floats, Ints, Rates
 from ..services import Services
 from .captive import Captives
 from .claims import Claims
+from .crossings import JobWays
 from .goods import GoodPrices
 from .jobs import Options, job_options
 from .offers import Offer, offer
@@ -224,11 +225,14 @@ def _priorities(problem: Problem) -> Floats:
 def build_market(problem: Problem, rates: Rates, jobs: JobOptions, services: Services) -> Market:
     """Return the market of a problem whose options and arcs are known."""
     seats = Seats.of(problem, jobs, services)
-    every = [job_options(problem, rates, jobs, seats, pausable=pausable) for pausable in (False, True)]
+    ways, pausable = JobWays.of(problem, jobs), jobs.table.pausable
+    possible = possible_alone(problem, rates, jobs.table, ways)
+    running, pausing = (
+        job_options(problem, rates, jobs, np.flatnonzero(possible & kind), seats=seats, ways=ways)
+        for kind in (~pausable, pausable)
+    )
     traffic = arc_traffic(problem, services)
-    crowded = crowded_directions(problem, services, traffic, every)
-    # Those of one kind after the other, so that what is not possible does not take room for long.
-    running, pausing = (possible_alone(problem, rates, every.pop(0)) for _ in range(2))
+    crowded = crowded_directions(problem, services, traffic, (running, pausing))
     return Market(
         problem=problem,
         rates=rates,

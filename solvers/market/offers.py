@@ -74,7 +74,8 @@ def rounding(demand: Floats) -> Floats:
 
 def offer(unit: Unit, durations: Floats, prices: GoodPrices, traffic: Floats | None) -> Offer:
     """Return the prices for ``unit``; ``traffic`` (A, T) is the price of a request/s on each arc."""
-    flat = unit.money * prices.money + unit.other * prices.other
+    money, other = unit.charges(slice(None))
+    flat = money * prices.money + other * prices.other
     price = flat[None, :] * durations[:, None]
     if traffic is not None:
         price = price + traffic.T

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from ..arrays import Bools
 from ..rates import Floats, Ints
 from .appraisal import Appraisal
 from .columns import Columns, joined, pause_columns, start_columns
+from .crossings import Crossings
 from .goods import GoodPrices
 from .jobs import Options
 from .market import Market
@@ -124,8 +124,8 @@ def paused_columns(
 
 def open_starts(room: Room, options: Options, spans: Starts, mine: slice) -> Bools:
     """Return from which starts (O, T) the options ``mine`` fit into the room."""
-    closed = ~_pools_open(room, options, mine) | _crowded(room, options.reserved, mine)
-    while_moved = _crowded(room, options.dataset, mine, options.transfer_gbps[mine])
+    closed = ~_pools_open(room, options, mine) | _crowded(room, options.linking, options.reserved_gbps, mine)
+    while_moved = _crowded(room, options.dataset, options.transfer_gbps, mine)
     first, last, moved = (at[mine].astype(np.int64) for at in (spans.first, spans.last, spans.moved))
     shut = any_between(closed, first, last) | any_between(while_moved, first, moved)
     return np.asarray(spans.possible[mine] & ~shut)
@@ -133,8 +133,8 @@ def open_starts(room: Room, options: Options, spans: Starts, mine: slice) -> Boo
 
 def open_periods(room: Room, options: Options, mine: slice) -> Bools:
     """Return in which periods (O, T) there is room for the options ``mine``, that may pause."""
-    closed = _crowded(room, options.reserved, mine)
-    closed |= _crowded(room, options.dataset, mine, options.transfer_gbps[mine])
+    closed = _crowded(room, options.linking, options.reserved_gbps, mine)
+    closed |= _crowded(room, options.dataset, options.transfer_gbps, mine)
     return _pools_open(room, options, mine) & ~closed
 
 
@@ -155,17 +155,14 @@ def _pools_open(room: Room, options: Options, mine: slice) -> Bools:
     return found
 
 
-def _crowded(room: Room, crossed: csr_array, mine: slice, gbps: Floats | None = None) -> Bools:
-    """Return when a direction has not as much left as each option puts on it (O, T).
+def _crowded(room: Room, crossed: Crossings, gbps: Floats, mine: slice) -> Bools:
+    """Return when a direction has not as much left as each of the options ``mine`` puts on it (O, T).
 
-    ``crossed`` (all options, D) is in Gbit/s, or how often each crosses it with so many ``gbps``.
+    ``gbps`` (all options) is the traffic on what each crosses.
     """
-    ends = crossed.indptr[mine.start : mine.stop + 1]
     found = np.zeros((mine.stop - mine.start, room.rules.goods.periods), dtype=bool)
-    part = slice(int(ends[0]), int(ends[-1]))
-    if part.start < part.stop:
-        row = np.repeat(np.arange(len(found)), np.diff(ends))
-        needed = crossed.data[part] * (1.0 if gbps is None else gbps[row])
-        over = room.traffic[crossed.indices[part]] < FIT * needed[:, None]
-        np.logical_or.at(found, row, over)
+    row, direction, times = crossed.entries(np.arange(mine.start, mine.stop))
+    if len(row):
+        needed = times * gbps[mine][row]
+        np.logical_or.at(found, row, room.traffic[direction] < FIT * needed[:, None])
     return found

@@ -130,6 +130,6 @@ def _pause_prices(options: Options, rates: Rates, room: Floats, prices: GoodPric
     accelerators = options.accelerators[:, None]
     hold, hour, more = hold * accelerators, hour * accelerators, more * accelerators
     if prices.traffic.any():
-        hold = hold + np.asarray(options.dataset @ prices.traffic) * options.transfer_gbps[:, None]
-        hold = hold + np.asarray(options.reserved @ prices.traffic)
+        hold = hold + (options.dataset @ prices.traffic) * options.transfer_gbps[:, None]
+        hold = hold + (options.linking @ prices.traffic) * options.reserved_gbps[:, None]
     return _Hours(hold, hour, more, covered[:, None] * rates.durations)

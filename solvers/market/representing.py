@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 
 from ...routing.problem import Problem
-from ..arrays import times_rows
 from ..rates import Floats
 from .appraisal import appraise
 from .jobs import Options
@@ -163,6 +162,5 @@ def _chances(sizes: Floats, most: int) -> Floats:
 def _scaled(options: Options, count: Floats) -> Options:
     """Return options that take and cost as much as all those do that their jobs count for."""
     times = count[options.job]
-    names = ("accelerators", "money", "other", "moved", "transfer_gbps")
-    scaled = {name: getattr(options, name) * times for name in names}
-    return replace(options, reserved=times_rows(options.reserved, times), **scaled)
+    names = ("accelerators", "money", "other", "moved", "transfer_gbps", "reserved_gbps")
+    return replace(options, **{name: getattr(options, name) * times for name in names})

@@ -106,10 +106,10 @@ class _Large:
 def _things(jobs: JobOptions, services: Services) -> tuple[Ints, Floats, Bools]:
     """Return pool, accelerators and whether at the spot price of all that may hold some."""
     table = jobs.table
-    owner, place = np.nonzero(table.pools >= 0)
-    pool = np.concatenate([table.pools[owner, place], services.slot_pool]).astype(np.int64)
-    size = np.concatenate([table.accelerators[owner], services.slot_accelerators]).astype(float)
-    return pool, size, np.concatenate([table.spot[owner], np.zeros(len(services.slot_pool), dtype=bool)])
+    never = np.zeros(len(services.slot_pool), dtype=bool)
+    parts = [(pool, table.accelerators[option], table.spot[option]) for option, pool in table.by_site()]
+    pool, size, spot = zip(*parts, (services.slot_pool, services.slot_accelerators, never), strict=True)
+    return np.concatenate(pool), np.concatenate(size).astype(float), np.concatenate(spot)
 
 
 def _large(pool: Ints, size: Floats, room: Floats) -> _Large:

@@ -185,8 +185,8 @@ def _beyond_costs(
 def _add_traffic_costs(cost: Floats, options: Options, spans: Starts, traffic: Floats) -> None:
     """Add what traffic costs at prices (D, T), none negative, to the options that have any."""
     sums = _sums(traffic)
-    moved = np.asarray(options.dataset @ sums[:, -1]) * options.transfer_gbps
-    kept = np.asarray(options.reserved @ sums[:, -1])
+    moved = (options.dataset @ sums[:, -1]) * options.transfer_gbps
+    kept = (options.linking @ sums[:, -1]) * options.reserved_gbps
     paying = np.flatnonzero(moved + kept > 0)
     for rows in np.split(paying, range(CHUNK, len(paying), CHUNK)):
         cost[rows] += _traffic_costs(options, spans, sums, rows)
@@ -194,8 +194,8 @@ def _add_traffic_costs(cost: Floats, options: Options, spans: Starts, traffic: F
 
 def _traffic_costs(options: Options, spans: Starts, sums: Floats, rows: Ints) -> Floats:
     """Return what traffic costs some options from every start; ``sums`` (D, T + 1) of its prices."""
-    moved = np.asarray(options.dataset[rows] @ sums) * options.transfer_gbps[rows][:, None]
-    kept = np.asarray(options.reserved[rows] @ sums)
+    moved = (options.dataset[rows] @ sums) * options.transfer_gbps[rows][:, None]
+    kept = (options.linking[rows] @ sums) * options.reserved_gbps[rows][:, None]
     first, last = spans.first[rows].astype(np.int64), spans.last[rows].astype(np.int64)
     until = spans.moved[rows].astype(np.int64)
     carried = np.take_along_axis(moved, until, axis=1) - np.take_along_axis(moved, first, axis=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
 from ...routing.runs import Runs
@@ -16,13 +17,14 @@ from ..choices.problem import spans
 from ..rates import Floats, Ints
 from ..services import Services
 from ..variables import GBIT_PER_KB
+from .crossings import Crossings, only_of
 from .jobs import Options
 from .largest import most_taken
 
 MOST_ARCS = 1_000_000
 """Arcs up to which the traffic of all is kept."""
-DEMANDS = 2000
-"""Demands whose traffic is looked at together."""
+TOGETHER = 1_000_000
+"""Arcs, or options, whose traffic is looked at together."""
 
 
 @dataclass(frozen=True)
@@ -33,15 +35,16 @@ class ArcTraffic:
     ----------
     out, back
         (R, D) how often each route crosses each direction, on the way there and back.
-    route
-        (A,) route of each arc.
+    route, service
+        (A,) route and service of each arc.
     request_gbit, response_gbit
-        (A,) of a request on each arc.
+        Of a request to each service.
     """
 
     out: csr_array
     back: csr_array
-    route: Ints
+    route: NDArray[np.int32]
+    service: NDArray[np.int32]
     request_gbit: Floats
     response_gbit: Floats
 
@@ -49,27 +52,28 @@ class ArcTraffic:
     def _every(self) -> csr_array | None:
         """What all arcs put on each direction, where there are not too many of them."""
         count = len(self.route)
-        return self._made(np.arange(count)) if count <= MOST_ARCS else None
+        return self.made(np.arange(count)) if count <= MOST_ARCS else None
 
     def on(self, arcs: Ints) -> csr_array:
         """Return the Gbit/s (arcs, D) that a request/s on each of some arcs puts on each direction."""
-        return self._made(arcs) if self._every is None else csr_array(self._every[arcs])
+        return self.made(arcs) if self._every is None else csr_array(self._every[arcs])
 
-    def _made(self, arcs: Ints) -> csr_array:
-        route = self.route[arcs]
-        there = times_rows(self.out[route], self.request_gbit[arcs])
-        return csr_array(there + times_rows(self.back[route], self.response_gbit[arcs]))
+    def made(self, arcs: Ints) -> csr_array:
+        """Return what :meth:`on` does, worked out for these arcs alone."""
+        route, service = self.route[arcs], self.service[arcs]
+        there = times_rows(self.out[route], self.request_gbit[service])
+        return csr_array(there + times_rows(self.back[route], self.response_gbit[service]))
 
     def crossings(self, arcs: Ints) -> tuple[Ints, Ints, Floats]:
         """Return where some arcs cross a direction: which of the arcs, the direction, Gbit/s of a request/s.
 
         As :meth:`on`, but the ways there and back apart.
         """
-        route, parts = self.route[arcs], []
+        route, service, parts = self.route[arcs], self.service[arcs], []
         for way, gbit in ((self.out, self.request_gbit), (self.back, self.response_gbit)):
-            place = spans(way.indptr, route)
+            place = spans(way.indptr, route.astype(np.int64))
             row = np.repeat(np.arange(len(arcs)), way.indptr[route + 1] - way.indptr[route])
-            parts.append((row, way.indices[place], way.data[place] * gbit[arcs][row]))
+            parts.append((row, way.indices[place], way.data[place] * gbit[service][row]))
         row, direction, gbps = (np.concatenate(each) for each in zip(*parts, strict=True))
         some = gbps > 0
         return row[some], direction[some], gbps[some]
@@ -86,25 +90,32 @@ class ArcTraffic:
         out, back = np.asarray(self.out @ prices), np.asarray(self.back @ prices)
 
         def price(arcs: Ints) -> Floats:
-            route = self.route[arcs]
-            there = self.request_gbit[arcs][:, None] * out[route]
-            return np.asarray(there + self.response_gbit[arcs][:, None] * back[route])
+            route, service = self.route[arcs], self.service[arcs]
+            there = self.request_gbit[service][:, None] * out[route]
+            return np.asarray(there + self.response_gbit[service][:, None] * back[route])
 
         return price
 
     def only(self, directions: Bools) -> ArcTraffic:
         """Return the traffic on the directions chosen (D), none on the others."""
-        return replace(self, out=_only(self.out, directions), back=_only(self.back, directions))
+        return replace(self, out=only_of(self.out, directions), back=only_of(self.back, directions))
+
+    def moving(self, arcs: Ints) -> Ints:
+        """Return those of some arcs that cross any direction."""
+        crosses = (np.diff(self.out.indptr) > 0) | (np.diff(self.back.indptr) > 0)
+        return np.asarray(arcs[crosses[self.route[arcs]]])
 
 
 def arc_traffic(problem: Problem, services: Services) -> ArcTraffic:
     """Return the traffic of requests on the arcs of the world."""
     size = np.array([(s.request_kb, s.response_kb) for s in problem.services], dtype=float).reshape(-1, 2)
-    gbit = size[services.arcs_service] * GBIT_PER_KB
-    routes, route = np.unique(services.arc_trip, return_inverse=True)
-    width = 2 * len(problem.links)
+    used = np.zeros(len(services.trips), dtype=bool)
+    used[services.arc_trip] = True
+    routes, width = np.flatnonzero(used), 2 * len(problem.links)
     out, back = (_crossings(way.take(routes), width) for way in (services.trips.out, services.trips.back))
-    return ArcTraffic(out, back, route.astype(np.int64), gbit[:, 0], gbit[:, 1])
+    route = (np.cumsum(used, dtype=np.int32) - 1)[services.arc_trip]
+    service = services.slot_service.astype(np.int32)[services.arc_slot]
+    return ArcTraffic(out, back, route, service, *(size * GBIT_PER_KB).T)
 
 
 def _crossings(ways: Runs, width: int) -> csr_array:
@@ -123,42 +134,56 @@ def usable_gbps(problem: Problem) -> Floats:
 def crowded_directions(
     problem: Problem, services: Services, traffic: ArcTraffic, options: Sequence[Options]
 ) -> Bools:
-    """Return which directions (D) could carry more than they may if all went there that can."""
-    most = _requests_gbps(services, traffic) + _jobs_gbps(2 * len(problem.links), options)
-    return np.asarray(most > usable_gbps(problem) * (1 - 1e-9))
+    """Return which directions (D) could carry more than they may if all went there that can.
 
-
-def _requests_gbps(services: Services, traffic: ArcTraffic) -> Floats:
-    """Return the most that requests put on each direction (D), each demand at its peak.
-
-    Of the arcs of a demand that share a route, which put the same on links, one is looked at.
+    What is known to be crowded is not looked at any more, which soon leaves little to look at.
     """
-    pairs = services.arc_demand * np.int64(traffic.out.shape[0]) + traffic.route
-    order = np.unique(pairs, return_index=True)[1]
-    ends = np.searchsorted(services.arc_demand[order], np.arange(len(services.demand) + 1))
+    usable = usable_gbps(problem) * (1 - 1e-9)
+    most = np.zeros(len(usable))
+    for looked_at in (*map(_jobs_gbps, options), _requests_gbps(services, traffic)):
+        for gbps_on in looked_at:
+            most += gbps_on(most <= usable)
+    return np.asarray(most > usable)
+
+
+_Gbps = Callable[[Bools], Floats]
+"""The most Gbit/s (D,) that some workloads put on every direction of those asked for (D,)."""
+
+
+def _jobs_gbps(group: Options) -> Iterator[_Gbps]:
+    """Yield the most that datasets and jobs over several sites put on directions, some jobs at a time."""
+    for crossed, rate in ((group.dataset, group.transfer_gbps), (group.linking, group.reserved_gbps)):
+        for rows in _parts(group.job):
+            yield partial(_of_jobs, group.job[rows], crossed[rows], rate[rows])
+
+
+def _of_jobs(job: Ints, crossed: Crossings, rate: Floats, directions: Bools) -> Floats:
+    mine = crossed.only(directions)
+    some = np.flatnonzero(mine.moves)
+    return most_taken(job[some], mine[some].matrix(rate[some]))
+
+
+def _requests_gbps(services: Services, traffic: ArcTraffic) -> Iterator[_Gbps]:
+    """Yield the most that requests put on directions, some demands at a time, each at its peak."""
     peak = services.demand.max(axis=1, initial=0.0)
-    total = np.zeros(traffic.out.shape[1])
-    for first in range(0, len(peak), DEMANDS):
-        last = min(first + DEMANDS, len(peak))
-        arcs = order[ends[first] : ends[last]]
-        demand = services.arc_demand[arcs]
-        total += most_taken(demand, times_rows(traffic.on(arcs), peak[demand]))
-    return total
+    for rows in _parts(services.arc_demand):
+        yield partial(_of_requests, services.arc_demand, peak, traffic, np.arange(rows.start, rows.stop))
 
 
-def _jobs_gbps(directions: int, options: Sequence[Options]) -> Floats:
-    """Return the most that datasets and jobs over several sites put on each direction (D)."""
-    total = np.zeros(directions)
-    for group in options:
-        for crossed, rate in ((group.dataset, group.transfer_gbps), (group.reserved, np.ones(len(group)))):
-            total += most_taken(group.job, times_rows(crossed, rate))
-    return total
+def _of_requests(demand: Ints, peak: Floats, traffic: ArcTraffic, arcs: Ints, directions: Bools) -> Floats:
+    mine = traffic.only(directions)
+    some = mine.moving(arcs)
+    return most_taken(demand[some], times_rows(mine.made(some), peak[demand[some]]))
 
 
-def _only(crossed: csr_array, chosen: Bools) -> csr_array:
-    part = coo_array(crossed)
-    mine = chosen[part.col]
-    return csr_array(coo_array((part.data[mine], (part.row[mine], part.col[mine])), shape=crossed.shape))
+def _parts(block: Ints) -> Iterator[slice]:
+    """Yield parts of entries whose blocks (N,) ascend, no block in two of them."""
+    begin = 0
+    while begin < len(block):
+        last = min(begin + TOGETHER, len(block)) - 1
+        end = int(np.searchsorted(block, block[last], side="right"))
+        yield slice(begin, end)
+        begin = end
 
 
 def links_of(problem: Problem, directions: Bools) -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -40,8 +41,10 @@ class Unit:
         (S,) replicas that the pool could hold with everything bought.
     row, column
         (A,) demand and slot of each arc within the unit.
-    money, other
-        (A,) USD and other weighted cost of a request/s on an arc for an hour.
+    money, usd
+        (A,) USD of a request on an arc, and its price: this times ``money_weight``, and the latency.
+    money_weight
+        Weight of money in the objective.
     entering
         (S,) whether using the slot's site means entering it, and that matters.
     usd_per_site_entered
@@ -64,10 +67,11 @@ class Unit:
     seat: Ints
     site: Ints
     most: Floats
-    row: Ints
-    column: Ints
+    row: NDArray[np.int32]
+    column: NDArray[np.int32]
     money: Floats
-    other: Floats
+    usd: Floats
+    money_weight: float
     entering: Bools
     usd_per_site_entered: float
     min_sites: int
@@ -78,6 +82,11 @@ class Unit:
     def size(self) -> int:
         """Triples of period, demand and slot."""
         return int(self.demand.size) * len(self.slot_id)
+
+    def charges(self, arcs: Ints | slice) -> tuple[Floats, Floats]:
+        """Return USD, and other weighted cost, of a request/s on some arcs for an hour."""
+        money = self.money[arcs] * SECONDS_PER_HOUR
+        return money, self.usd[arcs] * SECONDS_PER_HOUR - self.money_weight * money
 
     @cached_property
     def cells(self) -> Ints | None:
@@ -94,7 +103,7 @@ class Unit:
 
     @cached_property
     def _cell(self) -> Ints:
-        return self.row * len(self.slot_id) + self.column
+        return self.row.astype(np.int64) * len(self.slot_id) + self.column
 
     @cached_property
     def only_arcs(self) -> Ints:
@@ -122,11 +131,37 @@ _Part = tuple[int, Ints, list[Guard], list[Guard]]
 """A service, the arcs of one of its units, its guards and those that stand in for flows after losses."""
 
 
+@dataclass(frozen=True)
+class _World:
+    """What units take their parts of.
+
+    ``entering``, ``seat`` and ``most`` (S,) are whether using a slot means entering its site, its seat, and
+    the most replicas; ``arc_id`` (A,) are the numbers of arcs.
+    """
+
+    entering: Bools
+    seat: Ints
+    most: Floats
+    arc_id: Ints
+
+    @classmethod
+    def of(cls, problem: Problem, rates: Rates, services: Services, seats: Seats) -> _World:
+        pool = services.slot_pool
+        entering = enters(problem, services.slot_service, rates.site[pool]) & minds_entering(problem)
+        most = np.array([float(most_accelerators(each)) for each in problem.pools])[pool]
+        return cls(
+            entering=entering,
+            seat=seats.find(pool, services.slot_accelerators.astype(float)),
+            most=np.floor(most / services.slot_accelerators),
+            arc_id=np.arange(len(services.arc_demand)),
+        )
+
+
 def build_units(problem: Problem, rates: Rates, services: Services, seats: Seats) -> list[Unit]:
     """Return the units of all services; users without any arc are in none."""
-    order = np.argsort(services.arcs_service, kind="stable")
-    ends = np.searchsorted(services.arcs_service[order], np.arange(len(problem.services) + 1))
-    label, parts = _components(services), list[_Part]()
+    world, every = _World.of(problem, rates, services, seats), np.arange(len(problem.services) + 1)
+    ends = np.searchsorted(services.arc_demand, np.searchsorted(services.demand_service, every))
+    parts = list[_Part]()
     guards = defaultdict[int, list[Guard]](list)
     for guard in services.guards:
         guards[guard.service].append(guard)
@@ -134,46 +169,48 @@ def build_units(problem: Problem, rates: Rates, services: Services, seats: Seats
     for guard in services.stand_ins or ():
         rough[guard.service].append(guard)
     for index, service in enumerate(problem.services):
-        arcs = order[ends[index] : ends[index + 1]]
+        arcs = world.arc_id[ends[index] : ends[index + 1]]
         moving = minds_entering(problem) and service.id in problem.present.services
         together = service.min_sites > 1 or service.max_sites is not None or moving
-        joined = [arcs] if together else _split(arcs, label[arcs])
+        joined = [arcs] if together or not len(arcs) else _split(services, arcs)
         parts.extend((index, part, guards[index], rough[index]) for part in joined if len(part))
-    entering = enters(problem, services.slot_service, rates.site[services.slot_pool])
-    entering &= minds_entering(problem)
-    seat = seats.find(services.slot_pool, services.slot_accelerators.astype(float))
-    most = np.array([float(most_accelerators(pool)) for pool in problem.pools])[services.slot_pool]
-    of_slots = entering, seat, np.floor(most / services.slot_accelerators)
-    return [_unit(problem, rates, services, of_slots, part) for part in parts]
+    return [_unit(problem, rates, services, world, part) for part in parts]
 
 
-def _components(services: Services) -> Ints:
-    """Return a number (A,) that arcs share whose users and slots are joined; those are of one service."""
-    demands = len(services.demand)
-    size = demands + len(services.slot_pool)
-    ends = (services.arc_demand, demands + services.arc_slot)
-    joined = coo_array((np.ones(len(services.arc_demand)), ends), shape=(size, size))
-    _, label = connected_components(joined, directed=False)
-    return np.asarray(label[services.arc_demand], dtype=np.int64)
-
-
-def _split(arcs: Ints, label: Ints) -> list[Ints]:
-    """Return the arcs by label."""
+def _split(services: Services, arcs: Ints) -> list[Ints]:
+    """Return the arcs of one service apart where neither users nor slots join them."""
+    demand, slot = services.arc_demand[arcs], services.arc_slot[arcs]
+    is_next = np.append(True, demand[1:] != demand[:-1])
+    # A slot with an arc to all of them joins all; several arcs of a pair follow each other.
+    is_new = is_next | np.append(True, slot[1:] != slot[:-1])
+    if np.bincount(slot[is_new] - slot.min()).max() == np.count_nonzero(is_next):
+        return [arcs]
+    (demands, row), (slots, column) = _placed(demand), _placed(slot)
+    size = len(demands) + len(slots)
+    joined = coo_array((np.ones(len(arcs)), (row, len(demands) + column)), shape=(size, size))
+    label = connected_components(joined, directed=False)[1][row]
     return [arcs[label == number] for number in np.unique(label)]
 
 
-def _unit(
-    problem: Problem, rates: Rates, services: Services, of_slots: tuple[Bools, Ints, Floats], part: _Part
-) -> Unit:
-    """Return a unit; ``of_slots`` is whether using each means entering its site, its seat, most replicas."""
+def _placed(numbers: Ints) -> tuple[Ints, NDArray[np.int32]]:
+    """Return the distinct ``numbers`` (N,), ascending, and the place of each among them; there are some.
+
+    They lie close together, so that nothing has to be sorted.
+    """
+    least = numbers.min()
+    used = np.zeros(numbers.max() + 1 - least, dtype=bool)
+    used[numbers - least] = True
+    return np.flatnonzero(used) + least, (np.cumsum(used, dtype=np.int32) - 1)[numbers - least]
+
+
+def _unit(problem: Problem, rates: Rates, services: Services, world: _World, part: _Part) -> Unit:
     index, arcs, guards, rough = part
-    demands, row = np.unique(services.arc_demand[arcs], return_inverse=True)
-    entering, seat, most = of_slots
-    slots, column = np.unique(services.arc_slot[arcs], return_inverse=True)
+    demands, row = _placed(services.arc_demand[arcs])
+    slots, column = _placed(services.arc_slot[arcs])
     pool = services.slot_pool[slots]
     accelerators = services.slot_accelerators[slots].astype(float)
-    money = services.arc_money[arcs] * SECONDS_PER_HOUR
-    usd = services.arc_usd[arcs] * SECONDS_PER_HOUR
+    beside = slice(arcs[0], arcs[-1] + 1)  # no copies where the arcs follow each other
+    mine = beside if beside.stop - beside.start == len(arcs) else arcs
     demand = services.demand[demands].T
     return Unit(
         service=index,
@@ -185,14 +222,15 @@ def _unit(
         rps=services.slot_rps[slots],
         accelerators=accelerators,
         pool=pool,
-        seat=seat[slots],
+        seat=world.seat[slots],
         site=rates.site[pool],
-        most=most[slots],
+        most=world.most[slots],
         row=row,
         column=column,
-        money=money,
-        other=usd - problem.objective.money_weight * money,
-        entering=entering[slots],
+        money=services.arc_money[mine],
+        usd=services.arc_usd[mine],
+        money_weight=problem.objective.money_weight,
+        entering=world.entering[slots],
         usd_per_site_entered=problem.moving.usd_per_site_entered,
         min_sites=problem.services[index].min_sites,
         max_sites=problem.services[index].max_sites,

@@ -160,7 +160,7 @@ def listed(unit: Unit, price: list[float], out: Floats | None) -> float:
 def test_bounds_hold_the_reserve_and_no_more(seed: int) -> None:
     """Ways cost nothing here: the listing takes the cheapest of every user whatever stands there."""
     unit, price = random_unit(seed)
-    unit = replace(unit, other=np.zeros(len(unit.other)))
+    unit = replace(unit, usd=np.zeros(len(unit.usd)))
     told = offered(unit, price)
     assert least_cost(unit, told)[0] <= listed(unit, price, None) + 1e-9
     out = unit.demand * np.random.default_rng(seed).uniform(0.2, 4.0, unit.demand.shape)

@@ -14,6 +14,7 @@ from computeroute.solvers.market.serving import answer, pour
 from computeroute.solvers.market.sites import whole_answer
 from computeroute.solvers.market.units import Unit
 from computeroute.solvers.rates import whole_replicas
+from computeroute.solvers.services import SECONDS_PER_HOUR
 
 
 def unit_of(
@@ -44,7 +45,8 @@ def unit_of(
         row=np.array([entry[0] for entry in reach]),
         column=np.array([entry[1] for entry in reach]),
         money=np.zeros(len(reach)),
-        other=np.array([entry[2] for entry in reach], dtype=float),
+        usd=np.array([entry[2] for entry in reach], dtype=float) / SECONDS_PER_HOUR,
+        money_weight=1.0,
         entering=np.zeros(slots, dtype=bool),
         usd_per_site_entered=0.0,
         min_sites=sites[0],
