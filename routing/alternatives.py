@@ -58,6 +58,10 @@ class Choice:
         # Should the exact search miss it by a rounding error, the fastest trip is admissible nonetheless.
         return search.within(self.ends, self.limit_ms) or fastest
 
+    def in_time(self) -> Trip | None:
+        """Return the first of the trips, where it is known that the cheapest of all is too slow."""
+        return self.search.within(self.ends, self.limit_ms) or self._admissible(self.search)
+
     def _fastest(self, search: Search) -> Trip | None:
         """Return the trip of least latency; one way there is none, because latency does not matter."""
         return None if search.fastest is None else search.fastest.cheapest(*self.ends)

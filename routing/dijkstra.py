@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -73,8 +74,7 @@ class Way:
 
     def tree(self, weight: Floats, destinations: Sequence[int]) -> Tree:
         """Return the least-weight ways of all states to ``destinations``; weights of hops are positive."""
-        distance, parent = self._search(weight, destinations)
-        return Tree(self, distance, self._choices(weight, distance, parent))
+        return Tree(self, weight, *self._search(weight, destinations))
 
     def spread(self, weight: Floats, roots: Sequence[int] | Ints) -> Spread:
         """Return what :meth:`tree` returns, as arrays; of ways that are equally good it takes any."""
@@ -94,7 +94,7 @@ class Way:
         distance, parent = dijkstra(graph, indices=indices, return_predecessors=True)
         return distance, parent
 
-    def _choices(self, weight: Floats, distance: Floats, parent: npt.NDArray[np.int32]) -> Ints:
+    def choices(self, weight: Floats, distance: Floats, parent: npt.NDArray[np.int32]) -> Ints:
         """Return for each root and state the hop towards the root: of equally good ones the first."""
         hops = len(self.arc)
         choice = np.full(distance.shape, hops, dtype=np.int64)
@@ -118,11 +118,24 @@ class Way:
 class Tree:
     """Distance of each state to each of some roots, and the hop to take there."""
 
-    def __init__(self, way: Way, distance: Floats, choice: Ints) -> None:
+    def __init__(self, way: Way, weight: Floats, distance: Floats, parent: npt.NDArray[np.int32]) -> None:
         self.distance = distance
-        self._choice = choice
+        self._way, self._weight, self._parent = way, weight, parent
         self._rows: dict[int, list[int]] = {}
-        self._arc, self._row = way.arc.tolist(), way.row.tolist()
+
+    @cached_property
+    def _choice(self) -> Ints:
+        return self._way.choices(self._weight, self.distance, self._parent)
+
+    @cached_property
+    def _arc(self) -> list[int]:
+        found: list[int] = self._way.arc.tolist()
+        return found
+
+    @cached_property
+    def _row(self) -> list[int]:
+        found: list[int] = self._way.row.tolist()
+        return found
 
     def arcs(self, number: int, start: int, root: int) -> tuple[int, ...] | None:
         """Return the arcs from state ``start`` to the root of that number, or None where there is no way."""

@@ -9,13 +9,14 @@ from math import inf
 import numpy as np
 import numpy.typing as npt
 
+from .alternatives import Choice
 from .arcs import Permit
 from .dijkstra import Spread
 from .lanes import Lane
 from .paths import ROUNDING, Candidate, PathFinder, RouteRequest, normal_weights
 from .policies import Residency
 from .trip_table import NO_TRIP, Floats, Ints, TripTable, of_trips
-from .trips import Trip, apart_usd, mirror_usd
+from .trips import Search, Trip, apart_usd, mirror_usd, trip_search
 
 Flags = npt.NDArray[np.bool_]
 _UNSURE = -2
@@ -68,7 +69,7 @@ class Fans:
         found = np.where(in_time, cheapest, NO_TRIP)
         others = (cheapest != NO_TRIP) & (found < 0) & (least_ms[:, destinations] <= limits)
         if others.any():
-            sought = self._one_by_one(request, origins, destinations, limits_ms, others)
+            sought = self._one_by_one(request, origins, destinations, limits, (others, cheapest >= 0))
             found = np.where(others, sought, found)
         return found
 
@@ -117,24 +118,28 @@ class Fans:
         return self._trees[name]
 
     def _one_by_one(
-        self, request: RouteRequest, origins: Ints, destinations: Ints, limits_ms: Floats, wanted: Flags
+        self,
+        request: RouteRequest,
+        origins: Ints,
+        destinations: Ints,
+        limits: Floats,
+        which: tuple[Flags, Flags],
     ) -> Ints:
-        """Return (O, D) trips, sought only where wanted."""
+        """Return (O, D) trips: ``which`` are wanted, and of which the cheapest is known to be too slow."""
+        wanted, is_slow = which
         row, col = np.nonzero(wanted)
-        names = self.arcs.nodes
-        requests = [
-            replace(
-                request,
-                origin=names[origins[o]],
-                destination=names[destinations[d]],
-                max_rtt_ms=None if limits_ms[d] == inf else float(limits_ms[d]),
-                alternatives=1,
-            )
-            for o, d in zip(row.tolist(), col.tolist(), strict=True)
-        ]
+        ends = zip(origins[row].tolist(), destinations[col].tolist(), strict=True)
+        sought = list(zip(ends, limits[col].tolist(), is_slow[row, col].tolist(), strict=True))
+        nodes = list(dict.fromkeys(destinations[col].tolist()))
+        search = trip_search(self._permit(request), normal_weights(request), request.round_trip, nodes)
+        different = dict.fromkeys(sought)
+        trips = [(each, _first_trip(search, *each)) for each in different]
+        there = {each: trip for each, trip in trips if trip is not None}
+        starts = np.array([start for (start, _), _, _ in there], dtype=np.int64)
+        numbers = self.trips.add(starts, [*there.values()], round_trip=request.round_trip)
+        number = dict(zip(there, numbers.tolist(), strict=True))
         found = np.full(wanted.shape, NO_TRIP, dtype=np.int64)
-        for place, trips in zip(zip(row, col, strict=True), self.seek(requests), strict=True):
-            found[place] = trips[0] if trips else NO_TRIP
+        found[row, col] = [number.get(each, NO_TRIP) for each in sought]
         return found
 
     def seek(self, requests: Sequence[RouteRequest]) -> list[list[int]]:
@@ -210,3 +215,9 @@ class Fans:
             fastest = self._apart(request, np.array(missing), fastest=True)
             known.update(zip(missing, np.minimum(lane.without_ties(distance), fastest), strict=True))
         return np.stack([known[origin] for origin in origins.tolist()])
+
+
+def _first_trip(search: Search, ends: tuple[int, int], limit_ms: float, is_slow: bool) -> Trip | None:
+    """Return the cheapest admissible trip; ``is_slow`` says that the cheapest of all is known not to be."""
+    choice = Choice(search, None, ends, limit_ms, ())
+    return choice.in_time() if is_slow else next(iter(choice.trips(1)), None)
