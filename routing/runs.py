@@ -55,16 +55,20 @@ class Growing:
         count = self._count + len(rows)
         if count > len(self._room):
             more = np.zeros((2 * count, *self._room.shape[1:]), dtype=self._room.dtype)
-            more[: self._count] = self.rows
+            _put(self.rows, more[: self._count])
             self._room = more
-        if rows.any():
-            self._room[self._count : count] = rows
+        _put(rows, self._room[self._count : count])
         self._count = count
 
     @property
     def rows(self) -> npt.NDArray[Any]:
         """All rows so far; later ones do not show in it."""
         return self._room[: self._count]
+
+
+def _put(rows: npt.NDArray[Any], place: npt.NDArray[Any]) -> None:
+    if rows.any():
+        place[:] = rows
 
 
 class GrowingRuns:
