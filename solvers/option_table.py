@@ -111,7 +111,7 @@ class OptionTable:
         return np.asarray(sum((self.pools[:, place] >= 0).astype(np.int64) for place in range(MOST_SITES)))
 
     @property
-    def held(self) -> tuple[Ints, Ints]:
+    def pairs(self) -> tuple[Ints, Ints]:
         """Option and pool (M,) of every pool of every option, options ascending."""
         sites = self.sites
         owner = np.repeat(np.arange(len(self)), sites)

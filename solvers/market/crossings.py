@@ -44,10 +44,7 @@ class Crossings:
         ends = np.searchsorted(row, np.arange(len(made) + 1))
         for run in runs:
             crossed = run.take(made[row, place])
-            each = (np.ones(len(crossed.values)), crossed.values.astype(np.int64), crossed.begins[ends])
-            found = csr_array(each, shape=total.shape)
-            found.sum_duplicates()
-            total = csr_array(total + found)
+            total = csr_array(total + times_crossed(Runs(crossed.begins[ends], crossed.values), directions))
         return cls(total, made, way)
 
     def __len__(self) -> int:
@@ -64,7 +61,7 @@ class Crossings:
         return np.asarray((self.ways[used] @ values)[place])
 
     @cached_property
-    def moves(self) -> Bools:
+    def crosses(self) -> Bools:
         """Which of the options (N,) cross any direction."""
         return np.asarray(np.diff(self.ways.indptr)[self.way] > 0)
 
@@ -116,6 +113,14 @@ class JobWays:
     def take(self, rows: Ints) -> JobWays:
         """Return those of some of the options."""
         return JobWays(self.dataset[rows], self.linking[rows], self.reserved_gbps[rows])
+
+
+def times_crossed(lists: Runs, directions: int) -> csr_array:
+    """Return (N, D) how often each of N lists of directions has each direction."""
+    numbers = lists.values.astype(np.int64)
+    found = csr_array((np.ones(len(numbers)), numbers, lists.begins), shape=(len(lists.lengths), directions))
+    found.sum_duplicates()
+    return found
 
 
 def only_of(crossed: csr_array, directions: Bools) -> csr_array:

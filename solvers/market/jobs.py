@@ -99,7 +99,7 @@ def job_options(
     )
     earliest = _of_jobs([job.earliest_start_hours for job in problem.jobs])[table.job]
     latest = deadline[table.job]
-    owner, pool = table.held
+    owner, pool = table.pairs
     return Options(
         source=source,
         job=table.job,

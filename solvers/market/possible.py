@@ -24,7 +24,7 @@ def _links_bear(problem: Problem, table: OptionTable, ways: JobWays) -> Bools:
     """Return which options fit into their links; the dataset moves while the job is already active."""
     usable = usable_gbps(problem) * (1 + ROUNDING)
     keep = table.rate_gbps <= _room_on_ways(ways.dataset.ways, usable)[ways.dataset.way]
-    both = np.flatnonzero(ways.linking.moves)
+    both = np.flatnonzero(ways.linking.crosses)
     some = ways.take(both)
     load = some.dataset.matrix(table.rate_gbps[both]) + some.linking.matrix(some.reserved_gbps)
     used = coo_array(load)

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ...routing.problem import Problem
-from ...routing.runs import Runs
 from ..arrays import Bools, times_rows
 from ..choices.problem import spans
 from ..rates import Floats, Ints
 from ..services import Services
 from ..variables import GBIT_PER_KB
-from .crossings import Crossings, only_of
+from .crossings import Crossings, only_of, times_crossed
 from .jobs import Options
 from .largest import most_taken
 
@@ -100,7 +99,7 @@ class ArcTraffic:
         """Return the traffic on the directions chosen (D), none on the others."""
         return replace(self, out=only_of(self.out, directions), back=only_of(self.back, directions))
 
-    def moving(self, arcs: Ints) -> Ints:
+    def crossing(self, arcs: Ints) -> Ints:
         """Return those of some arcs that cross any direction."""
         crosses = (np.diff(self.out.indptr) > 0) | (np.diff(self.back.indptr) > 0)
         return np.asarray(arcs[crosses[self.route[arcs]]])
@@ -112,17 +111,10 @@ def arc_traffic(problem: Problem, services: Services) -> ArcTraffic:
     used = np.zeros(len(services.trips), dtype=bool)
     used[services.arc_trip] = True
     routes, width = np.flatnonzero(used), 2 * len(problem.links)
-    out, back = (_crossings(way.take(routes), width) for way in (services.trips.out, services.trips.back))
+    out, back = (times_crossed(way.take(routes), width) for way in (services.trips.out, services.trips.back))
     route = (np.cumsum(used, dtype=np.int32) - 1)[services.arc_trip]
     service = services.slot_service.astype(np.int32)[services.arc_slot]
     return ArcTraffic(out, back, route, service, *(size * GBIT_PER_KB).T)
-
-
-def _crossings(ways: Runs, width: int) -> csr_array:
-    pointers, directions = ways.begins, ways.values.astype(np.int64)
-    found = csr_array((np.ones(len(directions)), directions, pointers), shape=(len(pointers) - 1, width))
-    found.sum_duplicates()
-    return found
 
 
 def usable_gbps(problem: Problem) -> Floats:
@@ -159,7 +151,7 @@ def _jobs_gbps(group: Options) -> Iterator[_Gbps]:
 
 def _of_jobs(job: Ints, crossed: Crossings, rate: Floats, directions: Bools) -> Floats:
     mine = crossed.only(directions)
-    some = np.flatnonzero(mine.moves)
+    some = np.flatnonzero(mine.crosses)
     return most_taken(job[some], mine[some].matrix(rate[some]))
 
 
@@ -172,7 +164,7 @@ def _requests_gbps(services: Services, traffic: ArcTraffic) -> Iterator[_Gbps]:
 
 def _of_requests(demand: Ints, peak: Floats, traffic: ArcTraffic, arcs: Ints, directions: Bools) -> Floats:
     mine = traffic.only(directions)
-    some = mine.moving(arcs)
+    some = mine.crossing(arcs)
     return most_taken(demand[some], times_rows(mine.made(some), peak[demand[some]]))
 
 

@@ -43,7 +43,7 @@ def test_options_that_make_the_same_trips_share_a_way() -> None:
     assert found.way[0] == found.way[3]
     assert found.way[1] == found.way[6]
     assert found.matrix(np.ones(7)).toarray().tolist() == counted().tolist()
-    assert found.moves.tolist() == counted().any(axis=1).tolist()
+    assert found.crosses.tolist() == counted().any(axis=1).tolist()
 
 
 @pytest.mark.parametrize("rows", [np.arange(7), np.array([5]), np.array([6, 1])])

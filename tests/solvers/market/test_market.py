@@ -166,7 +166,7 @@ def test_traffic_prices_are_paid_for_requests_and_datasets() -> None:
     split = GoodPrices.of(goods, prices)
     assert split.traffic.all() and not split.held.any()
     costs = market.start_costs(split)
-    carried = market.running.dataset.moves & market.spans.possible.any(axis=1)
+    carried = market.running.dataset.crosses & market.spans.possible.any(axis=1)
     assert carried.any()
     assert (np.where(market.spans.possible, costs, 0.0)[carried].max(axis=1) > 0).all()
 
