@@ -9,19 +9,16 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .arrays import Arrays
+from .events import Phase
 from .program import Program
 from .rates import Floats
 from .small import Small, make_small
 from .solve_program import settle
-
-if TYPE_CHECKING:
-    from .events import Phase
-    from .search import Search
+from .telling import Telling
 
 MOST_COLUMNS = 15_000
 """Columns of a gathered program up to which HiGHS finds good whole numbers in seconds."""
@@ -58,7 +55,7 @@ def _columns_left(arrays: Arrays) -> int:
 class AtOnce:
     """A search of ``program``, of which ``small`` is the gathered one."""
 
-    search: Search
+    search: Telling
     program: Program
     small: Small
     phase: Phase

@@ -26,8 +26,8 @@ from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
 from .options import Options, Progress, relative_gap, unserved_gap_of
 from .racing import EXACT, Rival, columns_of
-from .search import UNSERVED_TOLERANCE
 from .structure import Choice, Structure, choose, measure, model_columns
+from .telling import UNSERVED_TOLERANCE
 from .variables import Variables
 
 PROVEN_GAP = 1e-6

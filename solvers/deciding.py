@@ -7,11 +7,11 @@ them, and whole-replica cuts where they bind: it proves, beside them or, where c
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .arrays import Arrays, Bools
+from .events import Phase
 from .likeness import as_values
 from .master import alike_enough, can_relax, likely, restrict
 from .program import Program, lagrangian_bound
@@ -20,10 +20,7 @@ from .request import Relaxation
 from .rounding import best_flows
 from .small import Small, make_small, shares, whole_prices
 from .solve_program import solve_relaxation
-
-if TYPE_CHECKING:
-    from .events import Phase
-    from .search import Search
+from .telling import Telling
 
 MASTER_TIME_SHARE = 0.42
 PROOF_TIME_SHARE = 0.5
@@ -76,7 +73,7 @@ class Start:
         return bool(program.cost @ x - self.bound <= gap * abs(self.bound))
 
 
-def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None) -> Start | None:
+def relax(search: Telling, arrays: Arrays, program: Program, phase: Phase | None) -> Start | None:
     """Solve the relaxation in which replicas are loads, telling its bound if it is one of a phase."""
     loads = make_small(arrays, program, can_relax(arrays), gather=False)
     relaxed = solve_relaxation(loads.program, search.left(), search.settings.seed)
@@ -90,7 +87,7 @@ def relax(search: Search, arrays: Arrays, program: Program, phase: Phase | None)
 
 
 def prove(
-    search: Search,
+    search: Telling,
     program: Program,
     start: Start,
     phase: Phase,
@@ -126,7 +123,7 @@ def _cut_groups(arrays: Arrays, program: Program, whole: Floats) -> Bools:
     return np.asarray(np.isin(arrays.replica_groups, arrays.replica_groups[mine]))
 
 
-def decide_with_room(search: Search, program: Program, start: Start, *, gather: bool) -> Floats | None:
+def decide_with_room(search: Telling, program: Program, start: Start, *, gather: bool) -> Floats | None:
     """Return decisions of masters of few alternatives, with room to round up replicas."""
     for room in ROUNDING_ROOM:
         decider = _Decider(search, program, start, gather, room, [(start.x, start.prices)])
@@ -145,7 +142,7 @@ class _Decider:
     its rows: what is used or cheap in any of them is among the alternatives.
     """
 
-    search: Search
+    search: Telling
     program: Program
     start: Start
     gather: bool
@@ -245,7 +242,7 @@ def _with_room(arrays: Arrays, small: Small, fractional: Floats, room: float) ->
 
 
 def decide(
-    search: Search,
+    search: Telling,
     small: Small,
     phase: Phase | None,
     gap: float,

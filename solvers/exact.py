@@ -26,11 +26,12 @@ from .rates import Floats, Rates, build_rates
 from .resuming import is_hopeless, resumed_solution, seek_bound
 from .routebook import RouteBook
 from .runner import run_search
-from .search import LARGE_COLUMNS, Settings
+from .search import LARGE_COLUMNS
 from .serving_arcs import build_services
 from .size import check_size
 from .solution import decide
 from .solve_program import solve_relaxation
+from .telling import Settings
 from .variables import VariableBuilder, Variables
 
 FAR = 0.1

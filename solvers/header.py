@@ -12,8 +12,8 @@ from ..routing.plan import Plan, Status, StoppedBy
 from ..routing.problem import Problem
 from .assemble import Assembler, World, unserved_share
 from .options import Options, relative_gap, unserved_gap_of
-from .search import UNSERVED_TOLERANCE
 from .solution import Decisions
+from .telling import UNSERVED_TOLERANCE
 
 LATE = 0.9
 """Part of the time limit from which on a search that ends of itself is taken to have been cut short by it."""

@@ -11,7 +11,7 @@ from .arrays import Arrays
 from .events import Event, Found, Proved
 from .options import Options, Progress, relative_gap
 from .rates import Floats
-from .search import UNSERVED_TOLERANCE, WIDE_TOLERANCE
+from .telling import UNSERVED_TOLERANCE, WIDE_TOLERANCE
 
 ROUNDING = 1e-9
 """Part of the cost below which a solution is no better than another."""

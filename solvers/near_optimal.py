@@ -31,11 +31,12 @@ from .options import Options
 from .program import Program, partial_program
 from .rates import Floats
 from .request import Answer, Request
-from .search import LARGE_COLUMNS, UNSERVED_TOLERANCE, most_unserved
+from .search import LARGE_COLUMNS
 from .size import MOST_COLUMNS, possible_columns
 from .slivers import serve_slivers
 from .solution import decide
 from .solve_program import settle, solve_integer
+from .telling import UNSERVED_TOLERANCE, most_unserved
 from .whereabouts import kept_columns, moved
 
 LEAST_DIFFERENCE = 1e-3

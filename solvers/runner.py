@@ -14,7 +14,8 @@ from .arrays import Arrays
 from .events import Emit, Event, Finished, Found, Still, Stop
 from .options import SIGN_SECONDS
 from .processes import ModuleProcess
-from .search import Search, Settings
+from .search import Search
+from .telling import Settings
 
 THREAD_COLUMNS = 3_000
 GRACE_SECONDS, POLL_SECONDS, LEAST_SECONDS = 0.5, 0.05, 0.05

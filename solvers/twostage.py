@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .arrays import Arrays
 from .at_once import AtOnce, gathered
 from .deciding import CLOSE_SHARE, Start, decide_with_room, prove, relax
+from .events import Phase
 from .program import Program, partial_program, penalised_cost
 from .rates import Floats
 from .rounding import Rounded, RoundingSettings, best_flows, round_replicas
 from .solve_program import solve_relaxation
-
-if TYPE_CHECKING:
-    from .events import Phase
-    from .search import Search
+from .telling import Telling
 
 PROGRAMS = 2
 """Programs that are solved at once where there are more cores than that."""
@@ -42,7 +39,7 @@ MENDING_TIME_SHARE = 0.6
 
 
 def two_stage(
-    search: Search, program: Program, phase: Phase, *, gather: bool, known: Floats | None = None
+    search: Telling, program: Program, phase: Phase, *, gather: bool, known: Floats | None = None
 ) -> Floats | None:
     """Search ``program`` in two stages, telling bounds and solutions; return a solution or None.
 
@@ -70,7 +67,7 @@ def two_stage(
     return trial.result()
 
 
-def _rough(search: Search, program: Program, start: Start, phase: Phase, *, gather: bool) -> Floats | None:
+def _rough(search: Telling, program: Program, start: Start, phase: Phase, *, gather: bool) -> Floats | None:
     """Return a whole solution found with a looser gap: what is sought with a tight one may come too late."""
     asked, search.aim = search.aim, ROUGH_GAP
     try:
@@ -81,7 +78,7 @@ def _rough(search: Search, program: Program, start: Start, phase: Phase, *, gath
         search.aim = asked
 
 
-def leave_out(search: Search) -> Floats | None:
+def leave_out(search: Telling) -> Floats | None:
     """Return a solution of a large program that leaves little out at little cost, or None.
 
     The relaxation says what part of which demands is left out, and that is fixed; jobs may be left out at a
@@ -108,7 +105,7 @@ def leave_out(search: Search) -> Floats | None:
     return search.best
 
 
-def _prove_cost(search: Search, best: Floats, least: float, bound: float) -> None:
+def _prove_cost(search: Telling, best: Floats, least: float, bound: float) -> None:
     """Tell a bound of the cost where no more is left out than in ``best``; ``bound`` holds for the least."""
     unserved = float(search.arrays.unserved @ best)
     if unserved <= _limit(least):
@@ -154,7 +151,7 @@ def _told_apart(arrays: Arrays, x: Floats) -> Arrays:
 class _Trial:
     """Rounds solutions of masters; keeps the cheapest that is whole, and the first that is not."""
 
-    search: Search
+    search: Telling
     arrays: Arrays
     program: Program
     phase: Phase | None
@@ -165,7 +162,7 @@ class _Trial:
 
     @classmethod
     def of(
-        cls, search: Search, start: Start, program: Program, phase: Phase | None, *, gather: bool
+        cls, search: Telling, start: Start, program: Program, phase: Phase | None, *, gather: bool
     ) -> _Trial:
         """Return a trial that wastes little beside the gap that the search looks for now."""
         allowance = ROUNDING_ALLOWANCE * search.gap * abs(start.bound)
@@ -262,7 +259,7 @@ class _Trial:
         return _mend(self)
 
 
-def _leave_out_there(search: Search, rounded: Rounded, allowance: float) -> None:
+def _leave_out_there(search: Telling, rounded: Rounded, allowance: float) -> None:
     """Tell a plan that leaves out what does not fit in the failed periods."""
     arrays = search.arrays
     partial = partial_program(arrays, penalised_cost(arrays))
@@ -296,7 +293,7 @@ def _mend(trial: _Trial) -> Floats | None:
 
 
 def _rounding(
-    search: Search, time_share: float, allowance: float, *, gather: bool = False
+    search: Telling, time_share: float, allowance: float, *, gather: bool = False
 ) -> RoundingSettings:
     return RoundingSettings(
         solver=search.settings.cell_solver,

@@ -16,7 +16,8 @@ from computeroute.solvers.events import Event, Found, Proved
 from computeroute.solvers.exact import build_arrays, build_variables
 from computeroute.solvers.program import complete_program
 from computeroute.solvers.rates import Floats
-from computeroute.solvers.search import Search, Settings
+from computeroute.solvers.search import Search
+from computeroute.solvers.telling import Settings
 
 from .enumeration import Enumeration
 from .small_worlds import random_world

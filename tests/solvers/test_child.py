@@ -15,7 +15,7 @@ from computeroute.solvers.events import Event, Finished, Found, Still
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.processes import read_frame, write_frame
-from computeroute.solvers.search import Settings
+from computeroute.solvers.telling import Settings
 
 from .test_constraints import CASES, job, world
 

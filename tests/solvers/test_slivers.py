@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import Options, search
+from computeroute.solvers import Options, telling
 from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.events import Event
 from computeroute.solvers.exact import build_variables, solve_exact
@@ -15,9 +15,10 @@ from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.program import Program, partial_program
 from computeroute.solvers.rates import Floats
 from computeroute.solvers.request import Answer, Request
-from computeroute.solvers.search import WIDE_TOLERANCE, Settings
+from computeroute.solvers.search import Search
 from computeroute.solvers.slivers import serve_slivers
 from computeroute.solvers.solve_program import solve_integer
+from computeroute.solvers.telling import WIDE_TOLERANCE, Settings
 from computeroute.solvers.variables import Variables
 
 from .test_constraints import job, service
@@ -104,7 +105,7 @@ def test_where_a_solver_finds_nothing_within_a_limit_that_can_be_kept_it_is_wide
 ) -> None:
     """HiGHS has been seen to find nothing where it is granted 1e-7 of work, and much with 1e-6."""
     limits: list[float] = []
-    solved = search.solve_integer
+    solved = telling.solve_integer
 
     def strict(program: Program, request: Request) -> Answer:
         answer = solved(program, request)
@@ -115,12 +116,12 @@ def test_where_a_solver_finds_nothing_within_a_limit_that_can_be_kept_it_is_wide
 
     problem = Problem.parse(scarce())
     plain = solve_exact(problem, Options(), "highs")
-    monkeypatch.setattr(search, "solve_integer", strict)
+    monkeypatch.setattr(telling, "solve_integer", strict)
     variables = build_variables(problem)
     arrays = build_arrays(variables)
     heard: list[Event] = []
     settings = Settings("highs", 20.0, 1e-4, 0, None, 1, "highs")
-    found = search.Search(arrays, settings, heard.append)
+    found = Search(arrays, settings, heard.append)
     found.run()
     assert len(limits) == 2 and limits[1] - limits[0] == pytest.approx(9e-7, rel=1e-3)
     assert found.room == WIDE_TOLERANCE
