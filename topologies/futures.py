@@ -7,7 +7,8 @@ from typing import Any
 
 from ..routing.errors import InputError
 from ..routing.raw import get, mapping
-from ..routing.scenarios import ScenarioBook, scenario_book
+from ..routing.scenario_book import scenario_book
+from ..routing.scenarios import ScenarioBook
 from .catalog import missing_accelerators
 from .documents import parse
 from .sources import open_source

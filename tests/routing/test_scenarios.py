@@ -10,7 +10,8 @@ from computeroute.routing import Problem
 from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Scale, risk_groups
 from computeroute.routing.check_admission import usable
 from computeroute.routing.errors import InputError
-from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, scenario_book, sweep
+from computeroute.routing.scenario_book import scenario_book
+from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, sweep
 from computeroute.topologies import load
 
 

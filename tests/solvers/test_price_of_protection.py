@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from computeroute.routing import check
 from computeroute.routing.errors import InputError
-from computeroute.routing.scenarios import scenario, scenario_book
+from computeroute.routing.scenario_book import scenario_book
+from computeroute.routing.scenarios import scenario
 from computeroute.solvers.sweep import solve_scenarios
 
 from .test_survival import world
