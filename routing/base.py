@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from typing import Annotated, Any, NoReturn, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError
@@ -30,6 +31,13 @@ def _is_hidden(character: str) -> bool:
 Text = Annotated[str, Field(strict=True, max_length=2000), AfterValidator(_clean_text)]
 Id = Annotated[str, Field(strict=True, max_length=200), AfterValidator(_clean_text)]
 Flag = StrictBool
+
+
+def refuse(faults: Iterable[str]) -> None:
+    """Raise a ValueError that tells all faults, if there are any."""
+    told = "; ".join(faults)
+    if told:
+        raise ValueError(told)
 
 
 def _number(**bounds: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from .comparison import Compared, Figures
 from .errors import quoted
 from .moves import Move
-from .report import kind_columns
+from .report import gap_between, kind_columns
 from .tables import (
     Column,
     Table,
@@ -22,7 +22,7 @@ from .tables import (
     to_json,
     to_text,
 )
-from .text import filled, percent, plural
+from .text import filled, number, percent, plural
 
 MOST_MOVES = 12
 """Moves of one scenario that people see."""
@@ -122,11 +122,14 @@ def _cost_table(compared: Sequence[Compared]) -> Table:
 
 
 def _note(each: Compared) -> str:
-    if each.figures is not None:
-        return ""
-    if each.case.error or each.case.plan is None:
-        return each.case.error or "not planned"
-    return "no plan: " + each.case.plan.status
+    plan = each.case.plan
+    if each.case.error or plan is None:
+        return each.case.error or ("not planned" if each.figures is None else "")
+    if each.figures is None:
+        return "no plan: " + plan.status
+    if gap_between(plan.unserved, plan.unserved_bound) > 0:
+        return f"unserved is not proven: bound {number(plan.unserved_bound, 3)}"
+    return ""
 
 
 def _difference_table(compared: Sequence[Compared]) -> Table:

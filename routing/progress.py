@@ -12,6 +12,8 @@ SECONDS_OF_SILENCE = 10.0
 """Time after which what is known is told again."""
 UNSERVED_WORK = "unserved work"
 """The phase whose figures are no USD."""
+COST, IF_ALL = "cost", " (if all is placed)"
+"""The phase in which a bound without a plan is one of plans that leave nothing out, and how that is told."""
 
 
 class Report(Protocol):
@@ -126,4 +128,6 @@ def progress_line(report: Report) -> str:
         "gap": percent(report.gap, 3),
     }
     known = ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure != "-")
+    if report.phase == COST and report.incumbent is None and known:
+        known += IF_ALL
     return f"{report.seconds:7.1f} s  {clean(report.phase)}" + (f": {known}" if known else "")

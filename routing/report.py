@@ -72,6 +72,9 @@ def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
     yield "status", _status(plan, problem)
     if plan.objective is not None:
         yield "objective", f"{money(plan.objective)} USD{_proof(plan)}"
+        if plan and problem.objective.money_weight != 1:
+            weight = f"{problem.objective.money_weight:g}"
+            yield "weighted", f"money counts {weight} times in the objective, once in the costs below"
     yield "unserved", _unserved(plan, problem)
     idle = plan.breakdown.by_workload.get(IDLE)
     if idle is not None and idle.total_usd > ROUNDING_NOISE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -26,6 +27,7 @@ from .base import (
     SignedPrice,
     Text,
     _number,
+    refuse,
 )
 
 SiteKind = Literal["cloud", "on_prem", "colo", "edge"]
@@ -172,15 +174,18 @@ class Pool(Frozen):
 
     @model_validator(mode="after")
     def _prices_fit(self) -> Pool:
-        if self.committed_count > self.count:
-            raise ValueError(f"committed_count {self.committed_count} exceeds count {self.count}")
-        if self.committed_count and self.committed_usd_per_accelerator_hour is None:
-            raise ValueError("committed_count needs committed_usd_per_accelerator_hour")
-        if self.spot_count is not None and self.spot_usd_per_accelerator_hour is None:
-            raise ValueError("spot_count needs spot_usd_per_accelerator_hour")
-        if self.count == 0 and self.expansion is None:
-            raise ValueError("count is 0 and there is no expansion: the pool can never hold anything")
+        refuse(self._misfits())
         return self
+
+    def _misfits(self) -> Iterator[str]:
+        if self.committed_count > self.count:
+            yield f"committed_count {self.committed_count} exceeds count {self.count}"
+        if self.committed_count and self.committed_usd_per_accelerator_hour is None:
+            yield "committed_count needs committed_usd_per_accelerator_hour"
+        if self.spot_count is not None and self.spot_usd_per_accelerator_hour is None:
+            yield "spot_count needs spot_usd_per_accelerator_hour"
+        if self.count == 0 and self.expansion is None:
+            yield "count is 0 and there is no expansion: the pool can never hold anything"
 
 
 def _id_is_optional(schema: dict[str, Any]) -> None:

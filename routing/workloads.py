@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -21,6 +22,7 @@ from .base import (
     PositiveHours,
     Text,
     _number,
+    refuse,
 )
 
 Priority = Annotated[float, _number(ge=SMALLEST, le=1e6)]
@@ -122,16 +124,17 @@ class TrainingJob(_Workload):
 
     @model_validator(mode="after")
     def _is_defined(self) -> TrainingJob:
-        if (self.needs is None) == (self.compute is None):
-            raise ValueError("give exactly one of 'needs' (count and hours) and 'compute' (PFLOP-days)")
-        if (self.max_sites > 1) != (self.multi_site is not None):
-            raise ValueError("'max_sites' above 1 and 'multi_site' go together")
-        if self.deadline_hours is not None and self.deadline_hours <= self.earliest_start_hours:
-            raise ValueError(
-                f"deadline_hours {self.deadline_hours:g} is not after "
-                f"earliest_start_hours {self.earliest_start_hours:g}"
-            )
+        refuse(self._misfits())
         return self
+
+    def _misfits(self) -> Iterator[str]:
+        if (self.needs is None) == (self.compute is None):
+            yield "give exactly one of 'needs' (count and hours) and 'compute' (PFLOP-days)"
+        if (self.max_sites > 1) != (self.multi_site is not None):
+            yield "'max_sites' above 1 and 'multi_site' go together"
+        if self.deadline_hours is not None and self.deadline_hours <= self.earliest_start_hours:
+            start = f"earliest_start_hours {self.earliest_start_hours:g}"
+            yield f"deadline_hours {self.deadline_hours:g} is not after {start}"
 
 
 class Serving(Frozen):
@@ -181,13 +184,14 @@ class InferenceService(_Workload):
 
     @model_validator(mode="after")
     def _sites_fit(self) -> InferenceService:
-        if self.max_sites is not None and self.max_sites < self.min_sites:
-            raise ValueError(f"max_sites {self.max_sites} is below min_sites {self.min_sites}")
-        if self.survive == "site" and self.max_sites == 1:
-            raise ValueError(
-                "survive 'site' needs max_sites of 2 or more: one site is lost with all it holds"
-            )
+        refuse(self._misfits())
         return self
+
+    def _misfits(self) -> Iterator[str]:
+        if self.max_sites is not None and self.max_sites < self.min_sites:
+            yield f"max_sites {self.max_sites} is below min_sites {self.min_sites}"
+        if self.survive == "site" and self.max_sites == 1:
+            yield "survive 'site' needs max_sites of 2 or more: one site is lost with all it holds"
 
 
 Workload = Annotated[TrainingJob | InferenceService, Field(discriminator="kind")]

@@ -8,10 +8,14 @@ import numpy as np
 
 from ..routing.errors import quoted
 from ..routing.text import number
+from ..routing.trip_table import of_trips
 from .accounting import World
 from .in_use import accelerators_held, accelerators_there
 from .rates import Floats, Ints
 from .solution import Decisions
+
+ROUNDING = 1e-9
+"""Part by which what is needed may pass what there is."""
 
 
 class MostRoom:
@@ -26,7 +30,19 @@ class MostRoom:
         options = np.arange(*np.searchsorted(table.job, [index, index + 1]))
         pools, needed = table.pools[options], table.accelerators[options]
         row, place = np.nonzero(pools >= 0)
-        return self._told(pools[row, place], needed[row], np.arange(self.variables.rates.periods))
+        told = self._told(pools[row, place], needed[row], np.arange(self.variables.rates.periods))
+        return told + self._narrow(options)
+
+    def _narrow(self, options: Ints) -> str:
+        """Tell of the widest way of the dataset of a job where all are too narrow for it."""
+        table, trips = self.variables.jobs.table, self.variables.jobs.trips
+        usable = of_trips(trips.narrowest_gbps, table.routes[options], np.inf).min(axis=1)
+        needed = table.rate_gbps[options]
+        if not len(options) or (needed <= usable * (1 + ROUNDING)).any():
+            return ""
+        best = int(np.argmax(usable / needed))
+        asked, there = number(needed[best], 3), number(usable[best], 3)
+        return f"; its dataset needs {asked} Gbit/s, and the widest way has {there}"
 
     def of_demand(self, row: int) -> str:
         """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
@@ -40,8 +56,12 @@ class MostRoom:
         return accelerators_there(self.variables, self.decisions)
 
     @cached_property
+    def _held(self) -> Floats:
+        return accelerators_held(self.variables, self.decisions)
+
+    @cached_property
     def _free(self) -> Floats:
-        return self._there[:, None] - accelerators_held(self.variables, self.decisions)
+        return self._there[:, None] - self._held
 
     @cached_property
     def _arcs(self) -> Ints:
@@ -61,4 +81,17 @@ class MostRoom:
         which = f"where most room is of {count} pools" if count > 1 else "all that it could use"
         there = number(self._there[pools[best]])
         room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed"
-        return f"{room} in {name}, {which}"
+        return f"{room} in {name}, {which}{self._powered(int(pools[best]), int(needed[best]), periods)}"
+
+    def _powered(self, pool: int, needed: int, periods: Ints) -> str:
+        """Tell what the site of a pool draws where that leaves no power for so many accelerators more."""
+        rates, problem = self.variables.rates, self.variables.problem
+        site = problem.data_centers[rates.site[pool]]
+        if site.max_power_kw is None:
+            return ""
+        at_site = np.flatnonzero(rates.site == rates.site[pool])
+        drawn = (self._held[at_site] * rates.kw[at_site][:, None])[:, periods].sum(axis=0)
+        kw = float(drawn @ rates.durations[periods] / rates.durations[periods].sum())
+        if kw + needed * rates.kw[pool] <= site.max_power_kw * (1 + ROUNDING):
+            return ""
+        return f"; {quoted(site.id)} draws {number(kw, 1)} of {number(site.max_power_kw, 1)} kW on average"

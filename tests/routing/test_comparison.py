@@ -283,3 +283,13 @@ def test_a_case_without_a_plan_is_a_row_with_its_error(compared: list[Compared])
 
 def _pair(each: Compared) -> tuple[object, object]:
     return each.case.problem, each.case.plan
+
+
+def test_work_left_out_without_proof_is_noted(compared: list[Compared]) -> None:
+    """The widest gap is of the work left out then, not of the cost beside which it stands."""
+    case = compared[0].case
+    assert case.plan is not None
+    plan = case.plan.model_copy(update={"unserved": 2.0, "unserved_bound": 0.5})
+    rows = compare([replace(case, plan=plan), case])
+    notes = [row["note"] for row in json.loads(render_comparison(rows, "json", None, 160))["figures"]]
+    assert notes == ["unserved is not proven: bound 0.500", ""]

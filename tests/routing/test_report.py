@@ -214,3 +214,11 @@ def test_no_plan_has_neither_objective_nor_cost() -> None:
 def test_objective_without_bound_or_gap() -> None:
     assert "4,321.50 USD, no bound proven" in plan_report(cases.plan(bound=None, gap=None), cases.problem())
     assert "bound 4,300.25 USD\n" in plan_report(cases.plan(gap=None), cases.problem())
+
+
+def test_an_objective_that_weighs_money_is_told_as_such() -> None:
+    problem = cases.problem()
+    objective = problem.objective.replace(money_weight=0)
+    assert "weighted" not in plan_report(cases.plan(), problem)
+    head = plan_report(cases.plan(), problem.replace(objective=objective))
+    assert "money counts 0 times in the objective, once in the costs below" in head

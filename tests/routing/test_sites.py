@@ -78,3 +78,14 @@ def test_jurisdictions_are_iso_codes(code: str) -> None:
 def test_nothing_else_is_a_jurisdiction(code: str) -> None:
     with pytest.raises(ValidationError):
         Location(id="x", jurisdiction=code)
+
+
+def test_all_that_does_not_fit_is_told_at_once() -> None:
+    """More committed than there are, and neither price."""
+    with pytest.raises(ValidationError) as caught:
+        Pool(id="p", data_center="d", accelerator="a", count=8, committed_count=10, spot_count=9)
+    told = str(caught.value)
+    assert "committed_count 10 exceeds count 8" in told
+    assert (
+        "needs committed_usd_per_accelerator_hour" in told and "needs spot_usd_per_accelerator_hour" in told
+    )
