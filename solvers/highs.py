@@ -167,8 +167,10 @@ def _is_presolved(program: Program, request: Request) -> bool:
     return program.columns > PRESOLVED_COLUMNS if request.presolve is None else request.presolve
 
 
-def relax_by_highs(program: Program, time_limit: float, seed: int, *, presolve: bool) -> Relaxation:
-    """Solve a program without integers.
+def relax_by_highs(
+    program: Program, time_limit: float, seed: int, *, presolve: bool, interior: bool = False
+) -> Relaxation:
+    """Solve a program without integers, with ``interior`` up to a point inside of what is optimal.
 
     Raises
     ------
@@ -177,6 +179,9 @@ def relax_by_highs(program: Program, time_limit: float, seed: int, *, presolve: 
     """
     scale = cost_scale(program)
     highs = _loaded(program, scale, time_limit, seed, presolve=presolve)
+    if interior:
+        highs.setOptionValue("solver", "ipm")
+        highs.setOptionValue("run_crossover", "off")
     status = _run(highs)
     if not _has_solution(highs):
         return Relaxation(None, np.zeros(len(program.row_lower)), status == Status.kInfeasible)

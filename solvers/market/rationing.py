@@ -9,7 +9,7 @@ from .appraisal import appraise
 from .market import Market
 from .prices import NARROW, Seeker
 from .rations import Rations
-from .scarcity import Scarcity, scarcity
+from .scarcity import Scarcity, proven_by_programs, scarcity
 from .seeking import Seeking
 
 MANY_BLOCKS = 2000
@@ -29,6 +29,9 @@ ALONE = 0.25
 """Part of the time that counts where few blocks are searched, or no process seeks prices meanwhile."""
 RATIONING_SHARE = 0.25
 """Part of the time left that these plans may take."""
+PROGRAMS_SHARE, PROGRAM_ENTRIES, MOST_PROGRAM_ENTRIES = 0.08, 5_000, 300_000
+"""Part of the time limit in which small programs prove what must be left out, and pairs of a choice and what
+it takes, for every second of it and in all, up to which they are small."""
 
 
 @dataclass
@@ -53,10 +56,16 @@ class Rationing(Seeking):
         found = scarcity(self.market, min(ENTRIES * seconds, MOST_ENTRIES), watch)
         if found is None:
             return False
-        self.left_out = max(self.left_out, found.left_out)
+        self.left_out = max(self.left_out, found.left_out, self._proven_by_programs(found))
         is_short = found.left_out > 0 or (self._leaves_much(found) if is_large else lacks)
         self._scarce = found if is_short else None
         return self._scarce is not None
+
+    def _proven_by_programs(self, found: Scarcity) -> float:
+        seconds = self.options.time_limit
+        most = min(PROGRAM_ENTRIES * seconds, MOST_PROGRAM_ENTRIES)
+        watch = Watch(PROGRAMS_SHARE * seconds, self.watch.over)
+        return proven_by_programs(self.market, found.prices, most, watch)
 
     def _leaves(self, part: float) -> bool:
         """Return whether the best placement leaves out more than a part of all work."""

@@ -3,8 +3,8 @@
 A search for cheap plans prices unserved work so high that hardly any of its prices are of use where some must
 be left out. Here nothing costs anything but leaving work out, links have room, and replicas count in parts.
 What is left is small enough to be held as a whole, so that no columns need to be drawn bit by bit: a smoothed
-dual is climbed with falling temperature, see :mod:`..choices.dual`. What its prices prove is then told by all
-that plans have to keep.
+dual is climbed with falling temperature, see :mod:`..choices.dual`. Where few choices take anything, a linear
+program goes on from there to the best prices. What prices prove is then told by all that plans have to keep.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
+from ...routing.errors import SolverError
 from ..choices.dual import Core
+from ..program import Program
 from ..rates import Floats
 from ..watch import Watch
 from .appraisal import appraise
@@ -23,6 +26,10 @@ from .scarce_uses import Uses, paused, placeable
 
 CLIMBS = ((0.03, 60), (0.01, 60), (3e-3, 60), (1e-3, 80), (3e-4, 100), (1e-4, 100))
 """Temperatures, as parts of the work of a block, with steps at each."""
+MORE_ENTRIES = 1.3
+"""Times as many entries as without pauses up to which a program is solved with them."""
+PROGRAMS, GAIN = 6, 1e-3
+"""Programs at most, each with pauses at the prices of the one before, and least relative gain to go on."""
 
 
 @dataclass(frozen=True)
@@ -61,11 +68,36 @@ def scarcity(market: Market, most_entries: float, watch: Watch) -> Scarcity | No
             break
         climb.uses = uses.with_more(paused(free, climb.row_prices()))
         climb.run(temperature, steps, watch.over)
-        prices = climb.row_prices()
-        left_out = appraise(free, prices, 1.0, whole=False).partial
-        if left_out >= best.left_out or best.left_out <= 0:
-            best = Scarcity(prices, max(left_out, 0.0))
+        best = _better(best, free, climb.row_prices())
     return best
+
+
+def _better(best: Scarcity, free: Market, prices: Floats) -> Scarcity:
+    """Return the prices that prove more, the new ones where neither proves anything."""
+    left_out = appraise(free, prices, 1.0, whole=False).partial
+    is_better = left_out >= best.left_out or best.left_out <= 0
+    return Scarcity(prices, max(left_out, 0.0)) if is_better else best
+
+
+def proven_by_programs(market: Market, prices: Floats, most_entries: float, watch: Watch) -> float:
+    """Return the work with options that must be left out as programs tell, 0 where users have more entries.
+
+    They begin with pauses at ``prices`` of rows (R), and go on with those at the prices of the one before.
+    Plans built at their prices leave more out than those at prices of a climb.
+    """
+    free = costless(market)
+    uses = placeable(market, most_entries)
+    best = Scarcity(prices, 0.0)
+    climb = None if uses is None else _Climb(free, uses)
+    for _ in range(0 if climb is None else PROGRAMS):
+        assert climb is not None
+        climb.uses = climb.uses.with_more(paused(free, best.prices))
+        if watch.over() or climb.uses.taken.nnz > MORE_ENTRIES * most_entries or not climb.solve(watch.left):
+            break
+        before, best = best.left_out, _better(best, free, climb.row_prices())
+        if best.left_out <= before * (1 + GAIN):
+            break
+    return best.left_out
 
 
 @dataclass
@@ -102,12 +134,43 @@ class _Climb:
         )
         self._prices[cells] = found.x
 
+    def solve(self, seconds: float) -> bool:
+        """Take over the best prices, as a linear program tells them; return whether it does in time."""
+        from ..highs import relax_by_highs
+
+        core, cells = self.uses.core()
+        if len(cells) == 0 or len(core.cost) == 0:
+            return False
+        try:
+            duals = relax_by_highs(_program(core), seconds, 0, presolve=True, interior=True).duals
+        except SolverError:
+            return False
+        found = np.maximum(-duals[len(core.first) - 1 :], 0.0)
+        self._prices[cells] = found
+        return bool(found.any())
+
     def row_prices(self) -> Floats:
         """Return the prices of all rows (R)."""
         found = np.zeros(len(self.market.rules.capacity))
         rows = self.market.rules.pool_rows.ravel()
         found[rows] = self._prices / self.uses.amount
         return found
+
+
+def _program(core: Core) -> Program:
+    """Return the program that takes one choice of every block within the capacities."""
+    choices, blocks = len(core.cost), len(core.first) - 1
+    owner = np.repeat(np.arange(blocks), np.diff(core.first))
+    once = csr_array((np.ones(choices), (owner, np.arange(choices))), shape=(blocks, choices))
+    return Program(
+        cost=core.cost,
+        lower=np.zeros(choices),
+        upper=np.full(choices, np.inf),
+        integer=np.zeros(choices, dtype=bool),
+        matrix=csr_array(vstack([once, core.turned], format="csr")),
+        row_lower=np.concatenate([np.ones(blocks), np.full(len(core.capacity), -np.inf)]),
+        row_upper=np.concatenate([np.ones(blocks), core.capacity]),
+    )
 
 
 def _unit(core: Core) -> Floats:
