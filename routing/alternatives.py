@@ -10,6 +10,8 @@ from .trips import Search, Trip
 
 _GROWTH = 100.0
 """Factor on the extra cost of links in use when it did not lead to another trip."""
+_HIGHEST = 2
+"""How often the highest extra may lead to no other: it counts more each time on the links of what it led to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +82,15 @@ class Choice:
     def _penalised(self, first: Trip, found: Collection[Trip]) -> Iterator[Trip]:
         """Yield the cheapest trips when links cost extra the more often earlier trips use them.
 
-        Where the extra leads to a trip found before, it is raised, in the end above all other costs.
+        Where the extra leads to a trip found before, it is raised, in the end above all other costs, where
+        few links of many in use may still be crossed for less than many of which each is used once.
         """
         used = Counter(self.avoid)
         for trip in found:
             used.update(_links(trip))
         usual = self.search.cost(first) / len(first.out) or 1.0
-        extras = iter((usual, _GROWTH * usual, self.search.ceiling_usd or 1.0))
+        highest = self.search.ceiling_usd or 1.0
+        extras = iter((usual, _GROWTH * usual, *(highest,) * _HIGHEST))
         extra = next(extras, None)
         while extra is not None:
             penalty = {link: extra * times for link, times in used.items()}

@@ -53,13 +53,22 @@ class Lead:
 
 def build_variables(problem: Problem) -> Variables:
     """Return the columns of ``problem``, with alternative routes where links could be overloaded."""
+    from .market.market import build_market
+    from .market.traffic import links_of
+
     finder, rates = PathFinder(problem), build_rates(problem)
-    return with_alternatives(_variables(problem, rates, RouteBook(problem, finder).prepare()), finder)
+    plain = _variables(problem, rates, RouteBook(problem, finder).prepare())
+    market = build_market(problem, rates, plain.jobs, plain.services)
+    return with_alternatives(plain, finder, links_of(problem, market.crowded))
 
 
-def with_alternatives(variables: Variables, finder: PathFinder) -> Variables:
-    """Return the columns, each with one route so far, with alternatives where links could be overloaded."""
-    scarce = _scarce_links(variables)
+def with_alternatives(variables: Variables, finder: PathFinder, crowded: frozenset[str]) -> Variables:
+    """Return the columns, each with one route so far, with alternatives past links that are ``crowded``.
+
+    These are those of the decomposition, so that both plan with the same routes. It knows nothing of flows
+    after losses, where links that could be overloaded by these are crowded, too.
+    """
+    scarce = crowded | _scarce_links(variables) if variables.services.rescues else crowded
     if not scarce:
         return variables
     problem = variables.problem

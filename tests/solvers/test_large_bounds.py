@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.routing.paths import PathFinder
 from computeroute.solvers import exact, keeper, runner, search, solve
 from computeroute.solvers.events import Event, Proved
-from computeroute.solvers.exact import build_variables, with_alternatives
+from computeroute.solvers.exact import build_variables
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.master import can_relax
 
@@ -109,7 +108,7 @@ def test_who_reaches_a_slot_by_several_routes_is_not_counted_with_others() -> No
         {"source": one, "target": other, "bandwidth_gbps": gbps, "latency_ms": 5} for one, other, gbps in ends
     ]
     problem = Problem.parse(data)
-    variables = with_alternatives(build_variables(problem), PathFinder(problem))
+    variables = build_variables(problem)
     pairs = np.column_stack([variables.services.arc_demand, variables.services.arc_slot])
     assert len(np.unique(pairs, axis=0)) < len(pairs), "a slot is reached by two routes"
     alike = build_arrays(variables).alike[variables.columns.range("share")]
