@@ -11,7 +11,7 @@ from .trips import Search, Trip
 _GROWTH = 100.0
 """Factor on the extra cost of links in use when it did not lead to another trip."""
 _HIGHEST = 2
-"""How often the highest extra may lead to no other: it counts more each time on the links of what it led to."""
+"""How often the highest extra may lead to no other; it counts more each time on the links that it led to."""
 
 
 @dataclass(frozen=True, slots=True)

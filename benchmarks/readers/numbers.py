@@ -82,7 +82,7 @@ def within(
     if numbers.dtype.kind not in "biuf":
         raise BadFileError(f"{path}: {what} are not numbers")
     found = numbers.astype(float)
-    wrong = ~((found >= least) & (np.abs(found) <= most))
+    wrong = ~((found >= least) & (np.abs(found) <= most)) | np.isneginf(found)
     if wrong.any():
         limits = f"numbers of at least {least:g}" if np.isfinite(least) else "finite numbers"
         raise BadFileError(f"{path}: {what} must be {limits}, not {found[wrong][0]:g}")

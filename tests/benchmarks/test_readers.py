@@ -122,6 +122,7 @@ def test_each_agent_is_held_to_its_own_capacity(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("1 1 nan 1 1", "costs must be finite"),
+        ("1 1 1 1 -inf", "capacities must be finite numbers, not -inf"),
         ("1 1 1 -4 1", "weights must be numbers of at least 0, not -4"),
         ("1 1 1 inf 1", "weights must be"),
         ("1 1 1 1 nan", "capacities must be"),
