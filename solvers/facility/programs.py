@@ -9,7 +9,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 
 from ..blocks import Floats, Ints
 from ..program import Program
-from .instance import Bools, Facility
+from .instance import TOLERANCE, Bools, Facility
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def _limits(facility: Facility, cell: Ints) -> coo_array:
     """Return the rows: load of a site at most its capacity times its opening."""
     sites, customers = facility.cost.shape
     every = np.arange(sites)
-    values = np.concatenate([-facility.capacity, facility.take.ravel()[cell]])
+    room = facility.capacity * (1 + TOLERANCE)
+    values = np.concatenate([-room, facility.take.ravel()[cell]])
     rows = np.concatenate([every, cell // customers])
     columns = np.concatenate([every, sites + np.arange(len(cell))])
     return coo_array((values, (rows, columns)), shape=(sites, sites + len(cell)))

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from computeroute.solvers.facility.solve import solve_facility
 
-from benchmarks.families import BadFileError, WrongSolutionError, family
+from benchmarks.families import BadFileError, Limits, WrongSolutionError, family
 from benchmarks.readers.facility_layouts import read_sheet
+from benchmarks.single import solve_file
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "benchmarks" / "sscflp"
 
@@ -159,3 +160,38 @@ def test_published_files_make_sense_when_read(folder, tmp_path):
         assert sheet.demand.max() <= sheet.capacity.max()
         assert (sheet.demand == blind.demand).all()
         assert (sheet.cost == blind.cost).all()
+
+
+# 10,010.2501 is asked of as much: the first customer alone is at the third site. 1 + 19 open the two, the
+# third customer costs 7.25, the last 0.0001.
+BY_UNIT = """3 5
+0.0001 3 7.25 10000 0.0001
+0 10010.2501 0.0001
+9 1 19
+0.0001 10000 10000 1 3
+0 0 1 0 1
+0 1 1 1 10000
+"""
+# 10,000.0002 is asked of as much, at two sites: 17 opens the first, which serves the large one for 1.
+PAIRED = """3 3
+10000.0 17
+0.0002 0
+0 14
+10000.0 0.0001 0.0001
+1 3 2
+4 4 4
+11 11 13
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "folder", "text", "least"),
+    [("sscflp", "avella", BY_UNIT, 27.2501), ("cflp", "holmberg", PAIRED, 23.00000006)],
+)
+def test_what_fits_to_the_last_unit_is_found(tmp_path, name, folder, text, least):
+    file = tmp_path / folder / "exact.txt"
+    file.parent.mkdir()
+    file.write_text(text)
+    found, _ = solve_file(name, file, None, Limits(seconds=20.0))
+    assert found.feasible and found.objective == pytest.approx(least, rel=1e-9)
+    assert found.bound == pytest.approx(least, rel=1e-9)
