@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Rows
+from .little import LITTLE_LOAD
 from .rates import Floats, Ints
 from .variables import Variables
 
@@ -60,7 +61,10 @@ def _numbers(variables: Variables) -> _Numbers:
 def _guard(
     variables: Variables, rows: Rows, name: str, numbers: _Numbers, guarded: tuple[Ints, Ints]
 ) -> None:
-    """sum_p rps[i,p] y[i,p,t] + sum_l unserved[i,l,t] >= sum_l demand[i,l,t], divided by the demand."""
+    """sum_p rps[i,p] y[i,p,t] + sum_l unserved[i,l,t] >= sum_l demand[i,l,t], divided by the demand.
+
+    What one replica serves beyond all demand counts for nothing: to solvers, a part of it would do.
+    """
     demands, slots = guarded
     demand = variables.services.demand[demands]
     asked = demand.sum(axis=0)
@@ -70,7 +74,8 @@ def _guard(
     rps = variables.services.slot_rps[slots][:, None].repeat(len(asked), axis=1)
     for columns, amount in ((numbers.unserved[demands], demand), (numbers.replicas[slots], rps)):
         at, period = np.nonzero((columns >= 0) & (asked > 0))
-        rows.put(row[period], columns[at, period], amount[at, period] / asked[period])
+        part = np.minimum(amount[at, period] / asked[period], 1.0)
+        rows.put(row[period], columns[at, period], part)
 
 
 def _serve(variables: Variables, rows: Rows, name: str, chosen: Ints, asked: Floats) -> None:
@@ -101,3 +106,10 @@ def _hold(variables: Variables, rows: Rows, name: str, chosen: Ints, asked: Floa
     rows.put(added[row.ravel()], variables.columns.range("rescue")[chosen], -load)
     column = _numbers(variables).replicas.ravel()[keys[:, 1]]
     rows.put(added[column >= 0], column[column >= 0], 1.0)
+    replica = column[row.ravel()]
+    little = np.flatnonzero(
+        (load < LITTLE_LOAD) & (replica >= 0)
+    )  # to solvers so small a part of a replica is none
+    each = rows.add(name, len(little), 0.0, np.inf)
+    rows.put(each, variables.columns.range("rescue")[chosen][little], -1.0)
+    rows.put(each, replica[little], 1.0)

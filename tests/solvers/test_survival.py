@@ -111,6 +111,20 @@ def test_replicas_by_flows_after_losses(name: str, monkeypatch: pytest.MonkeyPat
     assert planned(CASES[name][0]).objective == pytest.approx(CASES[name][2])
 
 
+@pytest.mark.parametrize("by_flows", [False, True])
+@pytest.mark.parametrize("solver", ["highs", "scip", "decomposition", "auto"])
+def test_who_takes_next_to_nothing_of_a_replica_needs_a_whole_one_after_a_loss(
+    solver: str, by_flows: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One could serve a thousand million times as much; it is needed at both sites: 1 USD and 3."""
+    if by_flows:
+        monkeypatch.setattr(serving_arcs, "MOST_GUARDS", 0)
+    problem = world((8, 1), (8, 3), serving=[{"accelerator": "a", "requests_per_second": 4e10}])
+    plan = planned(problem, solver=solver)
+    assert replicas(plan) == [1, 1]
+    assert plan.objective == pytest.approx(4)
+
+
 def test_the_reserve_follows_the_demand_of_each_period() -> None:
     demand = [{"location": "town", "requests_per_second": [40, 10]}]
     data = world((8, 1), (8, 3)).model_dump(mode="json")
