@@ -82,8 +82,8 @@ class Choice:
     def _penalised(self, first: Trip, found: Collection[Trip]) -> Iterator[Trip]:
         """Yield the cheapest trips when links cost extra the more often earlier trips use them.
 
-        Where the extra leads to a trip found before, it is raised, in the end above all other costs, where
-        few links of many in use may still be crossed for less than many of which each is used once.
+        Where the extra leads to a trip found before, it is raised, in the end above all other costs. There
+        it may take some more turns: few links that many trips use can cost less than many links used once.
         """
         used = Counter(self.avoid)
         for trip in found:

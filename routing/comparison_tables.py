@@ -123,10 +123,8 @@ def _cost_table(compared: Sequence[Compared]) -> Table:
 
 def _note(each: Compared) -> str:
     plan = each.case.plan
-    if each.case.error or plan is None:
-        return each.case.error or ("not planned" if each.figures is None else "")
-    if each.figures is None:
-        return "no plan: " + plan.status
+    if each.figures is None or plan is None:
+        return each.case.error or ("not planned" if plan is None else f"no plan: {plan.status}")
     if gap_between(plan.unserved, plan.unserved_bound) > 0:
         return f"unserved is not proven: bound {number(plan.unserved_bound, 3)}"
     return ""

@@ -24,7 +24,6 @@ from .market.handover import as_solution
 from .market.market import Market
 from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
-from .market.traffic import links_of
 from .options import Options, Progress, relative_gap, unserved_gap_of
 from .racing import EXACT, Rival, columns_of
 from .structure import Choice, Structure, choose, measure, model_columns
@@ -87,7 +86,7 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
 
 def _exact(market: Market, finder: PathFinder, choice: Choice, options: Options, started: float) -> Plan:
     """Return the plan of the exact search, or of the decomposition where a solver fails."""
-    variables = with_alternatives(columns_of(market), finder, links_of(market.problem, market.crowded))
+    variables = with_alternatives(columns_of(market), finder, market.crowded_links)
     try:
         plan = search_exact(variables, build_arrays(variables), options, EXACT, started=started)
     except SolverError as error:

@@ -54,12 +54,11 @@ class Lead:
 def build_variables(problem: Problem) -> Variables:
     """Return the columns of ``problem``, with alternative routes where links could be overloaded."""
     from .market.market import build_market
-    from .market.traffic import links_of
 
     finder, rates = PathFinder(problem), build_rates(problem)
     plain = _variables(problem, rates, RouteBook(problem, finder).prepare())
     market = build_market(problem, rates, plain.jobs, plain.services)
-    return with_alternatives(plain, finder, links_of(problem, market.crowded))
+    return with_alternatives(plain, finder, market.crowded_links)
 
 
 def with_alternatives(variables: Variables, finder: PathFinder, crowded: frozenset[str]) -> Variables:

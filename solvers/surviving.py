@@ -93,7 +93,10 @@ def _serve(variables: Variables, rows: Rows, name: str, chosen: Ints, asked: Flo
 
 
 def _hold(variables: Variables, rows: Rows, name: str, chosen: Ints, asked: Floats) -> None:
-    """sum_c g[c,p,t] <= target_utilization * throughput[i,k(p)] * y[i,p,t] after each loss, in replicas."""
+    """sum_c g[c,p,t] <= target_utilization * throughput[i,k(p)] * y[i,p,t] after each loss, in replicas.
+
+    Who takes next to nothing of one: g[c,p,t] / demand[c,t] <= y[i,p,t].
+    """
     services, periods = variables.services, variables.rates.periods
     loss = np.array([each.loss for each in services.rescues], dtype=np.int64)
     owner, slot, period = (
@@ -107,9 +110,8 @@ def _hold(variables: Variables, rows: Rows, name: str, chosen: Ints, asked: Floa
     column = _numbers(variables).replicas.ravel()[keys[:, 1]]
     rows.put(added[column >= 0], column[column >= 0], 1.0)
     replica = column[row.ravel()]
-    little = np.flatnonzero(
-        (load < LITTLE_LOAD) & (replica >= 0)
-    )  # to solvers so small a part of a replica is none
+    # to solvers so small a part of a replica is none
+    little = np.flatnonzero((load < LITTLE_LOAD) & (replica >= 0))
     each = rows.add(name, len(little), 0.0, np.inf)
     rows.put(each, variables.columns.range("rescue")[chosen][little], -1.0)
     rows.put(each, replica[little], 1.0)

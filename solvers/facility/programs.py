@@ -54,7 +54,7 @@ def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
 
 
 def _limits(facility: Facility, cell: Ints) -> coo_array:
-    """Return the rows: load of a site at most its capacity times its opening."""
+    """Return the rows: load of a site at most its capacity, with what solutions may pass it by, if open."""
     sites, customers = facility.cost.shape
     every = np.arange(sites)
     room = facility.capacity * (1 + TOLERANCE)

@@ -109,6 +109,11 @@ class Market:
         return np.repeat(np.arange(len(sizes)), sizes)
 
     @property
+    def crowded_links(self) -> frozenset[str]:
+        """The links of which one direction is crowded."""
+        return frozenset(self.problem.links[index // 2].id for index in np.flatnonzero(self.crowded))
+
+    @property
     def blocks(self) -> int:
         """Number of blocks: jobs first, then the periods of units."""
         last = self.unit_blocks[-1][-1] + 1 if self.units else len(self.problem.jobs)

@@ -19,7 +19,6 @@ from ..stopping import never, require_going_on
 from .foretelling import steps_take_long
 from .market import Market, build_market
 from .representing import has_many_workloads
-from .traffic import links_of
 
 NEWS_SECONDS = 5.0
 """Time after which what goes on is told, again and again, while a market is built."""
@@ -86,7 +85,7 @@ def widened(market: Market, finder: PathFinder, options: Options | None = None) 
     if routed > _most_routed(options) or not market.crowded.any():
         return market
     problem = market.problem
-    found = _market(problem, RouteBook(problem, finder, links_of(problem, market.crowded)))
+    found = _market(problem, RouteBook(problem, finder, market.crowded_links))
     if not len(market.rules.counting):
         found = replace(found, rules=found.rules.uncounted())
     return replace(found, cores=market.cores, program_seconds=market.program_seconds)

@@ -3,8 +3,8 @@
 A search for cheap plans prices unserved work so high that hardly any of its prices are of use where some must
 be left out. Here nothing costs anything but leaving work out, links have room, and replicas count in parts.
 What is left is small enough to be held as a whole, so that no columns need to be drawn bit by bit: a smoothed
-dual is climbed with falling temperature, see :mod:`..choices.dual`. Where few choices take anything, a linear
-program goes on from there to the best prices. What prices prove is then told by all that plans have to keep.
+dual is climbed with falling temperature, see :mod:`..choices.dual`. Where few choices take anything, linear
+programs prove more. What prices prove is told by all that plans have to keep.
 """
 
 from __future__ import annotations
@@ -87,10 +87,10 @@ def proven_by_programs(market: Market, prices: Floats, most_entries: float, watc
     """
     free = costless(market)
     uses = placeable(market, most_entries)
-    best = Scarcity(prices, 0.0)
-    climb = None if uses is None else _Climb(free, uses)
-    for _ in range(0 if climb is None else PROGRAMS):
-        assert climb is not None
+    if uses is None:
+        return 0.0
+    best, climb = Scarcity(prices, 0.0), _Climb(free, uses)
+    for _ in range(PROGRAMS):
         climb.uses = climb.uses.with_more(paused(free, best.prices))
         if watch.over() or climb.uses.taken.nnz > MORE_ENTRIES * most_entries or not climb.solve(watch.left):
             break

@@ -176,8 +176,3 @@ def _parts(block: Ints) -> Iterator[slice]:
         end = int(np.searchsorted(block, block[last], side="right"))
         yield slice(begin, end)
         begin = end
-
-
-def links_of(problem: Problem, directions: Bools) -> frozenset[str]:
-    """Return the links of which one of the ``directions`` (D) is chosen."""
-    return frozenset(problem.links[index // 2].id for index in np.flatnonzero(directions))
