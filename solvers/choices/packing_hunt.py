@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats, Ints
+from ..packings import packings
 from .knapsacks import Knapsacks
 from .packing_program import Packing, PackingProgram, Told
-from .packings import packings
 from .pricing import Pricing
 from .state import State
 

@@ -121,6 +121,7 @@ class Question:
     model: Model
     program: Program
     gap_limit: float
+    presolve: bool = True
 
     def read(self, answer: Answer) -> Assigned:
         """Return what an answer of the solver says; the bound is infinite when there is no solution."""

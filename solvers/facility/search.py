@@ -14,6 +14,7 @@ from .bettering import Bettering
 from .filling import is_packable, packed_costs, reduced_costs
 from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices
+from .packed import PackedQuestion, ask_packed
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
 from .worker import Worker
@@ -26,6 +27,8 @@ WORTH_PACKING = 0.02
 LEAF = Climb(steps=100, length=0.5, patience=10)
 LEAF_SECONDS = 0.5
 """For the first attempt to solve a leaf; further ones have four times as much."""
+PACKED_TIMES = 8
+"""Times as much for packings of sites, which are asked about in every second attempt."""
 DEAR = 100.0
 """Multiple of the cost of the best solution from which on cells count as no dearer in bounds: what forbids
 would hide all other costs in the tolerances of solvers."""
@@ -242,12 +245,8 @@ class Search:
         leaf = self.tree.raised(node.sites, node.forced, node.price, floor=node.bound, how=LEAF)
         if leaf.bound >= self.incumbent.threshold:
             return
-        gap = self.incumbent.threshold - leaf.base
-        costs = packed_costs if facility.packed else reduced_costs
-        cells = costs(facility, leaf.price) < gap
-        cutoff, gap_limit = self.incumbent.threshold, self.gap_limit / 2
-        question = ask(facility, cells, leaf.forced, cutoff=cutoff, gap_limit=gap_limit)
-        self._submit(self._prover, question, LEAF_SECONDS * 4**node.attempts)
+        question, seconds = self._question(facility, leaf, node.attempts)
+        self._submit(self._prover, question, seconds)
         if served.share is not None:
             site = assign_quickly(facility, served.share).argmax(axis=0)
             self._bettering.wanderer.insist(node.sites, site, leaf.bound)
@@ -261,10 +260,23 @@ class Search:
         else:
             self.tree.postpone(leaf, bound, node.attempts + 1)
 
+    def _question(
+        self, facility: Facility, leaf: Node, attempts: int
+    ) -> tuple[Question | PackedQuestion, float]:
+        """Return the next question about a leaf, and the seconds for it."""
+        cutoff, gap_limit = self.incumbent.threshold, self.gap_limit / 2
+        seconds = LEAF_SECONDS * 4**attempts
+        packed = ask_packed(facility, leaf, cutoff, gap_limit) if attempts % 2 else None
+        if packed is not None and (attempts == 1 or packed.limit > leaf.bound + self.facility.grain()):
+            return packed, PACKED_TIMES * seconds
+        costs = packed_costs if facility.packed else reduced_costs
+        cells = costs(facility, leaf.price) < cutoff - leaf.base
+        return ask(facility, cells, leaf.forced, cutoff=cutoff, gap_limit=gap_limit), seconds
+
     def _solve(self, question: Question, seconds: float) -> Assigned:
         self._submit(self._prover, question, seconds)
         return question.read(self._prover.fetch(lambda: self.over))
 
-    def _submit(self, worker: Worker, question: Question, seconds: float) -> None:
+    def _submit(self, worker: Worker, question: Question | PackedQuestion, seconds: float) -> None:
         seconds = max(0.01, min(seconds, self.seconds_left))
-        worker.submit(question.program, seconds, question.gap_limit, self.seed)
+        worker.submit(question.program, seconds, question.gap_limit, self.seed, presolve=question.presolve)

@@ -30,13 +30,16 @@ class Worker:
         self._answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
         self._deadline = self._spent = 0.0
 
-    def submit(self, program: Program, seconds: float, gap_limit: float, seed: int) -> None:
+    def submit(
+        self, program: Program, seconds: float, gap_limit: float, seed: int, *, presolve: bool = True
+    ) -> None:
         """Begin to solve a program; its answer is to be fetched before the next one is given."""
         limits: dict[str, Any] = {"time_limit": seconds, "gap_limit": gap_limit, "seed": seed}
+        limits["presolve"] = presolve
         self._deadline = time.monotonic() + seconds + GRACE_SECONDS
         if program.columns <= SMALL and self._process is None and self._spent < MOST_SECONDS:
             begun = time.monotonic()
-            self._answers.put(solve_integer(program, Request(**limits, watch=False, presolve=True)))
+            self._answers.put(solve_integer(program, Request(**limits, watch=False)))
             self._spent += time.monotonic() - begun
             return
         if self._process is None:
@@ -97,7 +100,7 @@ def main() -> None:
         except EOFError:
             return
         try:
-            answer: Answer | Exception = solve_integer(program, Request(**limits, watch=False, presolve=True))
+            answer: Answer | Exception = solve_integer(program, Request(**limits, watch=False))
         except RouteError as error:
             answer = error
         write_frame(outward, answer)

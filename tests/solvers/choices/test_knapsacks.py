@@ -7,9 +7,10 @@ import itertools
 import numpy as np
 import pytest
 from computeroute.solvers.choices.knapsacks import Effort, Knapsacks, strengthened
-from computeroute.solvers.choices.packings import packing_task, packings
+from computeroute.solvers.choices.packings import packing_task
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
+from computeroute.solvers.packings import packings
 from computeroute.solvers.packs import Packs
 from computeroute.solvers.request import Request
 from computeroute.solvers.solve_program import solve_integer
