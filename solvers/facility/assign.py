@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..blocks import Floats, Ints
 from ..program import Program
 from ..request import Answer
 from .instance import TOLERANCE, Bools, Facility
-from .programs import Model, build_program
+from .programs import build_program
 
 
 @dataclass(frozen=True)
@@ -115,22 +116,38 @@ class _State:
 
 @dataclass(frozen=True)
 class Question:
-    """A program over some cells of a facility problem, in which solutions up to a cost are sought."""
+    """A program in which an assignment is sought.
 
-    facility: Facility
-    model: Model
+    Attributes
+    ----------
+    program
+        What is solved; it takes long to simplify first where not ``presolve``.
+    share
+        Returns the shares (m, n) of a solution of the program.
+    paid
+        What every solution costs above the cost of the program.
+    limit, cutoff
+        Every solution that costs less than the ``limit`` is one of the program, and none matters that costs
+        the ``cutoff`` or more.
+    """
+
     program: Program
+    share: Callable[[Floats], Floats]
     gap_limit: float
+    paid: float = 0.0
+    limit: float = np.inf
+    cutoff: float = np.inf
     presolve: bool = True
 
     def read(self, answer: Answer) -> Assigned:
-        """Return what an answer of the solver says; the bound is infinite when there is no solution."""
+        """Return what an answer of the solver says; the bound is infinite when nothing better is left."""
+        told = min(np.inf if answer.infeasible else answer.bound + self.paid, self.limit)
+        bound = np.inf if told >= self.cutoff else told
         if answer.x is None:
-            return Assigned(None, np.inf if answer.infeasible else answer.bound, answer.infeasible)
-        share = np.round(self.model.share(answer.x))
-        value = float(self.program.cost @ answer.x)
-        finished = answer.bound >= value - max(1e-6, 1.01 * self.gap_limit) * abs(value)
-        return Assigned(share, answer.bound, finished)
+            return Assigned(None, bound, bound == np.inf)
+        value = float(self.program.cost @ answer.x) + self.paid
+        finished = bound >= value - max(1e-6, 1.01 * self.gap_limit) * abs(value)
+        return Assigned(np.round(self.share(answer.x)), bound, finished)
 
 
 def ask(
@@ -150,4 +167,4 @@ def ask(
     program = model.program
     if np.isfinite(cutoff):
         program = program.with_row(program.cost, cutoff)
-    return Question(facility, model, program, gap_limit)
+    return Question(program, model.share, gap_limit)

@@ -14,7 +14,7 @@ from .bettering import Bettering
 from .filling import is_packable, packed_costs, reduced_costs
 from .instance import Facility
 from .lagrange import Climb, fewest_sites, first_prices
-from .packed import PackedQuestion, ask_packed
+from .packed import ask_packed
 from .transport import divide
 from .tree import EXACT, Incumbent, Node, Tree
 from .worker import Worker
@@ -260,9 +260,7 @@ class Search:
         else:
             self.tree.postpone(leaf, bound, node.attempts + 1)
 
-    def _question(
-        self, facility: Facility, leaf: Node, attempts: int
-    ) -> tuple[Question | PackedQuestion, float]:
+    def _question(self, facility: Facility, leaf: Node, attempts: int) -> tuple[Question, float]:
         """Return the next question about a leaf, and the seconds for it."""
         cutoff, gap_limit = self.incumbent.threshold, self.gap_limit / 2
         seconds = LEAF_SECONDS * 4**attempts
@@ -277,6 +275,6 @@ class Search:
         self._submit(self._prover, question, seconds)
         return question.read(self._prover.fetch(lambda: self.over))
 
-    def _submit(self, worker: Worker, question: Question | PackedQuestion, seconds: float) -> None:
+    def _submit(self, worker: Worker, question: Question, seconds: float) -> None:
         seconds = max(0.01, min(seconds, self.seconds_left))
         worker.submit(question.program, seconds, question.gap_limit, self.seed, presolve=question.presolve)

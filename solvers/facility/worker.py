@@ -35,7 +35,7 @@ class Worker:
     ) -> None:
         """Begin to solve a program; its answer is to be fetched before the next one is given."""
         limits: dict[str, Any] = {"time_limit": seconds, "gap_limit": gap_limit, "seed": seed}
-        limits["presolve"] = presolve
+        limits |= {"presolve": presolve}
         self._deadline = time.monotonic() + seconds + GRACE_SECONDS
         if program.columns <= SMALL and self._process is None and self._spent < MOST_SECONDS:
             begun = time.monotonic()

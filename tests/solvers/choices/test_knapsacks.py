@@ -10,7 +10,6 @@ from computeroute.solvers.choices.knapsacks import Effort, Knapsacks, strengthen
 from computeroute.solvers.choices.packings import packing_task
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
-from computeroute.solvers.packings import packings
 from computeroute.solvers.packs import Packs
 from computeroute.solvers.request import Request
 from computeroute.solvers.solve_program import solve_integer
@@ -114,20 +113,6 @@ def test_options_that_packings_hold_join_those_that_values_climb_on(
     monkeypatch.setattr("computeroute.solvers.choices.knapsacks.NEAREST", 6.0)
     whole = strengthened(problem, knapsacks, start, effort)
     assert found.bound == pytest.approx(whole.bound, rel=5e-3)
-
-
-def test_packings_are_those_within_the_gap() -> None:
-    profit, weight, room = np.array([4.0, 3.0, -1.0, 2.0]), np.array([3, 2, 1, 2]), 5
-    every = [np.array(each) for each in itertools.product([False, True], repeat=4)]
-    earned = [float(profit @ each) for each in every if weight @ each <= room]
-    assert max(earned) == 7.0
-    for gap in (0.0, 1.5, 3.0, 20.0):
-        found, complete = packings(profit, weight, room, gap, 100)
-        assert complete
-        assert sorted(found @ profit) == sorted(each for each in earned if each >= 7.0 - gap)
-    best, complete = packings(profit, weight, room, 20.0, 3)
-    assert not complete
-    assert sorted(best @ profit) == sorted(earned)[-3:]
 
 
 def test_what_forcing_an_option_costs() -> None:

@@ -57,9 +57,8 @@ def test_packings_hold_the_best_of_a_leaf_or_bound_it(seed: int, monkeypatch: py
             if most > 12 and cutoff > optimum:
                 assert told.finished
                 assert told.share is not None
-                assert (facility.cost[told.share > 0].sum() + facility.opening.sum()) == pytest.approx(
-                    optimum
-                )
+                service = facility.cost[told.share > 0].sum()
+                assert service + facility.opening.sum() == pytest.approx(optimum)
 
 
 def test_many_customers_to_a_site_are_not_packed() -> None:
