@@ -62,6 +62,13 @@ class JobReasons:
             and bool(self._fed([pool], self.rules))
         )
 
+    def permitted(self) -> Iterator[Pool]:
+        """Yield the pools in which a part of the job may be by policy, type, memory and pins."""
+        tests = [test for _, test in self._pool_tests()]
+        for pool in self.problem.pools:
+            if all(test(pool) for test in tests) and self.barring.pins.permit(self.job.id, pool):
+                yield pool
+
     def _first(self, loose: bool) -> str:
         pools, reason = left_by(self._pool_tests(), list(self.problem.pools))
         if reason:

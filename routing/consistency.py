@@ -1,12 +1,17 @@
-"""What must hold between the parts of a problem besides references: lengths, repeats, horizon, size."""
+"""What must hold between the parts of a problem besides references: lengths, repeats, horizon, size.
+
+Of raw data also what does not fit within one element; parsed ones have refused it themselves.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
 from .errors import Fault, quoted
 from .faults import place
+from .misfits import misfits
 from .raw import get, items, number, text
 
 MOST_ENTRIES = 20_000_000
@@ -51,6 +56,7 @@ class _Consistency(Findings):
             yield from self._demand(at, workload)
             for holder, field in _LISTS_WITHOUT_REPEATS:
                 yield from self._repeated_members((*at, holder, field), items(get(workload, holder), field))
+        yield from itertools.starmap(self.fault, misfits(self.problem))
         yield from self._size()
 
     def _length(self, at: tuple[int | str, ...], values: Any) -> Iterator[Fault]:

@@ -23,10 +23,12 @@ from .base import (
     PositiveHours,
     Text,
     _number,
+    refuse,
 )
 from .collecting import collection_paused
 from .errors import InputError
 from .faults import from_validation
+from .misfits import assignment_misfits
 from .policies import DataPolicy, JurisdictionOrGroup, Residency
 from .present import Moving, Present
 from .references import name_links, reference_faults
@@ -75,8 +77,7 @@ class Assignment(Frozen):
 
     @model_validator(mode="after")
     def _names_one_place(self) -> Assignment:
-        if (self.data_center is None) == (self.pool is None):
-            raise ValueError("give exactly one of 'data_center' and 'pool'")
+        refuse(assignment_misfits(self))
         return self
 
 

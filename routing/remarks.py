@@ -11,6 +11,8 @@ from .errors import Fault, quoted
 from .faults import place
 from .problem import Problem, per_period
 from .reasons import DETAILS, barred_by_shares, job_details
+from .text import number
+from .widest import Widest, too_narrow
 from .workloads import InferenceService, TrainingJob
 
 MOST_NAMED = 3
@@ -21,9 +23,12 @@ def remarks(problem: Problem) -> Iterator[Fault]:
     """Yield what a reader of the file should look at, by place; nothing of it is a fault."""
     yield from _twins(problem)
     yield from _shares(problem)
-    barring = Barring(problem)
+    barring, widest = Barring(problem), Widest(problem)
     for index, workload in enumerate(problem.workloads):
-        told = _job(barring, workload) if isinstance(workload, TrainingJob) else _service(barring, workload)
+        if isinstance(workload, TrainingJob):
+            told = _job(barring, widest, workload)
+        else:
+            told = _service(barring, workload)
         for message in told:
             yield Fault(place(("workloads", index), problem), message)
 
@@ -47,10 +52,14 @@ def _shares(problem: Problem) -> Iterator[Fault]:
         yield Fault(place(("limits", "max_provider_share"), problem), told)
 
 
-def _job(barring: Barring, job: TrainingJob) -> Iterator[str]:
-    reason = _barring(JobReasons(barring, job).find())
+def _job(barring: Barring, widest: Widest, job: TrainingJob) -> Iterator[str]:
+    reasons = JobReasons(barring, job)
+    reason = _barring(reasons.find())
     if reason:
         yield f"no plan can place it: {job_details(job)[reason]}"
+    elif narrow := too_narrow(reasons, widest):
+        needed, usable = (number(gbps, 3) for gbps in narrow)
+        yield f"no plan can place it: its dataset needs {needed} Gbit/s, and the widest way has {usable}"
 
 
 def _service(barring: Barring, service: InferenceService) -> Iterator[str]:

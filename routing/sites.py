@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -29,6 +28,7 @@ from .base import (
     _number,
     refuse,
 )
+from .misfits import link_misfits, pool_misfits
 
 SiteKind = Literal["cloud", "on_prem", "colo", "edge"]
 Jurisdiction = Annotated[str, Field(strict=True, pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]
@@ -174,18 +174,8 @@ class Pool(Frozen):
 
     @model_validator(mode="after")
     def _prices_fit(self) -> Pool:
-        refuse(self._misfits())
+        refuse(pool_misfits(self))
         return self
-
-    def _misfits(self) -> Iterator[str]:
-        if self.committed_count > self.count:
-            yield f"committed_count {self.committed_count} exceeds count {self.count}"
-        if self.committed_count and self.committed_usd_per_accelerator_hour is None:
-            yield "committed_count needs committed_usd_per_accelerator_hour"
-        if self.spot_count is not None and self.spot_usd_per_accelerator_hour is None:
-            yield "spot_count needs spot_usd_per_accelerator_hour"
-        if self.count == 0 and self.expansion is None:
-            yield "count is 0 and there is no expansion: the pool can never hold anything"
 
 
 def _id_is_optional(schema: dict[str, Any]) -> None:
@@ -219,6 +209,5 @@ class Link(Frozen):
 
     @model_validator(mode="after")
     def _joins_two_nodes(self) -> Link:
-        if self.source == self.target:
-            raise ValueError(f"joins {self.source!r} to itself; remove it or correct an end")
+        refuse(link_misfits(self))
         return self

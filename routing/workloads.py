@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -24,6 +23,7 @@ from .base import (
     _number,
     refuse,
 )
+from .misfits import job_misfits, service_misfits
 
 Priority = Annotated[float, _number(ge=SMALLEST, le=1e6)]
 LEAST_RATE = 1e-9
@@ -124,17 +124,8 @@ class TrainingJob(_Workload):
 
     @model_validator(mode="after")
     def _is_defined(self) -> TrainingJob:
-        refuse(self._misfits())
+        refuse(job_misfits(self))
         return self
-
-    def _misfits(self) -> Iterator[str]:
-        if (self.needs is None) == (self.compute is None):
-            yield "give exactly one of 'needs' (count and hours) and 'compute' (PFLOP-days)"
-        if (self.max_sites > 1) != (self.multi_site is not None):
-            yield "'max_sites' above 1 and 'multi_site' go together"
-        if self.deadline_hours is not None and self.deadline_hours <= self.earliest_start_hours:
-            start = f"earliest_start_hours {self.earliest_start_hours:g}"
-            yield f"deadline_hours {self.deadline_hours:g} is not after {start}"
 
 
 class Serving(Frozen):
@@ -184,14 +175,8 @@ class InferenceService(_Workload):
 
     @model_validator(mode="after")
     def _sites_fit(self) -> InferenceService:
-        refuse(self._misfits())
+        refuse(service_misfits(self))
         return self
-
-    def _misfits(self) -> Iterator[str]:
-        if self.max_sites is not None and self.max_sites < self.min_sites:
-            yield f"max_sites {self.max_sites} is below min_sites {self.min_sites}"
-        if self.survive == "site" and self.max_sites == 1:
-            yield "survive 'site' needs max_sites of 2 or more: one site is lost with all it holds"
 
 
 Workload = Annotated[TrainingJob | InferenceService, Field(discriminator="kind")]

@@ -151,6 +151,50 @@ def test_half_characters_are_told(world: dict[str, Any]) -> None:
     "".join(faults).encode()
 
 
+def test_fields_that_do_not_fit_are_told_beside_faults_of_other_fields() -> None:
+    data = copy.deepcopy(BASE)
+    pool, job, service = data["pools"][0], data["workloads"][0], data["workloads"][2]
+    pool.update(count=4, committed_count=5, reserve_fraction=2)
+    pool.pop("committed_usd_per_accelerator_hour", None)
+    job.update(earliest_start_hours=3, deadline_hours=2, priority=-1, max_sites=2)
+    service.update(min_sites=2, max_sites=1, survive="site", target_utilization=7)
+    data["links"][0].update(target=data["links"][0]["source"], latency_ms="near")
+    data["limits"] = {"pinned": [{"workload": 5, "pool": "fra-h100", "data_center": "fra1"}]}
+    told = sorted(f"{fault.place.split(' ')[0]}: {fault.message}" for fault in faults_of(data))
+    wanted = (
+        "pools[0]: committed_count 5 exceeds count 4; committed_count needs "
+        "committed_usd_per_accelerator_hour",
+        "workloads[0]: 'max_sites' above 1 and 'multi_site' go together; deadline_hours 2 is not after "
+        "earliest_start_hours 3",
+        "workloads[2]: max_sites 1 is below min_sites 2; survive 'site' needs max_sites of 2 or more: "
+        "one site is lost with all it holds",
+        "links[0]: joins 'berlin' to itself; remove it or correct an end",
+        "limits.pinned[0]: give exactly one of 'data_center' and 'pool'",
+    )
+    assert not set(wanted) - set(told)
+    assert len(told) == 2 * len(wanted)
+
+
+@pytest.mark.parametrize(
+    ("at", "change"),
+    [
+        (("pools", 0), {"committed_count": 10**6}),
+        (("pools", 0), {"spot_count": 1, "spot_usd_per_accelerator_hour": None}),
+        (("workloads", 0), {"deadline_hours": 1, "earliest_start_hours": 2}),
+        (("workloads", 2), {"min_sites": 2, "max_sites": 1}),
+        (("links", 0), {"target": "berlin", "source": "berlin"}),
+        (("limits",), {"forbidden": [{"workload": "chat"}]}),
+    ],
+)
+def test_a_misfit_is_told_once(at: tuple[str | int, ...], change: dict[str, Any]) -> None:
+    data = copy.deepcopy(BASE)
+    element: Any = data
+    for step in at:
+        element = element.setdefault(step, {}) if isinstance(step, str) else element[step]
+    element.update(change)
+    assert len(faults_of(data)) == 1
+
+
 def test_other_models_are_served_with_or_without_their_type() -> None:
     class Small(BaseModel):
         count: int = 1

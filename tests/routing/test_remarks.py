@@ -114,6 +114,33 @@ def test_work_that_no_plan_can_place_is_told(
     assert {entry.workload for entry in solve(Problem.parse(data)).left_out} == {workload["id"]}
 
 
+@pytest.mark.parametrize("gb", [899.9, 950])
+def test_datasets_that_no_way_is_wide_enough_for_are_told(gb: float) -> None:
+    """Half of 4 Gbit/s brings 900 GB in an hour, by way of ``t``; 1 Gbit/s half as much."""
+    links = [
+        {"source": "s", "target": "t", "bandwidth_gbps": 5, "latency_ms": 1},
+        {"source": "far", "target": "t", "bandwidth_gbps": 4, "latency_ms": 9, "reserve_fraction": 0.5},
+        {"source": "far", "target": "s", "bandwidth_gbps": 1, "latency_ms": 1},
+    ]
+    data = small(job(dataset={"at": ["far"], "gb": gb}), links=links)
+    left_out = solve(Problem.parse(data)).left_out
+    if gb < 900:
+        assert told(data) == [] and not left_out
+    else:
+        why = "its dataset needs 2.111 Gbit/s, and the widest way has 2.000"
+        assert told(data) == [f"workloads[0] 'j': no plan can place it: {why}"]
+        assert [entry.reason for entry in left_out] == ["capacity"]
+
+
+def test_half_of_a_dataset_needs_half_the_width() -> None:
+    links = [{"source": end, "target": "far", "bandwidth_gbps": 1, "latency_ms": 1} for end in ("s", "t")]
+    two = {"max_sites": 2, "multi_site": {"min_bandwidth_gbps": 0.01, "max_rtt_ms": 9, "efficiency": 1}}
+    data = small(job(8, dataset={"at": ["far"], "gb": 800}, **two), links=links)
+    assert told(data) == []
+    data["workloads"][0] = job(8, dataset={"at": ["far"], "gb": 1000}, **two)
+    assert len(told(data)) == 1
+
+
 def test_types_that_no_pool_has_are_told() -> None:
     data = small(accelerators=[{"id": name, "peak_tflops": 1, "memory_gb": 80, "tdp_w": 0} for name in "ab"])
     data["pools"][0]["accelerator"] = data["pools"][1]["accelerator"] = "b"
