@@ -44,7 +44,6 @@ ASSIGNMENT_COLUMNS = (
     "routes",
 )
 JOB_COLUMNS = (
-    "job",
     "spot",
     "start_hours",
     "end_hours",
@@ -131,6 +130,9 @@ def _summary(plan: Plan) -> Rows:
 def _jobs(plan: Plan) -> Rows:
     for job in plan.jobs:
         yield (
+            job.job,
+            tuple(placement.pool for placement in job.placements),
+            sum(placement.accelerators for placement in job.placements),
             *_values(job, JOB_COLUMNS),
             *_values(job.cost, COST_COLUMNS),
             *_values(job.emission, EMISSION_COLUMNS),
@@ -188,7 +190,7 @@ def _nested(
 _TABLES: dict[str, tuple[Sequence[str], Callable[[Plan], Rows]]] = {
     "assignments": (ASSIGNMENT_COLUMNS, assignments),
     "summary": ((*SUMMARY_COLUMNS, *EMISSION_COLUMNS), _summary),
-    "jobs": ((*JOB_COLUMNS, *COST_COLUMNS, *EMISSION_COLUMNS), _jobs),
+    "jobs": (("job", "pools", "accelerators", *JOB_COLUMNS, *COST_COLUMNS, *EMISSION_COLUMNS), _jobs),
     "placements": (("job", *Placement.model_fields, "dataset_route"), _placements),
     "runs": _nested("job", JobRun, lambda plan: ((job.job, job.runs) for job in plan.jobs)),
     "services": ((*SERVICE_COLUMNS, *COST_COLUMNS, *EMISSION_COLUMNS), _services),

@@ -45,6 +45,8 @@ MOST_GUARD_ROWS = 30_000
 ASKED_MUCH = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
+MUCH, FIRST_PLAN_SHARE = 0.01, 0.2
+"""Part of the work that is much to leave out, and of the time for the plan that tells."""
 LITTLE_COLUMNS, LITTLE_SHARE = 3_000, 0.5
 """Columns up to which the decomposition places all blocks anew at once, and the part of the time for that."""
 
@@ -80,8 +82,24 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
+        wide = widened(market, finder, options)
+        if structure.columns > LITTLE_COLUMNS and _leaves_much(wide, options, started):
+            return _raced(wide, replace(choice, solver="decomposition"), options, started)
         return _exact(market, finder, choice, options, started)
     return _decomposed(widened(market, finder, options), structure, choice, options, started, ahead=ahead)
+
+
+def _leaves_much(market: Market, options: Options, started: float) -> bool:
+    """Return whether a first plan leaves much work out and there is a core for both searches.
+
+    Of which work to leave out the exact search finds out slowly: its relaxation leaves parts of all out.
+    """
+    if options.usable_cores < 2 or options.is_cancelled():
+        return False
+    quiet = replace(options, progress=None)
+    search = search_of(market, quiet, started, FIRST_PLAN_SHARE * options.time_limit)
+    search.run(rounds=0)
+    return search.unserved() > MUCH * sum(work.priority for work in market.problem.workloads)
 
 
 def _exact(market: Market, finder: PathFinder, choice: Choice, options: Options, started: float) -> Plan:
@@ -217,7 +235,7 @@ def _raced(market: Market, choice: Choice, options: Options, started: float) -> 
     """Return the better plan of the decomposition and of the exact search beside it."""
     search, both = search_of(market, options, started, options.time_limit), replace(choice, beside="highs")
     with Rival(search, options, started, str(both)) as rival:
-        search.has_rival = True
+        search.has_rival, search.hint = True, rival.hint
         search.watch = search.watch.also(rival.has_ended)
         search.options = replace(options, progress=rival.hear)
         search.run()

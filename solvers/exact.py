@@ -44,11 +44,11 @@ FALLBACK_COLUMNS = 1_000
 
 @dataclass(frozen=True)
 class Lead:
-    """What is known before a search, a solution and bounds; ``hear`` is told what the search proves."""
+    """What is known before a search, a solution and bounds; ``hear`` is told all that comes of it."""
 
     start: Floats | None = None
     proved: tuple[Proved, ...] = ()
-    hear: Callable[[Proved], None] = lambda _: None
+    hear: Callable[[Event], None] = lambda _: None
 
 
 def build_variables(problem: Problem) -> Variables:
@@ -151,8 +151,7 @@ def search_exact(
 
     def hear(event: Event) -> None:
         keeper.hear(event)
-        if isinstance(event, Proved):
-            known.hear(event)
+        known.hear(event)
 
     finished = keeper.is_close() or run_search(
         arrays,

@@ -18,13 +18,16 @@ import numpy as np
 
 from ..routing.errors import RouteError
 from ..routing.plan import Plan
-from .events import Proved
+from .events import Event, Found, Proved
 from .exact import Lead, search_exact
 from .formulation import build_arrays
+from .header import Header
 from .market.handover import as_solution
 from .market.market import Market
 from .market.solve import MarketSearch
 from .options import Options, Progress, relative_gap
+from .rates import Floats
+from .solution import decide
 from .variables import VariableBuilder, Variables
 
 EXACT = ("highs", "scip")
@@ -48,6 +51,8 @@ class Rival:
         self._said: str | None = said
         self._wanted, self._halted = threading.Event(), threading.Event()
         self._has_begun = False
+        self._columns: Variables | None = None
+        self._found: Floats | None = None
         self._mine: Progress | None = None
         self._other: Progress | None = None
         self._thread = ThreadPoolExecutor(1, "computeroute-rival")
@@ -66,6 +71,16 @@ class Rival:
     def plan(self) -> Plan | None:
         """Return what it found; None where it never began, or a solver failed."""
         return self._work.result()
+
+    def hint(self) -> Plan | None:
+        """Return a solution that it has found since it was last asked; None where there is none."""
+        found, self._found = self._found, None
+        variables = self._columns
+        if found is None or variables is None:
+            return None
+        options = replace(self._options, all_or_nothing=False)
+        header = Header(variables.problem, options, "highs", "time", self._started)
+        return header.plan(variables, decide(variables, found), None, 0.0)
 
     def has_ended(self) -> bool:
         """Return whether it has found what it can: nothing is left to be done."""
@@ -118,14 +133,17 @@ class Rival:
         )
         variables = columns_of(self._search.market)
         arrays = build_arrays(variables)
+        self._columns = variables
         best = self._search.best
         start = None if best is None else as_solution(variables, arrays, self._search.market, best)
         lead = Lead(start, (Proved("complete cost", self._search.complete),), self._note)
         return search_exact(variables, arrays, options, EXACT, started=self._started, lead=lead)
 
-    def _note(self, proved: Proved) -> None:
-        if proved.phase == "complete cost":
-            self.complete = max(self.complete, proved.bound)
+    def _note(self, event: Event) -> None:
+        if isinstance(event, Found):
+            self._found = event.x
+        elif isinstance(event, Proved) and event.phase == "complete cost":
+            self.complete = max(self.complete, event.bound)
 
 
 def columns_of(market: Market) -> Variables:

@@ -9,6 +9,7 @@ from functools import cache
 
 import numpy as np
 
+from ...routing.plan import Plan
 from ..watch import Watch
 from .appraisal import Appraisal
 from .building import NEAREST
@@ -30,6 +31,7 @@ from .rations import Rations
 from .reallotting import Reallotter
 from .recreating import Recreator
 from .refilling import refill
+from .resuming import gone_on
 from .settling import losing_jobs, resettle
 from .turns import fades, take_turns
 
@@ -60,6 +62,8 @@ class Bettering(Displacing):
     """
 
     took: dict[str, float] = field(default_factory=dict)
+    hint: Callable[[], Plan | None] = lambda: None
+    """Tells what another search of the problem has found since it was last asked."""
     idle_rounds: int = 0
     """Rounds on end in which neither plan nor bound got any better."""
     _answered: list[Columns] = field(default_factory=list)
@@ -126,8 +130,16 @@ class Bettering(Displacing):
     def _is_closed_meanwhile(self) -> bool:
         """Return whether the gap is closed, by a bound that was proven beside this if need be."""
         self._hear_bound()
+        self._take_hint()
         self.give_sign()
         return self.is_close()
+
+    def _take_hint(self) -> None:
+        """Go on from what another search has found, if that is better than the best."""
+        plan = self.hint()
+        found = None if plan is None else gone_on(self.market, self.penalty, plan)
+        if found is not None:
+            self._offer(found)
 
     def _hear_bound(self) -> None:
         """Hear what is proven beside this; here nothing is."""

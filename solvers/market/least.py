@@ -73,6 +73,7 @@ def whole_cost(price: Floats, rps: Floats, total: Floats) -> Floats:
     kinds = np.unique(rps)[:, None] + np.zeros(len(total))
     safe = np.maximum(np.concatenate([kinds, total / np.array(PARTS)[:, None]]), EPSILON)
     count = np.ceil(total / safe - 1e-6)
-    weight = np.minimum(np.ceil(rps / safe[:, :, None] - EPSILON), np.maximum(count, 1.0)[:, :, None])
+    most = np.maximum(count, 1.0)[:, :, None]
+    weight = np.clip(np.ceil(rps / safe[:, :, None] - EPSILON), 1.0, most)
     found = np.maximum(found, (count * (price / weight).min(axis=2)).max(axis=0))
     return np.asarray(np.where(total > EPSILON, found, 0.0))

@@ -55,6 +55,16 @@ def test_assignments_put_periods_and_routes_together(frames: dict[str, pd.DataFr
     assert (train["pool"], train["accelerators"], train["routes"]) == ("上海-h100", 32, ("r1",))
 
 
+def test_jobs_tell_their_pools(frames: dict[str, pd.DataFrame]) -> None:
+    jobs = frames["jobs"].set_index("job")
+    parts = frames["placements"].groupby("job")
+    assert jobs.loc["模型-train", "pools"] == ("上海-h100",)
+    assert len(jobs.loc["split", "pools"]) == 2
+    for job, own in parts:
+        assert jobs.loc[job, "pools"] == tuple(own["pool"])
+        assert jobs.loc[job, "accelerators"] == own["accelerators"].sum()
+
+
 def test_peak_adds_routes_of_one_period() -> None:
     data = cases.data()
     data["services"][0]["flows"] = data["services"][0]["flows"][1:3]
