@@ -15,6 +15,7 @@ from ..routing.paths import PathFinder
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
+from .better import better
 from .events import Proved
 from .exact import Lead, search_exact, solve_protected, with_alternatives
 from .first_plan import tell_bounds
@@ -24,8 +25,8 @@ from .market.handover import as_solution
 from .market.market import Market
 from .market.opening import plain_market, widened
 from .market.solve import MarketSearch, market_of, search_of
-from .options import Options, Progress, relative_gap, unserved_gap_of
-from .racing import EXACT, Rival, columns_of
+from .options import Options, Progress
+from .racing import ALONE_SHARE, EXACT, Rival, columns_of
 from .structure import Choice, Structure, choose, measure, model_columns
 from .telling import UNSERVED_TOLERANCE
 from .variables import Variables
@@ -45,8 +46,8 @@ MOST_GUARD_ROWS = 30_000
 ASKED_MUCH = "services survive losses that ask for much"
 LEAST_SHARE = 0.1
 """Part of the time below which the exact search is not begun."""
-MUCH, FIRST_PLAN_SHARE = 0.01, 0.2
-"""Part of the work that is much to leave out, and of the time for the plan that tells."""
+MUCH = 0.01
+"""Part of the work that is much to leave out."""
 LITTLE_COLUMNS, LITTLE_SHARE = 3_000, 0.5
 """Columns up to which the decomposition places all blocks anew at once, and the part of the time for that."""
 
@@ -82,24 +83,31 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
-        wide = widened(market, finder, options)
-        if structure.columns > LITTLE_COLUMNS and _leaves_much(wide, options, started):
-            return _raced(wide, replace(choice, solver="decomposition"), options, started)
-        return _exact(market, finder, choice, options, started)
+        scarce = (
+            _leaving_much(market, finder, options, started) if structure.columns > LITTLE_COLUMNS else None
+        )
+        if scarce is None:
+            return _exact(market, finder, choice, options, started)
+        choice = Choice("decomposition", f"{choice.reason}; a first plan leaves much out")
+        return _raced(scarce, choice, options, started, alone_share=0.0)
     return _decomposed(widened(market, finder, options), structure, choice, options, started, ahead=ahead)
 
 
-def _leaves_much(market: Market, options: Options, started: float) -> bool:
-    """Return whether a first plan leaves much work out and there is a core for both searches.
+def _leaving_much(
+    market: Market, finder: PathFinder, options: Options, started: float
+) -> MarketSearch | None:
+    """Return a search with a first plan that leaves much out, if so it does and there is a core for both.
 
     Of which work to leave out the exact search finds out slowly: its relaxation leaves parts of all out.
     """
     if options.usable_cores < 2 or options.is_cancelled():
-        return False
-    quiet = replace(options, progress=None)
-    search = search_of(market, quiet, started, FIRST_PLAN_SHARE * options.time_limit)
+        return None
+    search = search_of(widened(market, finder, options), options, started, options.time_limit)
+    search.options = replace(options, progress=None)
     search.run(rounds=0)
-    return search.unserved() > MUCH * sum(work.priority for work in market.problem.workloads)
+    search.options = options
+    leaves_much = search.unserved() > MUCH * sum(work.priority for work in market.problem.workloads)
+    return search if leaves_much else None
 
 
 def _exact(market: Market, finder: PathFinder, choice: Choice, options: Options, started: float) -> Plan:
@@ -203,7 +211,7 @@ def _decomposed(
     has_part = goes_on and _gets_far(structure, options)
     is_free = structure.contested == 0
     if has_part and not is_free and options.usable_cores > 1:
-        return _raced(market, choice, options, started)
+        return _raced(search_of(market, options, started, options.time_limit), choice, options, started)
     closer = replace(options, gap_limit=min(options.gap_limit, PROVEN_GAP)) if is_free else options
     search = search_of(market, closer, started, options.time_limit * (MOST_SHARE if has_part else 1.0))
     search.ahead = ahead
@@ -231,10 +239,21 @@ def _gets_far(structure: Structure, options: Options) -> bool:
     return structure.columns <= each_second * seconds
 
 
-def _raced(market: Market, choice: Choice, options: Options, started: float) -> Plan:
-    """Return the better plan of the decomposition and of the exact search beside it."""
-    search, both = search_of(market, options, started, options.time_limit), replace(choice, beside="highs")
-    with Rival(search, options, started, str(both)) as rival:
+def _raced(
+    search: MarketSearch,
+    choice: Choice,
+    options: Options,
+    started: float,
+    *,
+    alone_share: float = ALONE_SHARE,
+) -> Plan:
+    """Return the better plan of the decomposition and of the exact search beside it.
+
+    The decomposition has a part of the time for itself. Where the exact search begins at once, its plan is
+    taken if it is proven: that is the same in every run.
+    """
+    both = replace(choice, beside="highs")
+    with Rival(search, options, started, str(both), alone_share) as rival:
         search.has_rival, search.hint = True, rival.hint
         search.watch = search.watch.also(rival.has_ended)
         search.options = replace(options, progress=rival.hear)
@@ -247,6 +266,8 @@ def _raced(market: Market, choice: Choice, options: Options, started: float) -> 
     other = rival.plan()
     if other is None:
         return plan
+    if not alone_share and other.stopped_by == "gap":
+        return other.model_copy(update={"solver": str(both)})
     is_done = search.is_close() or other.stopped_by == "gap"
     stopped_by = "gap" if is_done else "cancel" if options.is_cancelled() else "time"
     plan, found = (
@@ -290,33 +311,3 @@ def lead_of(search: MarketSearch, variables: Variables, arrays: Arrays) -> Lead:
     if start is None:
         proved = [each for each in proved if each.phase == "complete cost"]
     return Lead(start, tuple(proved))
-
-
-def better(first: Plan, second: Plan, gap_limit: float = 0.0) -> Plan:
-    """Return the plan that leaves less out, or else costs less; the second where they are alike.
-
-    It has the bounds of both, where those of the other hold: of plans that leave no more out than that. If
-    these close the gap, it is optimal.
-    """
-    if not first or not second or first.objective is None or second.objective is None:
-        return first if first else second
-    one, other = ((round(plan.unserved, 6), plan.objective) for plan in (first, second))
-    chosen = (first, second) if one < other else (second, first)
-    return _with_bounds(*chosen, gap_limit)
-
-
-def _with_bounds(plan: Plan, other: Plan, gap_limit: float) -> Plan:
-    """Return a plan with the better of its bounds and those of another that leaves no less out."""
-    assert plan.objective is not None
-    bounds = [bound for bound in (plan.bound, other.bound) if bound is not None]
-    bound = min(plan.objective, max(bounds)) if bounds else None
-    unserved = min(plan.unserved, max(plan.unserved_bound, other.unserved_bound))
-    more = plan.unserved > other.unserved + UNSERVED_TOLERANCE
-    if more or (bound, unserved) == (plan.bound, plan.unserved_bound):
-        return plan
-    cost_gap, unserved_gap = relative_gap(plan.objective, bound), unserved_gap_of(plan.unserved, unserved)
-    gap = None if cost_gap is None else max(cost_gap, unserved_gap)
-    known: dict[str, Any] = {"bound": bound, "unserved_bound": unserved, "gap": gap}
-    if gap is not None and gap <= gap_limit + 1e-9:
-        known |= {"status": "optimal", "stopped_by": "gap"}
-    return plan.model_copy(update=known)

@@ -45,10 +45,18 @@ class Rival:
     ``complete`` is what it has proven of the cost of plans that leave nothing out that need not be.
     """
 
-    def __init__(self, search: MarketSearch, options: Options, started: float, said: str) -> None:
+    def __init__(
+        self,
+        search: MarketSearch,
+        options: Options,
+        started: float,
+        said: str,
+        alone_share: float = ALONE_SHARE,
+    ) -> None:
         self.complete = -np.inf
         self._search, self._options, self._started = search, options, started
         self._said: str | None = said
+        self._alone_share = alone_share
         self._wanted, self._halted = threading.Event(), threading.Event()
         self._has_begun = False
         self._columns: Variables | None = None
@@ -110,7 +118,7 @@ class Rival:
             self._options.progress(replace(_merged(both), seconds=time.monotonic() - self._started))
 
     def _plan(self) -> Plan | None:
-        alone = ALONE_SHARE * self._options.time_limit - (time.monotonic() - self._started)
+        alone = self._alone_share * self._options.time_limit - (time.monotonic() - self._started)
         self._wanted.wait(max(0.0, alone))
         if self._halted.is_set():
             return None

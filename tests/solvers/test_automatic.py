@@ -11,14 +11,15 @@ from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import SolverError
 from computeroute.solvers import Options, Progress, automatic, racing, search, solve, structure
 from computeroute.solvers.arrays import Arrays
-from computeroute.solvers.automatic import EXACT, better, lead_of
+from computeroute.solvers.automatic import EXACT, lead_of
 from computeroute.solvers.events import Proved
 from computeroute.solvers.exact import build_variables, search_exact
 from computeroute.solvers.first_plan import tell_bounds
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market import solve as market_search
 from computeroute.solvers.market.market import build_market
-from computeroute.solvers.market.solve import MarketSearch
+from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
+from computeroute.solvers.racing import Rival
 from computeroute.solvers.variables import Variables
 from computeroute.solvers.watch import Watch
 from computeroute.topologies import load
@@ -219,38 +220,6 @@ def test_of_a_plan_that_is_no_solution_of_the_model_only_the_bound_of_complete_p
     assert [proved.phase for proved in lead.proved] == ["complete cost"]
 
 
-def test_the_better_plan_leaves_less_out_or_costs_less() -> None:
-    plan = solve(load("two-sites"))
-    dear = plan.model_copy(update={"objective": plan.objective + 1.0})
-    partial = plan.model_copy(update={"unserved": 1.0, "objective": 0.0})
-    none = plan.model_copy(update={"status": "unknown", "objective": None})
-    for worse in (dear, partial, none):
-        assert better(plan, worse) is plan
-        assert better(worse, plan) is plan
-
-
-def test_the_better_plan_takes_over_bounds_that_hold_for_it() -> None:
-    """Those of a plan that leaves as much out or more: they hold for all plans that leave no more out."""
-    plan = solve(load("two-sites")).model_copy(
-        update={"unserved": 2.0, "bound": 100.0, "unserved_bound": 0.5}
-    )
-    assert plan.objective is not None
-    dear = plan.model_copy(update={"objective": plan.objective + 1, "bound": 300.0, "unserved_bound": 1.5})
-    for found in (better(plan, dear), better(dear, plan)):
-        assert (found.objective, found.bound, found.unserved_bound) == (plan.objective, 300.0, 1.5)
-        assert found.gap == pytest.approx(max(1 - 300.0 / plan.objective, 0.5 / 2.0))
-    less = plan.model_copy(update={"unserved": 1.0, "objective": 900.0, "unserved_bound": 0.7})
-    found = better(less, dear)
-    assert (found.bound, found.unserved_bound) == (300.0, 1.0)
-    more = dear.model_copy(update={"unserved": 1.9, "objective": 400.0, "bound": None, "unserved_bound": 0.0})
-    assert better(more, plan).unserved_bound == 0.5
-
-
-def test_the_later_of_two_plans_alike_is_taken() -> None:
-    plan = solve(load("two-sites"))
-    assert better(plan, plan.model_copy()) is not plan, "the later one knows more"
-
-
 def test_a_bound_of_another_plan_is_not_told() -> None:
     search, _, arrays = searched(problem_of(3))
     told: list[Proved] = []
@@ -306,6 +275,48 @@ def test_an_error_of_ours_in_the_exact_search_is_not_hidden(monkeypatch: pytest.
     problem = Problem.parse(world(job("one", 8, 4), job("two", 8, 4), job("three", 8, 2)))
     with pytest.raises(ZeroDivisionError):
         solve(problem, gap_limit=0, time_limit=1, cores=2)
+
+
+def test_where_a_first_plan_leaves_much_out_both_search_from_the_beginning() -> None:
+    problem = generate(sites=20, services=4, jobs=150, periods=4, locations=8, tightness=0.9, seed=42)
+    one, both = (solve(problem, gap_limit=0, time_limit=3, cores=cores) for cores in (1, 2))
+    assert one.solver.startswith("auto: highs (")
+    assert both.solver.startswith("auto: decomposition with highs beside (")
+    assert both.solver.endswith("; a first plan leaves much out)")
+    assert check(problem, both) == []
+    assert both.unserved >= max(one.unserved_bound, both.unserved_bound) > 0
+
+
+def test_what_is_proven_where_both_begin_at_once_is_the_same_in_every_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Two pools of eight hold two of the three jobs, which outlast the horizon.
+    monkeypatch.setattr(automatic, "LITTLE_COLUMNS", 0)
+    problem = Problem.parse(world(job("one", 8, 13), job("two", 8, 14), job("three", 8, 15)))
+    plans = [solve(problem, gap_limit=0, time_limit=30, cores=2) for _ in range(2)]
+    assert plans[0].solver.endswith("; a first plan leaves much out)")
+    assert {plan.status for plan in plans} == {"optimal"}
+    assert plans[0].jobs == plans[1].jobs
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_decomposition_goes_on_from_what_the_exact_search_has_found(seed: int) -> None:
+    problem = problem_of(seed)
+    options, started = Options(gap_limit=0.0), time.monotonic()
+    search = search_of(market_of(problem), options, started, 5.0)
+    search.run(rounds=0)
+    first = search._value()
+    with Rival(search, options, started, "both") as rival:
+        rival.wait(lambda: False)
+    found, search.hint = rival.plan(), rival.hint
+    assert found is not None
+    search._take_hint()
+    mine = search.plan()
+    assert (mine.objective, mine.unserved) == pytest.approx(
+        (found.objective, found.unserved), rel=1e-6, abs=1e-6
+    )
+    assert search._value() <= first
+    assert rival.hint() is None
 
 
 def test_the_better_report_is_told_with_the_better_bound() -> None:
