@@ -279,7 +279,7 @@ def test_an_error_of_ours_in_the_exact_search_is_not_hidden(monkeypatch: pytest.
 
 def test_where_a_first_plan_leaves_much_out_both_search_from_the_beginning() -> None:
     problem = generate(sites=20, services=4, jobs=150, periods=4, locations=8, tightness=0.9, seed=42)
-    one, both = (solve(problem, gap_limit=0, time_limit=3, cores=cores) for cores in (1, 2))
+    one, both = (solve(problem, gap_limit=0, time_limit=2, cores=cores) for cores in (1, 2))
     assert one.solver.startswith("auto: highs (")
     assert both.solver.startswith("auto: decomposition with highs beside (")
     assert both.solver.endswith("; a first plan leaves much out)")
