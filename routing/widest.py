@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator
 
 from .check_admission import counts, hours, largest_gang
-from .check_barring import Barring
 from .check_findings import exceeds
 from .check_left_out_jobs import JobReasons
 from .check_reach import Reach, Rules
@@ -57,7 +56,7 @@ def too_narrow(reasons: JobReasons, widest: Widest) -> tuple[float, float] | Non
     if dataset is None or not dataset.gb:
         return None
     best = None
-    for pool, needed in _rates(reasons.barring, reasons, dataset):
+    for pool, needed in _rates(reasons, dataset):
         usable = max(widest.gbps(copy, pool.data_center, reasons.rules) for copy in dataset.at)
         if usable == math.inf or not exceeds(needed, usable):
             return None
@@ -66,9 +65,9 @@ def too_narrow(reasons: JobReasons, widest: Widest) -> tuple[float, float] | Non
     return best
 
 
-def _rates(barring: Barring, reasons: JobReasons, dataset: Dataset) -> Iterator[tuple[Pool, float]]:
+def _rates(reasons: JobReasons, dataset: Dataset) -> Iterator[tuple[Pool, float]]:
     """Yield each pool that may take a part of the job, and the Gbit/s at which the data is to come."""
-    job, problem = reasons.job, barring.problem
+    job, problem = reasons.job, reasons.problem
     for pool in reasons.permitted():
         for count in counts(job, pool.accelerator):
             for sites in range(1, job.max_sites + 1):
