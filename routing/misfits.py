@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from .errors import quoted
 from .raw import get, items, number, text
 
 
@@ -31,7 +32,7 @@ def link_misfits(link: Any) -> Iterator[str]:
     """Yield what does not fit in a link: its ends."""
     source = text(link, "source")
     if source is not None and source == text(link, "target"):
-        yield f"joins {source!r} to itself; remove it or correct an end"
+        yield f"joins {quoted(source)} to itself; remove it or correct an end"
 
 
 def job_misfits(job: Any) -> Iterator[str]:
@@ -69,6 +70,8 @@ WORKLOAD_MISFITS: Mapping[str | None, Callable[[Any], Iterator[str]]] = MappingP
 
 def misfits(problem: Any) -> Iterator[tuple[tuple[int | str, ...], str]]:
     """Yield the place of each raw element whose fields do not fit each other, and what is wrong."""
+    if not isinstance(problem, Mapping):
+        return  # made of elements that have refused what does not fit
     for at, element, find in _elements(problem):
         told = "; ".join(find(element)) if isinstance(element, Mapping) else ""
         if told:

@@ -83,9 +83,7 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
     choice = Choice("decomposition", ASKED_MUCH) if _asks_much(market) else choose(structure)
     _tell(options, str(choice), started)
     if choice.solver == "highs":
-        scarce = (
-            _leaving_much(market, finder, options, started) if structure.columns > LITTLE_COLUMNS else None
-        )
+        scarce = _leaving_much(market, finder, structure, options, started)
         if scarce is None:
             return _exact(market, finder, choice, options, started)
         choice = Choice("decomposition", f"{choice.reason}; a first plan leaves much out")
@@ -94,13 +92,13 @@ def _chosen(problem: Problem, options: Options, started: float, ahead: PricesAhe
 
 
 def _leaving_much(
-    market: Market, finder: PathFinder, options: Options, started: float
+    market: Market, finder: PathFinder, structure: Structure, options: Options, started: float
 ) -> MarketSearch | None:
-    """Return a search with a first plan that leaves much out, if so it does and there is a core for both.
+    """Return a search with a first plan that leaves much out; None where it does not, or one is enough.
 
     Of which work to leave out the exact search finds out slowly: its relaxation leaves parts of all out.
     """
-    if options.usable_cores < 2 or options.is_cancelled():
+    if structure.columns <= LITTLE_COLUMNS or options.usable_cores < 2 or options.is_cancelled():
         return None
     search = search_of(widened(market, finder, options), options, started, options.time_limit)
     search.options = replace(options, progress=None)

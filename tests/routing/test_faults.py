@@ -175,6 +175,13 @@ def test_fields_that_do_not_fit_are_told_beside_faults_of_other_fields() -> None
     assert len(told) == 2 * len(wanted)
 
 
+def test_a_name_without_end_is_cut_short_where_both_ends_have_it() -> None:
+    data = copy.deepcopy(BASE)
+    data["links"][0].update(source="x" * 100_000, target="x" * 100_000)
+    told = [fault.message for fault in faults_of(data) if "to itself" in fault.message]
+    assert len(told) == 1 and len(told[0]) < 300
+
+
 @pytest.mark.parametrize(
     ("at", "change"),
     [
