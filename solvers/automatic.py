@@ -21,9 +21,9 @@ from .exact import Lead, search_exact, solve_protected, with_alternatives
 from .first_plan import tell_bounds
 from .formulation import build_arrays
 from .market.ahead import PricesAhead, sought_ahead
-from .market.handover import as_solution
-from .market.market import Market
+from .market.form.market import Market
 from .market.opening import plain_market, widened
+from .market.plans.handover import as_solution
 from .market.solve import MarketSearch, market_of, search_of
 from .options import Options, Progress
 from .racing import ALONE_SHARE, EXACT, Rival, columns_of

@@ -53,7 +53,7 @@ class Lead:
 
 def build_variables(problem: Problem) -> Variables:
     """Return the columns of ``problem``, with alternative routes where links could be overloaded."""
-    from .market.market import build_market
+    from .market.form.market import build_market
 
     finder, rates = PathFinder(problem), build_rates(problem)
     plain = _variables(problem, rates, RouteBook(problem, finder).prepare())

@@ -16,7 +16,7 @@ from .variables import Variables
 from .watch import Watch
 
 if TYPE_CHECKING:
-    from .market.market import Market
+    from .market.form.market import Market
     from .market.solve import MarketSearch
 
 FIRST_SECONDS, FIRST_SHARE = 60.0, 0.3
@@ -48,7 +48,7 @@ class FirstPlan:
 
     def __call__(self, emit: Emit, stop: Stop) -> Rest | None:
         """Find a plan and tell it; return how to go on, if that is of use."""
-        from .market.market import build_market
+        from .market.form.market import build_market
         from .market.solve import MarketSearch
 
         variables = self.variables
@@ -90,7 +90,7 @@ class FirstPlan:
         self, search: MarketSearch, market: Market, emit: Emit, stop: Stop, closed: Rank = "final"
     ) -> None:
         """Tell plan and bounds; a plan of a large model, close by its own bound, has the rank ``closed``."""
-        from .market.handover import as_solution, as_values
+        from .market.plans.handover import as_solution, as_values
 
         variables, arrays, best = self.variables, self.arrays, search.best
         found = None if best is None else as_solution(variables, arrays, market, best)

@@ -22,8 +22,8 @@ from .events import Event, Found, Proved
 from .exact import Lead, search_exact
 from .formulation import build_arrays
 from .header import Header
-from .market.handover import as_solution
-from .market.market import Market
+from .market.form.market import Market
+from .market.plans.handover import as_solution
 from .market.solve import MarketSearch
 from .options import Options, Progress, relative_gap
 from .rates import Floats

@@ -34,10 +34,10 @@ def resumed_solution(variables: Variables, arrays: Arrays, plan: Plan, seed: int
     before. Where not, whole decisions are held and the rest is decided anew; else what does not fit is left
     out.
     """
-    from .market.handover import as_solution, as_values
-    from .market.market import build_market
-    from .market.penalty import penalty_of
-    from .market.resuming import gone_on, resumed
+    from .market.form.market import build_market
+    from .market.plans.handover import as_solution, as_values
+    from .market.plans.resuming import gone_on, resumed
+    from .market.pricing.penalty import penalty_of
 
     market = build_market(variables.problem, variables.rates, variables.jobs, variables.services)
     placement = resumed(market, 1.0, plan)
@@ -58,9 +58,9 @@ def seek_bound(variables: Variables, options: Options, enough: Callable[[float],
 
     It ends when ``enough(bound)``, asked with every bound, when better prices gain little, or soon.
     """
-    from .market.market import build_market
-    from .market.penalty import penalty_of
-    from .market.prices import Seeker
+    from .market.form.market import build_market
+    from .market.pricing.penalty import penalty_of
+    from .market.pricing.prices import Seeker
     from .watch import Watch
 
     seconds = min(PRICE_SECONDS, PRICE_SHARE * options.time_limit)

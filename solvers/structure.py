@@ -13,13 +13,13 @@ import numpy as np
 
 from ..routing.text import plural
 from .arrays import Bools
-from .market.appraisal import appraise
-from .market.candidates import job_columns, service_columns
-from .market.columns import joined
-from .market.goods import GoodPrices
-from .market.market import Market
-from .market.placing import has_relieved_rows
-from .market.units import Unit
+from .market.answers.columns import joined
+from .market.answers.placing import has_relieved_rows
+from .market.form.goods import GoodPrices
+from .market.form.market import Market
+from .market.form.units import Unit
+from .market.pricing.appraisal import appraise
+from .market.pricing.candidates import job_columns, service_columns
 from .services import replica_limits
 from .size import MOST_COLUMNS
 

@@ -25,6 +25,7 @@ MAY_IMPORT = {
     "cli_options": {*FOLDERS},
     **{name: {"cli_options", *FOLDERS} for name in COMMANDS if name != "cli_options"},
 }
+MARKET_LAYERS = ("form", "answers", "pricing", "plans", "improving")
 FINDERS = ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives", "fans", "trip_table")
 HEAVY = ("ortools", "highspy", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
 MODULES = {
@@ -92,6 +93,21 @@ def test_the_package_imports_itself_relatively() -> None:
 def test_there_are_no_cycles() -> None:
     graph = {module: set(imports(module, at_import(tree))) - {module} for module, tree in MODULES.items()}
     assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES)
+
+
+@pytest.mark.parametrize("layer", range(len(MARKET_LAYERS)))
+def test_the_market_is_built_in_layers(layer: int) -> None:
+    higher = tuple(f"solvers.market.{name}." for name in MARKET_LAYERS[layer + 1 :])
+    mine = f"solvers.market.{MARKET_LAYERS[layer]}."
+    assert any(module.startswith(mine) for module in MODULES)
+    for module, tree in MODULES.items():
+        if module.startswith(mine):
+            used = [
+                name
+                for name in imports(module, at_import(tree))
+                if name.startswith(higher) or name.rpartition(".")[0] == "solvers.market"
+            ]
+            assert not used, module
 
 
 def test_solvers_use_nothing_of_the_verifier() -> None:

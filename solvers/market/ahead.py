@@ -23,11 +23,11 @@ from ..processes import write_frame
 from ..watch import Watch
 from .beside import FINER, LEAST_BOX, ROUGH
 from .copies import Copy, may_copy
-from .foretelling import WIDER, Foretold
-from .market import Market
+from .form.market import Market
 from .opening import plain_market
-from .prices import Seeker
-from .representing import JOBS, UNITS, counting_for, counts, has_many_workloads
+from .pricing.foretelling import WIDER, Foretold
+from .pricing.prices import Seeker
+from .pricing.representing import JOBS, UNITS, counting_for, counts, has_many_workloads
 
 PENALTY = 1.0
 """Price of unserved work in a sample, in which all that is left out counts by its cost."""

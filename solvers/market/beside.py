@@ -14,12 +14,12 @@ from ..processes import write_frame
 from ..rates import Floats
 from ..watch import Watch
 from .copies import Copy
-from .exact_answers import DECIDING
-from .foretelling import WIDER, Foretold, foretold
-from .merging import begin_with_merged
-from .prices import Seeker
-from .raising import raised_bounds
-from .representing import representative
+from .improving.exact_answers import DECIDING
+from .pricing.foretelling import WIDER, Foretold, foretold
+from .pricing.merging import begin_with_merged
+from .pricing.prices import Seeker
+from .pricing.raising import raised_bounds
+from .pricing.representing import representative
 
 FINER = (4000, 500)
 """Jobs and units of a sample after the first one, where the market has many more."""

@@ -11,29 +11,29 @@ import numpy as np
 
 from ...routing.plan import Plan
 from ..watch import Watch
-from .appraisal import Appraisal
-from .building import NEAREST
-from .candidates import job_columns, service_columns
-from .columns import Columns, joined
-from .commitments import TwoPrices
-from .crowds import Crowds
-from .displacing import Displacing
-from .dividing import divided_columns
-from .ejecting import Ejector
-from .exact_answers import answer_exactly, deciding_pairs
-from .greedy import unit_order
-from .holding import MUCH_DEARER
-from .menus import Menu
-from .neighbourhoods import Improver
-from .placing import Placement, Priced, has_relieved_rows
-from .prices import Seeker
-from .rations import Rations
-from .reallotting import Reallotter
-from .recreating import Recreator
-from .refilling import refill
-from .resuming import gone_on
-from .settling import losing_jobs, resettle
-from .turns import fades, take_turns
+from .answers.columns import Columns, joined
+from .answers.menus import Menu
+from .answers.placing import Placement, Priced, has_relieved_rows
+from .improving.commitments import TwoPrices
+from .improving.crowds import Crowds
+from .improving.displacing import Displacing
+from .improving.dividing import divided_columns
+from .improving.ejecting import Ejector
+from .improving.exact_answers import answer_exactly, deciding_pairs
+from .improving.holding import MUCH_DEARER
+from .improving.neighbourhoods import Improver
+from .improving.reallotting import Reallotter
+from .improving.recreating import Recreator
+from .improving.refilling import refill
+from .improving.settling import losing_jobs, resettle
+from .improving.turns import fades, take_turns
+from .plans.building import NEAREST
+from .plans.greedy import unit_order
+from .plans.rations import Rations
+from .plans.resuming import gone_on
+from .pricing.appraisal import Appraisal
+from .pricing.candidates import job_columns, service_columns
+from .pricing.prices import Seeker
 
 VARIED_SHARE, VARIED_SIZE = 0.3, 200_000
 """Part of the time of an improvement at most for more columns of units, and triples of period, demand and

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from ..rates import Floats
 from ..watch import Watch
-from .appraisal import Appraisal, appraise
+from .answers.placing import Placement, has_relieved_rows
 from .bettering import Bettering
-from .building import Builder
-from .leaning import leaning
-from .placing import Placement, has_relieved_rows
-from .relieving import relieved
+from .plans.building import Builder
+from .plans.leaning import leaning
+from .plans.relieving import relieved
+from .pricing.appraisal import Appraisal, appraise
 
 BUILDING_SHARE, PRICE_RISES = 0.2, 8
 """Part of the time left that building may take at most, and how often prices of broken rows are raised."""

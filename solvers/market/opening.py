@@ -16,9 +16,9 @@ from ..rates import build_rates
 from ..routebook import RouteBook
 from ..serving_arcs import build_services
 from ..stopping import never, require_going_on
-from .foretelling import steps_take_long
-from .market import Market, build_market
-from .representing import has_many_workloads
+from .form.market import Market, build_market
+from .pricing.foretelling import steps_take_long
+from .pricing.representing import has_many_workloads
 
 NEWS_SECONDS = 5.0
 """Time after which what goes on is told, again and again, while a market is built."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..watch import Watch
-from .appraisal import appraise
-from .market import Market
-from .prices import NARROW, Seeker
-from .rations import Rations
-from .scarcity import Scarcity, proven_by_programs, scarcity
+from .form.market import Market
+from .plans.rations import Rations
+from .pricing.appraisal import appraise
+from .pricing.prices import NARROW, Seeker
+from .pricing.scarcity import Scarcity, proven_by_programs, scarcity
 from .seeking import Seeking
 
 MANY_BLOCKS = 2000

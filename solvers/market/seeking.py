@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from ..watch import Watch
 from .ahead import PricesAhead
-from .appraisal import Appraisal
 from .beside import ROUGH, Beginning, PricesBeside
 from .constructing import Constructing
 from .copies import may_copy
-from .foretelling import MUCH, Foretold, foretold, is_foretold, steps_take_long
-from .merging import begin_with_merged
-from .prices import Seeker
-from .raising import raised_bounds
-from .representing import representative
+from .pricing.appraisal import Appraisal
+from .pricing.foretelling import MUCH, Foretold, foretold, is_foretold, steps_take_long
+from .pricing.merging import begin_with_merged
+from .pricing.prices import Seeker
+from .pricing.raising import raised_bounds
+from .pricing.representing import representative
 
 FIRST_PRICE_SHARE, PRICE_SHARE = 0.15, 0.35
 """Parts of the time for prices of few blocks that stand for many, and for those of all before the first plan

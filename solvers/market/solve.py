@@ -17,21 +17,21 @@ from ..options import Options, relative_gap
 from ..rates import Floats
 from ..stopping import never
 from ..watch import Watch
-from .appraisal import Appraisal
-from .building import Builder
-from .deciding import decisions
-from .foretelling import WIDER, Foretold
-from .holding import Apart
-from .keeping import kept_at_prices, kept_for_units
-from .leaning import leaning
-from .market import Market
+from .answers.placing import Priced, has_relieved_rows
+from .form.market import Market
+from .improving.holding import Apart
 from .opening import PROGRAM_SHARE, plain_market, widened
-from .penalty import penalty_of
-from .placing import Priced, has_relieved_rows
-from .prices import NARROW, Seeker
+from .plans.building import Builder
+from .plans.deciding import decisions
+from .plans.keeping import kept_at_prices, kept_for_units
+from .plans.leaning import leaning
+from .plans.resuming import gone_on
+from .pricing.appraisal import Appraisal
+from .pricing.foretelling import WIDER, Foretold
+from .pricing.penalty import penalty_of
+from .pricing.prices import NARROW, Seeker
+from .pricing.representing import has_many_blocks
 from .rationing import LACKING, MANY_BLOCKS, SCARCE_ROUNDS, Rationing
-from .representing import has_many_blocks
-from .resuming import gone_on
 from .seeking import NEAR_PROGRAMS_SHARE, RAISING_SHARE
 
 ENDING_SHARE, MOST_ENDING_SHARE, DEMAND_SECONDS = 0.02, 0.15, 30e-6

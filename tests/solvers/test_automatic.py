@@ -17,7 +17,7 @@ from computeroute.solvers.exact import build_variables, search_exact
 from computeroute.solvers.first_plan import tell_bounds
 from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market import solve as market_search
-from computeroute.solvers.market.market import build_market
+from computeroute.solvers.market.form.market import build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
 from computeroute.solvers.racing import Rival
 from computeroute.solvers.variables import Variables

@@ -9,7 +9,7 @@ from computeroute.routing import Problem
 from computeroute.routing.plan import StoppedBy
 from computeroute.solvers import Options
 from computeroute.solvers.header import Header
-from computeroute.solvers.market.deciding import decisions
+from computeroute.solvers.market.plans.deciding import decisions
 from computeroute.solvers.market.solve import market_of, search_of
 from computeroute.solvers.options import unserved_gap_of
 

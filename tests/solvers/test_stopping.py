@@ -14,11 +14,11 @@ from computeroute.routing.paths import PathFinder
 from computeroute.routing.problem import Problem
 from computeroute.solvers import Options, solve
 from computeroute.solvers.jobs import build_job_options
-from computeroute.solvers.market import representing
 from computeroute.solvers.market import solve as module
-from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.building import Builder
-from computeroute.solvers.market.giants import Giants
+from computeroute.solvers.market.plans.building import Builder
+from computeroute.solvers.market.pricing import representing
+from computeroute.solvers.market.pricing.appraisal import appraise
+from computeroute.solvers.market.pricing.giants import Giants
 from computeroute.solvers.market.solve import market_of, penalty_of, search_of
 from computeroute.solvers.rates import build_rates
 from computeroute.solvers.routebook import RouteBook

@@ -12,11 +12,11 @@ from computeroute.routing import Problem
 from computeroute.routing.paths import PathFinder
 from computeroute.solvers import structure
 from computeroute.solvers.exact import build_variables
-from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.candidates import job_columns, service_columns
-from computeroute.solvers.market.columns import joined
-from computeroute.solvers.market.market import Market
+from computeroute.solvers.market.answers.columns import joined
+from computeroute.solvers.market.form.market import Market
 from computeroute.solvers.market.opening import plain_market
+from computeroute.solvers.market.pricing.appraisal import appraise
+from computeroute.solvers.market.pricing.candidates import job_columns, service_columns
 from computeroute.solvers.structure import (
     Structure,
     beyond_alone,

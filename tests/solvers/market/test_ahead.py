@@ -11,14 +11,14 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.paths import PathFinder
 from computeroute.solvers import solve
-from computeroute.solvers.market import foretelling, representing
 from computeroute.solvers.market.ahead import PricesAhead, sampled, sought_ahead
-from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.copies import may_copy
-from computeroute.solvers.market.foretelling import Foretold
 from computeroute.solvers.market.opening import plain_market
-from computeroute.solvers.market.penalty import penalty_of
-from computeroute.solvers.market.prices import Seeker
+from computeroute.solvers.market.pricing import foretelling, representing
+from computeroute.solvers.market.pricing.appraisal import appraise
+from computeroute.solvers.market.pricing.foretelling import Foretold
+from computeroute.solvers.market.pricing.penalty import penalty_of
+from computeroute.solvers.market.pricing.prices import Seeker
 from computeroute.solvers.market.solve import market_of, search_of
 from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch

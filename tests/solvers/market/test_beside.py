@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
-from computeroute.solvers.market import beside, foretelling
+from computeroute.solvers.market import beside
 from computeroute.solvers.market import solve as module
 from computeroute.solvers.market.beside import Beginning, Heard, PricesBeside
 from computeroute.solvers.market.copies import may_copy
-from computeroute.solvers.market.foretelling import Foretold
-from computeroute.solvers.market.penalty import penalty_of
-from computeroute.solvers.market.prices import Seeker
-from computeroute.solvers.market.representing import representative
+from computeroute.solvers.market.pricing import foretelling
+from computeroute.solvers.market.pricing.foretelling import Foretold
+from computeroute.solvers.market.pricing.penalty import penalty_of
+from computeroute.solvers.market.pricing.prices import Seeker
+from computeroute.solvers.market.pricing.representing import representative
 from computeroute.solvers.market.solve import market_of, search_of
 from computeroute.solvers.options import Options
 from computeroute.solvers.processes import read_frame

@@ -10,13 +10,13 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
 from computeroute.solvers.market import constructing
-from computeroute.solvers.market.appraisal import Appraisal, appraise
-from computeroute.solvers.market.building import Builder
-from computeroute.solvers.market.giants import Giants
-from computeroute.solvers.market.market import Market
-from computeroute.solvers.market.penalty import penalty_of
-from computeroute.solvers.market.placing import Placement
-from computeroute.solvers.market.prices import Seeker
+from computeroute.solvers.market.answers.placing import Placement
+from computeroute.solvers.market.form.market import Market
+from computeroute.solvers.market.plans.building import Builder
+from computeroute.solvers.market.pricing.appraisal import Appraisal, appraise
+from computeroute.solvers.market.pricing.giants import Giants
+from computeroute.solvers.market.pricing.penalty import penalty_of
+from computeroute.solvers.market.pricing.prices import Seeker
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
 from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch

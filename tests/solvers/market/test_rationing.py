@@ -9,20 +9,21 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
-from computeroute.solvers.market import foretelling, rationing
+from computeroute.solvers.market import rationing
 from computeroute.solvers.market import solve as solving
-from computeroute.solvers.market.appraisal import appraise
 from computeroute.solvers.market.copies import may_copy
-from computeroute.solvers.market.penalty import penalty_of
-from computeroute.solvers.market.prices import Seeker
-from computeroute.solvers.market.rations import Rations
+from computeroute.solvers.market.plans.rations import Rations
+from computeroute.solvers.market.pricing import foretelling
+from computeroute.solvers.market.pricing.appraisal import appraise
+from computeroute.solvers.market.pricing.penalty import penalty_of
+from computeroute.solvers.market.pricing.prices import Seeker
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
 from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
 from ..test_constraints import job, service
-from .test_captive import market
+from .form.test_captive import market
 
 NEAR = {"policy": "near"}
 

@@ -9,13 +9,13 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.progress import progress_line
 from computeroute.solvers import Progress, solve
-from computeroute.solvers.market.appraisal import appraise
-from computeroute.solvers.market.candidates import job_columns
-from computeroute.solvers.market.greedy import take
-from computeroute.solvers.market.penalty import penalty_of
-from computeroute.solvers.market.placing import Placement
-from computeroute.solvers.market.prices import Seeker
-from computeroute.solvers.market.relieving import relieved
+from computeroute.solvers.market.answers.placing import Placement
+from computeroute.solvers.market.plans.greedy import take
+from computeroute.solvers.market.plans.relieving import relieved
+from computeroute.solvers.market.pricing.appraisal import appraise
+from computeroute.solvers.market.pricing.candidates import job_columns
+from computeroute.solvers.market.pricing.penalty import penalty_of
+from computeroute.solvers.market.pricing.prices import Seeker
 from computeroute.solvers.market.solve import market_of
 from computeroute.topologies import load
 
