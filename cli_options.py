@@ -21,8 +21,8 @@ from .routing.errors import RouteError, SolverError, UnknownNameError
 if TYPE_CHECKING:
     from .routing.plan import Plan
     from .routing.problem import Problem
-    from .solvers.interrupt import Interrupt
     from .solvers.options import CancelToken, ProgressCallback
+    from .solvers.searching.interrupt import Interrupt
     from .topologies.delivery import Delivery
 
 SCENARIO = "computeroute.scenario"
@@ -246,7 +246,7 @@ def require_table(name: str | None, known: Sequence[str]) -> None:
 @contextmanager
 def many_plans(delivery: Delivery) -> Iterator[Interrupt]:
     """Keep standard output for the result, and give a token that Ctrl-C sets, saying what follows then."""
-    from .solvers.interrupt import interrupt_token, say_stopping
+    from .solvers.searching.interrupt import interrupt_token, say_stopping
     from .topologies.delivery import keep_output_clean
 
     keep_output_clean()
@@ -259,7 +259,7 @@ def many_plans(delivery: Delivery) -> Iterator[Interrupt]:
 def watched(delivery: Delivery) -> Iterator[tuple[CancelToken, ProgressCallback | None]]:
     """Give a token that Ctrl-C sets, and a callback that writes progress to standard error unless quiet."""
     from .routing.progress import ProgressWriter
-    from .solvers.interrupt import interrupt_token, say_stopping
+    from .solvers.searching.interrupt import interrupt_token, say_stopping
     from .topologies.delivery import keep_output_clean
 
     keep_output_clean()

@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 from computeroute.routing.errors import RouteError
-from computeroute.solvers.interrupt import interrupt_token, say_stopping
 from computeroute.solvers.options import LARGEST_SEED, LONGEST_SECONDS, MOST_THREADS
+from computeroute.solvers.searching.interrupt import interrupt_token, say_stopping
 from computeroute.topologies.delivery import Delivery
 from computeroute.topologies.writing import write_text
 

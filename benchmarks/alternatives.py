@@ -43,8 +43,8 @@ def solve_whole_file(name: str, path: Path, instance: str | None, limits: Limits
 
 def _program_result(kind: Family, blocks: Blocks, context: Any, limits: Limits, solver: str) -> BlockResult:
     """Solve the program that a family brings itself."""
-    from computeroute.solvers.request import Request
-    from computeroute.solvers.solve_program import solve_integer
+    from computeroute.solvers.programs.request import Request
+    from computeroute.solvers.programs.solve_program import solve_integer
 
     assert kind.program is not None
     whole = kind.program(blocks, context)

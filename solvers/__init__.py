@@ -107,6 +107,6 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
 
 def _stopped(problem: Problem, options: Options, solver: str, started: float) -> Plan:
     """Return that nothing is known, as somebody asked to stop before."""
-    from .header import Header
+    from .accounts.header import Header
 
     return Header(problem, options, solver, "cancel", started).no_plan(0.0, proven=False)

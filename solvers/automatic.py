@@ -16,20 +16,20 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .arrays import Arrays
 from .better import better
-from .events import Proved
 from .exact import Lead, search_exact, solve_protected, with_alternatives
 from .first_plan import tell_bounds
-from .formulation import build_arrays
 from .market.ahead import PricesAhead, sought_ahead
 from .market.form.market import Market
 from .market.opening import plain_market, widened
 from .market.plans.handover import as_solution
 from .market.solve import MarketSearch, market_of, search_of
+from .model.formulation import build_arrays
+from .model.variables import Variables
 from .options import Options, Progress
 from .racing import ALONE_SHARE, EXACT, Rival, columns_of
+from .searching.events import Proved
+from .searching.telling import UNSERVED_TOLERANCE
 from .structure import Choice, Structure, choose, measure, model_columns
-from .telling import UNSERVED_TOLERANCE
-from .variables import Variables
 
 PROVEN_GAP = 1e-6
 """Gap of the decomposition up to which it is done where no shared limit could bind."""

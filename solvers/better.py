@@ -6,7 +6,7 @@ from typing import Any
 
 from ..routing.plan import Plan
 from .options import relative_gap, unserved_gap_of
-from .telling import UNSERVED_TOLERANCE
+from .searching.telling import UNSERVED_TOLERANCE
 
 
 def better(first: Plan, second: Plan, gap_limit: float = 0.0) -> Plan:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from .blocks import Blocks, BlockSolution, Floats, Ints
-from .program import Program
+from .programs.program import Program
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from .events import Event
 from .processes import own_pipes, read_frame, write_frame
-from .runner import search_to_end
+from .searching.events import Event
+from .searching.runner import search_to_end
 
 
 def main() -> None:

@@ -11,28 +11,28 @@ import numpy as np
 from ..routing.paths import PathFinder
 from ..routing.plan import Plan, StoppedBy
 from ..routing.problem import Problem
+from .accounts.header import Header
+from .accounts.solution import decide
+from .admissible.jobs import build_job_options
+from .admissible.routebook import RouteBook
+from .admissible.serving_arcs import build_services
 from .arrays import Arrays
-from .constraints import CONSTRAINTS, Constraint, link_limits
-from .events import Event, Found, Proved
 from .first_plan import FirstPlan
-from .formulation import build_arrays
-from .header import Header
-from .jobs import build_job_options
-from .keeper import Keeper
-from .likeness import Likeness
+from .model.constraints import CONSTRAINTS, Constraint, link_limits
+from .model.formulation import build_arrays
+from .model.likeness import Likeness
+from .model.size import check_size
+from .model.variables import VariableBuilder, Variables
 from .options import Options
-from .program import partial_program
+from .programs.program import partial_program
+from .programs.solve_program import solve_relaxation
 from .rates import Floats, Rates, build_rates
 from .resuming import is_hopeless, resumed_solution, seek_bound
-from .routebook import RouteBook
-from .runner import run_search
-from .search import LARGE_COLUMNS
-from .serving_arcs import build_services
-from .size import check_size
-from .solution import decide
-from .solve_program import solve_relaxation
-from .telling import Settings
-from .variables import VariableBuilder, Variables
+from .searching.events import Event, Found, Proved
+from .searching.keeper import Keeper
+from .searching.runner import run_search
+from .searching.search import LARGE_COLUMNS
+from .searching.telling import Settings
 
 FAR = 0.1
 """Gap of a plan to begin from beyond which the decomposition looks for another one."""

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .arrays import Arrays
-from .events import Emit, Found, Proved, Rank, Stop
+from .model.variables import Variables
 from .options import Options, Progress
-from .reserve import with_reserve
-from .runner import Rest
-from .variables import Variables
+from .searching.events import Emit, Found, Proved, Rank, Stop
+from .searching.reserve import with_reserve
+from .searching.runner import Rest
 from .watch import Watch
 
 if TYPE_CHECKING:

@@ -21,22 +21,22 @@ from ..routing.errors import Fault, InputError, SolverError
 from ..routing.places import Places, parts_of_asked
 from ..routing.plan import Plan
 from ..routing.problem import Problem
+from .accounts.header import Header
+from .accounts.solution import decide
 from .arrays import Arrays
 from .exact import build_variables
-from .formulation import build_arrays
-from .header import Header
+from .model.formulation import build_arrays
+from .model.size import MOST_COLUMNS, possible_columns
+from .model.slivers import serve_slivers
 from .near_optimal_large import forbidding_plan, sites_of
 from .no_plan import no_plan
 from .options import Options
-from .program import Program, partial_program
+from .programs.program import Program, partial_program
+from .programs.request import Answer, Request
+from .programs.solve_program import settle, solve_integer
 from .rates import Floats
-from .request import Answer, Request
-from .search import LARGE_COLUMNS
-from .size import MOST_COLUMNS, possible_columns
-from .slivers import serve_slivers
-from .solution import decide
-from .solve_program import settle, solve_integer
-from .telling import UNSERVED_TOLERANCE, most_unserved
+from .searching.search import LARGE_COLUMNS
+from .searching.telling import UNSERVED_TOLERANCE, most_unserved
 from .whereabouts import kept_columns, moved
 
 LEAST_DIFFERENCE = 1e-3

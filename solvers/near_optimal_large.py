@@ -14,8 +14,8 @@ import numpy as np
 
 from ..routing.plan import Plan
 from ..routing.problem import Assignment, Problem
+from .model.variables import Variables
 from .options import relative_gap, unserved_gap_of
-from .variables import Variables
 
 MOST_TRIES = 6
 NOISE = 1e-6

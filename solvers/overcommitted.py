@@ -17,7 +17,7 @@ def refused(problem: Problem, options: Options, solver: str) -> Plan | None:
     detail = over_budget(problem)
     if detail is None:
         return None
-    from .header import Header
+    from .accounts.header import Header
 
     header = Header(problem, options, solver, "gap", time.monotonic())
     entries = tuple(_everything(problem, detail))

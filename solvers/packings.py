@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 from .arrays import Bools
 from .blocks import Floats, Ints
-from .program import Program
+from .programs.program import Program
 
 
 def packings(profit: Floats, weight: Ints, room: int, gap: float, most: int) -> tuple[Bools, bool]:

@@ -18,17 +18,17 @@ import numpy as np
 
 from ..routing.errors import RouteError
 from ..routing.plan import Plan
-from .events import Event, Found, Proved
+from .accounts.header import Header
+from .accounts.solution import decide
 from .exact import Lead, search_exact
-from .formulation import build_arrays
-from .header import Header
 from .market.form.market import Market
 from .market.plans.handover import as_solution
 from .market.solve import MarketSearch
+from .model.formulation import build_arrays
+from .model.variables import VariableBuilder, Variables
 from .options import Options, Progress, relative_gap
 from .rates import Floats
-from .solution import decide
-from .variables import VariableBuilder, Variables
+from .searching.events import Event, Found, Proved
 
 EXACT = ("highs", "scip")
 """The solvers of the exact search: of the whole, and of what is left of a period."""

@@ -12,11 +12,11 @@ import numpy as np
 from ..routing.errors import SolverError
 from ..routing.plan import Plan
 from .arrays import Arrays
+from .model.variables import Variables
 from .options import Options
-from .program import partial_program, penalised_cost
+from .programs.program import partial_program, penalised_cost
+from .programs.solve_program import solve_relaxation
 from .rates import Floats
-from .solve_program import solve_relaxation
-from .variables import Variables
 
 SECONDS = 30.0
 """For what is not decided by the plan: routes, parts of demands, reserves for losses."""

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from ..routing.text import plural
+from .admissible.services import replica_limits
 from .arrays import Bools
 from .market.answers.columns import joined
 from .market.answers.placing import has_relieved_rows
@@ -20,8 +21,7 @@ from .market.form.market import Market
 from .market.form.units import Unit
 from .market.pricing.appraisal import appraise
 from .market.pricing.candidates import job_columns, service_columns
-from .services import replica_limits
-from .size import MOST_COLUMNS
+from .model.size import MOST_COLUMNS
 
 SMALL_COLUMNS = 12_000
 """Columns up to which the exact solver takes the model as one program."""

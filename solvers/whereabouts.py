@@ -6,8 +6,8 @@ import numpy as np
 
 from ..routing.places import Places, requests_asked
 from ..routing.problem import Problem
+from .model.variables import Variables
 from .rates import Floats
-from .variables import Variables
 
 
 def moved(problem: Problem, one: Places, other: Places) -> dict[str, float]:

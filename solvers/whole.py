@@ -10,7 +10,7 @@ import numpy as np
 from .block_accounts import objective, violation
 from .block_program import block_program, block_solution
 from .blocks import BlockResult, Blocks, Floats
-from .program import Program
+from .programs.program import Program
 
 TOLERANCE = 1e-6
 
@@ -30,8 +30,8 @@ def solve_whole(
 
     ``progress`` is called once, at the end; ``stop`` is asked only by solvers that can be stopped (CP-SAT).
     """
-    from .request import Request
-    from .solve_program import solve_integer
+    from .programs.request import Request
+    from .programs.solve_program import solve_integer
 
     began = time.monotonic()
     program = block_program(blocks)
@@ -65,6 +65,6 @@ def solve_whole(
 
 def tidy(program: Program, x: Floats) -> Floats:
     """Return ``x`` with whole integers and, for those, continuous columns that fit."""
-    from .solve_program import settle
+    from .programs.solve_program import settle
 
     return np.clip(settle(program, x), program.lower, program.upper)

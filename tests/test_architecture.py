@@ -25,7 +25,11 @@ MAY_IMPORT = {
     "cli_options": {*FOLDERS},
     **{name: {"cli_options", *FOLDERS} for name in COMMANDS if name != "cli_options"},
 }
-MARKET_LAYERS = ("form", "answers", "pricing", "plans", "improving")
+LAYERS = (
+    ("programs", "admissible", "model", "searching", "accounts"),
+    ("market.form", "market.answers", "market.pricing", "market.plans", "market.improving", "market"),
+)
+"""Folders of solvers, each of which uses none of those after it."""
 FINDERS = ("paths", "trips", "dijkstra", "labels", "lanes", "alternatives", "fans", "trip_table")
 HEAVY = ("ortools", "highspy", "scipy", "numpy", "networkx", "pandas", "pydantic", "yaml")
 MODULES = {
@@ -95,19 +99,21 @@ def test_there_are_no_cycles() -> None:
     assert len(list(TopologicalSorter(graph).static_order())) >= len(MODULES)
 
 
-@pytest.mark.parametrize("layer", range(len(MARKET_LAYERS)))
-def test_the_market_is_built_in_layers(layer: int) -> None:
-    higher = tuple(f"solvers.market.{name}." for name in MARKET_LAYERS[layer + 1 :])
-    mine = f"solvers.market.{MARKET_LAYERS[layer]}."
-    assert any(module.startswith(mine) for module in MODULES)
-    for module, tree in MODULES.items():
-        if module.startswith(mine):
-            used = [
-                name
-                for name in imports(module, at_import(tree))
-                if name.startswith(higher) or name.rpartition(".")[0] == "solvers.market"
-            ]
-            assert not used, module
+@pytest.mark.parametrize(
+    ("layer", "higher"),
+    [(name, names[number + 1 :]) for names in LAYERS for number, name in enumerate(names)],
+)
+def test_solvers_are_built_in_layers(layer: str, higher: tuple[str, ...]) -> None:
+    mine = {module: tree for module, tree in MODULES.items() if module.startswith(f"solvers.{layer}.")}
+    assert mine
+    for module, tree in mine.items():
+        used = [name for name in imports(module, at_import(tree)) if _layer(name) in higher]
+        assert not used, module
+
+
+def _layer(module: str) -> str:
+    """Return the folder of a module within that of the solvers."""
+    return module.removeprefix("solvers.").rpartition(".")[0]
 
 
 def test_solvers_use_nothing_of_the_verifier() -> None:

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from computeroute.cli import main
-from computeroute.solvers import cuts
-from computeroute.solvers.constraints import CONSTRAINTS
+from computeroute.solvers.model import cuts
+from computeroute.solvers.model.constraints import CONSTRAINTS
 from computeroute.topologies import load, sample_text
 
 ROOT = Path(__file__).parents[1]

@@ -15,9 +15,9 @@ import numpy as np
 
 from ..blocks import Floats, Ints
 from ..facility.worker import Worker
-from ..program import Program
-from ..request import Answer, Request
-from ..solve_program import solve_integer
+from ..programs.program import Program
+from ..programs.request import Answer, Request
+from ..programs.solve_program import solve_integer
 from .pricing import Pricing
 from .shifts import Assignment
 from .state import State

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from ..blocks import Floats, Ints
-from ..program import Program
+from ..programs.program import Program
 from ..watch import Watch
 from .dual import nearest
 from .pricing import Pricing, price_out
@@ -107,7 +107,7 @@ def relax(problem: ChoiceProblem, pricing: Pricing, worst: float, close: float, 
     It ends when the bound is within ``close`` (relative) of the optimum.
     Source of the box: O. du Merle et al., Stabilized column generation, Discrete Mathematics 194 (1999).
     """
-    from ..solve_program import solve_relaxation
+    from ..programs.solve_program import solve_relaxation
 
     options = nearest(problem, pricing, FIRST_OPTIONS)
     width = np.full(len(problem.capacity), BOX)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from ..blocks import Floats, Ints
-from ..program import Program
+from ..programs.program import Program
 from .problem import ChoiceProblem
 
 WORK = 0.4
@@ -52,8 +52,8 @@ def solve_subproblem(program: Program, options: Ints, hint: Ints, *, seconds: fl
     """
     from ortools.math_opt.python import mathopt
 
-    from ..mathopt import build_model
-    from ..program import cost_scale
+    from ..programs.mathopt import build_model
+    from ..programs.program import cost_scale
 
     model = build_model(program, cost_scale(program))
     variables = list(model.variables())

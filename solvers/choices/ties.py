@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Ints
-from ..request import Request
-from ..solve_program import solve_integer
+from ..programs.request import Request
+from ..programs.solve_program import solve_integer
 from .pricing import Pricing
 from .shifts import Assignment
 from .state import State

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats, Ints
-from ..program import Program
-from ..request import Answer
+from ..programs.program import Program
+from ..programs.request import Answer
 from .instance import TOLERANCE, Bools, Facility
 from .programs import build_program
 

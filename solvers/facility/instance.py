@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from ...routing.errors import SolverError
 from ..blocks import Blocks, BlockSolution, Choices, Divisions, Floats, Ints
 from ..packs import counted
-from ..program import usual_unit
+from ..programs.program import usual_unit
 
 Bools = NDArray[np.bool_]
 TOLERANCE = 1e-9

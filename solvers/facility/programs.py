@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
 from ..blocks import Floats, Ints
-from ..program import Program
+from ..programs.program import Program
 from .instance import TOLERANCE, Bools, Facility
 
 

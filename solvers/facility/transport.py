@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..blocks import Floats
-from ..solve_program import solve_relaxation
+from ..programs.solve_program import solve_relaxation
 from .filling import reduced_costs
 from .instance import TOLERANCE, Bools, Facility
 from .lagrange import evaluate

@@ -10,9 +10,9 @@ from typing import Any
 
 from ...routing.errors import RouteError, SolverError
 from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
-from ..program import Program
-from ..request import Answer, Request
-from ..solve_program import solve_integer
+from ..programs.program import Program
+from ..programs.request import Answer, Request
+from ..programs.solve_program import solve_integer
 
 GRACE_SECONDS, STARTING_SECONDS = 0.5, 5.0
 """Seconds above its limit after which a program is given up, and those that starting a process may take."""

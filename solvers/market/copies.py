@@ -18,9 +18,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import IO, Generic, TypeVar
 
-from ..highs import highs_has_threads
-from ..interrupt import ASKING
 from ..processes import read_frame, write_frame
+from ..programs.highs import highs_has_threads
+from ..searching.interrupt import ASKING
 from ..watch import Watch
 
 Told = TypeVar("Told")

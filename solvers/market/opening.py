@@ -10,11 +10,11 @@ import numpy as np
 
 from ...routing.paths import PathFinder
 from ...routing.problem import Problem
-from ..jobs import build_job_options
+from ..admissible.jobs import build_job_options
+from ..admissible.routebook import RouteBook
+from ..admissible.serving_arcs import build_services
 from ..options import Options, Progress
 from ..rates import build_rates
-from ..routebook import RouteBook
-from ..serving_arcs import build_services
 from ..stopping import never, require_going_on
 from .form.market import Market, build_market
 from .pricing.foretelling import steps_take_long

@@ -12,7 +12,7 @@ import numpy as np
 from ...routing.paths import PathFinder
 from ...routing.plan import Plan, StoppedBy
 from ...routing.problem import Problem
-from ..header import Header
+from ..accounts.header import Header
 from ..options import Options, relative_gap
 from ..rates import Floats
 from ..stopping import never

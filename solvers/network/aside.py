@@ -11,7 +11,7 @@ from typing import Any
 
 from ...routing.errors import RouteError, SolverError
 from ..processes import ModuleProcess, own_pipes, read_frame, write_frame
-from ..program import Program
+from ..programs.program import Program
 
 GRACE_SECONDS = 0.5
 POLL_SECONDS = 0.01
@@ -90,8 +90,8 @@ def _listen(process: ModuleProcess, events: queue.SimpleQueue[Any]) -> None:
 
 def main() -> None:
     """Solve programs from standard input until it ends."""
-    from ..request import Request
-    from ..solve_program import solve_integer
+    from ..programs.request import Request
+    from ..programs.solve_program import solve_integer
 
     inward, outward = own_pipes()
     turn = threading.Lock()

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ..blocks import Blocks, BlockSolution, Floats, Ints
-from ..program import usual_unit
+from ..programs.program import usual_unit
 
 TRACE = 1e-9
 """Share of a commodity below which flow is taken for rounding."""

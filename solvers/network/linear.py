@@ -15,7 +15,7 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from ..blocks import Floats, Ints
-from ..program import Program, lagrangian_bound
+from ..programs.program import Program, lagrangian_bound
 from .instance import Network
 from .paths import strip_paths
 
@@ -156,7 +156,7 @@ def solve_linear(
         found = _by_glop(program, seconds, gives_up)
         if found is not None:
             return found
-    from ..solve_program import solve_relaxation
+    from ..programs.solve_program import solve_relaxation
 
     again = solve_relaxation(program, seconds - (time.monotonic() - began))
     return Linear(again.x, again.duals, again.infeasible)
@@ -168,8 +168,8 @@ def _by_glop(program: Program, seconds: float, gives_up: bool) -> Linear | None:
 
     from ortools.math_opt.python import mathopt
 
-    from ..mathopt import build_model
-    from ..program import cost_scale
+    from ..programs.mathopt import build_model
+    from ..programs.program import cost_scale
 
     scale = cost_scale(program)
     parameters = mathopt.SolveParameters(time_limit=timedelta(seconds=max(seconds, 0.01)))

@@ -9,7 +9,7 @@ from scipy.sparse import coo_array, csr_array
 
 from ..arrays import Bools
 from ..blocks import Floats, Ints
-from ..program import Program
+from ..programs.program import Program
 from .instance import Network
 from .paths import strip_paths
 

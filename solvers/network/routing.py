@@ -9,7 +9,7 @@ import numpy as np
 from scipy.sparse import block_diag, coo_array, csr_array, hstack, vstack
 
 from ..blocks import BlockResult, Blocks, BlockSolution, Floats, Ints
-from ..program import Program, lagrangian_bound
+from ..programs.program import Program, lagrangian_bound
 from .instance import Network, block_solution, network_of
 from .linear import Bundles, Linear, bundles, routing_program, solve_linear
 

@@ -187,8 +187,8 @@ def _relax(run: Run, dual: Dual, bundle: Bundles) -> None:
 
 def _whole(run: Run, seed: int) -> bool:
     """Solve the whole of a small model here; return whether nothing remains to be done."""
-    from ..request import Request
-    from ..solve_program import solve_integer
+    from ..programs.request import Request
+    from ..programs.solve_program import solve_integer
 
     network = run.network
     everything = np.ones((network.arcs, network.commodities), dtype=bool)

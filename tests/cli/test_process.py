@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Plan, Problem, check
-from computeroute.solvers.interrupt import interrupt_token
+from computeroute.solvers.searching.interrupt import interrupt_token
 from computeroute.topologies.delivery import keep_output_clean
 
 from .conftest import COMMAND, start

@@ -8,7 +8,13 @@ import pytest
 from computeroute.solvers import automatic
 from computeroute.solvers.market import solve as market_search
 
-IN_STEPS = ("market", "test_constraints.py", "test_left_out.py", "test_replan", "test_survival.py")
+IN_STEPS = (
+    "market",
+    "model/test_constraints.py",
+    "accounts/test_left_out.py",
+    "test_replan",
+    "admissible/test_survival.py",
+)
 """Tests of what the decomposition does step by step, and of bounds and rules that it keeps on its own."""
 
 

@@ -12,8 +12,8 @@ from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import SolverError
 from computeroute.solvers import automatic, solve
 
+from .model.test_constraints import Data, job, service, town, world
 from .small_worlds import random_world
-from .test_constraints import Data, job, service, town, world
 
 
 def expandable(*workloads: Data, size: int, capital_usd: float, near: Data) -> Data:

@@ -9,24 +9,25 @@ from random import Random
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import SolverError
-from computeroute.solvers import Options, Progress, automatic, racing, search, solve, structure
+from computeroute.solvers import Options, Progress, automatic, racing, solve, structure
 from computeroute.solvers.arrays import Arrays
 from computeroute.solvers.automatic import EXACT, lead_of
-from computeroute.solvers.events import Proved
 from computeroute.solvers.exact import build_variables, search_exact
 from computeroute.solvers.first_plan import tell_bounds
-from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market import solve as market_search
 from computeroute.solvers.market.form.market import build_market
 from computeroute.solvers.market.solve import MarketSearch, market_of, search_of
+from computeroute.solvers.model.formulation import build_arrays
+from computeroute.solvers.model.variables import Variables
 from computeroute.solvers.racing import Rival
-from computeroute.solvers.variables import Variables
+from computeroute.solvers.searching import search
+from computeroute.solvers.searching.events import Proved
 from computeroute.solvers.watch import Watch
 from computeroute.topologies import load
 from computeroute.topologies.generate import generate
 
+from .model.test_constraints import job, world
 from .small_worlds import random_world
-from .test_constraints import job, world
 
 SEEDS = range(4)
 

@@ -12,10 +12,9 @@ import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.paths import Candidate, PathFinder
 from computeroute.solvers import solve
-from computeroute.solvers.jobs import JobOptions, build_job_options
-from computeroute.solvers.option_table import JobOption
-from computeroute.solvers.rates import Rates, build_rates
-from computeroute.solvers.routebook import (
+from computeroute.solvers.admissible.jobs import JobOptions, build_job_options
+from computeroute.solvers.admissible.option_table import JobOption
+from computeroute.solvers.admissible.routebook import (
     KB_PER_GB,
     RouteBook,
     dataset_request,
@@ -24,13 +23,14 @@ from computeroute.solvers.routebook import (
     return_hops,
     service_request,
 )
-from computeroute.solvers.services import Services
-from computeroute.solvers.serving_arcs import build_services
-from computeroute.solvers.variables import direction_index
-from computeroute.solvers.windows import Calendar, windows
+from computeroute.solvers.admissible.services import Services
+from computeroute.solvers.admissible.serving_arcs import build_services
+from computeroute.solvers.admissible.windows import Calendar, windows
+from computeroute.solvers.model.variables import direction_index
+from computeroute.solvers.rates import Rates, build_rates
 
+from .model.test_constraints import job, world
 from .small_worlds import random_world
-from .test_constraints import job, world
 
 Data = dict[str, Any]
 SEEDS = range(40)

@@ -10,14 +10,15 @@ import time
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.errors import SolverError
-from computeroute.solvers import runner, solve
-from computeroute.solvers.events import Event, Finished, Found, Still
+from computeroute.solvers import solve
 from computeroute.solvers.exact import build_variables
-from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.model.formulation import build_arrays
 from computeroute.solvers.processes import read_frame, write_frame
-from computeroute.solvers.telling import Settings
+from computeroute.solvers.searching import runner
+from computeroute.solvers.searching.events import Event, Finished, Found, Still
+from computeroute.solvers.searching.telling import Settings
 
-from .test_constraints import CASES, job, world
+from .model.test_constraints import CASES, job, world
 
 
 @pytest.mark.no_cover

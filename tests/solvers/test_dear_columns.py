@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.solvers import solve
-from computeroute.solvers.program import Program, affordable
+from computeroute.solvers.programs.program import Program, affordable
 from computeroute.topologies.generate import generate
 from scipy.sparse import csr_array
 

@@ -15,8 +15,8 @@ import pytest
 from computeroute.routing import Problem
 from computeroute.solvers import solve
 
+from .model.test_constraints import CASES
 from .small_worlds import random_world
-from .test_constraints import CASES
 
 ROOT = Path(__file__).parents[2]
 

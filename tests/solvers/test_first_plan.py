@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 from computeroute.routing.problem import Problem
-from computeroute.solvers.events import Event, Found
 from computeroute.solvers.exact import _settings, build_variables
 from computeroute.solvers.first_plan import FirstPlan
-from computeroute.solvers.formulation import build_arrays
+from computeroute.solvers.model.formulation import build_arrays
 from computeroute.solvers.options import Options
-from computeroute.solvers.runner import Rest, run_search
+from computeroute.solvers.searching.events import Event, Found
+from computeroute.solvers.searching.runner import Rest, run_search
 
 from .small_worlds import random_world
 

@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .enumeration import Enumeration
+from .model.test_constraints import service, town
 from .small_worlds import random_world
-from .test_constraints import service, town
 
 EXAMPLES = settings(max_examples=9, derandomize=True, deadline=None, database=None)
 HOURS = 10

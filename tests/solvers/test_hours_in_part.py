@@ -9,7 +9,7 @@ from computeroute.routing import Problem, check
 from computeroute.solvers import SOLVERS, solve
 from computeroute.solvers.exact import build_variables
 
-from .test_constraints import job, world
+from .model.test_constraints import job, world
 
 COMMITTED = {"committed_count": 2, "committed_usd_per_accelerator_hour": 0.5}
 FLEXIBLE = job("train", 4, 2, interruptible=True)

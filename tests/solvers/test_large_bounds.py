@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import exact, keeper, runner, search, solve
-from computeroute.solvers.events import Event, Proved
+from computeroute.solvers import exact, solve
 from computeroute.solvers.exact import build_variables
-from computeroute.solvers.formulation import build_arrays
-from computeroute.solvers.master import can_relax
+from computeroute.solvers.model.formulation import build_arrays
+from computeroute.solvers.programs.master import can_relax
+from computeroute.solvers.searching import keeper, runner, search
+from computeroute.solvers.searching.events import Event, Proved
 
+from .model.test_constraints import job, service, world
 from .small_worlds import random_world
-from .test_constraints import job, service, world
 
 Data = dict[str, Any]
 

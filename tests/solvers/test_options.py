@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.errors import InputError, SolverError, UnknownNameError
-from computeroute.solvers import SOLVERS, Options, Progress, runner, solve
+from computeroute.solvers import SOLVERS, Options, Progress, solve
+from computeroute.solvers.searching import runner
 from computeroute.topologies import load
 
+from .model.test_constraints import job, world
 from .small_worlds import random_world
-from .test_constraints import job, world
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,8 @@ from computeroute.routing.pooling_report import left_out_table
 from computeroute.routing.scenarios import scenario
 from computeroute.routing.weights import unserved_by_workload
 from computeroute.solvers import solve
-from computeroute.solvers.interrupt import Interrupt
 from computeroute.solvers.pooling import compare_pooling
+from computeroute.solvers.searching.interrupt import Interrupt
 
 from .small_worlds import random_world
 from .stress_world import world

@@ -9,7 +9,7 @@ from computeroute.routing.scenario_book import scenario_book
 from computeroute.routing.scenarios import scenario
 from computeroute.solvers.sweep import solve_scenarios
 
-from .test_survival import world
+from .admissible.test_survival import world
 
 LINES = {"hybrid": 16, "unprotected": 4, "survive=link": 16, "survive=none": 4, "hybrid+survive=site": 16}
 

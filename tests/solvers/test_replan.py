@@ -8,7 +8,7 @@ import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.solvers import solve
 
-from .test_constraints import job, service, world
+from .model.test_constraints import job, service, world
 
 Data = dict[str, Any]
 BOTH = pytest.mark.parametrize("solver", ["highs", "decomposition"])
@@ -178,7 +178,7 @@ def test_a_move_over_two_sites_is_one_move(solver: str) -> None:
 
 def test_large_programs_avoid_dear_moves_too(monkeypatch: pytest.MonkeyPatch) -> None:
     # Every program counts as large, so that masters decide: at 1e9 USD nothing moves, 20 + 8 USD.
-    monkeypatch.setattr("computeroute.solvers.search.LARGE_COLUMNS", 0)
+    monkeypatch.setattr("computeroute.solvers.searching.search.LARGE_COLUMNS", 0)
     moving = {"usd_per_job": 1e9, "usd_per_site_entered": 1e9}
     plan = solved(world(TRAIN, service(5), present=FAR, moving=moving), "highs")
     assert (plan.objective, plan.cost.moving_usd) == (pytest.approx(28), 0)

@@ -9,7 +9,8 @@ import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.routing.replan import going_on
 from computeroute.routing.scenarios import scenario
-from computeroute.solvers import automatic, search, solve
+from computeroute.solvers import automatic, solve
+from computeroute.solvers.searching import search
 from computeroute.topologies.generate import generate
 
 from .small_worlds import random_world

@@ -8,7 +8,7 @@ import pytest
 from computeroute.routing import Plan, Problem, check
 from computeroute.solvers import solve
 
-from .test_constraints import job, service, world
+from .model.test_constraints import job, service, world
 
 PRESENT = {"jobs": {"train": ["far-a"]}, "services": {"chat": {"far-a": 1}}}
 MOVING = {"usd_per_job": 1, "restart_hours": 0.5, "checkpoint_gb": 10, "usd_per_site_entered": 2}

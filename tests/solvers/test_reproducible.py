@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Plan, Problem, check
-from computeroute.solvers import exact, search, solve
+from computeroute.solvers import exact, solve
 from computeroute.solvers.market.solve import MarketSearch
-from computeroute.solvers.search import Search
+from computeroute.solvers.searching import search
+from computeroute.solvers.searching.search import Search
 
 from .small_worlds import random_world
 

@@ -13,7 +13,9 @@ from computeroute.routing import check
 from computeroute.routing.paths import PathFinder
 from computeroute.routing.problem import Problem
 from computeroute.solvers import Options, solve
-from computeroute.solvers.jobs import build_job_options
+from computeroute.solvers.admissible.jobs import build_job_options
+from computeroute.solvers.admissible.routebook import RouteBook
+from computeroute.solvers.admissible.serving_arcs import build_services
 from computeroute.solvers.market import solve as module
 from computeroute.solvers.market.plans.building import Builder
 from computeroute.solvers.market.pricing import representing
@@ -21,8 +23,6 @@ from computeroute.solvers.market.pricing.appraisal import appraise
 from computeroute.solvers.market.pricing.giants import Giants
 from computeroute.solvers.market.solve import market_of, penalty_of, search_of
 from computeroute.solvers.rates import build_rates
-from computeroute.solvers.routebook import RouteBook
-from computeroute.solvers.serving_arcs import build_services
 from computeroute.solvers.stopping import StoppedError, until_stopped
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate

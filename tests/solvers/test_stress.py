@@ -16,13 +16,13 @@ from computeroute.routing.scenarios import scenario
 from computeroute.routing.stress_report import render_stress
 from computeroute.routing.trials import KEPT, NOT_ASKED, NOT_REACHED, Trial
 from computeroute.solvers import solve
-from computeroute.solvers.interrupt import Interrupt
+from computeroute.solvers.searching.interrupt import Interrupt
 from computeroute.solvers.stress import stress, suffer
 
+from .model.test_constraints import job as training
+from .model.test_constraints import world as pair_of_sites
 from .small_worlds import random_world
 from .stress_world import COST_USD, world
-from .test_constraints import job as training
-from .test_constraints import world as pair_of_sites
 
 
 @pytest.fixture(scope="module")

@@ -28,8 +28,8 @@ from computeroute.solvers.structure import (
 from computeroute.topologies import load
 from computeroute.topologies.generate import generate
 
+from .model.test_constraints import job, service, world
 from .small_worlds import random_world
-from .test_constraints import job, service, world
 
 SAMPLES = ("two-sites", "east-data-west-compute", "multicloud", "europe-hybrid")
 

@@ -7,15 +7,22 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Problem, check
-from computeroute.solvers import at_once, deciding, rounding, runner, search, solve, twostage
+from computeroute.solvers import solve
 from computeroute.solvers.arrays import Arrays, Bools
 from computeroute.solvers.exact import build_arrays, build_variables
-from computeroute.solvers.program import Program, complete_program
+from computeroute.solvers.programs import rounding
+from computeroute.solvers.programs.program import Program, complete_program
+from computeroute.solvers.programs.request import Answer, Request
+from computeroute.solvers.programs.rounding import (
+    Rounded,
+    RoundingSettings,
+    _services_of_broken,
+    round_replicas,
+)
+from computeroute.solvers.programs.solve_program import solve_integer
 from computeroute.solvers.rates import Floats
-from computeroute.solvers.request import Answer, Request
 from computeroute.solvers.resuming import resumed_solution
-from computeroute.solvers.rounding import Rounded, RoundingSettings, _services_of_broken, round_replicas
-from computeroute.solvers.solve_program import solve_integer
+from computeroute.solvers.searching import at_once, deciding, runner, search, twostage
 
 from .enumeration import Enumeration
 from .small_worlds import random_world

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from ...program import Program
+from ...programs.program import Program
+from ...programs.request import Request
+from ...programs.solve_program import solve_integer
 from ...rates import Floats, Ints
-from ...request import Request
-from ...solve_program import solve_integer
 from ..form.offers import Offer
 from ..form.units import Unit
 from .serving import replicas_for

@@ -11,9 +11,9 @@ from scipy.sparse import csr_array
 
 from ....routing.problem import Problem
 from ....routing.runs import Runs
+from ...admissible.jobs import JobOptions
 from ...arrays import Bools
 from ...choices.problem import spans
-from ...jobs import JobOptions
 from ...rates import Floats, Ints
 
 

@@ -12,9 +12,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ...admissible.survival import Guard
 from ...arrays import Bools
 from ...rates import Floats, Ints
-from ...survival import Guard
 
 EPSILON = 1e-9
 """Part of what is asked for that counts as rounding."""

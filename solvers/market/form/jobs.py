@@ -9,9 +9,9 @@ import numpy as np
 
 from ....routing.problem import Problem
 from ....routing.trip_table import of_trips
+from ...admissible.jobs import JobOptions
+from ...admissible.option_table import OptionTable
 from ...arrays import Bools
-from ...jobs import JobOptions
-from ...option_table import OptionTable
 from ...rates import Floats, Ints, Rates, long_run_usd
 from .crossings import Crossings, JobWays
 from .seats import Seats

@@ -10,10 +10,10 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from ....routing.problem import Problem
+from ...admissible.jobs import JobOptions
+from ...admissible.services import Services
 from ...arrays import Bools
-from ...jobs import JobOptions
 from ...rates import Floats, Ints, Rates
-from ...services import Services
 from .captive import Captives
 from .claims import Claims
 from .crossings import JobWays

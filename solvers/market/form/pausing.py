@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...admissible.windows import PAUSE_SLIVER_HOURS
 from ...rates import Floats, Rates, covered_part
-from ...windows import PAUSE_SLIVER_HOURS
 from .goods import GoodPrices
 from .jobs import CHUNK, Options
 from .starting import flat_costs

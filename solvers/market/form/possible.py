@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 
 from ....routing.problem import Problem
+from ...admissible.option_table import OptionTable
 from ...arrays import Bools
-from ...option_table import OptionTable
 from ...rates import Floats, Rates
 from .crossings import JobWays
 from .traffic import usable_gbps

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.sparse import coo_array, csr_array
 
 from ....routing.problem import Problem
-from ...constraints import usable_before_modules, usable_module
+from ...model.constraints import usable_before_modules, usable_module
 from ...rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .goods import Goods
 from .rules import Rules

@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ....routing.problem import Problem
+from ...admissible.jobs import JobOptions
+from ...admissible.services import Services
 from ...arrays import Bools
-from ...constraints import usable_before_modules
-from ...jobs import JobOptions
+from ...model.constraints import usable_before_modules
 from ...rates import Floats, Ints
-from ...services import Services
 
 LARGE = 0.12
 """Part of a pool from which on a thing counts as large: smaller ones fill up what others leave."""

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ...admissible.windows import TOLERANCE_HOURS
 from ...arrays import Bools
 from ...rates import Floats, Ints, Rates, covered_part
-from ...windows import TOLERANCE_HOURS
 from .goods import GoodPrices
 from .jobs import CHUNK, Options
 from .threads import each

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from ....routing.problem import Problem
+from ...admissible.services import Services
 from ...arrays import Bools, times_rows
 from ...choices.problem import spans
+from ...model.variables import GBIT_PER_KB
 from ...rates import Floats, Ints
-from ...services import Services
-from ...variables import GBIT_PER_KB
 from .crossings import Crossings, only_of, times_crossed
 from .jobs import Options
 from .largest import most_taken

@@ -12,11 +12,11 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from ....routing.problem import Problem
+from ...admissible.moving import enters, minds_entering
+from ...admissible.services import SECONDS_PER_HOUR, Services
+from ...admissible.survival import Guard
 from ...arrays import Bools
-from ...moving import enters, minds_entering
 from ...rates import Floats, Ints, Rates, most_accelerators, whole_replicas
-from ...services import SECONDS_PER_HOUR, Services
-from ...survival import Guard
 from .guards import NO_GUARDS, Guards
 from .seats import Seats
 

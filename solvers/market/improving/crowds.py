@@ -16,9 +16,9 @@ from functools import cached_property
 
 import numpy as np
 
+from ...programs.request import Request
+from ...programs.solve_program import solve_integer
 from ...rates import Floats, Ints
-from ...request import Request
-from ...solve_program import solve_integer
 from ..answers.columns import Columns, joined
 from ..answers.placing import Placed, Placement, Priced
 from ..plans.detours import OfferTo, fitting_answer

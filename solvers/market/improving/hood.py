@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csc_array, csr_array, hstack, vstack
 
-from ...program import Program
+from ...programs.program import Program
 from ...rates import Floats, Ints
 from ..answers.placing import Placed, Placement
 

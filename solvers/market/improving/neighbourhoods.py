@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...choices.problem import spans
+from ...programs.request import Request
+from ...programs.solve_program import solve_integer
 from ...rates import Floats, Ints
-from ...request import Request
-from ...solve_program import solve_integer
 from ..answers.placing import Placed, Placement, Priced
 from .hood import Hood, load_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ....routing.collecting import collection_paused
+from ...accounts.solution import Decisions, JobDecision
 from ...rates import Floats, Ints
-from ...solution import Decisions, JobDecision
 from ..answers.columns import JobChoice, ServiceChoice
 from ..answers.placing import Placement
 from ..form.market import Market

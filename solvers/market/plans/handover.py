@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...arrays import Arrays
+from ...model.variables import Variables
 from ...rates import Floats, Ints
-from ...variables import Variables
 from ..answers.columns import JobChoice
 from ..answers.placing import Placement
 from ..form.market import Market

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from ...master import rank_within
+from ...programs.master import rank_within
 from ...rates import Floats, Ints
 from ..answers.columns import Columns, answer_columns, joined, pause_columns, start_columns
 from ..answers.protecting import kept_safe, limited

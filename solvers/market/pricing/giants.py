@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.sparse import coo_array, csr_array, vstack
 
-from ...program import Program
+from ...programs.program import Program
+from ...programs.request import Request
+from ...programs.solve_program import solve_integer
 from ...rates import Floats, Ints
-from ...request import Request
-from ...solve_program import solve_integer
 from ..answers.columns import Columns, joined, kept
 from ..answers.placing import NOTHING, Placed, Priced
 from ..form.captive import most_room

@@ -17,7 +17,7 @@ from scipy.sparse import csr_array, vstack
 
 from ....routing.errors import SolverError
 from ...choices.dual import Core
-from ...program import Program
+from ...programs.program import Program
 from ...rates import Floats
 from ...watch import Watch
 from ..form.market import Market
@@ -136,7 +136,7 @@ class _Climb:
 
     def solve(self, seconds: float) -> bool:
         """Take over the best prices, as a linear program tells them; return whether it does in time."""
-        from ...highs import relax_by_highs
+        from ...programs.highs import relax_by_highs
 
         core, cells = self.uses.core()
         if len(cells) == 0 or len(core.cost) == 0:

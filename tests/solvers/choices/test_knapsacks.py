@@ -11,8 +11,8 @@ from computeroute.solvers.choices.packings import packing_task
 from computeroute.solvers.choices.pricing import price_out
 from computeroute.solvers.choices.problem import choice_problem
 from computeroute.solvers.packs import Packs
-from computeroute.solvers.request import Request
-from computeroute.solvers.solve_program import solve_integer
+from computeroute.solvers.programs.request import Request
+from computeroute.solvers.programs.solve_program import solve_integer
 from computeroute.solvers.watch import Watch
 
 from .small import blocks_of, optimum

@@ -11,8 +11,8 @@ from computeroute.solvers.facility import packed
 from computeroute.solvers.facility.instance import Facility
 from computeroute.solvers.facility.lagrange import Climb, first_prices
 from computeroute.solvers.facility.tree import Incumbent, Tree
-from computeroute.solvers.request import Request
-from computeroute.solvers.solve_program import solve_integer
+from computeroute.solvers.programs.request import Request
+from computeroute.solvers.programs.solve_program import solve_integer
 
 from .cases import random_facility
 

@@ -22,7 +22,7 @@ from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
-from ..test_constraints import job, service, world
+from ..model.test_constraints import job, service, world
 
 
 def builder_of(market: Market, told: Appraisal) -> Builder:

@@ -22,7 +22,7 @@ from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
-from ..test_constraints import job, service
+from ..model.test_constraints import job, service
 from .form.test_captive import market
 
 NEAR = {"policy": "near"}

@@ -19,7 +19,7 @@ from computeroute.solvers.market.pricing.prices import Seeker
 from computeroute.solvers.market.solve import market_of
 from computeroute.topologies import load
 
-from ..test_constraints import job, service, world
+from ..model.test_constraints import job, service, world
 
 
 def kept_near(*workloads: dict[str, Any]) -> Problem:

@@ -9,8 +9,8 @@ from computeroute.solvers.blocks import Blocks, Choices, Divisions, Flows, Resou
 from computeroute.solvers.network import solve
 from computeroute.solvers.network.routing import minimise_utilisation, solve_routing
 from computeroute.solvers.network.solve import solve_network
-from computeroute.solvers.request import Request
-from computeroute.solvers.solve_program import solve_integer, solve_relaxation
+from computeroute.solvers.programs.request import Request
+from computeroute.solvers.programs.solve_program import solve_integer, solve_relaxation
 
 
 def network(seed: int, *, fixed: bool = True, tight: float = 1.0) -> Blocks:

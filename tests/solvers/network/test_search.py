@@ -14,8 +14,8 @@ from computeroute.solvers.network.instance import network_of
 from computeroute.solvers.network.linear import bundles, route
 from computeroute.solvers.network.programs import design_program
 from computeroute.solvers.network.search import Pace, Search
-from computeroute.solvers.request import Request
-from computeroute.solvers.solve_program import solve_integer
+from computeroute.solvers.programs.request import Request
+from computeroute.solvers.programs.solve_program import solve_integer
 
 from .cases import DIAMOND, blocks_of, diamond, wide
 

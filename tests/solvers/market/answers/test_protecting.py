@@ -7,13 +7,13 @@ from itertools import product
 
 import numpy as np
 import pytest
+from computeroute.solvers.admissible.survival import Guard
 from computeroute.solvers.market.answers.least import least_cost
 from computeroute.solvers.market.answers.protecting import covered
 from computeroute.solvers.market.answers.reserve_prices import reserve_prices
 from computeroute.solvers.market.form.guards import Guards
 from computeroute.solvers.market.form.units import Unit
 from computeroute.solvers.market.pricing.candidates import unit_reply
-from computeroute.solvers.survival import Guard
 from numpy.typing import NDArray
 
 from .test_serving import everywhere, offered, unit_of

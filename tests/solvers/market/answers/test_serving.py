@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from computeroute.solvers.admissible.services import SECONDS_PER_HOUR
 from computeroute.solvers.market.answers.lagrange import lagrangian_cost
 from computeroute.solvers.market.answers.least import least_cost, whole_cost, without_earnings
 from computeroute.solvers.market.answers.serving import answer, pour
@@ -14,7 +15,6 @@ from computeroute.solvers.market.form.goods import GoodPrices
 from computeroute.solvers.market.form.offers import Offer, offer
 from computeroute.solvers.market.form.units import Unit
 from computeroute.solvers.rates import whole_replicas
-from computeroute.solvers.services import SECONDS_PER_HOUR
 
 
 def unit_of(

@@ -23,7 +23,7 @@ from computeroute.solvers.market.plans.greedy import fill_units
 from computeroute.solvers.market.pricing.appraisal import appraise
 from scipy.optimize import linprog
 
-from ...test_constraints import service, world
+from ...model.test_constraints import service, world
 from .test_serving import offered, unit_of
 
 

@@ -18,7 +18,7 @@ from computeroute.solvers.market.solve import market_of
 from computeroute.solvers.watch import Watch
 from scipy.optimize import LinearConstraint, milp
 
-from ...test_constraints import service, world
+from ...model.test_constraints import service, world
 from .test_serving import everywhere, offered, somewhere, unit_of
 
 

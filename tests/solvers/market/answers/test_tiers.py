@@ -11,7 +11,7 @@ from computeroute.solvers.market.improving.refilling import tiered_columns
 from computeroute.solvers.market.plans.greedy import take
 from computeroute.solvers.market.solve import market_of
 
-from ...test_constraints import service, world
+from ...model.test_constraints import service, world
 from ..improving.test_refilling import NEAR_COMMITTED, replicas
 
 

@@ -11,7 +11,7 @@ from computeroute.routing import Problem
 from computeroute.solvers import solve
 from computeroute.solvers.market.form import captive
 
-from ...test_constraints import job
+from ...model.test_constraints import job
 from .test_captive import assert_proven_holds, at_no_prices, market
 
 

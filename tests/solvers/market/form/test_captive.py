@@ -14,8 +14,8 @@ from computeroute.solvers.market.pricing.appraisal import Appraisal, appraise
 from computeroute.solvers.market.pricing.penalty import penalty_of
 from computeroute.solvers.market.solve import market_of
 
+from ...model.test_constraints import job, service, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, world
 
 POLICIES = [{"id": "near", "allow": ["DE"]}, {"id": "both", "allow": ["DE", "FR"]}]
 

@@ -12,7 +12,7 @@ from computeroute.solvers.market.plans.greedy import fill_units
 from computeroute.solvers.market.pricing.appraisal import appraise
 from computeroute.solvers.market.solve import market_of
 
-from ...test_constraints import job, service, world
+from ...model.test_constraints import job, service, world
 
 
 def crowded() -> Market:

@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 from computeroute.routing import check
 from computeroute.routing.problem import Problem
-from computeroute.solvers import Options, runner, solve
-from computeroute.solvers.events import Event, Found, Proved
+from computeroute.solvers import Options, solve
 from computeroute.solvers.exact import build_variables
 from computeroute.solvers.first_plan import FirstPlan
-from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.form.goods import GoodPrices
 from computeroute.solvers.market.form.market import Market, build_market
 from computeroute.solvers.market.plans.handover import as_solution
 from computeroute.solvers.market.pricing.appraisal import appraise
 from computeroute.solvers.market.pricing.candidates import job_columns, service_columns
 from computeroute.solvers.market.solve import MarketSearch, market_of
+from computeroute.solvers.model.formulation import build_arrays
+from computeroute.solvers.searching import runner
+from computeroute.solvers.searching.events import Event, Found, Proved
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 

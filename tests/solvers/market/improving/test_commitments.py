@@ -10,18 +10,18 @@ from computeroute.routing import Problem
 from computeroute.routing.paths import PathFinder
 from computeroute.solvers import solve
 from computeroute.solvers.exact import build_variables
-from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.answers.columns import pause_columns, start_columns
 from computeroute.solvers.market.answers.menus import beyond_prices
 from computeroute.solvers.market.form.market import Market
 from computeroute.solvers.market.opening import plain_market
 from computeroute.solvers.market.pricing.appraisal import appraise
-from computeroute.solvers.program import complete_program
+from computeroute.solvers.model.formulation import build_arrays
+from computeroute.solvers.programs.program import complete_program
+from computeroute.solvers.programs.solve_program import solve_relaxation
 from computeroute.solvers.rates import covered_part, hours_beyond
-from computeroute.solvers.solve_program import solve_relaxation
 
+from ...model.test_constraints import job, world
 from ...small_worlds import random_world
-from ...test_constraints import job, world
 
 COMMITTED = {"committed_count": 3, "committed_usd_per_accelerator_hour": 0.5}
 

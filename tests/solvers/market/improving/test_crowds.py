@@ -19,8 +19,8 @@ from computeroute.solvers.market.pricing.prices import Seeker
 from computeroute.solvers.market.solve import market_of
 from computeroute.solvers.watch import Watch
 
+from ...model.test_constraints import job, service, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, world
 
 
 def units_first(market: Market) -> tuple[Placement, Crowds]:

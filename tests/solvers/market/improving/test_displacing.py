@@ -22,8 +22,8 @@ from computeroute.solvers.options import Options, Progress
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
+from ...model.test_constraints import job, service, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, world
 from .test_recreating import greedy
 
 FAR_SMALL = [job(f"small-{number}", 1, 4) for number in range(12)]

@@ -19,8 +19,8 @@ from computeroute.solvers.market.solve import MarketSearch, market_of
 from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch
 
+from ...model.test_constraints import job, service, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, world
 
 
 def pools_of(market: Market, number: int) -> set[tuple[int, ...]]:

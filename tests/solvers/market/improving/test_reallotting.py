@@ -11,7 +11,7 @@ from computeroute.solvers.market.plans.rations import Rations
 from computeroute.solvers.market.pricing.appraisal import appraise
 from computeroute.solvers.market.pricing.penalty import penalty_of
 
-from ...test_constraints import job, service
+from ...model.test_constraints import job, service
 from ..form.test_captive import market
 from ..test_rationing import built, overloaded
 

@@ -16,8 +16,8 @@ from computeroute.solvers.market.improving.settling import resettle
 from computeroute.solvers.market.pricing.appraisal import Appraisal, appraise
 from computeroute.solvers.market.solve import market_of
 
+from ...model.test_constraints import job, service, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, world
 
 
 def greedy(problem: Problem) -> tuple[Market, Placement, Appraisal]:

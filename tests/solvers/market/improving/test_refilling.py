@@ -23,8 +23,8 @@ from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch
 from computeroute.topologies import load
 
+from ...model.test_constraints import job, service, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, world
 
 NEAR_COMMITTED = {
     "committed_count": 2,

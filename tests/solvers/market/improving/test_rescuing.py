@@ -24,7 +24,7 @@ from computeroute.solvers.market.solve import MarketSearch, market_of
 from computeroute.solvers.options import Options
 from computeroute.solvers.watch import Watch
 
-from ...test_constraints import job, service, world
+from ...model.test_constraints import job, service, world
 
 KEPT = {"policies": [{"id": "near", "allow": ["DE"]}, {"id": "far", "allow": ["FR"]}]}
 

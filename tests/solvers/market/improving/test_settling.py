@@ -17,8 +17,8 @@ from computeroute.solvers.market.pricing.appraisal import Appraisal, appraise
 from computeroute.solvers.market.pricing.candidates import job_columns
 from computeroute.solvers.market.solve import market_of
 
+from ...model.test_constraints import job, world
 from ...small_worlds import random_world
-from ...test_constraints import job, world
 
 EVERYTHING = 1_000_000
 

@@ -23,8 +23,8 @@ from computeroute.solvers.market.solve import market_of, penalty_of
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
+from ...model.test_constraints import job, world
 from ...small_worlds import random_world
-from ...test_constraints import job, world
 from ..large_jobs import large_jobs
 
 

@@ -11,7 +11,7 @@ from computeroute.solvers.market.pricing.penalty import penalty_of
 from computeroute.solvers.market.solve import market_of
 from computeroute.solvers.rates import Floats
 
-from ...test_constraints import service, world
+from ...model.test_constraints import service, world
 
 
 def leant(usd_near: float, usd_far: float, policy: str | None = None) -> Floats:

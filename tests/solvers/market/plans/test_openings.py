@@ -22,8 +22,8 @@ from computeroute.solvers.market.pricing.penalty import penalty_of
 from computeroute.solvers.market.solve import market_of
 from computeroute.solvers.watch import Watch
 
+from ...model.test_constraints import job, service, town, world
 from ...small_worlds import random_world
-from ...test_constraints import job, service, town, world
 
 EVERYTHING = 1_000_000
 

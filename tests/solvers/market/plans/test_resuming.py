@@ -11,18 +11,18 @@ from computeroute.routing import Plan, Problem
 from computeroute.routing.commitments import committed_usd
 from computeroute.solvers import solve
 from computeroute.solvers.exact import build_variables
-from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.answers.placing import Placement
 from computeroute.solvers.market.form.market import Market
 from computeroute.solvers.market.plans.resuming import SLACK, gone_on, resumed
 from computeroute.solvers.market.pricing.penalty import penalty_of
 from computeroute.solvers.market.solve import market_of
+from computeroute.solvers.model.formulation import build_arrays
 from computeroute.solvers.resuming import resumed_solution
 
+from ...model.test_constraints import job, service, world
 from ...replan_worlds import random_replan
 from ...small_worlds import random_world
 from ...survival_worlds import random_world as random_survival
-from ...test_constraints import job, service, world
 
 
 def cost_of(market: Market, placement: Placement) -> tuple[float, float]:

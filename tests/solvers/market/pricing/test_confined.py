@@ -13,11 +13,11 @@ from computeroute.routing.paths import PathFinder
 from computeroute.solvers import solve
 from computeroute.solvers.market.opening import plain_market
 from computeroute.solvers.market.pricing.confined import Confined, CrowdedOut, crowded_out
-from computeroute.solvers.request import Request
-from computeroute.solvers.solve_program import solve_integer
+from computeroute.solvers.programs.request import Request
+from computeroute.solvers.programs.solve_program import solve_integer
 from computeroute.solvers.watch import Watch
 
-from ...test_constraints import job, world
+from ...model.test_constraints import job, world
 
 NEAR_ONLY = {"policies": [{"id": "near", "allow": ["DE"]}]}
 

@@ -10,18 +10,18 @@ import pytest
 from computeroute.routing import Problem
 from computeroute.solvers import solve
 from computeroute.solvers.exact import build_variables
-from computeroute.solvers.formulation import build_arrays
 from computeroute.solvers.market.pricing.appraisal import appraise
 from computeroute.solvers.market.pricing.scarce_uses import placeable
 from computeroute.solvers.market.pricing.scarcity import Scarcity, costless, proven_by_programs, scarcity
 from computeroute.solvers.market.solve import market_of
-from computeroute.solvers.program import partial_program
-from computeroute.solvers.solve_program import solve_relaxation
+from computeroute.solvers.model.formulation import build_arrays
+from computeroute.solvers.programs.program import partial_program
+from computeroute.solvers.programs.solve_program import solve_relaxation
 from computeroute.solvers.watch import Watch
 from computeroute.topologies.generate import generate
 
+from ...model.test_constraints import job, service
 from ...small_worlds import random_world
-from ...test_constraints import job, service
 from ..form.test_captive import market
 
 ALL = 1e6

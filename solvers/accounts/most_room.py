@@ -1,0 +1,97 @@
+"""Which of the pools that left-out work could use has most room, in words."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from ...routing.errors import quoted
+from ...routing.text import number
+from ...routing.trip_table import of_trips
+from ..rates import Floats, Ints
+from .accounting import World
+from .in_use import accelerators_held, accelerators_there
+from .solution import Decisions
+
+ROUNDING = 1e-9
+"""Part by which what is needed may pass what there is."""
+
+
+class MostRoom:
+    """What a plan leaves free of the pools; found when it is asked for, as most plans leave nothing out."""
+
+    def __init__(self, variables: World, decisions: Decisions) -> None:
+        self.variables, self.decisions = variables, decisions
+
+    def of_job(self, index: int) -> str:
+        """Return the pool with most room on average for a job; several pools of a job count each."""
+        table = self.variables.jobs.table
+        options = np.arange(*np.searchsorted(table.job, [index, index + 1]))
+        pools, needed = table.pools[options], table.accelerators[options]
+        row, place = np.nonzero(pools >= 0)
+        told = self._told(pools[row, place], needed[row], np.arange(self.variables.rates.periods))
+        return told + self._narrow(options)
+
+    def _narrow(self, options: Ints) -> str:
+        """Tell of the widest way of the dataset of a job where all are too narrow for it."""
+        table, trips = self.variables.jobs.table, self.variables.jobs.trips
+        usable = of_trips(trips.narrowest_gbps, table.routes[options], np.inf).min(axis=1)
+        needed = table.rate_gbps[options]
+        if not len(options) or (needed <= usable * (1 + ROUNDING)).any():
+            return ""
+        best = int(np.argmax(usable / needed))
+        asked, there = number(needed[best], 3), number(usable[best], 3)
+        return f"; its dataset needs {asked} Gbit/s, and the widest way has {there}"
+
+    def of_demand(self, row: int) -> str:
+        """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
+        services = self.variables.services
+        slots = services.arc_slot[self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]]
+        periods = np.flatnonzero(self.decisions.unserved[row] > 0)
+        return self._told(services.slot_pool[slots], services.slot_accelerators[slots], periods)
+
+    @cached_property
+    def _there(self) -> Floats:
+        return accelerators_there(self.variables, self.decisions)
+
+    @cached_property
+    def _held(self) -> Floats:
+        return accelerators_held(self.variables, self.decisions)
+
+    @cached_property
+    def _free(self) -> Floats:
+        return self._there[:, None] - self._held
+
+    @cached_property
+    def _arcs(self) -> Ints:
+        return np.argsort(self.variables.services.arc_demand, kind="stable")
+
+    @cached_property
+    def _rows(self) -> Ints:
+        return self.variables.services.arc_demand[self._arcs]
+
+    def _told(self, pools: Ints, needed: Ints, periods: Ints) -> str:
+        """Tell of the pool that has the largest part of what the work needs there, accelerators (N,)."""
+        hours = self.variables.rates.durations[periods]
+        free = self._free[pools[:, None], periods] @ hours / hours.sum()
+        best = int(np.argmax(free / needed))
+        name = quoted(self.variables.problem.pools[pools[best]].id)
+        count = len(np.unique(pools))
+        which = f"where most room is of {count} pools" if count > 1 else "all that it could use"
+        there = number(self._there[pools[best]])
+        room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed"
+        return f"{room} in {name}, {which}{self._powered(int(pools[best]), int(needed[best]), periods)}"
+
+    def _powered(self, pool: int, needed: int, periods: Ints) -> str:
+        """Tell what the site of a pool draws where that leaves no power for so many accelerators more."""
+        rates, problem = self.variables.rates, self.variables.problem
+        site = problem.data_centers[rates.site[pool]]
+        if site.max_power_kw is None:
+            return ""
+        at_site = np.flatnonzero(rates.site == rates.site[pool])
+        drawn = (self._held[at_site] * rates.kw[at_site][:, None])[:, periods].sum(axis=0)
+        kw = float(drawn @ rates.durations[periods] / rates.durations[periods].sum())
+        if kw + needed * rates.kw[pool] <= site.max_power_kw * (1 + ROUNDING):
+            return ""
+        return f"; {quoted(site.id)} draws {number(kw, 1)} of {number(site.max_power_kw, 1)} kW on average"

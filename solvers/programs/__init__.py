@@ -1,0 +1,1 @@
+"""Integer programs in arrays, and the solvers that they are passed to."""
