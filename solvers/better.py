@@ -15,11 +15,22 @@ def better(first: Plan, second: Plan, gap_limit: float = 0.0) -> Plan:
     It has the bounds of both, where those of the other hold: of plans that leave no more out than that. If
     these close the gap, it is optimal.
     """
+    if not first and not second:
+        return _better_refused(first, second)
     if not first or not second or first.objective is None or second.objective is None:
         return first if first else second
     one, other = ((round(plan.unserved, 6), plan.objective) for plan in (first, second))
     chosen = (first, second) if one < other else (second, first)
     return _with_bounds(*chosen, gap_limit)
+
+
+def _better_refused(first: Plan, second: Plan) -> Plan:
+    """Return the one that leaves less out where all or nothing was asked for, with what either proves."""
+    one, other = ((not plan.left_out, plan.unserved) for plan in (first, second))
+    chosen = first if one < other else second
+    status = "infeasible" if "infeasible" in (first.status, second.status) else chosen.status
+    bound = max(first.unserved_bound, second.unserved_bound)
+    return chosen.model_copy(update={"status": status, "unserved_bound": bound})
 
 
 def _with_bounds(plan: Plan, other: Plan, gap_limit: float) -> Plan:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from computeroute.routing import Problem
 from computeroute.solvers import solve
 from computeroute.solvers.better import better
 from computeroute.topologies import load
+
+from .model.test_constraints import job, world
 
 
 def test_the_better_plan_leaves_less_out_or_costs_less() -> None:
@@ -38,3 +41,19 @@ def test_the_better_plan_takes_over_bounds_that_hold_for_it() -> None:
 def test_the_later_of_two_plans_alike_is_taken() -> None:
     plan = solve(load("two-sites"))
     assert better(plan, plan.model_copy()) is not plan, "the later one knows more"
+
+
+def test_of_two_refused_plans_the_one_that_leaves_less_out_is_told() -> None:
+    """Each says what it would leave out where all or nothing was asked for, if it knows."""
+    crowded = Problem.parse(world(*(job(name, 8, 4) for name in ("one", "two", "three"))))
+    less = solve(crowded, all_or_nothing=True)
+    assert not less and less.status == "infeasible" and less.left_out
+    more = less.model_copy(
+        update={"status": "unknown", "unserved": less.unserved + 1.0, "unserved_bound": less.unserved + 0.5}
+    )
+    silent = less.model_copy(update={"status": "unknown", "unserved": 0.0, "left_out": ()})
+    for found in (better(less, more), better(more, less)):
+        assert (found.unserved, found.left_out) == (less.unserved, less.left_out)
+        assert (found.status, found.unserved_bound) == ("infeasible", less.unserved + 0.5)
+    for found in (better(less, silent), better(silent, less)):
+        assert found.left_out == less.left_out

@@ -233,7 +233,7 @@ def test_a_process_that_dies_is_told_or_made_up_for(
         for _ in range(1000):
             for pid in _children() - before:
                 command = Path(f"/proc/{pid}/cmdline")
-                if command.exists() and b"solvers.child" in command.read_bytes():
+                if command.exists() and b"solvers.searching.child" in command.read_bytes():
                     os.kill(pid, signal.SIGKILL)
                     return
             time.sleep(0.005)

@@ -18,7 +18,7 @@ from computeroute.solvers.searching import runner
 from computeroute.solvers.searching.events import Event, Finished, Found, Still
 from computeroute.solvers.searching.telling import Settings
 
-from .model.test_constraints import CASES, job, world
+from ..model.test_constraints import CASES, job, world
 
 
 @pytest.mark.no_cover
@@ -28,7 +28,7 @@ def test_the_process_tells_and_ends(solver: str) -> None:
     settings = Settings(
         solver=solver, seconds=20, gap_limit=0, seed=0, threads=1, cores=1, cell_solver="scip"
     )
-    command = [sys.executable, "-m", "computeroute.solvers.child"]
+    command = [sys.executable, "-m", "computeroute.solvers.searching.child"]
     events: list[Event] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 
-from .processes import own_pipes, read_frame, write_frame
-from .searching.events import Event
-from .searching.runner import search_to_end
+from ..processes import own_pipes, read_frame, write_frame
+from .events import Event
+from .runner import search_to_end
 
 
 def main() -> None:
