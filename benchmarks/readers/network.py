@@ -163,7 +163,7 @@ def _path_load(sheet: PathSheet, solution: Solution) -> Floats:
     for path, share in _table(solution, "share", (len(owner),)):
         demand, way = owner[int(path)]
         served[demand] += share
-        load[way] += share * sheet.amount[demand]
+        np.add.at(load, way, share * sheet.amount[demand])  # a path may use a link twice
     if not (np.abs(served - 1) <= ROUNDING).all():
         raise WrongSolutionError(f"demand {int(np.abs(served - 1).argmax())} is not served whole")
     return load

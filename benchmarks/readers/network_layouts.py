@@ -26,6 +26,8 @@ from .numbers import finite, places, read_text, require_end, sizes, take, within
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+TITLES = ("NODES", "EDGES", "DEMANDS")
+"""Of the tables of REPETITA."""
 MOST_NODES = 1_000_000
 """Nodes of a network at most."""
 
@@ -114,32 +116,31 @@ def _repetita(path: Path, instance: str | None) -> Sheet:
     graph = path.with_name(demands.name.partition(".")[0] + ".graph")
     arcs = _table(graph, "EDGES", 5)
     wanted = _table(demands, "DEMANDS", 3)
-    nodes = _announced(graph)
+    nodes = len(_rows(graph, "NODES"))
     sheet = _uncosted(demands, nodes, arcs[:, :2], arcs[:, 3], wanted)
     return _sound(demands, sheet)
 
 
-def _announced(graph: Path) -> int:
-    """Return the number of nodes: ``NODES count`` is how a graph begins."""
-    words = read_text(graph).split(maxsplit=2)
-    if len(words) < 2 or words[0] != "NODES" or not words[1].isdecimal():
-        raise BadFileError(f"{graph}: does not begin with NODES and their number")
-    return int(words[1])
+def _rows(path: Path, title: str) -> list[list[str]]:
+    """Return the words of the lines below a title line ``TITLE count`` and a heading, as many as it says."""
+    lines = [line.split() for line in read_text(path).splitlines()]
+    at = next((row for row, words in enumerate(lines) if words[:1] == [title]), None)
+    if at is None or len(lines[at]) < 2 or not lines[at][1].isdecimal():
+        raise BadFileError(f"{path}: has no line {title} with their number")
+    count, rows = int(lines[at][1]), lines[at + 2 :]
+    found = next((row for row, words in enumerate(rows) if not words or words[0] in TITLES), len(rows))
+    if found != count:
+        raise BadFileError(f"{path}: {count} lines of {title} expected, {found} found")
+    return rows[:count]
 
 
 def _table(path: Path, title: str, columns: int) -> Floats:
-    """Return the numbers below a title line ``TITLE count`` and a heading, each line after its label."""
-    lines = read_text(path).splitlines()
+    """Return the numbers below a title line and a heading, each line after its label."""
+    rows = _rows(path, title)
     try:
-        at = next(row for row, line in enumerate(lines) if line.split()[:1] == [title])
-        count = int(lines[at].split()[1])
-        rows = [line.split()[1 : 1 + columns] for line in lines[at + 2 : at + 2 + count]]
-        table = np.array(rows, dtype=float).reshape(len(rows), columns)
-    except (StopIteration, IndexError, ValueError) as error:
+        return np.array([words[1 : 1 + columns] for words in rows], dtype=float).reshape(len(rows), columns)
+    except ValueError as error:
         raise BadFileError(f"{path}: no table {title} of {columns} numbers per line") from error
-    if len(table) < max(count, 0) or count < 0:
-        raise BadFileError(f"{path}: ends within {title}: {count} lines expected, {len(table)} found")
-    return table
 
 
 def _uncosted(path: Path, nodes: int, ends: Floats, capacity: Floats, demands: Floats) -> Sheet:
@@ -167,6 +168,12 @@ def _json(path: Path) -> Any:
         raise BadFileError(f"{path}: {error}") from error
 
 
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{value!r} is no number")
+    return float(value)
+
+
 def _sndlib(path: Path) -> Sheet:
     data = _json(path)
     try:
@@ -175,7 +182,7 @@ def _sndlib(path: Path) -> Sheet:
             raise BadFileError(f"{path}: two nodes have the same id")
         links = [(place[str(link["source"])], place[str(link["target"])]) for link in data["edges"]]
         wanted = [
-            (place[source], place[target], float(amount))
+            (place[source], place[target], _number(amount))
             for source, row in data["graph"]["demands"].items()
             for target, amount in row.items()
         ]
@@ -194,7 +201,7 @@ def _geant(path: Path, instance: str | None) -> PathSheet:
     data = _json(path.with_name("GEANT.json"))
     try:
         number = {(link["source"], link["target"]): at for at, link in enumerate(data["links"])}
-        capacity = np.array([float(link["capacity"]) for link in data["links"]])
+        capacity = np.array([_number(link["capacity"]) for link in data["links"]])
         nodes = len(data["nodes"])
         matrix = np.array(rows[line].split(), dtype=float).reshape(nodes, nodes)
         tunnels = _tunnels(path.with_name("tunnels.txt"))
@@ -223,11 +230,15 @@ def _line(path: Path, instance: str | None) -> int:
 
 def _tunnels(path: Path) -> dict[tuple[int, int], list[list[tuple[int, int]]]]:
     """Return the hops of each path of each pair of nodes: ``src dst:a-b-c,a-d-c``."""
-    found = {}
+    found: dict[tuple[int, int], list[list[tuple[int, int]]]] = {}
     for row in read_text(path).split("\n"):
         if row.strip():
             pair, _, paths = row.partition(":")
             source, target = (int(node) for node in pair.split())
             nodes = [[int(node) for node in hops.split("-")] for hops in paths.split(",")]
+            if (source, target) in found:
+                raise ValueError(f"{source} {target} is there twice")
+            if any((way[0], way[-1]) != (source, target) for way in nodes):
+                raise ValueError(f"a path of {source} {target} does not join them")
             found[source, target] = [list(pairwise(way)) for way in nodes]
     return found

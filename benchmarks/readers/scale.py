@@ -17,6 +17,16 @@ from .assignment import assignment_blocks, check_assignment, to_solution
 from .numbers import finite, within
 
 NAMES = ("cost", "need", "allowed", "capacity")
+UNREADABLE = (
+    ValueError,
+    KeyError,
+    EOFError,
+    TypeError,
+    MemoryError,
+    RuntimeError,  # encrypted, or compressed in a way that is not known
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def _arrays(path: Path) -> tuple[NDArray[Any], ...]:
@@ -24,15 +34,13 @@ def _arrays(path: Path) -> tuple[NDArray[Any], ...]:
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             cost, need, allowed, capacity = (file[name] for name in NAMES)
-    except (ValueError, KeyError, EOFError, TypeError, MemoryError, zipfile.BadZipFile, zlib.error) as error:
+    except UNREADABLE as error:
         raise BadFileError(f"{path}: not an npz file with {', '.join(NAMES)}: {error}") from error
     if not cost.shape == need.shape == allowed.shape or cost.ndim != 2 or capacity.shape != cost.shape[1:]:
         raise BadFileError(
             f"{path}: shapes {cost.shape}, {need.shape}, {allowed.shape}, {capacity.shape} do not fit"
         )
-    if allowed.dtype.kind not in "biuf":
-        raise BadFileError(f"{path}: allowed are not numbers")
-    allowed = allowed.astype(bool)
+    allowed = finite(allowed, path, "allowed").astype(bool)
     finite(cost[allowed], path, "costs of what is allowed")
     finite(need[allowed], path, "needs of what is allowed", 0.0)
     return cost, need, allowed, within(capacity, path, "capacities", -np.inf)

@@ -194,13 +194,16 @@ def test_use_of_a_link_without_capacity_is_seen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "message"),
     [
-        ("Net.graph", "NODES 3\n", "no table EDGES"),
+        ("Net.graph", "NODES 3\nlabel x y\na 0 0\nb 0 0\nc 0 0\n", "no line EDGES"),
         ("Net.graph", GRAPH.replace("e1 0 1", "e1 0 x"), "no table EDGES"),
-        ("Net.graph", GRAPH.replace("EDGES 3", "EDGES 4"), "4 lines expected"),
+        ("Net.graph", GRAPH.replace("EDGES 3", "EDGES 4"), "4 lines of EDGES expected, 3 found"),
+        ("Net.graph", GRAPH.replace("EDGES 3", "EDGES 2"), "2 lines of EDGES expected, 3 found"),
+        ("Net.graph", GRAPH.replace("NODES 3", "NODES 7"), "7 lines of NODES expected, 3 found"),
+        ("Net.0001.demands", DEMANDS.replace("DEMANDS ", "DEMANDS 1"), "lines of DEMANDS expected"),
         ("Net.0001.demands", DEMANDS.replace("d0 0 2", "d0 0 7"), "a node that there is not among 3"),
         ("Net.graph", GRAPH.replace("e1 0 1", "e1 0.5 1"), "nodes must be whole numbers"),
         ("Net.0001.demands", DEMANDS.replace("d0 0 2", "d0 0 1.5"), "nodes must be whole numbers"),
-        ("Net.0001.demands", "DEMANDS", "no table DEMANDS"),
+        ("Net.0001.demands", "DEMANDS", "no line DEMANDS"),
     ],
 )
 def test_malformed_traffic_is_named(file: str, text: str, message: str, tmp_path: Path) -> None:
@@ -218,6 +221,9 @@ def test_malformed_traffic_is_named(file: str, text: str, message: str, tmp_path
         ("5.hist", "1 2 3\n", "does not fit"),
         ("tunnels.txt", "0 1:0-1\n", "has no path"),
         ("tunnels.txt", "0 2:0-9-2\n", "does not fit"),
+        ("tunnels.txt", "0 2:0-2,0-1\n2 0:2-0\n", "a path of 0 2 does not join them"),
+        ("tunnels.txt", "0 2:0\n2 0:2-0\n", "a path of 0 2 does not join them"),
+        ("tunnels.txt", "0 2:0-2\n0 2:0-1-2\n2 0:2-0\n", "0 2 is there twice"),
     ],
 )
 def test_malformed_matrices_are_named(file: str, text: str, message: str, tmp_path: Path) -> None:
@@ -225,6 +231,22 @@ def test_malformed_matrices_are_named(file: str, text: str, message: str, tmp_pa
     (tmp_path / file).write_text(text)
     with pytest.raises(BadFileError, match=message):
         family("te").read(path, None)
+
+
+def test_a_path_that_uses_a_link_twice_loads_it_twice(tmp_path: Path) -> None:
+    """2 go 0-1-0-1-2, over the link of 30 from 0 to 1 twice: 4/30 there, 2/30 from 1 to 2."""
+    path, te = traffic_file(tmp_path, "hist"), family("te")
+    network = json.loads((tmp_path / "GEANT.json").read_text())
+    network["links"].append({"source": 1, "target": 0, "capacity": 30})
+    (tmp_path / "GEANT.json").write_text(json.dumps(network))
+    (tmp_path / "tunnels.txt").write_text("0 2:0-1-0-1-2\n")
+    assert te.check(path, None, {"share": [[0, 1.0]]}) == pytest.approx(4 / 30)
+
+
+@pytest.mark.parametrize("amount", ["5", True])
+def test_amounts_of_a_network_are_numbers(amount: Any, tmp_path: Path) -> None:
+    with pytest.raises(BadFileError, match="is no number"):
+        family("te").read(ring_file(tmp_path, graph={"demands": {"x": {"y": amount}}}), None)
 
 
 def test_names_that_lead_nowhere_are_told(tmp_path: Path) -> None:

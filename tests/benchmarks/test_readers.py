@@ -150,6 +150,22 @@ def test_what_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
         family("scale").read(tmp_path / "tiny.npz", None)
 
 
+def test_a_compression_that_is_not_known_is_no_npz_file(tmp_path: Path) -> None:
+    """Byte 10 of an entry of the directory in the end of the file is its way of compression."""
+    path = scale_file(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 10] = 77
+    path.write_bytes(content)
+    with pytest.raises(BadFileError, match="not an npz file"):
+        family("scale").read(path, None)
+
+
+def test_what_is_neither_allowed_nor_not_is_told(tmp_path: Path) -> None:
+    allowed = np.array([[1.0, np.nan], [1.0, 0.0], [1.0, 1.0]])
+    with pytest.raises(BadFileError, match="allowed must be finite numbers"):
+        family("scale").read(scale_file(tmp_path, allowed=allowed), None)
+
+
 def test_needs_of_what_is_allowed_are_no_less_than_nothing(tmp_path: Path) -> None:
     need = np.array([[2, 1], [2, -1], [2, 1]], np.float32)
     assert family("scale").read(scale_file(tmp_path, need=need), None), "it is not allowed there"
