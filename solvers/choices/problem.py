@@ -17,6 +17,7 @@ from scipy.sparse import csr_array, vstack
 
 from ..blocks import Blocks, BlockSolution, Floats, Ints, Resources
 from ..packs import counted
+from ..programs.program import usual_unit
 
 FIT, LESS_THAN_ONE = 1e-9, 0.5
 """Relative excess over a capacity that counts as rounding, and the most that does where uses are whole."""
@@ -24,6 +25,8 @@ CHUNK = 300_000
 """Options that are priced at once: memory is touched once, and temporary arrays stay small."""
 MOST_COUNTED = 2_000_000
 """Uses up to which it is seen what they are whole multiples of."""
+SMALLEST, LARGEST = 1e-6, 1e12
+"""Uses that solvers of programs cope with as they are."""
 
 
 @dataclass(frozen=True)
@@ -155,10 +158,22 @@ def choice_problem(blocks: Blocks) -> ChoiceProblem:
 
 def _counted(uses: csr_array, capacity: Floats) -> tuple[csr_array, Floats]:
     """Return uses and capacities in whole units, but of large problems: no knapsack is packed full there."""
+    uses, capacity = _of_usual_size(uses, capacity)
     if uses.nnz > MOST_COUNTED:
         return uses, capacity
     units, room = counted(uses.data, capacity)
     return csr_array((units, uses.indices, uses.indptr), shape=uses.shape), room
+
+
+def _of_usual_size(uses: csr_array, capacity: Floats) -> tuple[csr_array, Floats]:
+    """Return uses and capacities in units that solvers of programs cope with, none of them rounded."""
+    parts = (np.abs(uses.data[begin : begin + CHUNK]) for begin in range(0, uses.nnz, CHUNK))
+    ends = [end for part in parts for end in (part.min(initial=np.inf, where=part > 0), part.max())]
+    sizes = np.array([end for end in ends if 0 < end < np.inf])
+    if not len(sizes) or (sizes.min() >= SMALLEST and sizes.max() <= LARGEST):
+        return uses, capacity
+    unit = 2.0 ** np.round(np.log2(usual_unit(sizes)))
+    return csr_array(uses / unit), capacity / unit
 
 
 _Part = tuple[NDArray[Any], Floats, csr_array, NDArray[Any]]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..blocks import Floats, Ints
-from ..programs.program import Program
+from ..programs.program import MOST_COST, Program
 from ..programs.request import Answer
 from .instance import TOLERANCE, Bools, Facility
 from .programs import build_program
@@ -166,5 +166,13 @@ def ask(
     model = build_program(facility, cells & facility.allowed, forced)
     program = model.program
     if np.isfinite(cutoff):
-        program = program.with_row(program.cost, cutoff)
+        cost = _up_to(program.cost, cutoff)
+        unit = max(1.0, float(np.abs(cost).max(initial=0.0)) / MOST_COST)
+        program = replace(program, cost=cost).with_row(cost / unit, cutoff / unit)
     return Question(program, model.share, gap_limit)
+
+
+def _up_to(cost: Floats, cutoff: float) -> Floats:
+    """Return costs of which none is beyond what rules a choice out: solvers fail where some are far above."""
+    most = 2.0 * (abs(cutoff) - float(cost[cost < 0].sum()))
+    return np.minimum(cost, most) if most > 0 else cost

@@ -27,8 +27,10 @@ class Model:
         return found
 
 
-def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
+def build_program(facility: Facility, cells: Bools, forced: Bools, tolerance: float = TOLERANCE) -> Model:
     """Return the program over the given cells (m, n) in which the sites ``forced`` (m) are open anyway.
+
+    Loads may pass capacities by the relative ``tolerance``: all of what solutions may, for a relaxation.
 
     Columns of cells that are not given are left out, which is a restriction unless they are known to be 0.
     The program is strong: ``x <= y`` is a row for every cell of a site that is not forced.
@@ -46,18 +48,18 @@ def build_program(facility: Facility, cells: Bools, forced: Bools) -> Model:
         lower=np.concatenate([forced.astype(float), np.zeros(count)]),
         upper=np.ones(sites + count),
         integer=np.concatenate([~forced, np.full(count, facility.single)]),
-        matrix=csr_array(vstack([serve, _limits(facility, cell), links])),
+        matrix=csr_array(vstack([serve, _limits(facility, cell, tolerance), links])),
         row_lower=np.concatenate([np.ones(customers), np.full(sites + len(tied), -np.inf)]),
         row_upper=np.concatenate([np.ones(customers), np.zeros(sites + len(tied))]),
     )
     return Model(program, cell, (sites, customers))
 
 
-def _limits(facility: Facility, cell: Ints) -> coo_array:
-    """Return the rows: load of a site at most its capacity, with what solutions may pass it by, if open."""
+def _limits(facility: Facility, cell: Ints, tolerance: float) -> coo_array:
+    """Return the rows: load of a site at most its capacity, if open."""
     sites, customers = facility.cost.shape
     every = np.arange(sites)
-    room = facility.capacity * (1 + TOLERANCE)
+    room = facility.capacity * (1 + tolerance)
     values = np.concatenate([-room, facility.take.ravel()[cell]])
     rows = np.concatenate([every, cell // customers])
     columns = np.concatenate([every, sites + np.arange(len(cell))])

@@ -45,7 +45,7 @@ def divide(facility: Facility, price: Floats, seconds: float) -> Served:
     forced = np.ones(len(facility.opening), dtype=bool)
     deadline = time.monotonic() + seconds
     while True:
-        model = build_program(facility, cells, forced)
+        model = build_program(facility, cells, forced, TOLERANCE / 4)  # what is mended costs more
         answer = solve_relaxation(model.program, deadline - time.monotonic())
         whole = cells.sum() == facility.allowed.sum()
         last = whole or time.monotonic() > deadline
@@ -96,7 +96,8 @@ def mend(facility: Facility, share: Floats) -> Floats | None:
     """Return the shares without rounding errors: all served, no site overloaded; None if that fails."""
     share = np.where(share > TRIFLE, share, 0.0)
     share /= share.sum(axis=0)
-    for site in np.flatnonzero((facility.take * share).sum(axis=1) > facility.capacity):
+    over = (facility.take * share).sum(axis=1) > facility.capacity * (1 + TOLERANCE / 2)
+    for site in np.flatnonzero(over):
         _relieve(facility, share, int(site))
     return share if facility.fits(share) else None
 
@@ -104,12 +105,13 @@ def mend(facility: Facility, share: Floats) -> Floats | None:
 def _relieve(facility: Facility, share: Floats, site: int) -> None:
     """Move a little from an overloaded site to those with room, dearest customers first."""
     load = (facility.take * share).sum(axis=1)
-    excess = load[site] - facility.capacity[site]
-    room = facility.capacity - load
+    allowed = facility.capacity * (1 + TOLERANCE / 4)
+    excess = load[site] - allowed[site]
+    room = allowed - load
     for customer in np.argsort(-share[site] * facility.take[site]):
         for other in np.argsort(facility.cost[:, customer]):
             take, to = facility.take[site, customer], facility.take[other, customer]
-            if excess <= TOLERANCE * facility.capacity[site] / 2 or take <= 0:
+            if excess <= TOLERANCE * facility.capacity[site] / 4 or take <= 0:
                 return
             if room[other] <= 0 or not np.isfinite(facility.cost[other, customer]):
                 continue

@@ -68,6 +68,18 @@ def test_whole_amounts_fit_to_the_unit(much: float) -> None:
     assert (result.objective, result.bound) == (102.0, 102.0)
 
 
+@pytest.mark.parametrize("unit", [1e-20, 1e-9, 1.0, 1e15, 1e30])
+def test_the_unit_of_amounts_decides_nothing(unit: float) -> None:
+    """At 1, 3, 5 in A, at 2, 4, 6 in B, which have 3 each: 1 and 2 fill A, the third goes to B: 10."""
+    options = [
+        [(1.0, [1.0 * unit, 0.0]), (2.0, [0.0, 2.0 * unit])],
+        [(3.0, [2.0 * unit, 0.0]), (4.0, [0.0, 1.0 * unit])],
+        [(5.0, [1.0 * unit, 0.0]), (6.0, [0.0, 1.0 * unit])],
+    ]
+    result = solved(blocks_of(options, [3.0 * unit, 3.0 * unit]))
+    assert (result.objective, result.bound) == (10.0, 10.0)
+
+
 def test_work_is_left_out_where_that_is_cheapest_or_all_that_is_left() -> None:
     # room for one: the workload whose leaving out costs 7 stays out, the other (50) is placed at 1
     options = [[(1.0, [2.0])], [(1.0, [2.0])]]

@@ -175,6 +175,25 @@ def test_what_forbids_hides_no_other_costs():
     assert result.bound == pytest.approx(result.objective)
 
 
+def test_no_sliver_of_a_customer_goes_where_it_is_dear():
+    # Sites of 9 and 16 are forbidden to the first (21), who is served from 19 and 9 (opening: 1 each); the
+    # second (28) needs 3 of the 25 of the others and all that is left of 7, so all four are open: 4.
+    cost = [[1e6, 0], [1e6, 0], [0, 0], [0, 0]]
+    blocks = facility_blocks(cost, np.array([21.0, 28.0]), [9, 16, 19, 9], np.ones(4), single=False)
+    result = solved(blocks)
+    assert result.objective == pytest.approx(4, abs=1e-12)
+    assert result.bound == pytest.approx(4)
+
+
+@pytest.mark.parametrize("forbidden", [1e12, 1e18, 1e99])
+def test_what_forbids_may_be_endless(forbidden: float):
+    # 3, 4 and 5 in 10 and 20, which open for 5 and 7, at 1 or 2, 2 or never, 3 or 3: both together cost 12
+    # and 1 + 2 + 3, and the first alone is too small for all three.
+    cost = [[1, 2, 3], [2, forbidden, 3]]
+    result = solved(facility_blocks(cost, np.array([3.0, 4.0, 5.0]), [10, 20], [5, 7], single=True))
+    assert (result.objective, result.bound) == (18.0, 18.0)
+
+
 @pytest.mark.parametrize(("first", "cost"), [(1e6, 103), (1e6 + 1e-3, 3)])
 def test_one_site_and_several_agree_on_what_fits(first: float, cost: float):
     # 1e6 and 0.001 at a site that opens for 1, at 1 each; the second at another for 100 where both do not fit

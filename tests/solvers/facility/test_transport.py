@@ -56,7 +56,7 @@ def test_rounding_errors_are_mended():
     facility = Facility(cost, take, np.array([10.0 - 4e-6, 5.0]), np.ones(2), False)
     share = mend(facility, np.array([[1.0 - 1e-12, 1.0], [0.0, 1e-12]]))
     assert facility.fits(share)
-    assert share[1] == pytest.approx([0, 1e-6], rel=1e-3)
+    assert share[1] == pytest.approx([0, 1e-6], rel=2e-3)
 
 
 def test_what_cannot_be_mended_is_no_solution():
