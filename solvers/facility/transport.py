@@ -45,7 +45,7 @@ def divide(facility: Facility, price: Floats, seconds: float) -> Served:
     forced = np.ones(len(facility.opening), dtype=bool)
     deadline = time.monotonic() + seconds
     while True:
-        model = build_program(facility, cells, forced, TOLERANCE / 4)  # what is mended costs more
+        model = build_program(facility, cells, forced, 0.0)  # what has to be mended costs more
         answer = solve_relaxation(model.program, deadline - time.monotonic())
         whole = cells.sum() == facility.allowed.sum()
         last = whole or time.monotonic() > deadline
