@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +20,13 @@ ROUNDING = 1e-9
 """Part by which what is needed may pass what there is."""
 
 
+class _Asked(NamedTuple):
+    """Pools (N,) that work could use, and the accelerators (N,) that it needs there."""
+
+    pools: Ints
+    accelerators: Ints
+
+
 class MostRoom:
     """What a plan leaves free of the pools; found when it is asked for, as most plans leave nothing out."""
 
@@ -30,8 +39,16 @@ class MostRoom:
         options = np.arange(*np.searchsorted(table.job, [index, index + 1]))
         pools, needed = table.pools[options], table.accelerators[options]
         row, place = np.nonzero(pools >= 0)
-        told = self._told(pools[row, place], needed[row], np.arange(self.variables.rates.periods))
+        most = _Asked(pools[row, place], needed[row])
+        told = self._told(most, np.arange(self.variables.rates.periods), partial(self._lasting, options[row]))
         return told + self._narrow(options)
+
+    def _lasting(self, options: Ints, best: int) -> str:
+        """Tell for how long an option needs its accelerators: what is free on average may be so in parts."""
+        table, option = self.variables.jobs.table, int(options[best])
+        return (
+            f" for {number(table.hours[option], 1)} h{'' if table.pausable[option] else ' without a break'}"
+        )
 
     def _narrow(self, options: Ints) -> str:
         """Tell of the widest way of the dataset of a job where all are too narrow for it."""
@@ -46,10 +63,18 @@ class MostRoom:
 
     def of_demand(self, row: int) -> str:
         """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
-        services = self.variables.services
+        services, unserved = self.variables.services, self.decisions.unserved[row]
         slots = services.arc_slot[self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]]
-        periods = np.flatnonzero(self.decisions.unserved[row] > 0)
-        return self._told(services.slot_pool[slots], services.slot_accelerators[slots], periods)
+        replicas = np.maximum(1, np.ceil(unserved.max() / services.slot_rps[slots] - ROUNDING)).astype(
+            np.int64
+        )
+        each = services.slot_accelerators[slots]
+
+        def counted(best: int) -> str:
+            return f" by {replicas[best]:,} replicas of {each[best]:,}" if replicas[best] > 1 else ""
+
+        most = _Asked(services.slot_pool[slots], replicas * each)
+        return self._told(most, np.flatnonzero(unserved > 0), counted)
 
     @cached_property
     def _there(self) -> Floats:
@@ -71,8 +96,9 @@ class MostRoom:
     def _rows(self) -> Ints:
         return self.variables.services.arc_demand[self._arcs]
 
-    def _told(self, pools: Ints, needed: Ints, periods: Ints) -> str:
-        """Tell of the pool that has the largest part of what the work needs there, accelerators (N,)."""
+    def _told(self, asked: _Asked, periods: Ints, how: Callable[[int], str]) -> str:
+        """Tell of the pool that has the largest part of what the work needs there, and how it needs that."""
+        pools, needed = asked.pools, asked.accelerators
         hours = self.variables.rates.durations[periods]
         free = self._free[pools[:, None], periods] @ hours / hours.sum()
         best = int(np.argmax(free / needed))
@@ -80,7 +106,7 @@ class MostRoom:
         count = len(np.unique(pools))
         which = f"where most room is of {count} pools" if count > 1 else "all that it could use"
         there = number(self._there[pools[best]])
-        room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed"
+        room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed{how(best)}"
         return f"{room} in {name}, {which}{self._powered(int(pools[best]), int(needed[best]), periods)}"
 
     def _powered(self, pool: int, needed: int, periods: Ints) -> str:

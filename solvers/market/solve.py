@@ -48,8 +48,9 @@ LONG_EJECTION_SHARE, LONG_REFILL_SHARE = 0.6, 0.35
 LONG_SHARE, LARGE_LONG_SHARE = 0.08, 0.03
 """Parts of the time from which on building is long, and where few blocks stand for many: plans come before
 better prices then, nothing is built twice at the same prices, and to improve plans is taken to be as long."""
-TOPPING_SHARE, TOPPING_TURNS = 0.01, 2
-"""Part of the time limit for each of the turns in which who lacks something takes what is free in the end."""
+TOPPING_SHARE, TOPPING_TURNS = 0.03, 2
+"""Part of the time limit at most for each of the turns in which who lacks something takes what is free in the
+end: all that is kept for the bound of plans that leave nothing out."""
 FITTING_ROUNDS = 12
 TOGETHER = 100
 """Jobs that find places together when a plan is built: one by one, those of middle size find none. Not where
@@ -115,14 +116,20 @@ class MarketSearch(Rationing):
             self._search(rounds)
             self.best = self._known()
             self.watch = self._until or self.watch
-            for _ in range(TOPPING_TURNS):
-                self._top_up(self.watch.beyond(TOPPING_SHARE * self.options.time_limit))
+            self._top_up_in_turns()
             if self._is_late():
                 self._hear_bound()
             elif rounds != 0 and not self.is_close() and self.is_served():
                 self._raise_bound()
         finally:
             self._close_beside()
+
+    def _top_up_in_turns(self) -> None:
+        for _ in range(TOPPING_TURNS):
+            before = self._state()
+            self._top_up(self.watch.beyond(TOPPING_SHARE * self.options.time_limit))
+            if self._state() == before:
+                return
 
     def _search(self, rounds: int | None) -> None:
         self._is_large = has_many_blocks(self.market)

@@ -54,7 +54,8 @@ def test_a_job_is_told_the_mean_over_all_periods(solver: str) -> None:
     """4 of 8 are held for 3 of 4 hours by the one that counts more: 8 - 4 * 3 / 4 = 5 are free."""
     first = job("first", 4, 3, priority=10, deadline_hours=3)
     (detail,) = left_out(solver, first, job("second", 8, 2), pools=WORLD["pools"][:1])
-    assert detail.startswith("5.0 of 8 free on average, 8 needed in 'a-h100', all that it could use; ")
+    told = "5.0 of 8 free on average, 8 needed for 2.0 h without a break in 'a-h100', all that it could use; "
+    assert detail.startswith(told)
     assert detail.endswith("taken by other work, or too small")
 
 
@@ -63,7 +64,8 @@ def test_the_pool_with_most_room_for_what_is_needed_is_told(solver: str) -> None
     """All of ``a`` is held for 4 hours, 1 of 6 of ``b``: 5 are free there, and 6 needed."""
     first, second = job("first", 8, 4, priority=10), job("second", 1, 4, priority=10)
     (detail,) = left_out(solver, first, second, job("third", 6, 4))
-    assert detail.startswith("5.0 of 6 free on average, 6 needed in 'b-h100', where most room is of 2 pools;")
+    told = "5.0 of 6 free on average, 6 needed for 4.0 h without a break in 'b-h100', where most room is of 2"
+    assert detail.startswith(told)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -78,6 +80,29 @@ def test_requests_are_told_of_the_periods_in_which_they_lack(solver: str) -> Non
     }
     (detail,) = left_out(solver, service, pools=WORLD["pools"][:1])
     assert detail.startswith("0.0 of 8 free on average, 4 needed in 'a-h100', all that it could use; ")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_all_replicas_that_are_lacking_are_told(solver: str) -> None:
+    """Replicas of 4 serve 10 each: two of six stand in the 8 there are, four more would take 16."""
+    service = {
+        "kind": "inference",
+        "id": "chat",
+        "demand": [{"location": "a", "requests_per_second": 60}],
+        "serving": [{"accelerator": "h100", "accelerators_per_replica": 4, "requests_per_second": 10}],
+        "target_utilization": 1,
+    }
+    (detail, *others) = left_out(solver, service, pools=WORLD["pools"][:1])
+    assert set(others) <= {detail}
+    assert detail.startswith("0.0 of 8 free on average, 16 needed by 4 replicas of 4 in 'a-h100', all ")
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_job_that_may_pause_is_told_its_hours(solver: str) -> None:
+    """3 of 4 hours of the 8 are taken by the one that counts more; 2 hours do not fit into the other."""
+    first = job("first", 8, 3, priority=10)
+    (detail,) = left_out(solver, first, job("second", 8, 2, interruptible=True), pools=WORLD["pools"][:1])
+    assert detail.startswith("2.0 of 8 free on average, 8 needed for 2.0 h in 'a-h100', all ")
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
