@@ -9,7 +9,7 @@ from typing import Any
 from .comparison import Compared, Figures
 from .errors import quoted
 from .moves import Move
-from .report import gap_between, kind_columns
+from .report import TOO_CHEAP, gap_between, kind_columns
 from .tables import (
     Column,
     Table,
@@ -125,9 +125,14 @@ def _note(each: Compared) -> str:
     plan = each.case.plan
     if each.figures is None or plan is None:
         return each.case.error or ("not planned" if plan is None else f"no plan: {plan.status}")
+    notes = []
     if gap_between(plan.unserved, plan.unserved_bound) > 0:
-        return f"unserved is not proven: bound {number(plan.unserved_bound, 3)}"
-    return ""
+        bound = number(plan.unserved_bound, 3)
+        is_near = bound == number(plan.unserved, 3)
+        notes.append(f"unserved is not proven: bound {number(plan.unserved_bound, 6) if is_near else bound}")
+    if plan.outlasts_purchases:
+        notes.append(f"purchases {TOO_CHEAP}")
+    return "; ".join(notes)
 
 
 def _difference_table(compared: Sequence[Compared]) -> Table:

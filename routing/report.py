@@ -27,6 +27,8 @@ from .text import ROUNDING_NOISE, money, number, percent, plural
 DEFAULT_WIDTH = 110
 MOST_ROWS = 40
 MOST_LINKS = 10
+TOO_CHEAP = "look cheap: some of their jobs run on after the horizon, whose cost is not counted"
+"""What is said of purchases whose capital stops at the horizon while their jobs do not."""
 TRACE = 1e-8
 """Gap that is none."""
 MOST_KINDS = 3
@@ -203,8 +205,8 @@ def _purchase_table(plan: Plan) -> Table:
         [each.pool, each.modules, each.accelerators, each.capital_usd, each.facility_usd or None]
         for each in plan.purchases
     ]
-    too_cheap = "; look cheap: some of their jobs run on after the horizon, whose cost is not counted"
-    title = f"Purchases ({len(rows)}){too_cheap * plan.outlasts_purchases}"
+    remark = f"; {TOO_CHEAP}" if plan.outlasts_purchases else ""
+    title = f"Purchases ({len(rows)}){remark}"
     return Table("purchases", title, columns, rows)
 
 

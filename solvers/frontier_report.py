@@ -100,9 +100,14 @@ def _points(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = F
 
 
 def _remark(point: FrontierPoint) -> str | None:
+    remarks = []
     if point.leaves_more_out:
-        return "leaves more work out"
-    return "far from proven: allow more time" if point.gap is None or point.gap > FAR else None
+        remarks.append("leaves more work out")
+    elif point.gap is None or point.gap > FAR:
+        remarks.append("far from proven: allow more time")
+    if point.plan.outlasts_purchases:
+        remarks.append("purchases look cheap: their jobs run on after the horizon")
+    return "; ".join(remarks) or None
 
 
 def _percent(value: float | None) -> str:
@@ -193,6 +198,7 @@ def _point(each: FrontierPoint, axis: Axis) -> dict[str, Any]:
         "gap": each.gap,
         "usd_per_unit": each.usd_per_unit,
         "leaves_more_out": each.leaves_more_out,
+        "outlasts_purchases": each.plan.outlasts_purchases,
         **_described(each.problem, each.plan),
         "objective_usd": each.usd,
         "cost": {name: usd for name, usd in each.plan.cost.model_dump().items() if name not in PRICED},

@@ -14,7 +14,9 @@ from computeroute.routing.comparison import Case, Compared, compare, figures
 from computeroute.routing.comparison_tables import certainty, render_comparison
 from computeroute.routing.moves import moves_between
 from computeroute.routing.places import parts_of_asked, parts_of_running
+from computeroute.routing.plan_parts import Purchase
 from computeroute.routing.problem import Problem
+from computeroute.routing.report import TOO_CHEAP
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen
 from computeroute.solvers import solve
 from computeroute.solvers.sweep import solve_scenarios
@@ -252,6 +254,14 @@ def test_jobs_that_continue_show_their_cost_to_the_end() -> None:
     assert [row["in_all_usd"] for row in tables["figures"]] == in_all
     assert tables["differences"][0]["in_all_usd"] == pytest.approx(in_all[1] - in_all[0])
     assert in_all[1] > tables["figures"][1]["total_usd"] + 1
+    assert [row["note"] for row in tables["figures"]] == ["", ""]
+    after = compared[1].case
+    assert after.plan is not None
+    [place, *_] = next(job for job in after.plan.jobs if job.continuing).placements
+    bought = Purchase(pool=place.pool, modules=1, accelerators=8, capital_usd=164.38)
+    buying = replace(after, plan=after.plan.model_copy(update={"purchases": (bought,)}))
+    told = json.loads(render_comparison(compare([after, buying]), "json", None, 110))["figures"]
+    assert [row["note"] for row in told] == ["", f"purchases {TOO_CHEAP}"]
 
 
 def test_tables_have_the_figures_for_people_and_programs(compared: list[Compared]) -> None:
@@ -293,3 +303,7 @@ def test_work_left_out_without_proof_is_noted(compared: list[Compared]) -> None:
     rows = compare([replace(case, plan=plan), case])
     notes = [row["note"] for row in json.loads(render_comparison(rows, "json", None, 160))["figures"]]
     assert notes == ["unserved is not proven: bound 0.500", ""]
+    near = case.plan.model_copy(update={"unserved": 1.58806, "unserved_bound": 1.58762})
+    assert "unserved is not proven: bound 1.587620" in render_comparison(
+        compare([replace(case, plan=near)]), "table", None, 160
+    )

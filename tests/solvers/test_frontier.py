@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise, product
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 from computeroute.routing import InputError, Plan, Problem, SolverError, check
+from computeroute.routing.plan_parts import Purchase
 from computeroute.solvers import SOLVERS, Options
 from computeroute.solvers.frontier import FrontierPoint, frontier
 from computeroute.solvers.frontier_axes import AXES, carbon_capped, rtt_capped, rtt_unpriced
@@ -190,6 +192,21 @@ def test_one_plan_that_is_not_proven_best_is_no_proof_of_peace() -> None:
     assert headline(0.0).startswith("Cost and carbon do not conflict")
     assert "only one plan was found" in headline(0.2)
     assert "only one plan was found" in headline(None)
+
+
+def test_purchases_that_jobs_outlast_are_remarked_on() -> None:
+    data = cleaner_or_cheaper(Random(5))
+    [first, *_] = frontier(Problem.parse(data), AXES["carbon"], points=2, gap_limit=0)
+    place = first.plan.jobs[0].placements[0]
+    bought = Purchase(pool=place.pool, modules=1, accelerators=8, capital_usd=164.38)
+    for continuing in (False, True):
+        job = first.plan.jobs[0].model_copy(update={"continuing": continuing})
+        plan = first.plan.model_copy(update={"purchases": (bought,), "jobs": (job,)})
+        points, axis, problem = [replace(first, plan=plan, gap=0.0)], AXES["carbon"], Problem.parse(data)
+        told = render_frontier(points, None, problem, axis, form="csv", name="points", columns=110)
+        assert ("purchases look cheap" in told) == continuing
+        told = render_frontier(points, None, problem, axis, form="json", name=None, columns=110)
+        assert json.loads(told)["points"][0]["outlasts_purchases"] == continuing
 
 
 class Set:
