@@ -136,6 +136,7 @@ def _jobs(plan: Plan) -> Rows:
             *_values(job, JOB_COLUMNS),
             *_values(job.cost, COST_COLUMNS),
             *_values(job.emission, EMISSION_COLUMNS),
+            job.cost_in_all.total_usd,
         )
 
 
@@ -190,7 +191,10 @@ def _nested(
 _TABLES: dict[str, tuple[Sequence[str], Callable[[Plan], Rows]]] = {
     "assignments": (ASSIGNMENT_COLUMNS, assignments),
     "summary": ((*SUMMARY_COLUMNS, *EMISSION_COLUMNS), _summary),
-    "jobs": (("job", "pools", "accelerators", *JOB_COLUMNS, *COST_COLUMNS, *EMISSION_COLUMNS), _jobs),
+    "jobs": (
+        ("job", "pools", "accelerators", *JOB_COLUMNS, *COST_COLUMNS, *EMISSION_COLUMNS, "in_all_usd"),
+        _jobs,
+    ),
     "placements": (("job", *Placement.model_fields, "dataset_route"), _placements),
     "runs": _nested("job", JobRun, lambda plan: ((job.job, job.runs) for job in plan.jobs)),
     "services": ((*SERVICE_COLUMNS, *COST_COLUMNS, *EMISSION_COLUMNS), _services),

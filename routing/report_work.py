@@ -7,7 +7,7 @@ from typing import Any
 
 from .plan import Flow, JobPlan, Plan, ServicePlan
 from .problem import Problem
-from .tables import Column, Table, money_column, number_column, text_column
+from .tables import Column, Table, as_spare, money_column, number_column, text_column
 from .text import number, plural, span
 
 
@@ -15,6 +15,7 @@ def job_table(plan: Plan) -> Table:
     """Return the training jobs: one row each, and one more for every further site."""
     places = [place for job in plan.jobs for place in job.placements]
     pools_name_sites = all(place.pool.startswith(place.data_center) for place in places)
+    in_all = any(job.cost != job.cost_in_all for job in plan.jobs)
     columns = (
         text_column("job"),
         Column("data_center", "site", spare=int(pools_name_sites)),
@@ -25,8 +26,10 @@ def job_table(plan: Plan) -> Table:
         text_column("note"),
         text_column("dataset_route", "dataset: hours, route"),
         money_column("cost_usd", "cost USD"),
+        as_spare(money_column("in_all_usd", "in all USD")),
     )
-    rows = [row for job in plan.jobs for row in _job_rows(job, plan)]
+    columns = columns if in_all else columns[:-1]
+    rows = [row[: len(columns)] for job in plan.jobs for row in _job_rows(job, plan)]
     return Table("jobs", f"Training jobs ({len(plan.jobs)})", columns, rows)
 
 
@@ -36,9 +39,10 @@ def _job_rows(job: JobPlan, plan: Plan) -> Iterator[list[Any]]:
     for index, (place, way) in enumerate(zip(job.placements, ways, strict=True)):
         where = [place.data_center, place.pool, place.accelerators]
         if index:
-            yield ["", *where, None, None, None, way, None]
+            yield ["", *where, None, None, None, way, None, None]
         else:
-            yield [job.job, *where, job.start_hours, job.end_hours, _note(job), way, job.cost.total_usd]
+            times, costs = (job.start_hours, job.end_hours), (job.cost.total_usd, job.cost_in_all.total_usd)
+            yield [job.job, *where, *times, _note(job), way, *costs]
 
 
 def _note(job: JobPlan) -> str:

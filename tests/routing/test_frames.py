@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from computeroute.routing import MissingExtraError, UnknownNameError, to_frames
 from computeroute.routing.plan_tables import TABLE_NAMES, plan_table, require_table
+from computeroute.routing.report import plan_report
 
 from . import report_cases as cases
 
@@ -63,6 +64,19 @@ def test_jobs_tell_their_pools(frames: dict[str, pd.DataFrame]) -> None:
     for job, own in parts:
         assert jobs.loc[job, "pools"] == tuple(own["pool"])
         assert jobs.loc[job, "accelerators"] == own["accelerators"].sum()
+
+
+def test_jobs_tell_what_they_cost_to_their_ends() -> None:
+    """In a column of their own, which people see where that is more than what the horizon costs."""
+    jobs = cases.data()["jobs"]
+    within = [{**job, "cost_in_all": job["cost"]} for job in jobs]
+    longer = [{**within[0], "cost_in_all": {**jobs[0]["cost"], "compute_usd": 9e6}}, *within[1:]]
+    for told, is_shown in ((within, False), (longer, True)):
+        plan = cases.plan(jobs=told)
+        found = to_frames(plan)["jobs"]["in_all_usd"].tolist()
+        assert found == [job.cost_in_all.total_usd for job in plan.jobs]
+        assert ("in all USD" in plan_report(plan, cases.problem(), 160)) == is_shown
+    assert found[0] > 9e6 - 1
 
 
 def test_peak_adds_routes_of_one_period() -> None:
