@@ -124,6 +124,12 @@ def require(name: str, value: object, kind: type | UnionType, wanted: str) -> No
         raise InputError([Fault(name, f"must be {wanted}, not {quoted(value)}")])
 
 
+_TYPO = 0.8
+"""How near a name is to another that is a typing error of it."""
+_MOST_KEYS = 2
+_UNITS = {"price": "usd", "cost": "usd", "fee": "usd", "power": "kw", "bandwidth": "gbps", "latency": "ms"}
+
+
 def suggestion(name: object, known: Iterable[str]) -> str:
     """Return ``"; did you mean 'x'?"`` for the nearest known name, or nothing."""
     text = name if isinstance(name, str) else quoted(name)
@@ -132,6 +138,21 @@ def suggestion(name: object, known: Iterable[str]) -> str:
     by_lower = {k.lower(): k for k in map(str, known) if len(k) <= _LONGEST_NAME}
     near = get_close_matches(text.lower(), by_lower, n=1, cutoff=0.6)
     return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def key_suggestion(key: object, known: Iterable[str]) -> str:
+    """Return which of the ``known`` keys may be meant by one: the nearest, or those that have all its words.
+
+    Words may be units: who writes a price means a key in ``usd``.
+    """
+    keys = [name for name in known if len(name) <= _LONGEST_NAME]
+    text = str(key).lower() if isinstance(key, str) and len(key) <= _LONGEST_NAME else ""
+    if get_close_matches(text, keys, n=1, cutoff=_TYPO):
+        return suggestion(key, keys)
+    words = [{word, _UNITS.get(word, word)} for word in text.split("_")]
+    fitting = [name for name in keys if text and all(word & set(name.split("_")) for word in words)]
+    least = sorted(fitting, key=lambda name: (name.count("_"), name))[:_MOST_KEYS]
+    return f"; did you mean {' or '.join(map(repr, least))}?" if least else suggestion(key, keys)
 
 
 def quoted(value: object, limit: int = 60) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from .errors import quoted, suggestion
+from .errors import key_suggestion, quoted, suggestion
 
 _WANTED = {
     "float": "a number",
@@ -79,7 +79,7 @@ def message(item: Any, path: Sequence[int | str], owner: type[BaseModel] | None,
 
 def _unknown_key(_item: Any, path: Sequence[int | str], owner: type[BaseModel] | None) -> str:
     keys = sorted(owner.model_fields) if owner else []
-    near = suggestion(path[-1], keys)
+    near = key_suggestion(path[-1], keys)
     return f"unknown key{near}" if near or not keys else f"unknown key; the keys here are {', '.join(keys)}"
 
 

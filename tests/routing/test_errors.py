@@ -15,6 +15,7 @@ from computeroute.routing.errors import (
     RouteError,
     SolverError,
     UnknownNameError,
+    key_suggestion,
     printable,
     quoted,
     suggestion,
@@ -125,3 +126,36 @@ def test_a_number_too_long_to_print_is_quoted() -> None:
 def test_printable() -> None:
     assert printable("Zürich 東京") == "Zürich 東京"
     assert printable("a\nb\u202e") == r"a\nb\u202e"
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("transit", "'transit_allow' or 'transit_deny'"),
+        ("transit_dney", "'transit_deny'"),
+        ("spot_price", "'spot_usd_per_accelerator_hour'"),
+        ("price", "'usd_per_accelerator_hour' or 'spot_usd_per_accelerator_hour'"),
+        ("Power", "'max_power_kw'"),
+        ("module", "'module_accelerators'"),
+        ("counts", "'count'"),
+    ],
+)
+def test_keys_are_told_by_their_words_where_they_are_no_typing_errors(key: str, meant: str) -> None:
+    """The nearest by letters may be the opposite of what is meant, as is ``transit_deny``."""
+    known = [
+        "count",
+        "max_modules",
+        "max_power_kw",
+        "module_accelerators",
+        "spot_count",
+        "spot_usd_per_accelerator_hour",
+        "transit_allow",
+        "transit_deny",
+        "usd_per_accelerator_hour",
+    ]
+    assert key_suggestion(key, known) == f"; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("key", ["", "xyz", 5, "_", "a" * 1000])
+def test_a_key_like_no_other_has_no_suggestion(key: object) -> None:
+    assert key_suggestion(key, ["count", "max_modules"]) == ""
