@@ -39,8 +39,8 @@ FIRST_ROUNDS = 20
 FIRST_SECONDS = 5.0
 PACKING_SHARE, FIRST_PROOF, SEARCH_SHARE = 0.3, 0.2, 0.5
 """Shares of the time left: for packings, for the first proof, and for neighbourhoods before the second."""
-FEW_OPTIONS = 2.5
-"""Options of a workload, on average, of which a program may prove more than knapsacks do."""
+FEW_OPTIONS, FEW_IN_ALL = 2.5, 400
+"""Options of a workload, on average, and in all, of which a program may prove more than knapsacks do."""
 FEWEST_STEPS = 50
 WORK = 3e7
 """Cells of the tables of knapsacks that may be filled per second of the time limit."""
@@ -232,7 +232,9 @@ def _closing_task(state: State, pricing: Pricing, packed: Knapsacks | None) -> T
     if packed is None or len(remaining(state, pricing)) <= FEW_OPTIONS * len(state.problem):
         return remaining_task(state, pricing)
     task = _packing_task(state, packed, pricing)
-    return task if task is not None and task.complete else None
+    if task is not None and task.complete:
+        return task
+    return remaining_task(state, pricing) if len(remaining(state, pricing)) <= FEW_IN_ALL else None
 
 
 def _relaxation(state: State, pricing: Pricing, worst: float) -> Relaxed:

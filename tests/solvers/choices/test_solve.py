@@ -196,3 +196,33 @@ def test_what_prices_prove_impossible_is_told_though_time_is_over(monkeypatch: p
     result = solve_choices(blocks, time_limit=60.0, gap_limit=0.0, stop=lambda: bool(over))
     assert over
     assert result.infeasible
+
+
+CROWDED_COST = [
+    [8, 0, 59, 10, 48, 87, 14, 0, 61, 25, 2, 48, 62, 34, 25, 23, 95, 16, 64, 48, 0, 72, 0, 0, 45, 0],
+    [30, 44, 0, 0, 23, 35, 46, 71, 66, 0, 25, 91, 12, 12, 0, 13, 0, 0, 0, 0, 0, 20, 0, 56, 4, 76],
+    [61, 0, 12, 7, 0, 64, 6, 0, 45, 91, 7, 56, 46, 43, 4, 0, 49, 85, 0, 0, 79, 77, 85, 13, 99, 0],
+    [37, 72, 26, 26, 94, 98, 78, 72, 0, 0, 17, 69, 91, 0, 93, 69, 77, 51, 3, 42, 8, 11, 39, 0, 0, 13],
+    [50, 76, 3, 35, 42, 43, 22, 26, 0, 0, 0, 71, 77, 0, 5, 75, 4, 0, 0, 80, 25, 48, 20, 0, 0, 89],
+    [17, 88, 28, 0, 76, 7, 5, 29, 78, 65, 62, 95, 0, 0, 0, 69, 53, 14, 90, 99, 70, 34, 94, 2, 3, 86],
+    [0, 0, 7, 86, 59, 5, 36, 56, 0, 16, 0, 0, 0, 74, 8, 97, 38, 6, 64, 24, 22, 79, 86, 44, 41, 0],
+    [16, 0, 0, 31, 58, 39, 13, 0, 0, 88, 54, 65, 30, 5, 0, 19, 89, 85, 80, 65, 42, 31, 0, 0, 71, 0],
+    [12, 24, 12, 0, 69, 20, 30, 4, 46, 0, 38, 13, 1, 73, 97, 31, 59, 80, 2, 97, 18, 90, 36, 95, 11, 58],
+]
+"""Of 26 workloads in 9 pools (rows), which they fill to 280 of 287."""
+CROWDED_NEED = [17, 18, 3, 18, 0, 9, 10, 9, 25, 23, 0, 3, 7, 22, 2, 0, 19, 1, 0, 6, 15, 14, 9, 24, 26, 0]
+CROWDED_ROOM = [26, 28, 40, 21, 21, 46, 33, 40, 32]
+
+
+def test_where_packings_are_too_many_a_program_proves() -> None:
+    """HiGHS on the whole model proves 117, too; prices of pools and their packings prove 68."""
+    pools = np.arange(len(CROWDED_ROOM))
+    options = [
+        [
+            (float(CROWDED_COST[pool][at]), np.where(pools == pool, float(need), 0.0).tolist())
+            for pool in pools
+        ]
+        for at, need in enumerate(CROWDED_NEED)
+    ]
+    result = solved(blocks_of(options, [float(room) for room in CROWDED_ROOM]))
+    assert (result.objective, result.bound) == (117.0, 117.0)
