@@ -15,6 +15,7 @@ from computeroute.solvers.choices.solve import solve_choices
 from computeroute.solvers.watch import Watch
 from scipy.sparse import csr_array
 
+from ..facility.cases import facility_blocks
 from .small import blocks_of, optimum, random_blocks
 
 
@@ -216,13 +217,7 @@ CROWDED_ROOM = [26, 28, 40, 21, 21, 46, 33, 40, 32]
 
 def test_where_packings_are_too_many_a_program_proves() -> None:
     """HiGHS on the whole model proves 117, too; prices of pools and their packings prove 68."""
-    pools = np.arange(len(CROWDED_ROOM))
-    options = [
-        [
-            (float(CROWDED_COST[pool][at]), np.where(pools == pool, float(need), 0.0).tolist())
-            for pool in pools
-        ]
-        for at, need in enumerate(CROWDED_NEED)
-    ]
-    result = solved(blocks_of(options, [float(room) for room in CROWDED_ROOM]))
+    nothing = np.zeros(len(CROWDED_ROOM))
+    blocks = facility_blocks(CROWDED_COST, CROWDED_NEED, CROWDED_ROOM, nothing, single=True)
+    result = solved(blocks, seconds=60.0)
     assert (result.objective, result.bound) == (117.0, 117.0)
