@@ -6,6 +6,7 @@ import ast
 import statistics
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -145,6 +146,15 @@ def test_there_is_one_name_to_import(tmp_path: Path) -> None:
     names = ("cli", *COMMANDS, *FOLDERS)
     code = f"from importlib.util import find_spec; print(*[n for n in {names!r} if find_spec(n)])"
     assert _run(code, tmp_path) == ""
+
+
+def test_every_folder_is_packaged() -> None:
+    """The root is the package, so that setuptools finds none by itself."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folders = {module.rpartition(".")[0] for module in MODULES} - {""}
+    names = {f"computeroute.{folder}": folder.replace(".", "/") for folder in folders} | {"computeroute": "."}
+    assert told["package-dir"] == names
+    assert sorted(told["packages"]) == sorted(names)
 
 
 def test_functions_are_short() -> None:
