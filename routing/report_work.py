@@ -16,7 +16,7 @@ def job_table(plan: Plan) -> Table:
     places = [place for job in plan.jobs for place in job.placements]
     pools_name_sites = all(place.pool.startswith(place.data_center) for place in places)
     in_all = any(job.cost != job.cost_in_all for job in plan.jobs)
-    columns = (
+    columns: tuple[Column, ...] = (
         text_column("job"),
         Column("data_center", "site", spare=int(pools_name_sites)),
         text_column("pool"),
