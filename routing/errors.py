@@ -146,7 +146,7 @@ def key_suggestion(key: object, known: Iterable[str]) -> str:
     Words may be units: who writes a price means a key in ``usd``.
     """
     keys = [name for name in known if len(name) <= _LONGEST_NAME]
-    text = str(key).lower() if isinstance(key, str) and len(key) <= _LONGEST_NAME else ""
+    text = key.lower() if isinstance(key, str) and len(key) <= _LONGEST_NAME else ""
     if get_close_matches(text, keys, n=1, cutoff=_TYPO):
         return suggestion(key, keys)
     words = [{word, _UNITS.get(word, word)} for word in text.split("_")]

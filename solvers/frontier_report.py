@@ -8,6 +8,7 @@ from typing import Any
 from ..routing.places import Places, parts_of_asked
 from ..routing.plan import Plan
 from ..routing.problem import Problem
+from ..routing.report import TOO_CHEAP
 from ..routing.tables import (
     Column,
     Table,
@@ -106,7 +107,7 @@ def _remark(point: FrontierPoint) -> str | None:
     elif point.gap is None or point.gap > FAR:
         remarks.append("far from proven: allow more time")
     if point.plan.outlasts_purchases:
-        remarks.append("purchases look cheap: their jobs run on after the horizon")
+        remarks.append(f"purchases {TOO_CHEAP}")
     return "; ".join(remarks) or None
 
 

@@ -46,9 +46,8 @@ class MostRoom:
     def _lasting(self, options: Ints, best: int) -> str:
         """Tell for how long an option needs its accelerators: what is free on average may be so in parts."""
         table, option = self.variables.jobs.table, int(options[best])
-        return (
-            f" for {number(table.hours[option], 1)} h{'' if table.pausable[option] else ' without a break'}"
-        )
+        pauses = "" if table.pausable[option] else " without a break"
+        return f" for {number(table.hours[option], 1)} h{pauses}"
 
     def _narrow(self, options: Ints) -> str:
         """Tell of the widest way of the dataset of a job where all are too narrow for it."""
@@ -65,10 +64,8 @@ class MostRoom:
         """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
         services, unserved = self.variables.services, self.decisions.unserved[row]
         slots = services.arc_slot[self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]]
-        replicas = np.maximum(1, np.ceil(unserved.max() / services.slot_rps[slots] - ROUNDING)).astype(
-            np.int64
-        )
-        each = services.slot_accelerators[slots]
+        asked = np.ceil(unserved.max() / services.slot_rps[slots] - ROUNDING)
+        replicas, each = np.maximum(1, asked).astype(np.int64), services.slot_accelerators[slots]
 
         def counted(best: int) -> str:
             return f" by {replicas[best]:,} replicas of {each[best]:,}" if replicas[best] > 1 else ""

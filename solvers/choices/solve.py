@@ -229,12 +229,13 @@ def _closing_task(state: State, pricing: Pricing, packed: Knapsacks | None) -> T
 
     Where resources are knapsacks, the program of single options proves little that their prices do not.
     """
-    if packed is None or len(remaining(state, pricing)) <= FEW_OPTIONS * len(state.problem):
+    left = len(remaining(state, pricing))
+    if packed is None or left <= FEW_OPTIONS * len(state.problem):
         return remaining_task(state, pricing)
     task = _packing_task(state, packed, pricing)
     if task is not None and task.complete:
         return task
-    return remaining_task(state, pricing) if len(remaining(state, pricing)) <= FEW_IN_ALL else None
+    return remaining_task(state, pricing) if left <= FEW_IN_ALL else None
 
 
 def _relaxation(state: State, pricing: Pricing, worst: float) -> Relaxed:
