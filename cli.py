@@ -50,6 +50,7 @@ EPILOG = """\b
 route plan two-sites                       plan a sample, print tables
 route plan my.json --output plan.json      plan a file, keep the plan
 route verify my.json plan.json             recompute every figure of it
+route report my.json plan.json             print it once more, or one table
 route show my.json --policy eu             what a data policy can reach
 route samples two-sites --output my.json   start from a sample
 
@@ -142,6 +143,27 @@ def verify(problem: Problem, delivery: Delivery, plan_file: str) -> None:
         delivery.say(f"the plan is {plan.status}: it places nothing")
     delivery.send(render_findings(violations, delivery.form, delivery.columns))
     sys.exit(1 if violations else 0)
+
+
+@main.command(epilog="Tables: as those of route plan.")
+@click.option("--table", "name", shell_complete=complete_plan_tables, help="One table only; see below.")
+@form_option
+@with_delivery
+@with_problem
+@click.argument("plan_file", metavar="PLAN", type=click.Path(), callback=not_both_stdin)
+@with_scenario
+def report(problem: Problem, delivery: Delivery, plan_file: str, name: str | None) -> None:
+    """Print a plan that was kept, once more.
+
+    It is checked as by route verify before, and refused where it does not hold or is for another problem.
+    """
+    from .routing.plan_tables import require_table
+    from .routing.views import render_plan
+    from .topologies.plans import load_plan_of
+
+    require_table(name)
+    kept = load_plan_of(problem, plan_file)
+    delivery.send(render_plan(kept, problem, delivery.form, name, delivery.columns))
 
 
 @main.command()

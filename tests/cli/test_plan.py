@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -209,6 +210,41 @@ def test_verify_lists_violations(route: Route, plan_file: Path, tmp_path: Path) 
 
 def test_verify_reads_a_plan_from_standard_input(route: Route, plan_file: Path) -> None:
     assert route("verify", "two-sites", "-", stdin=plan_file.read_text()).exit_code == 0
+
+
+@pytest.mark.parametrize("options", [(), ("-f", "json"), ("-f", "csv"), ("--table", "cost")], ids=str)
+def test_report_prints_what_plan_printed(options: tuple[str, ...], route: Route, tmp_path: Path) -> None:
+    planned = route("plan", "two-sites", "-q", "-f", "json", "-o", tmp_path / "p.json")
+    assert planned.exit_code == 0
+    printed = route("report", "two-sites", tmp_path / "p.json", *options)
+    assert (printed.exit_code, printed.stderr) == (0, "")
+    again = route("plan", "two-sites", "-q", *options).stdout
+    assert _without_seconds(printed.stdout) == _without_seconds(again)
+
+
+def _without_seconds(text: str) -> str:
+    return re.sub(r"in [0-9.]+ s\b|\"runtime_seconds\": [0-9.e-]+", "", text)
+
+
+def test_report_refuses_a_plan_that_does_not_verify(route: Route, plan_file: Path, tmp_path: Path) -> None:
+    data = json.loads(plan_file.read_text())
+    data["cost"]["compute_usd"] += 1
+    (tmp_path / "p.json").write_text(json.dumps(data))
+    result = route("report", "two-sites", tmp_path / "p.json")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "compute_usd is 487, should be 486" in result.stderr
+
+
+def test_report_refuses_a_plan_of_another_problem(route: Route, plan_file: Path) -> None:
+    result = route("report", "multicloud", plan_file)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "is for 'two-sites'" in result.stderr
+
+
+def test_report_names_tables(route: Route, plan_file: Path) -> None:
+    result = route("report", "two-sites", plan_file, "--table", "job")
+    assert result.exit_code == 2
+    assert "did you mean 'jobs'" in result.stderr
 
 
 @pytest.mark.parametrize(
