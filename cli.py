@@ -162,7 +162,7 @@ def report(problem: Problem, delivery: Delivery, plan_file: str, name: str | Non
     from .topologies.plans import load_plan_of
 
     require_table(name)
-    kept = load_plan_of(problem, plan_file)
+    kept = load_plan_of(problem, plan_file, or_none=True)
     delivery.send(render_plan(kept, problem, delivery.form, name, delivery.columns))
 
 

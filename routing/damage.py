@@ -172,10 +172,8 @@ class Exposure:
 
 
 def require_own(problem: Problem, plan: Plan) -> None:
-    """Raise InputError unless ``plan`` is one of ``problem`` that can be used."""
-    if stray := plan.stray(problem):
-        mend = "give that topology, or that scenario of it, or plan this one first"
-        raise InputError([f"the plan {stray}; {mend}"])
+    """Raise InputError unless ``plan`` is one of ``problem`` that places something."""
+    plan.require_of(problem)
     if not plan:
         raise InputError([f"the plan holds nothing that could be lost: its status is {plan.status}"])
 

@@ -104,6 +104,12 @@ class Plan(Record):
         mine, other = (digest[:19] for digest in (self.problem_digest, problem.digest))
         return f"is for {quoted(self._name)} ({mine}), not for {quoted(problem.name)} ({other})"
 
+    def require_of(self, problem: Problem) -> None:
+        """Raise InputError unless this is for ``problem``."""
+        if stray := self.stray(problem):
+            mend = "give that topology, or that scenario of it, or plan this one first"
+            raise InputError([f"the plan {stray}; {mend}"])
+
     @property
     def outlasts_purchases(self) -> bool:
         """Whether a job goes on beyond the horizon in a pool for which modules were bought."""

@@ -24,8 +24,10 @@ def load_plan(path: str | os.PathLike[str]) -> Plan:
     return Plan.from_json(source.text, source.name)
 
 
-def load_plan_of(problem: Problem, path: str | os.PathLike[str]) -> Plan:
+def load_plan_of(problem: Problem, path: str | os.PathLike[str], *, or_none: bool = False) -> Plan:
     """Read a plan that something is to be built on: one of ``problem`` that can be used and verifies.
+
+    With ``or_none`` it may also say that there is no plan.
 
     Raises
     ------
@@ -34,7 +36,10 @@ def load_plan_of(problem: Problem, path: str | os.PathLike[str]) -> Plan:
     """
     plan = load_plan(path)
     try:
-        require_own(problem, plan)
+        if or_none:
+            plan.require_of(problem)
+        else:
+            require_own(problem, plan)
         _require_verified(problem, plan)
     except InputError as error:
         raise InputError(error.faults, os.fspath(path)) from None

@@ -273,6 +273,9 @@ def test_verify_says_of_a_plan_that_places_nothing(route: Route, tmp_path: Path)
     result = route("verify", tmp_path / "x.json", tmp_path / "p.json")
     assert result.exit_code == 0
     assert "the plan is infeasible: it places nothing" in result.stderr
+    printed = route("report", tmp_path / "x.json", tmp_path / "p.json")
+    assert printed.exit_code == 0
+    assert "infeasible: commitments alone cost" in printed.stdout
 
 
 def test_only_one_input_can_be_standard_input(route: Route) -> None:
