@@ -227,7 +227,11 @@ def solving(*, seconds: float = 60.0, gap: float = 1e-3) -> Callable[[Command], 
             help="Relative gap to prove; 0.001 is 0.1 %.",
         ),
         click.option(
-            "--seed", type=int, default=0, show_default=True, help="Same seed, file and solver: same plan."
+            "--seed",
+            type=int,
+            default=0,
+            show_default=True,
+            help="Same seed, file and solver: same plan, unless time ends it.",
         ),
         click.option("--threads", type=int, help="Threads of the solver; its own default without this."),
     )

@@ -102,6 +102,8 @@ def replan(
         topology_place.send(problem.model_dump_json(indent=2))
     if plan_place is not None:
         plan_place.send(found.to_json())
+        if topology_place is None:
+            delivery.say("route verify and others need the topology with this present, too: --keep-topology")
     end_with(found, problem, delivery)
 
 

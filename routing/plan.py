@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["gap", "time", "cancel"]
 MOST_REQUESTS_PER_SECOND, ROUNDING = 1e12, 1e-6
+GIVE_THAT = "give that topology (after route replan: what its --keep-topology wrote)"
+"""What to do about a plan of another problem."""
 INDENTED_FLOWS = 100_000
 """Flows above which the text of a plan is one line."""
 
@@ -107,7 +109,7 @@ class Plan(Record):
     def require_of(self, problem: Problem) -> None:
         """Raise InputError unless this is for ``problem``."""
         if stray := self.stray(problem):
-            mend = "give that topology, or that scenario of it, or plan this one first"
+            mend = f"{GIVE_THAT}, or that scenario of it, or plan this one first"
             raise InputError([f"the plan {stray}; {mend}"])
 
     @property

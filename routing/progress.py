@@ -57,8 +57,8 @@ class ProgressWriter:
 
     Notes
     -----
-    Changes that come faster than a reader could follow are left out, except the last; what is told again
-    without any is written after a while only, as a sign of life.
+    Changes of figures that come faster than a reader could follow are left out, except the last; what is told
+    again without any is written after a while only, as a sign of life.
     A redrawn line stays where another phase begins.
     A stream that cannot be written is given up in silence: the solve matters more.
     """
@@ -79,7 +79,7 @@ class ProgressWriter:
             self._waiting = None
             return
         self._waiting = report
-        if report.seconds >= self._next_seconds:
+        if report.seconds >= self._next_seconds or self._is_news(report):
             self._show(report)
 
     def __enter__(self) -> ProgressWriter:
@@ -91,6 +91,11 @@ class ProgressWriter:
             self._show(self._waiting)
         if self._redraw and self._drawn:
             self._write("\n")
+
+    def _is_news(self, report: Report) -> bool:
+        """Return whether the report tells another phase and no figures, as of which solver it is."""
+        told = self._shown[:1] == (report.phase,)
+        return not told and report.incumbent is None and report.bound is None
 
     def _show(self, report: Report) -> None:
         if self._redraw and self._drawn and self._shown[0] != report.phase:

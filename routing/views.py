@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from .check_findings import CONSTRAINTS, Violation
 from .overview import contents
-from .plan import Plan
+from .plan import GIVE_THAT, Plan
 from .plan_tables import plan_table
 from .problem import Problem
 from .report import MOST_ROWS, plan_report
@@ -94,7 +94,7 @@ def render_findings(violations: Sequence[Violation], form: str, columns: int) ->
     head = (text_column("constraint"), text_column("element"), text_column("message"))
     rows = [(found.constraint, found.element, found.message) for found in violations]
     strays = [message for constraint, _, message in rows if constraint == "digest"]
-    stray = f"; the plan {strays[0]}; give that, or that scenario of this one" if strays else ""
+    stray = f"; the plan {strays[0]}; {GIVE_THAT}, or that scenario of this one" if strays else ""
     table = Table("violations", f"{plural(len(rows), 'violation')}{stray}", head, rows)
     if form == "json":
         return to_json({"holds": not rows, "checks": CONSTRAINTS, "violations": table.records()})

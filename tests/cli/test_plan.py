@@ -133,7 +133,10 @@ def test_a_plan_of_another_problem_is_told_first(route: Route, overfull: Path, t
     title, rows = result.stdout.split("\nconstraint", 1)
     assert result.exit_code == 1
     assert "; the plan is for 'two-sites' (sha256:" in title
-    assert " ".join(title.split()).endswith("); give that, or that scenario of this one")
+    assert " ".join(title.split()).endswith("or that scenario of this one")
+    assert "give that topology (after route replan: what its --keep-topology wrote)" in " ".join(
+        title.split()
+    )
     assert rows.splitlines()[2].startswith("digest")
 
 

@@ -33,8 +33,19 @@ def test_what_it_keeps_is_verified(route: Route, old: Path, tmp_path: Path) -> N
                    "--checkpoint-gb", "9", "-o", new, "--keep-topology", asked)  # fmt: skip
     assert result.exit_code == 0, result.stderr
     assert "Changes: 3 keep" in result.stdout
+    assert "--keep-topology" not in result.stderr
     assert route("verify", asked, new).exit_code == 0
     assert json.loads(asked.read_text(encoding="utf-8"))["limits"]["max_moves"] == 0
+
+
+def test_a_plan_that_is_kept_without_its_topology_is_remarked_on(
+    route: Route, old: Path, tmp_path: Path
+) -> None:
+    result = route("replan", "two-sites", "--from", old, "-o", tmp_path / "new.json")
+    assert "--keep-topology" in result.stderr
+    refused = route("report", "two-sites", tmp_path / "new.json")
+    assert refused.exit_code == 2
+    assert "after route replan: what its --keep-topology wrote" in refused.stderr
 
 
 def test_lost_capacity_moves_work(route: Route, old: Path, tmp_path: Path) -> None:

@@ -55,6 +55,18 @@ def test_lines_only_for_changes_not_too_often_and_the_last_one() -> None:
     ]
 
 
+def test_which_solver_it_is_is_written_at_once() -> None:
+    stream = io.StringIO()
+    with ProgressWriter(stream, redraw=False) as write:
+        write(Report(0.0, phase="auto: highs"))
+        write(Report(0.2, phase="auto: decomposition with highs beside"))
+        write(Report(0.3, 5.0, 4.0, 0.2))
+        write(Report(2.0, 4.5, 4.0, 0.1))
+    lines = [line.split("s  ")[1] for line in stream.getvalue().splitlines()]
+    assert lines[:2] == ["auto: highs", "auto: decomposition with highs beside"]
+    assert len(lines) == 3
+
+
 def test_what_is_told_again_is_a_sign_of_life_after_a_while() -> None:
     stream = io.StringIO()
     with ProgressWriter(stream, redraw=False) as progress:
