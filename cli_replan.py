@@ -103,7 +103,7 @@ def replan(
     if plan_place is not None:
         plan_place.send(found.to_json())
         if topology_place is None:
-            delivery.say("route verify and others need the topology with this present, too: --keep-topology")
+            delivery.say("to verify or report this plan later, keep its topology too: --keep-topology FILE")
     end_with(found, problem, delivery)
 
 

@@ -93,7 +93,7 @@ class ProgressWriter:
             self._write("\n")
 
     def _is_news(self, report: Report) -> bool:
-        """Return whether the report tells another phase and no figures, as of which solver it is."""
+        """Return whether the report names a new phase without figures, such as the solver that runs."""
         told = self._shown[:1] == (report.phase,)
         return not told and report.incumbent is None and report.bound is None
 
