@@ -26,8 +26,9 @@ from .accounts.solution import decide
 from .arrays import Arrays
 from .exact import build_variables
 from .model.formulation import build_arrays
-from .model.size import MOST_COLUMNS, possible_columns
+from .model.size import check_size
 from .model.slivers import serve_slivers
+from .model.variables import Variables
 from .near_optimal_large import forbidding_plan, sites_of
 from .no_plan import no_plan
 from .options import Options
@@ -111,10 +112,10 @@ def near_optimal(
         When there is no plan, or the whole model, which this needs, would be too large.
     """
     require_in_range(count, within)
-    if possible_columns(problem) > MOST_COLUMNS:
-        raise SolverError("alternatives need the whole model, which would be too large; plan less at a time")
+    variables = _whole(problem)
     first = _solved(problem, options) if best is None else best
-    search = _Search(problem, first, within, {**options, "solver": _exact(options)}, options, most_columns)
+    exact = {**options, "solver": _exact(options)}
+    search = _Search(problem, first, within, exact, options, most_columns, variables)
     found: list[Alternative] = []
     for each in search.run(count):
         found.append(each)
@@ -132,6 +133,18 @@ def require_in_range(count: int, within: float) -> None:
     faults = [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
     if faults:
         raise InputError(faults, "options")
+
+
+def _whole(problem: Problem) -> Variables:
+    """Return the columns of the whole model, before anything is solved: there may be too many."""
+    try:
+        check_size(problem)
+        return build_variables(problem)
+    except SolverError as error:
+        raise SolverError(
+            "alternatives need the whole model, which would be too large; "
+            "plan fewer locations, services or jobs at a time"
+        ) from error
 
 
 def _solved(problem: Problem, options: Mapping[str, Any]) -> Plan:
@@ -159,6 +172,7 @@ class _Search:
     given: dict[str, Any]
     """Options with the solver that was asked for."""
     most_columns: int
+    variables: Variables
     kept: list[Floats] = field(default_factory=list)
     """What a unit of each column keeps of one of the plans so far, see :func:`kept_columns`."""
 
@@ -170,7 +184,6 @@ class _Search:
 
     def run(self, count: int) -> Iterator[Alternative]:
         """Yield alternatives until there are ``count`` or no other is to be had."""
-        self.variables = build_variables(self.problem)
         self.arrays: Arrays = build_arrays(self.variables)
         known = self.known = [parts_of_asked(self.problem, self.first)]
         while len(known) <= count and not self._stopped():

@@ -15,6 +15,7 @@ from ..admissible.option_table import MOST_SITES, SITE_PAIRS, Flags
 from ..admissible.windows import Calendar, StartTable
 from ..arrays import Columns
 from ..rates import Floats, Ints, Rates, hours_beyond, long_run_usd
+from .size import check_columns
 from .uses import Table
 
 _CHUNK = 100_000
@@ -73,7 +74,7 @@ class JobColumns:
     def __init__(
         self, problem: Problem, rates: Rates, jobs: JobOptions, columns: Columns, made: Activities
     ) -> None:
-        self.rates, self.columns, self.made = rates, columns, made
+        self.problem, self.rates, self.columns, self.made = problem, rates, columns, made
         self.options, self.trips = jobs.table, jobs.trips
         self.objective, self.calendar = problem.objective, Calendar(problem, rates)
         self.limits = problem.limits
@@ -86,6 +87,7 @@ class JobColumns:
     def starts(self) -> StartTable:
         """Add a column for every start of every option that does not pause."""
         starts = self.calendar.starts(self.options, np.flatnonzero(~self.options.pausable))
+        check_columns(self.problem, self.columns.count + len(starts.option))
         columns = self.columns.add("start", len(starts.option), 0.0, 1.0, integer=True)
         for begin in range(0, len(columns), _CHUNK):
             some = slice(begin, begin + _CHUNK)
@@ -108,6 +110,7 @@ class JobColumns:
         room = self.calendar.room_hours(self.options.job[chosen])
         pause = self.columns.add("pause", len(chosen), 0.0, 1.0, integer=True)
         owner, period = np.nonzero(room)
+        check_columns(self.problem, self.columns.count + len(owner))
         hours = np.minimum(room[owner, period], self.options.hours[chosen][owner])
         active = self.columns.add("active", len(owner), 0.0, 1.0, integer=True)
         given = (_fill_periods(room, self.options.hours[chosen]) & ~self._may_save(chosen))[owner]

@@ -41,7 +41,7 @@ from ..admissible.windows import StartTable
 from ..arrays import Columns, joined
 from ..rates import Floats, Ints, Rates, module_usd, most_accelerators
 from .job_columns import Activities, JobColumns, PauseTable
-from .size import LESS_PROTECTION, check_columns
+from .size import check_columns
 from .uses import Uses
 
 GBIT_PER_KB = 8e-6
@@ -162,6 +162,7 @@ class VariableBuilder:
     def _shares(self) -> tuple[Ints, Ints]:
         services, rates = self.services, self.rates
         arc, period = np.nonzero(services.demand[services.arc_demand] > 0)
+        check_columns(self.problem, self.columns.count + len(arc))
         columns = self.columns.add("share", len(arc), 0.0, 1.0, integer=False)
         rps = services.demand[services.arc_demand[arc], period]
         requests = rps * rates.durations[period] * SECONDS_PER_HOUR
@@ -262,7 +263,7 @@ class VariableBuilder:
     def _rescues(self) -> tuple[Ints, Ints, Ints]:
         services = self.services
         most = sum(len(each.slots) for each in services.rescues) * self.rates.periods
-        check_columns(most, LESS_PROTECTION)
+        check_columns(self.problem, self.columns.count + most)
         asked = [services.demand[each.demands].sum(axis=0) > 0 for each in services.rescues]
         number = [np.full(len(each.slots), index) for index, each in enumerate(services.rescues)]
         owner, slot = joined(number).astype(np.int64), joined([each.slots for each in services.rescues])

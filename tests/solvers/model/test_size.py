@@ -6,6 +6,8 @@ import pytest
 from computeroute.routing import check
 from computeroute.routing.errors import SolverError
 from computeroute.solvers import solve
+from computeroute.solvers.exact import build_variables
+from computeroute.solvers.model import size
 from computeroute.solvers.model.size import possible_columns
 from computeroute.topologies import load
 from computeroute.topologies.generate import generate
@@ -22,8 +24,20 @@ def test_two_sites_have_few_columns() -> None:
 
 @pytest.mark.no_cover
 def test_a_model_too_large_is_an_error_that_says_so() -> None:
-    problem = generate(sites=60, services=150, jobs=300, periods=24, locations=60, seed=1, tightness=0.5)
-    with pytest.raises(SolverError, match="decomposition, or plan fewer locations"):
+    problem = generate(sites=60, services=150, jobs=300, periods=168, locations=60, seed=1, tightness=0.5)
+    with pytest.raises(SolverError, match=r"up to 17,992,800 columns.*decomposition, or plan fewer locations"):
+        solve(problem, solver="highs", time_limit=5)
+
+
+def test_columns_are_counted_after_what_is_barred(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is admissible is counted, from jobs to replicas, and nothing else."""
+    problem = load("europe-hybrid")
+    columns = build_variables(problem).columns.count
+    assert columns < possible_columns(problem)
+    monkeypatch.setattr(size, "MOST_COLUMNS", columns)
+    assert solve(problem, solver="highs", time_limit=5)
+    monkeypatch.setattr(size, "MOST_COLUMNS", 1)
+    with pytest.raises(SolverError, match=r"at least .* columns, and 1 is the most that is tried"):
         solve(problem, solver="highs", time_limit=5)
 
 
