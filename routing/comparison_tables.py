@@ -9,7 +9,8 @@ from typing import Any
 from .comparison import Compared, Figures
 from .errors import quoted
 from .moves import Move
-from .report import TOO_CHEAP, gap_between, kind_columns
+from .plan import Plan
+from .report import LEFT_OUT_COLUMNS, TOO_CHEAP, gap_between, kind_columns, left_out_table
 from .tables import (
     Column,
     Table,
@@ -24,11 +25,12 @@ from .tables import (
 )
 from .text import filled, number, percent, plural
 
-MOST_MOVES = 12
-"""Moves of one scenario that people see."""
+MOST_MOVES = MOST_LEFT_OUT = 12
+"""Moves, and entries of left-out work, of one scenario that people see."""
 ALIKE = 1e-6
 """Difference up to which work left out, and costs in proportion, are alike."""
-TABLE_NAMES = ("figures", "cost", "differences", "moves")
+TABLE_NAMES = ("figures", "cost", "differences", "left_out", "moves")
+_BY_SCENARIO = ("left_out", "moves")
 
 
 def render_comparison(compared: Sequence[Compared], form: str, name: str | None, columns: int) -> str:
@@ -39,9 +41,11 @@ def render_comparison(compared: Sequence[Compared], form: str, name: str | None,
     if form == "json":
         return to_json({key: table.records() for key, table in tables.items() if name in (None, key)})
     tables["figures"] = _without_notes(tables["figures"])
-    shown = [tables[name]] if name else [tables[key] for key in TABLE_NAMES[:-1]]
+    shown = [tables[name]] if name else [tables[key] for key in TABLE_NAMES if key not in _BY_SCENARIO]
     parts = [to_text(table, columns, len(table.rows)) for table in shown if table.rows]
     if name is None:
+        cases = [each.case for each in compared]
+        parts += [_left_out_of(c.name, c.plan, columns) for c in cases if c.plan and c.plan.left_out]
         parts += [to_text(_moves_table([each]), columns, MOST_MOVES) for each in compared if each.moves]
     if name in (None, "figures"):
         parts += [filled(_told(each), columns) for each in compared if _note(each)]
@@ -53,6 +57,12 @@ def _without_notes(figures: Table) -> Table:
     return replace(figures, columns=figures.columns[:-1], rows=[row[:-1] for row in figures.rows])
 
 
+def _left_out_of(name: str, plan: Plan, columns: int) -> str:
+    """Return the left-out work of one case for people."""
+    table = left_out_table(plan)
+    return to_text(replace(table, title=f"{name}: {table.title.lower()}"), columns, MOST_LEFT_OUT)
+
+
 def _told(each: Compared) -> str:
     """Return the note of a case with the name of that, which an error may have in front already."""
     note, name = _note(each), each.case.name
@@ -60,8 +70,8 @@ def _told(each: Compared) -> str:
 
 
 def comparison_tables(compared: Sequence[Compared]) -> list[Table]:
-    """Return figures and cost of every case, the differences to the first that has any, and all moves."""
-    tables = (_figures_table, _cost_table, _difference_table, _moves_table)
+    """Return figures, cost and left-out work of every case, the differences to the first, and all moves."""
+    tables = (_figures_table, _cost_table, _difference_table, _left_out_table, _moves_table)
     return [table(compared) for table in tables]
 
 
@@ -196,6 +206,13 @@ def certainty(new: Figures, old: Figures) -> str:
     if new.bound > old.objective:
         return "dearer"
     return "cheaper" if new.objective < old.bound else "open"
+
+
+def _left_out_table(compared: Sequence[Compared]) -> Table:
+    """Return the left-out work of every case."""
+    cases = [each.case for each in compared]
+    rows = [[case.name, *row] for case in cases if case.plan for row in left_out_table(case.plan).rows]
+    return Table("left_out", f"Left out ({len(rows)})", (text_column("scenario"), *LEFT_OUT_COLUMNS), rows)
 
 
 def _moves_table(compared: Sequence[Compared]) -> Table:

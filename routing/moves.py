@@ -89,18 +89,24 @@ class _Reasons:
         if name not in self.new_problem.workload:
             return "dropped", "is not part of this scenario"
         if not after:
-            entry = next((each for each in self.new.left_out if each.workload == name), None)
-            return "left out", f"{entry.reason}: {entry.detail}" if entry else "nothing of it is served"
+            return "left out", self._left_out(name) or "nothing of it is served"
         if not before:
             known = name in self.old_problem.workload
             return ("back", "was left out") if known else ("new", "was not there")
         left = [place for place, part in before.items() if after.get(place, 0.0) < part - LEAST_SHARE]
         return self._why_elsewhere(name, left, costs)
 
+    def _left_out(self, name: str) -> str:
+        """Return why a workload is left out, wholly or in part; nothing where it is not."""
+        entry = next((each for each in self.new.left_out if each.workload == name), None)
+        return f"{entry.reason}: {entry.detail}" if entry else ""
+
     def _why_elsewhere(self, name: str, left: list[str], costs: tuple[float, float]) -> tuple[Why, str]:
         """Return why a workload went away from the places ``left``."""
         if barred := self._why_barred(name, left):
             return barred
+        if _unserved(self.new_problem, self.new, name) > _unserved(self.old_problem, self.old, name):
+            return "left out", f"in part, {self._left_out(name)}"
         if costs[1] < costs[0] - 0.005 and self._does_the_same(name):
             return "cheaper", f"{money(costs[0] - costs[1])} USD less"
         if full := [place for place in left if self._is_full(name, place)]:
@@ -194,6 +200,15 @@ def _replicas(plan: Plan, service: str, place: str) -> Counter[str]:
             if each.data_center == place:
                 found[each.period] += each.replicas
     return found
+
+
+def _unserved(problem: Problem, plan: Plan, service: str) -> int:
+    """Return the requests of a service that a plan leaves out."""
+    seconds = {
+        each.id: 3600 * hours for each, hours in zip(problem.periods, problem.durations_hours, strict=True)
+    }
+    entries = (each for each in plan.left_out if each.workload == service and each.period is not None)
+    return round(sum((each.requests_per_second or 0.0) * seconds[each.period or ""] for each in entries))
 
 
 def _cost_usd(plan: Plan, name: str) -> float:

@@ -61,7 +61,7 @@ def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
     yield link_table(plan, problem)
     yield from _breakdown_tables(plan)
     yield _purchase_table(plan)
-    yield _left_out_table(plan)
+    yield left_out_table(plan)
 
 
 def summary(plan: Plan, problem: Problem, columns: int = UNLIMITED) -> str:
@@ -210,26 +210,28 @@ def _purchase_table(plan: Plan) -> Table:
     return Table("purchases", title, columns, rows)
 
 
-def _left_out_table(plan: Plan) -> Table:
-    """Left-out work, the periods of one location and reason put together."""
+LEFT_OUT_COLUMNS = (
+    text_column("workload"),
+    text_column("location"),
+    number_column("periods"),
+    number_column("peak_requests_per_second", "peak requests/s", 1),
+    text_column("reason"),
+    remark_column("detail"),
+)
+
+
+def left_out_table(plan: Plan) -> Table:
+    """Return the left-out work, the periods of one location and reason put together."""
     groups: dict[tuple[str, str, str, str], list[LeftOut]] = {}
     for entry in plan.left_out:
         groups.setdefault((entry.workload, entry.location or "", entry.reason, entry.detail), []).append(
             entry
         )
-    columns = (
-        text_column("workload"),
-        text_column("location"),
-        number_column("periods"),
-        number_column("peak_requests_per_second", "peak requests/s", 1),
-        text_column("reason"),
-        remark_column("detail"),
-    )
     rows = [
         [workload, location, _periods(entries), _peak(entries), reason, detail]
         for (workload, location, reason, detail), entries in groups.items()
     ]
-    return Table("left_out", f"Left out ({len(rows)})", columns, rows)
+    return Table("left_out", f"Left out ({len(rows)})", LEFT_OUT_COLUMNS, rows)
 
 
 def _periods(entries: list[LeftOut]) -> int | None:

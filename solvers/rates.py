@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..routing.graph import usable_gbps
 from ..routing.problem import Problem, per_period
 from ..routing.sites import Pool
 
@@ -121,6 +122,11 @@ def pays_energy(problem: Problem, pool: Pool) -> bool:
     if pool.energy_included is None:
         return problem.data_center[pool.data_center].kind != "cloud"
     return not pool.energy_included
+
+
+def direction_gbps(problem: Problem) -> Floats:
+    """Return the usable bandwidth of every direction of the links (2 * links,), Gbit/s."""
+    return np.repeat(np.array([usable_gbps(link) for link in problem.links], dtype=float), 2)
 
 
 def usable_accelerators(pool: Pool, modules: int = 0) -> int:

@@ -13,11 +13,16 @@ from ...routing.text import number
 from ...routing.trip_table import of_trips
 from ..rates import Floats, Ints
 from .accounting import World
+from .full_links import FullLinks
 from .in_use import accelerators_held, accelerators_there
 from .solution import Decisions
 
 ROUNDING = 1e-9
 """Part by which what is needed may pass what there is."""
+
+
+Told = Callable[[int], str]
+"""What is told of the entry of a list that has most room."""
 
 
 class _Asked(NamedTuple):
@@ -40,14 +45,20 @@ class MostRoom:
         pools, needed = table.pools[options], table.accelerators[options]
         row, place = np.nonzero(pools >= 0)
         most = _Asked(pools[row, place], needed[row])
-        told = self._told(most, np.arange(self.variables.rates.periods), partial(self._lasting, options[row]))
-        return told + self._narrow(options)
+        periods = np.arange(self.variables.rates.periods)
+        return self._told(
+            most, periods, partial(self._lasting, options[row]), partial(self._linked, options[row])
+        )
 
     def _lasting(self, options: Ints, best: int) -> str:
         """Tell for how long an option needs its accelerators: what is free on average may be so in parts."""
         table, option = self.variables.jobs.table, int(options[best])
         pauses = "" if table.pausable[option] else " without a break"
         return f" for {number(table.hours[option], 1)} h{pauses}"
+
+    def _linked(self, options: Ints, best: int) -> str:
+        """Tell of the link without room on the way to a pool, but where no way is wide enough at all."""
+        return self._narrow(options) or self._links.of_job(int(options[best]))
 
     def _narrow(self, options: Ints) -> str:
         """Tell of the widest way of the dataset of a job where all are too narrow for it."""
@@ -63,15 +74,23 @@ class MostRoom:
     def of_demand(self, row: int) -> str:
         """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
         services, unserved = self.variables.services, self.decisions.unserved[row]
-        slots = services.arc_slot[self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]]
+        arcs = self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]
+        slots = services.arc_slot[arcs]
         asked = np.ceil(unserved.max() / services.slot_rps[slots] - ROUNDING)
         replicas, each = np.maximum(1, asked).astype(np.int64), services.slot_accelerators[slots]
 
         def counted(best: int) -> str:
             return f" by {replicas[best]:,} replicas of {each[best]:,}" if replicas[best] > 1 else ""
 
+        def linked(best: int) -> str:
+            return self._links.of_demand(row, arcs[slots == slots[best]])
+
         most = _Asked(services.slot_pool[slots], replicas * each)
-        return self._told(most, np.flatnonzero(unserved > 0), counted)
+        return self._told(most, np.flatnonzero(unserved > 0), counted, linked)
+
+    @cached_property
+    def _links(self) -> FullLinks:
+        return FullLinks(self.variables, self.decisions)
 
     @cached_property
     def _there(self) -> Floats:
@@ -93,8 +112,8 @@ class MostRoom:
     def _rows(self) -> Ints:
         return self.variables.services.arc_demand[self._arcs]
 
-    def _told(self, asked: _Asked, periods: Ints, how: Callable[[int], str]) -> str:
-        """Tell of the pool that has the largest part of what the work needs there, and how it needs that."""
+    def _told(self, asked: _Asked, periods: Ints, how: Told, way: Told) -> str:
+        """Tell of the pool that has the largest part of what the work needs there, and of its way there."""
         pools, needed = asked.pools, asked.accelerators
         hours = self.variables.rates.durations[periods]
         free = self._free[pools[:, None], periods] @ hours / hours.sum()
@@ -104,7 +123,8 @@ class MostRoom:
         which = f"where most room is of {count} pools" if count > 1 else "all that it could use"
         there = number(self._there[pools[best]])
         room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed{how(best)}"
-        return f"{room} in {name}, {which}{self._powered(int(pools[best]), int(needed[best]), periods)}"
+        power = self._powered(int(pools[best]), int(needed[best]), periods)
+        return f"{room} in {name}, {which}{power}{way(best)}"
 
     def _powered(self, pool: int, needed: int, periods: Ints) -> str:
         """Tell what the site of a pool draws where that leaves no power for so many accelerators more."""

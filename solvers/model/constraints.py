@@ -12,7 +12,7 @@ import numpy as np
 from ...routing.commitments import committed_usd
 from ...routing.sites import Pool
 from ..arrays import Rows
-from ..rates import Floats, usable_accelerators
+from ..rates import Floats, direction_gbps, usable_accelerators
 from .job_columns import PauseTable
 from .little import little_shares, without_specks
 from .spreading import spread
@@ -193,8 +193,7 @@ def link_capacity(variables: Variables, rows: Rows) -> None:
 
 def link_limits(variables: Variables) -> Floats:
     """Return the (2 * links, T) usable bandwidth of every direction, Gbit/s."""
-    usable = [link.bandwidth_gbps * (1 - link.reserve_fraction) for link in variables.problem.links]
-    return np.repeat(np.array(usable), 2)[:, None].repeat(variables.rates.periods, axis=1)
+    return direction_gbps(variables.problem)[:, None].repeat(variables.rates.periods, axis=1)
 
 
 def site_power(variables: Variables, rows: Rows) -> None:

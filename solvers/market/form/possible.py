@@ -8,9 +8,8 @@ from scipy.sparse import coo_array, csr_array
 from ....routing.problem import Problem
 from ...admissible.option_table import OptionTable
 from ...arrays import Bools
-from ...rates import Floats, Rates
+from ...rates import Floats, Rates, direction_gbps
 from .crossings import JobWays
-from .traffic import usable_gbps
 
 ROUNDING = 1e-9
 
@@ -22,7 +21,7 @@ def possible_alone(problem: Problem, rates: Rates, table: OptionTable, ways: Job
 
 def _links_bear(problem: Problem, table: OptionTable, ways: JobWays) -> Bools:
     """Return which options fit into their links; the dataset moves while the job is already active."""
-    usable = usable_gbps(problem) * (1 + ROUNDING)
+    usable = direction_gbps(problem) * (1 + ROUNDING)
     keep = table.rate_gbps <= _room_on_ways(ways.dataset.ways, usable)[ways.dataset.way]
     both = np.flatnonzero(ways.linking.crosses)
     some = ways.take(both)

@@ -10,7 +10,7 @@ from scipy.sparse import coo_array, csr_array
 
 from ....routing.problem import Problem
 from ...model.constraints import usable_before_modules, usable_module
-from ...rates import Floats, Ints, Rates, module_usd, most_accelerators
+from ...rates import Floats, Ints, Rates, direction_gbps, module_usd, most_accelerators
 from .goods import Goods
 from .rules import Rules
 from .seats import Seats
@@ -140,8 +140,7 @@ def _committed_use(rates: Rates, goods: Goods, rows: _Collector, committed: Ints
 
 
 def _link_capacity(problem: Problem, goods: Goods, rows: _Collector) -> None:
-    usable = np.array([link.bandwidth_gbps * (1 - link.reserve_fraction) for link in problem.links])
-    limit = np.repeat(usable, 2)
+    limit = direction_gbps(problem)
     scale = np.where(limit > 0, limit, 1.0)
     row = rows.add((limit / scale)[:, None].repeat(goods.periods, axis=1))
     place = np.arange(goods.directions)[:, None]

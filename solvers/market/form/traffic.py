@@ -15,7 +15,7 @@ from ...admissible.services import Services
 from ...arrays import Bools, times_rows
 from ...choices.problem import spans
 from ...model.variables import GBIT_PER_KB
-from ...rates import Floats, Ints
+from ...rates import Floats, Ints, direction_gbps
 from .crossings import Crossings, only_of, times_crossed
 from .jobs import Options
 from .largest import most_taken
@@ -117,12 +117,6 @@ def arc_traffic(problem: Problem, services: Services) -> ArcTraffic:
     return ArcTraffic(out, back, route, service, *(size * GBIT_PER_KB).T)
 
 
-def usable_gbps(problem: Problem) -> Floats:
-    """Return the usable bandwidth of every direction (D), Gbit/s."""
-    usable = [link.bandwidth_gbps * (1 - link.reserve_fraction) for link in problem.links]
-    return np.repeat(np.array(usable, dtype=float), 2)
-
-
 def crowded_directions(
     problem: Problem, services: Services, traffic: ArcTraffic, options: Sequence[Options]
 ) -> Bools:
@@ -130,7 +124,7 @@ def crowded_directions(
 
     What is known to be crowded is not looked at any more, which soon leaves little to look at.
     """
-    usable = usable_gbps(problem) * (1 - 1e-9)
+    usable = direction_gbps(problem) * (1 - 1e-9)
     most = np.zeros(len(usable))
     for looked_at in (*map(_jobs_gbps, options), _requests_gbps(services, traffic)):
         for gbps_on in looked_at:

@@ -123,3 +123,55 @@ def test_a_site_whose_power_is_used_up_is_told(solver: str) -> None:
     first = job("first", 4, 3, priority=10, deadline_hours=3)
     (detail,) = left_out(solver, first, job("second", 4, 2), pools=WORLD["pools"][:1], data_centers=sites)
     assert "'a' draws 2.1 of 3.0 kW on average;" in detail
+
+
+def chat(rate: float, **more: Any) -> Data:
+    """Return a service whose requests of 62.5 kB and answers of 1,250 kB are 0.5 and 10 Mbit."""
+    return {
+        "kind": "inference",
+        "id": "chat",
+        "demand": [{"location": "b", "requests_per_second": rate}],
+        "serving": [{"accelerator": "h100", "accelerators_per_replica": 1, "requests_per_second": 1000}],
+        "request_kb": 62.5,
+        "response_kb": 1250,
+        **more,
+    }
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_link_that_is_full_of_requests_is_told(solver: str) -> None:
+    """Answers of 10 Mbit fill 8 of 10 Gbit/s at 800 requests/s, as a fifth is reserved; 200 are left out."""
+    links = [{**WORLD["links"][0], "reserve_fraction": 0.2}]
+    detail, *_ = left_out(solver, chat(1000), pools=WORLD["pools"][:1], links=links)
+    told = (
+        "all that it could use; link 'ab' on the way has 0.000 of 8.000 Gbit/s free on average, 2.000 needed;"
+    )
+    assert told in detail
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_link_that_others_fill_is_told_to_a_job(solver: str) -> None:
+    """Answers take 9 of 10 Gbit/s of the other direction, requests 0.45; a dataset of 9 GB in 7.2 s is 10."""
+    dataset = {"at": ["b"], "gb": 9, "transfer_hours": 0.002}
+    work = (chat(900, priority=10), job("data", 2, 2, dataset=dataset))
+    (detail,) = left_out(solver, *work, pools=WORLD["pools"][:1])
+    told = "it could use; link 'ab' on the way has 9.550 of 10.000 Gbit/s free on average, 10.000 needed;"
+    assert told in detail
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_link_between_the_sites_of_a_job_is_told(solver: str) -> None:
+    """Twelve of fourteen need both sites and 2 Gbit/s each way; answers leave 1 of 10."""
+    between = {"min_bandwidth_gbps": 2, "max_rtt_ms": 10, "efficiency": 1}
+    work = (chat(900, priority=10), job("wide", 12, 4, max_sites=2, multi_site=between))
+    limits = {"pinned": [{"workload": "chat", "data_center": "a"}]}
+    (detail,) = left_out(solver, *work, limits=limits)
+    assert "; link 'ab' on the way has 1.000 of 10.000 Gbit/s free on average, 2.000 needed;" in detail
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_no_link_is_told_where_one_way_has_room(solver: str) -> None:
+    """One replica of all eight serves 1,000 requests/s: two are asked for, and links carry what is there."""
+    serving = [{"accelerator": "h100", "accelerators_per_replica": 8, "requests_per_second": 400}]
+    details = left_out(solver, chat(800, serving=serving, target_utilization=1), pools=WORLD["pools"][:1])
+    assert not any("link 'ab'" in detail for detail in details)

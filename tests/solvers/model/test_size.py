@@ -25,7 +25,9 @@ def test_two_sites_have_few_columns() -> None:
 @pytest.mark.no_cover
 def test_a_model_too_large_is_an_error_that_says_so() -> None:
     problem = generate(sites=60, services=150, jobs=300, periods=168, locations=60, seed=1, tightness=0.5)
-    with pytest.raises(SolverError, match=r"up to 17,992,800 columns.*decomposition, or plan fewer locations"):
+    with pytest.raises(
+        SolverError, match=r"up to 17,992,800 columns.*decomposition, or plan fewer locations"
+    ):
         solve(problem, solver="highs", time_limit=5)
 
 

@@ -15,6 +15,7 @@ from computeroute.solvers.market.form.crossings import Crossings, JobWays
 from computeroute.solvers.market.form.market import Market
 from computeroute.solvers.market.form.possible import possible_alone
 from computeroute.solvers.market.opening import plain_market
+from computeroute.solvers.rates import direction_gbps
 from computeroute.topologies.generate import generate
 
 DIRECTIONS = 6
@@ -115,7 +116,7 @@ def test_crowded_directions_are_those_that_all_could_overload(
     monkeypatch.setattr(of_traffic, "TOGETHER", together)
     seen = set[bool]()
     for problem, market in worlds():
-        usable = of_traffic.usable_gbps(problem)
+        usable = direction_gbps(problem)
         crowded = most_gbps(market) > usable
         assert market.crowded.tolist() == crowded.tolist()
         seen |= set(crowded.tolist())
@@ -126,7 +127,7 @@ def test_crowded_directions_are_those_that_all_could_overload(
 def test_a_link_bears_the_dataset_and_what_sites_reserve_together(part: float, is_borne: bool) -> None:
     """Each takes so much of one direction; the first option takes nothing, the last reserves nothing."""
     problem, market = next(worlds())
-    usable = float(of_traffic.usable_gbps(problem)[1])
+    usable = float(direction_gbps(problem)[1])
     runs = Runs(np.array([0, 1]), np.array([1]))
     over = Crossings.of(np.array([[-1, -1, -1], [0, -1, -1], [0, -1, -1]]), (runs,), 2 * len(problem.links))
     ways = JobWays(over, over[np.array([0, 1, 0])], part * usable * np.ones(3))
@@ -143,7 +144,7 @@ def test_options_that_their_links_cannot_bear_are_left_out() -> None:
         ways = JobWays.of(problem, market.jobs)
         table = market.jobs.table
         gbps = ways.dataset.matrix(table.rate_gbps) + ways.linking.matrix(ways.reserved_gbps)
-        fits = (gbps.toarray() <= of_traffic.usable_gbps(problem) * (1 + 1e-9)).all(axis=1)
+        fits = (gbps.toarray() <= direction_gbps(problem) * (1 + 1e-9)).all(axis=1)
         kept = possible_alone(problem, market.rates, table, ways)
         assert not (kept & ~fits).any()
         assert sorted([*market.running.source, *market.pausing.source]) == np.flatnonzero(kept).tolist()
