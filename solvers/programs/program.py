@@ -146,12 +146,16 @@ def affordable(program: Program, x: Floats | None) -> Program:
     """Return the program without integer columns any of which alone costs more than ``x``, if known."""
     if x is None:
         return program
-    most = float(program.cost @ x) * (1 + ROUNDING) + ROUNDING
     cost, lower, upper = program.cost, program.lower, program.upper
+    most = float(cost @ x)
     with np.errstate(invalid="ignore"):
-        least = np.where(cost >= 0, cost * lower, cost * upper)
-        in_all = least.sum() + (cost * (lower + 1.0) - least)
-    dear = program.integer & (upper > lower) & (in_all > most)
+        least = np.where(cost >= 0, cost * lower, cost * upper).sum()
+    # One more of what earns costs nothing above the least of all, which has the most of it.
+    dear = (
+        program.integer
+        & (upper > lower)
+        & (least + np.maximum(cost, 0.0) > most + ROUNDING * (1 + abs(most)))
+    )
     return program.with_bounds(lower, np.where(dear, lower, upper))
 
 

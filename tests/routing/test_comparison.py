@@ -272,10 +272,26 @@ def test_tables_have_the_figures_for_people_and_programs(compared: list[Compared
     assert max(map(len, text.splitlines())) <= 110
     document = json.loads(render_comparison(compared, "json", None, 110))
     assert [row["scenario"] for row in document["figures"]] == list(LINES)
-    assert {"figures", "cost", "differences", "moves"} == set(document)
+    assert {"figures", "cost", "differences", "left_out", "moves"} == set(document)
     rows = list(csv.DictReader(io.StringIO(render_comparison(compared, "csv", "differences", 110))))
     total = float(rows[0]["total_usd"])
     assert total == pytest.approx(document["figures"][1]["total_usd"] - document["figures"][0]["total_usd"])
+
+
+def test_a_service_that_is_left_out_in_part_is_named() -> None:
+    """A job takes the cheap site; the other holds one of two replicas, 10 of 20 requests/s."""
+    small = [world()["pools"][0], {**world()["pools"][1], "count": 1}]
+    first, second = world(chat(20)), world(chat(20), job("j", 8, policy="german", priority=50), pools=small)
+    problems = [Problem.parse(first), Problem.parse(second)]
+    cases = [Case(n, p, solve(p, gap_limit=1e-9)) for n, p in zip(("one", "two"), problems, strict=True)]
+    rows = compare(cases)
+    (move,) = (move for move in rows[1].moves if move.workload == "chat")
+    assert move.why == "left out" and move.detail.startswith("in part, capacity: 0.0 of ")
+    text = render_comparison(rows, "table", None, 160)
+    assert "two: left out (1)" in text and "one: left out" not in text
+    (row,) = json.loads(render_comparison(rows, "json", "left_out", 160))["left_out"]
+    assert (row["scenario"], row["workload"], row["reason"]) == ("two", "chat", "capacity")
+    assert row["peak_requests_per_second"] == pytest.approx(10)
 
 
 def test_a_case_without_a_plan_is_a_row_with_its_error(compared: list[Compared]) -> None:
