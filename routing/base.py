@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, NoReturn, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError
@@ -97,3 +97,10 @@ class Frozen(BaseModel):
             return type(self)(**data)
         except ValidationError as error:
             raise InputError(from_validation(error, data, type(self))) from None
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy; with changes, a validated one as of :meth:`replace`.
+
+        What pydantic does else keeps what was worked out of the fields before they changed.
+        """
+        return self.replace(**update) if update else super().model_copy(deep=deep)

@@ -7,9 +7,12 @@ import pickle
 from typing import Any
 
 import pytest
+from computeroute.routing import check
 from computeroute.routing.base import FrozenDict
 from computeroute.routing.errors import InputError
 from computeroute.routing.sites import Accelerator, DataCenter
+from computeroute.solvers import solve
+from computeroute.topologies import load
 from pydantic import ValidationError
 
 H100 = Accelerator(id="h100", peak_tflops=989, memory_gb=80, tdp_w=700)
@@ -86,3 +89,31 @@ def test_a_frozen_mapping_is_copied_pickled_and_hashed() -> None:
     frozen = FrozenDict({"a": (1, 2)})
     for twin in (copy.copy(frozen), copy.deepcopy(frozen), pickle.loads(pickle.dumps(frozen))):
         assert (type(twin), twin, hash(twin)) == (FrozenDict, frozen, hash(frozen))
+
+
+def test_a_copy_with_changes_is_another_problem_and_validated() -> None:
+    """Nothing that was worked out of the fields before stays with the copy, nor is anything taken unseen."""
+    problem = load("two-sites")
+    plan = solve(problem)
+    cheaper = tuple(pool.model_copy(update={"usd_per_accelerator_hour": 0.5}) for pool in problem.pools)
+    hours = tuple(period.model_copy(update={"hours": period.hours / 2}) for period in problem.periods)
+    for changes in ({"pools": cheaper}, {"periods": hours}):
+        copied = problem.model_copy(update=changes)
+        assert copied == problem.replace(**changes) and copied.digest != problem.digest
+        assert copied.horizon_hours == sum(copied.durations_hours)
+        other = solve(copied)
+        assert check(copied, other) == [] and check(copied, plan) != []
+        assert other.objective != pytest.approx(plan.objective)
+    with pytest.raises(InputError, match=r"unknown data center 'nowhere'"):
+        problem.model_copy(
+            update={"pools": (problem.pools[0].model_copy(update={"data_center": "nowhere"}),)}
+        )
+    with pytest.raises(InputError, match=r"count: must be at least 0, got -5"):
+        problem.pools[0].model_copy(update={"count": -5})
+    assert problem.model_copy() == problem == problem.model_copy(deep=True)
+
+
+def test_a_copy_of_a_plan_finds_its_own_routes() -> None:
+    plan = solve(load("two-sites"))
+    assert plan.route
+    assert plan.model_copy(update={"routes": ()}).route == {}
