@@ -7,7 +7,7 @@ from collections import Counter
 from .plan import Plan
 from .problem import Problem
 from .replan import ACTIONS, WorkloadChange, workload_changes
-from .report import MOST_ROWS, summary
+from .report import MOST_ROWS, left_out_table, summary
 from .tables import Table, as_spare, money_column, text_column, to_csv, to_json, to_text
 from .text import money
 
@@ -19,7 +19,10 @@ def render_changes(problem: Problem, plan: Plan, form: str, columns: int) -> str
         return to_csv(_shown(changes, plan))
     if form == "json":
         return to_json(_document(changes, plan))
-    return "\n\n".join([summary(plan, problem, columns), to_text(_shown(changes, plan), columns, MOST_ROWS)])
+    tables = (_shown(changes, plan), *([left_out_table(plan)] if plan.left_out else []))
+    return "\n\n".join(
+        [summary(plan, problem, columns), *(to_text(each, columns, MOST_ROWS) for each in tables)]
+    )
 
 
 def _document(changes: list[WorkloadChange], plan: Plan) -> dict[str, object]:
@@ -33,6 +36,7 @@ def _document(changes: list[WorkloadChange], plan: Plan) -> dict[str, object]:
         "moving_usd": plan.cost.moving_usd,
         "cost_usd": plan.cost.total_usd,
         "changes": _table(changes, plan).records(),
+        "left_out": left_out_table(plan).records(),
     }
 
 

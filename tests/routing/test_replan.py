@@ -178,3 +178,19 @@ def test_a_plan_with_places_that_cannot_be_is_told_by_place() -> None:
     data["jobs"][0]["placements"] = []
     with pytest.raises(InputError, match=r"the plan to go on from.*jobs"):
         present_of(Plan.parse(data))
+
+
+def test_what_is_left_out_is_a_table_of_its_own() -> None:
+    """Beside a job that takes all of the one pool, one of two replicas is served in the other."""
+    small = [world()["pools"][0], {**world()["pools"][1], "count": 1}]
+    data = world(chat(20), job("j", 8, policy="german", priority=50), present=at("e"), pools=small)
+    problem = Problem.parse(data)
+    plan = solve(problem, gap_limit=1e-9)
+    (row,) = json.loads(render_changes(problem, plan, "json", 110))["left_out"]
+    assert (row["workload"], row["location"], row["reason"]) == ("chat", "east", "capacity")
+    assert row["peak_requests_per_second"] == pytest.approx(10)
+    text = render_changes(problem, plan, "table", 110)
+    assert "in part left out (capacity)" in text and "Left out (1)" in text
+    data["pools"] = world()["pools"]
+    served = Problem.parse(data)
+    assert "Left out" not in render_changes(served, solve(served, gap_limit=1e-9), "table", 110)
