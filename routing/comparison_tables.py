@@ -25,12 +25,13 @@ from .tables import (
 )
 from .text import filled, number, percent, plural
 
-MOST_MOVES = MOST_LEFT_OUT = 12
+MOST_ROWS = 12
 """Moves, and entries of left-out work, of one scenario that people see."""
 ALIKE = 1e-6
 """Difference up to which work left out, and costs in proportion, are alike."""
 TABLE_NAMES = ("figures", "cost", "differences", "left_out", "moves")
 _BY_SCENARIO = ("left_out", "moves")
+"""Tables of which people see one for each scenario."""
 
 
 def render_comparison(compared: Sequence[Compared], form: str, name: str | None, columns: int) -> str:
@@ -46,7 +47,7 @@ def render_comparison(compared: Sequence[Compared], form: str, name: str | None,
     if name is None:
         cases = [each.case for each in compared]
         parts += [_left_out_of(c.name, c.plan, columns) for c in cases if c.plan and c.plan.left_out]
-        parts += [to_text(_moves_table([each]), columns, MOST_MOVES) for each in compared if each.moves]
+        parts += [to_text(_moves_table([each]), columns, MOST_ROWS) for each in compared if each.moves]
     if name in (None, "figures"):
         parts += [filled(_told(each), columns) for each in compared if _note(each)]
     return "\n\n".join(parts)
@@ -60,7 +61,7 @@ def _without_notes(figures: Table) -> Table:
 def _left_out_of(name: str, plan: Plan, columns: int) -> str:
     """Return the left-out work of one case for people."""
     table = left_out_table(plan)
-    return to_text(replace(table, title=f"{name}: {table.title.lower()}"), columns, MOST_LEFT_OUT)
+    return to_text(replace(table, title=f"{name}: {table.title.lower()}"), columns, MOST_ROWS)
 
 
 def _told(each: Compared) -> str:

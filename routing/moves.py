@@ -105,7 +105,7 @@ class _Reasons:
         """Return why a workload went away from the places ``left``."""
         if barred := self._why_barred(name, left):
             return barred
-        if _unserved(self.new_problem, self.new, name) > _unserved(self.old_problem, self.old, name):
+        if self._more_unserved[name] > 0:
             return "left out", f"in part, {self._left_out(name)}"
         if costs[1] < costs[0] - 0.005 and self._does_the_same(name):
             return "cheaper", f"{money(costs[0] - costs[1])} USD less"
@@ -188,6 +188,13 @@ class _Reasons:
         return any(not any(self._room.adds(work, pool, period) for pool in pools) for period in +fewer)
 
     @cached_property
+    def _more_unserved(self) -> Counter[str]:
+        """How many requests more of each service are left out than before."""
+        found = _unserved(self.new_problem, self.new)
+        found.subtract(_unserved(self.old_problem, self.old))
+        return found
+
+    @cached_property
     def _room(self) -> Room:
         return Room(self.new_problem, self.new)
 
@@ -202,13 +209,14 @@ def _replicas(plan: Plan, service: str, place: str) -> Counter[str]:
     return found
 
 
-def _unserved(problem: Problem, plan: Plan, service: str) -> int:
-    """Return the requests of a service that a plan leaves out."""
-    seconds = {
-        each.id: 3600 * hours for each, hours in zip(problem.periods, problem.durations_hours, strict=True)
-    }
-    entries = (each for each in plan.left_out if each.workload == service and each.period is not None)
-    return round(sum((each.requests_per_second or 0.0) * seconds[each.period or ""] for each in entries))
+def _unserved(problem: Problem, plan: Plan) -> Counter[str]:
+    """Return the requests that a plan leaves out, by service."""
+    hours = dict(zip((period.id for period in problem.periods), problem.durations_hours, strict=True))
+    found = Counter[str]()
+    for entry in plan.left_out:
+        if entry.period is not None and entry.requests_per_second is not None:
+            found[entry.workload] += round(entry.requests_per_second * 3600 * hours[entry.period])
+    return found
 
 
 def _cost_usd(plan: Plan, name: str) -> float:
