@@ -15,7 +15,7 @@ DOUBTED_COLUMNS = 20_000
 """Relaxations up to this size are solved again without presolve before they are believed infeasible: the
 presolve of HiGHS has been seen to err where a row leaves room of about its tolerance only."""
 SETTLE_SECONDS = 10.0
-BROKEN = 1e-5
+BROKEN = 1e-6
 """Part of the amounts in a row by which a solution breaks it."""
 
 

@@ -15,6 +15,7 @@ from ..rates import Floats
 from .events import Phase
 from .telling import UNSERVED_TOLERANCE, WIDE_TOLERANCE, Telling, most_unserved
 from .twostage import leave_out, two_stage
+from .unserved import least_unserved
 
 LARGE_COLUMNS = 12_000
 DEAR, CHEAP_SHARE, CHEAP_GAP = 1e3, 0.25, 1e-3
@@ -47,7 +48,7 @@ class Search(Telling):
             leave_out(self)
             if self.out_of_time():
                 return
-        best = self._least_unserved(floor)
+        best = least_unserved(self, floor)
         if best is None:
             return
         unserved = float(arrays.unserved @ best)
@@ -62,14 +63,6 @@ class Search(Telling):
             self._least_cost(program, best, "cost")
             if not self.has_erred or self.out_of_time():
                 return
-
-    def _least_unserved(self, floor: float) -> Floats | None:
-        program = partial_program(self.arrays, self.arrays.unserved)
-        relaxation = self._relax(program)
-        if relaxation.x is not None:
-            self.tell_bound("unserved work", max(floor, lagrangian_bound(program, relaxation.duals)[0]))
-        found = self.integer(program, self.best, self.left() / 2, "unserved work", 1e-6).x
-        return self.best if found is None else found
 
     def _least_cost(self, program: Program, best: Floats | None, phase: Phase) -> Floats | None:
         """Return the best solution found of least cost, or None; dear moves are avoided where possible."""
@@ -140,7 +133,7 @@ class Search(Telling):
 
     def _bounded(self, program: Program, phase: Phase) -> Relaxation:
         """Return the relaxation, whose bound is told."""
-        relaxation = self._relax(program)
+        relaxation = self.relax(program)
         if relaxation.x is not None:
             self.tell_bound(phase, lagrangian_bound(program, relaxation.duals)[0])
         return relaxation

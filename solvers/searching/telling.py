@@ -92,7 +92,8 @@ class Telling:
         gap = relative_gap(objective, self.bounds.get(phase, -np.inf) + self.arrays.offset)
         return gap is not None and gap <= share * self.settings.gap_limit
 
-    def _relax(self, program: Program) -> Relaxation:
+    def relax(self, program: Program) -> Relaxation:
+        """Return the relaxation of a program, found in the time left."""
         if not program.compact().consistent:
             return Relaxation(None, np.zeros(len(program.row_lower)), True)
         return solve_relaxation(program, self.left(), self.settings.seed)

@@ -101,7 +101,9 @@ def test_what_comes_back_is_what_the_prices_prove_here() -> None:
         heard = apart.news()
         assert heard is not None and heard.is_settled and heard.complete > first
         assert seeker.move(heard.prices, heard.box) > 0
-        assert seeker.told.complete == pytest.approx(heard.complete)
+        assert seeker.told.complete == pytest.approx(
+            heard.complete, rel=1e-4
+        )  # Some bounds were raised there.
         assert seeker.move(heard.prices, heard.box) == 0, "they are no better than themselves"
     finally:
         apart.close()
