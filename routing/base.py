@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from numbers import Integral
 from typing import Annotated, Any, NoReturn, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+)
 
 from .errors import InputError
 from .faults import from_validation
@@ -40,14 +49,26 @@ def refuse(faults: Iterable[str]) -> None:
         raise ValueError(told)
 
 
+def _whole(value: object) -> object:
+    """Return integers of other libraries, as NumPy's, as plain ones."""
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
+
+
+def in_order(value: object) -> object:
+    """Refuse a set, which a list may be made from."""
+    if isinstance(value, Set):
+        raise ValueError("must be a list: a set keeps no order, so that one problem would have many digests")
+    return value
+
+
 def _number(**bounds: Any) -> Any:
     return Field(strict=True, allow_inf_nan=False, **bounds)
 
 
 SMALLEST = 1e-6
 """Least size and duration above none: below, products of figures are lost in rounding."""
-Count = Annotated[int, _number(ge=0, le=10**9)]
-PositiveCount = Annotated[int, _number(gt=0, le=10**9)]
+Count = Annotated[int, _number(ge=0, le=10**9), BeforeValidator(_whole)]
+PositiveCount = Annotated[int, _number(gt=0, le=10**9), BeforeValidator(_whole)]
 Amount = Annotated[float, _number(ge=0, le=1e12)]
 PositiveAmount = Annotated[float, _number(ge=SMALLEST, le=1e12)]
 Price = Annotated[float, _number(ge=0, le=1e6)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .errors import MissingExtraError
+from .errors import MissingExtraError, require
 from .plan import Plan
 from .plan_tables import TABLE_NAMES, plan_table
 
@@ -21,9 +21,12 @@ def to_frames(plan: Plan) -> dict[str, pd.DataFrame]:
 
     Raises
     ------
+    InputError
+        For anything but a plan.
     MissingExtraError
         When pandas is not installed (the extra ``pandas``).
     """
+    require("plan", plan, Plan, "a Plan")
     try:
         import pandas as pd
     except ImportError:

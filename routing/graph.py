@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import asin, cos, radians, sin, sqrt
 from typing import TYPE_CHECKING, Any
 
+from .errors import require
 from .problem import Problem
 from .sites import DataCenter, Link, Node
 
@@ -27,6 +28,11 @@ def build_graph(problem: Problem) -> nx.MultiDiGraph[str]:
     ``bandwidth_gbps``, ``usable_gbps`` (less the reserve), ``usd_per_gb``, ``egress_usd_per_gb`` (what
     leaving the edge's tail costs over this link) and ``jurisdictions`` (those of the link itself).
 
+    Raises
+    ------
+    InputError
+        For anything but a problem.
+
     Examples
     --------
     >>> graph = build_graph(problem)  # doctest: +SKIP
@@ -34,6 +40,7 @@ def build_graph(problem: Problem) -> nx.MultiDiGraph[str]:
     """
     import networkx as nx  # slow to import
 
+    require("problem", problem, Problem, "a Problem, as topologies.load returns")
     graph: nx.MultiDiGraph[str] = nx.MultiDiGraph(name=problem.name)
     for node in problem.nodes.values():
         graph.add_node(node.id, **_node_attributes(node))

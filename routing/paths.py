@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from .alternatives import Choice
 from .arcs import Arcs, Permit
-from .errors import InputError, UnknownNameError
+from .errors import InputError, UnknownNameError, require
 from .policies import Residency
 from .problem import Problem
 from .trips import Search, Trip, Weights, trip_search
@@ -95,6 +95,8 @@ class PathFinder:
     """
 
     def __init__(self, problem: Problem) -> None:
+        """Raise InputError for anything but a problem."""
+        require("problem", problem, Problem, "a Problem, as topologies.load returns")
         self.arcs = Arcs(problem)
         self._free = problem.residency(None)
         self._bandwidths: list[float] = np.unique(self.arcs.usable_gbps).tolist()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
-from .base import Frozen, Id
+from .base import Frozen, Id, in_order
 
 JurisdictionOrGroup = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 
@@ -26,6 +26,8 @@ class DataPolicy(Frozen):
     deny: tuple[JurisdictionOrGroup, ...] = ()
     transit_allow: tuple[JurisdictionOrGroup, ...] | None = Field(default=None, min_length=1)
     transit_deny: tuple[JurisdictionOrGroup, ...] = ()
+
+    _in_order = field_validator("allow", "deny", "transit_allow", "transit_deny", mode="before")(in_order)
 
 
 def covers(code: str, jurisdiction: str) -> bool:

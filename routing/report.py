@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from .commitments import over_budget
+from .errors import require
 from .plan import Cost, LeftOut, Plan
 from .plan_parts import IDLE
 from .problem import Problem
@@ -46,7 +47,14 @@ def plan_report(plan: Plan, problem: Problem, width: int = DEFAULT_WIDTH) -> str
         A plan and the problem that it was made for.
     width
         Columns to keep to. Long names are cut with an ellipsis, long tables after :data:`MOST_ROWS` rows.
+
+    Raises
+    ------
+    InputError
+        When one of the two is something else, as in the other order.
     """
+    require("plan", plan, Plan, "a Plan, which comes first here")
+    require("problem", problem, Problem, "a Problem")
     tables = [table for table in _tables(plan, problem) if table.rows]
     limits = [MOST_LINKS if table.name == "link_use" else MOST_ROWS for table in tables]
     parts = [to_text(table, width, limit) for table, limit in zip(tables, limits, strict=True)]

@@ -26,6 +26,7 @@ from .base import (
     SignedPrice,
     Text,
     _number,
+    in_order,
     refuse,
 )
 from .misfits import link_misfits, pool_misfits
@@ -84,6 +85,8 @@ class DataCenter(Node):
     """Charged on data that leaves this site over a link that names no egress price of its own."""
     risk_groups: tuple[Id, ...] = ()
     """Groups of sites and links that a single event can take away together."""
+
+    _in_order = field_validator("risk_groups", mode="before")(in_order)
 
     @property
     def provider_id(self) -> str:
@@ -206,6 +209,8 @@ class Link(Frozen):
     """Share of the bandwidth that plans must leave free, either way."""
     risk_groups: tuple[Id, ...] = ()
     """Groups of sites and links that a single event can take away together."""
+
+    _in_order = field_validator("jurisdictions", "risk_groups", mode="before")(in_order)
 
     @model_validator(mode="after")
     def _joins_two_nodes(self) -> Link:

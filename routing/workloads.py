@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
 
 from .base import (
     SMALLEST,
@@ -21,6 +21,7 @@ from .base import (
     PositiveHours,
     Text,
     _number,
+    in_order,
     refuse,
 )
 from .misfits import job_misfits, service_misfits
@@ -76,6 +77,8 @@ class Compute(Frozen):
     accelerators: tuple[Id, ...] | None = Field(default=None, min_length=1)
     """Types that the job can use; all types where absent."""
 
+    _in_order = field_validator("counts", "accelerators", mode="before")(in_order)
+
 
 class Dataset(Frozen):
     """The data a training job reads; a copy lies at each of ``at``, one of which is used."""
@@ -88,6 +91,8 @@ class Dataset(Frozen):
 
     Where the job may pause, it holds the bandwidth in every period in which it runs.
     """
+
+    _in_order = field_validator("at", mode="before")(in_order)
 
 
 class MultiSite(Frozen):

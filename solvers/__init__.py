@@ -95,7 +95,9 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
     if chosen.similar_plan is not None:
         chosen.similar_plan.require_whole()
     if not isinstance(solver, str):
-        return solver(problem, chosen)
+        plan = solver(problem, chosen)
+        require("what the solver returned", plan, Plan, "a Plan")
+        return plan
     if solver not in SOLVERS:
         raise UnknownNameError("solver", solver, list(SOLVERS))
     started, nothing = time.monotonic(), refused(problem, chosen, solver)

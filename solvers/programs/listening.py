@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,8 +10,12 @@ from typing import Any
 
 import numpy as np
 from ortools.math_opt.python import mathopt
+from ortools.util.python.solve_interrupter import SolveInterrupter
 
 from ..rates import Floats
+
+POLL_SECONDS = 0.1
+"""How often it is asked whether a solver is to stop that finds nothing meanwhile."""
 
 
 class CallbackError(Exception):
@@ -48,6 +53,29 @@ class Listener:
     def _report_bound(self, value: float | None) -> None:
         if value is not None and np.isfinite(value):
             self.bound(value * self.scale)
+
+
+@contextmanager
+def interrupted(stop: Callable[[], bool] | None) -> Iterator[SolveInterrupter | None]:
+    """Give what interrupts a solver once ``stop`` says so, if given, also where there is nothing to hear."""
+    if stop is None:
+        yield None
+        return
+    interrupter, ended = SolveInterrupter(), threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(POLL_SECONDS):
+            if stop():
+                interrupter.interrupt()
+                return
+
+    watcher = threading.Thread(target=watch, name="computeroute-watcher")
+    watcher.start()
+    try:
+        yield interrupter
+    finally:
+        ended.set()
+        watcher.join()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ortools.math_opt.python import mathopt
 from scipy.sparse import csr_array
 
 from ...routing.errors import SolverError
-from .listening import CallbackError, Listener, values_of
+from .listening import CallbackError, Listener, interrupted, values_of
 from .program import Program, cost_scale
 from .request import Answer, Relaxation, Request
 
@@ -112,8 +112,12 @@ def _solve_once(program: Program, request: Request) -> Answer:
         extra["model_params"] = mathopt.ModelSolveParameters(
             solution_hints=[mathopt.SolutionHint(variable_values=values)]
         )
+    # SCIP fails as soon as it has an interrupter (OR-Tools 9.15).
+    stop = request.stop if request.solver == "cp-sat" else None
     try:
-        result = _solve(model, SOLVER_TYPES[request.solver], params=_parameters(request, scale), **extra)
+        with interrupted(stop) as interrupter:
+            extra |= {"params": _parameters(request, scale), "interrupter": interrupter}
+            result = _solve(model, SOLVER_TYPES[request.solver], **extra)
     except CallbackError as error:
         raise error.raised from None
     return _answer(result, scale, program)

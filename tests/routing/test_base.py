@@ -4,10 +4,23 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
+from functools import partial
+from importlib.metadata import version
 from typing import Any
 
+import computeroute
+import numpy as np
 import pytest
-from computeroute.routing import check
+from computeroute.routing import (
+    DataPolicy,
+    PathFinder,
+    Pool,
+    build_graph,
+    check,
+    plan_report,
+    to_frames,
+)
 from computeroute.routing.base import FrozenDict
 from computeroute.routing.errors import InputError
 from computeroute.routing.sites import Accelerator, DataCenter
@@ -117,3 +130,44 @@ def test_a_copy_of_a_plan_finds_its_own_routes() -> None:
     plan = solve(load("two-sites"))
     assert plan.route
     assert plan.model_copy(update={"routes": ()}).route == {}
+
+
+@pytest.mark.parametrize("count", [np.int64(8), np.int32(8), np.uint8(8)])
+def test_integers_of_numpy_are_plain_ones(count: Any) -> None:
+    pool = Pool(id="a", data_center="s", accelerator="h100", count=count)
+    assert pool.count == 8 and type(pool.count) is int
+
+
+@pytest.mark.parametrize("count", [np.float64(8.0), np.bool_(True), True])
+def test_nothing_else_is_a_whole_number(count: Any) -> None:
+    with pytest.raises(ValidationError):
+        Pool(id="a", data_center="s", accelerator="h100", count=count)
+
+
+def test_sets_have_no_order_and_are_refused() -> None:
+    """Their order differs from one process to the next, and the digest of the problem with it."""
+    with pytest.raises(ValidationError, match="a set keeps no order"):
+        DataPolicy(id="a", deny={"US", "CN"})
+    assert DataPolicy(id="a", deny=["US", "CN"]).deny == ("US", "CN")
+
+
+def test_arguments_of_the_wrong_kind_are_told_as_all_else() -> None:
+    problem = load("two-sites")
+    plan = solve(problem)
+    wrong: list[Callable[[], Any]] = [
+        partial(plan_report, problem, plan),  # type: ignore[arg-type]
+        partial(plan_report, plan, plan),  # type: ignore[arg-type]
+        partial(to_frames, problem),  # type: ignore[arg-type]
+        partial(build_graph, plan),  # type: ignore[arg-type]
+        partial(PathFinder, plan),  # type: ignore[arg-type]
+        partial(solve, problem, solver=lambda *_: "a plan"),
+    ]
+    for call in wrong:
+        with pytest.raises(InputError, match="must be a P"):
+            call()
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert computeroute.__version__ == version("computeroute")
+    with pytest.raises(AttributeError):
+        computeroute.nothing  # noqa: B018

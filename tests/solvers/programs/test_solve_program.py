@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,23 @@ def test_cp_sat_gives_no_plan_that_breaks_a_limit() -> None:
     problem = load(Path(__file__).with_name("far_apart.json"))
     plan = solve(problem, solver="cp-sat", time_limit=20)
     assert not plan or check(problem, plan) == []
+
+
+def market_split() -> Program:
+    """Return six rows that 60 flags have to meet exactly: far too hard to find, or to rule out.
+
+    Cornuejols and Dawande, "A class of hard small 0-1 programs", 1998.
+    """
+    rng = np.random.default_rng(1)
+    matrix = rng.integers(0, 100, (6, 60)).astype(float)
+    half = matrix.sum(axis=1) // 2
+    return Program(
+        np.zeros(60), np.zeros(60), np.ones(60), np.ones(60, dtype=bool), csr_array(matrix), half, half
+    )
+
+
+def test_cp_sat_stops_when_asked_to_though_it_finds_nothing() -> None:
+    began = time.monotonic()
+    request = Request(solver="cp-sat", time_limit=60, stop=lambda: time.monotonic() > began + 0.5)
+    assert solve_integer(market_split(), request).x is None
+    assert time.monotonic() < began + 30
