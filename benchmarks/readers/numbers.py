@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from benchmarks.families import BadFileError
 
-MOST_BYTES = 2**30
-"""Size of a file that is still read."""
+MOST_BYTES = 2**28
+"""Size of a text that is still read: its numbers take 10 to 20 times as much memory."""
+LONGEST_NUMBER = 1000
+"""Characters of a number."""
 LEAST_SIZE, MOST_SIZE = 1e-100, 1e100
 """Between these lie all numbers but 0, so that sums, products and ratios are numbers, too."""
 ROUNDING = 1e-6
@@ -20,10 +22,15 @@ MOST_THINGS = 100_000_000
 """Nodes, arcs, items and the like that a file may announce."""
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a regular file that is not far too large."""
+def require_regular(path: Path) -> None:
+    """Raise BadFileError for a folder, a pipe or a device."""
     if path.exists() and not path.is_file():
         raise BadFileError(f"{path}: is no regular file")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a regular file that is not far too large."""
+    require_regular(path)
     if path.stat().st_size > MOST_BYTES:
         raise BadFileError(f"{path}: is larger than {MOST_BYTES // 2**20} MiB")
     try:
@@ -34,8 +41,11 @@ def read_text(path: Path) -> str:
 
 def read_numbers(path: Path) -> NDArray[np.float64]:
     """Return all numbers of a text file; line breaks mean nothing."""
+    numbers = read_text(path).split()
+    if max(map(len, numbers), default=0) > LONGEST_NUMBER:
+        raise BadFileError(f"{path}: has a number of more than {LONGEST_NUMBER} characters")
     try:
-        return np.array(read_text(path).split(), dtype=float)
+        return np.array(numbers, dtype=float)
     except ValueError as error:
         raise BadFileError(f"{path}: {error}") from error
 
@@ -93,6 +103,11 @@ def within(
 
 
 def most_load(capacity: NDArray[np.float64], amounts: NDArray[Any]) -> NDArray[np.float64]:
-    """Return what the check of undivided ``amounts`` takes for a capacity: whole numbers have no rounding."""
+    """Return what the check of undivided ``amounts`` takes for a capacity: whole numbers have no rounding.
+
+    Those beyond what floating-point numbers tell apart have.
+    """
     is_whole = bool((amounts == np.floor(amounts)).all())
-    return capacity + np.minimum(ROUNDING * np.abs(capacity), 0.5 if is_whole else np.inf)
+    size = np.where(np.isfinite(capacity), np.abs(capacity), 0.0)
+    most = np.maximum(0.5, len(amounts) * np.spacing(size)) if is_whole else np.inf
+    return capacity + np.minimum(ROUNDING * np.abs(capacity), most)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.families import BadFileError, Family, Solution
 
 from .assignment import assignment_blocks, check_assignment, to_solution
-from .numbers import finite, within
+from .numbers import finite, require_regular, within
 
 NAMES = ("cost", "need", "allowed", "capacity")
 UNREADABLE = (
@@ -31,6 +31,7 @@ UNREADABLE = (
 
 def _arrays(path: Path) -> tuple[NDArray[Any], ...]:
     """Return cost, need, allowed and capacity."""
+    require_regular(path)
     try:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
             cost, need, allowed, capacity = (file[name] for name in NAMES)

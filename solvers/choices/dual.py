@@ -24,6 +24,8 @@ CORE_OPTIONS = 8
 """Options of a workload that the prices are refined with, on average."""
 PROBED = 500_000
 """Options from which it is told what is near."""
+FAR = 1e100
+"""Distance, in units of a workload, of options that are out at any price."""
 MISSED_OPTIONS = 4
 """The same of those that a core is found to lack."""
 TRUST = 0.15
@@ -226,7 +228,7 @@ def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:
         return np.arange(len(problem.cost))
     unit = units(problem, pricing)
     every = max(1, len(problem.cost) // PROBED)
-    probe = pricing.excess[::every] / unit[problem.owner[::every]]
+    probe = np.minimum(pricing.excess[::every] / unit[problem.owner[::every]], FAR)
     limit = max(0.0, float(np.quantile(probe, average * len(problem) / len(problem.cost))))
     parts = []
     for workloads, options in problem.chunks():
@@ -236,6 +238,10 @@ def nearest(problem: ChoiceProblem, pricing: Pricing, average: float) -> Ints:
 
 
 def units(problem: ChoiceProblem, pricing: Pricing) -> Floats:
-    """Return the mean distance of the options of each workload from its best (J), never 0."""
-    unit = np.add.reduceat(pricing.excess, problem.first[:-1]) / problem.sizes
+    """Return the mean distance of the options of each workload from its best (J), never 0.
+
+    Those that are out at any price do not count.
+    """
+    excess = np.where(np.isfinite(pricing.excess), pricing.excess, 0.0)
+    unit = np.add.reduceat(excess, problem.first[:-1]) / problem.sizes
     return np.maximum(unit, 1e-6 * max(1e-6, float(unit.mean())))

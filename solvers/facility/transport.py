@@ -38,6 +38,8 @@ def divide(facility: Facility, price: Floats, seconds: float) -> Served:
 
     ``price`` (n) tells which cells are promising; it decides nothing else.
     """
+    if not len(facility.opening):
+        return Served(None, np.inf)
     easy = _each_from_its_cheapest(facility)
     if easy is not None:
         return easy

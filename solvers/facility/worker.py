@@ -20,6 +20,12 @@ SMALL, MOST_SECONDS = 400, 2.0
 """Programs up to so many columns are solved here, until that took so long in all: they often take less time
 than starting a process."""
 NO_ANSWER_BOUND = float("-inf")
+MOST_DEATHS = 3
+"""Times that a process may die: solvers have been seen to crash on single programs."""
+
+
+class ProcessDiedError(SolverError):
+    """The process of a worker is no more."""
 
 
 class Worker:
@@ -29,6 +35,7 @@ class Worker:
         self._process: ModuleProcess | None = None
         self._answers: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
         self._deadline = self._spent = 0.0
+        self._deaths = 0
 
     def submit(
         self, program: Program, seconds: float, gap_limit: float, seed: int, *, presolve: bool = True
@@ -52,7 +59,10 @@ class Worker:
         return not self._answers.empty() or time.monotonic() > self._deadline
 
     def fetch(self, halted: Callable[[], bool] = lambda: False) -> Answer:
-        """Wait for the answer; an empty one is given when time is over or ``halted()`` is true."""
+        """Wait for the answer; an empty one is given when time is over or ``halted()`` is true.
+
+        So it is where the process died; another one is started for the next program, but not for ever.
+        """
         while True:
             try:
                 answer = self._answers.get(timeout=0.02)
@@ -60,6 +70,9 @@ class Worker:
                 if halted() or time.monotonic() > self._deadline:
                     break
                 continue
+            if isinstance(answer, ProcessDiedError) and self._deaths < MOST_DEATHS:
+                self._deaths += 1
+                break
             if isinstance(answer, Exception):
                 raise answer
             return answer
@@ -88,7 +101,7 @@ def _listen(process: ModuleProcess, answers: queue.SimpleQueue[Answer | Exceptio
             while True:
                 answers.put(process.receive())
     except (EOFError, OSError):
-        answers.put(SolverError("the solver's process died (out of memory, or killed)"))
+        answers.put(ProcessDiedError("the solver's process died (out of memory, or killed)"))
 
 
 def main() -> None:

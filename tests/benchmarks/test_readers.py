@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from computeroute.solvers.block_accounts import objective
 from computeroute.solvers.whole import solve_whole
 
 from benchmarks.families import MODULES, BadFileError, WrongSolutionError, family
+from benchmarks.readers.numbers import most_load
 
 # two agents, three items: costs 1 2 3 / 4 4 4, weights 2 2 2 / 1 1 1, capacities 4 and 2
 GAP = "2 3\n 1 2 3\n4 4 4\n2 2 2 1 1 1\n4 2"
@@ -145,6 +147,13 @@ def test_what_is_no_text_or_no_file_is_refused(tmp_path: Path) -> None:
         family("gap").read(tmp_path / "tiny", None)
     with pytest.raises(BadFileError, match="no regular file"):
         family("gap").read(tmp_path, None)
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("gap", "scale"):  # to open it would wait for somebody to write
+        with pytest.raises(BadFileError, match="no regular file"):
+            family(name).read(tmp_path / "pipe", None)
+    (tmp_path / "long").write_text("1 1 " + "7" * 2000)
+    with pytest.raises(BadFileError, match="more than 1000 characters"):
+        family("gap").read(tmp_path / "long", None)
     (tmp_path / "tiny.npz").write_bytes(b"PK\x03\x04 no more")
     with pytest.raises(BadFileError, match="not an npz file"):
         family("scale").read(tmp_path / "tiny.npz", None)
@@ -186,3 +195,13 @@ def test_whole_numbers_are_held_to_the_unit(
         return
     with pytest.raises(WrongSolutionError, match="loaded 2000000001, its capacity is 2000000000"):
         family("gap").check(path, None, {"assignment": [0, 0, 0]})
+
+
+def test_whole_numbers_have_no_rounding_unless_they_are_huge() -> None:
+    """Sums of 1e61 are exact to about 1e45 only."""
+    capacity = np.array([10.0, 1e8, 1e61, np.inf])
+    whole, parts = np.array([1.0, 3.0]), np.array([1.5, 3.0])
+    assert (most_load(capacity[:2], whole) - capacity[:2]).tolist() == [1e-5, 0.5]
+    assert 0 < most_load(capacity, whole)[2] / 1e61 - 1 < 1e-14
+    assert most_load(capacity, parts)[1] == 1e8 + 100
+    assert most_load(capacity, whole)[3] == np.inf

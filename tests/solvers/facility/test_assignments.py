@@ -10,7 +10,7 @@ from computeroute.solvers.facility.improve import Improver
 from computeroute.solvers.facility.instance import Facility
 from computeroute.solvers.facility.search import Search
 from computeroute.solvers.facility.tree import Incumbent
-from computeroute.solvers.facility.worker import MOST_SECONDS, Worker
+from computeroute.solvers.facility.worker import MOST_DEATHS, MOST_SECONDS, Worker
 
 from .cases import optimum
 
@@ -163,8 +163,15 @@ def test_starting_a_process_is_no_part_of_a_programs_time():
     worker.close()
 
 
-def test_a_worker_that_died_is_an_error():
+def test_a_process_that_died_gives_no_answer_and_is_an_error_when_that_happens_often():
     worker = Worker()
+    for _ in range(MOST_DEATHS):
+        worker.submit(program(1, 90), 20.0, 0.0, 0)
+        worker._process.kill()
+        answer = worker.fetch()
+        assert answer.x is None and answer.bound == -np.inf
+    worker.submit(program(1, 90), 20.0, 0.5, 0)
+    assert worker.fetch().x is not None
     worker.submit(program(1, 90), 20.0, 0.0, 0)
     worker._process.kill()
     with pytest.raises(SolverError, match="died"):

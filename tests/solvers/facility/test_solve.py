@@ -201,3 +201,11 @@ def test_one_site_and_several_agree_on_what_fits(first: float, cost: float):
     for single in (True, False):
         blocks = facility_blocks([[1, 1], [1, 1]], demand, [first, 1], [1, 100], single=single)
         assert solved(blocks).objective == pytest.approx(cost, abs=1e-3)
+
+
+@pytest.mark.parametrize("single", [True, False])
+def test_nobody_is_served_without_a_site(single: bool) -> None:
+    """Of three alike sites one is best, as it serves all, who ask for nothing."""
+    cost = [[0.27, 10320.895, 6.887]] * 3
+    result = solved(facility_blocks(cost, 0.0, [0.0] * 3, [274.814] * 3, single=single))
+    assert result.objective == pytest.approx(10602.866) == result.bound
