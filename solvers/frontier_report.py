@@ -93,11 +93,18 @@ def _points(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = F
     )
     least = points[0].usd
     rows = [
-        [each.value, each.usd, each.bound_usd, each.gap, _part(each.usd - least, least), each.usd_per_unit,
-         each.plan.unserved or None, _remark(each)]
+        [each.value, each.usd, each.bound_usd, each.gap, *_traded(each, least), each.plan.unserved or None,
+         _remark(each)]
         for each in points
     ]  # fmt: skip
     return Table("points", _headline(points, axis, is_stopped=is_stopped), columns, rows)
+
+
+def _traded(point: FrontierPoint, least: float) -> tuple[float | None, float | None]:
+    """Return how much dearer a point is, in all and by the unit; nothing of one that does less for it."""
+    if point.leaves_more_out:
+        return None, None
+    return _part(point.usd - least, least), point.usd_per_unit
 
 
 def _remark(point: FrontierPoint) -> str | None:

@@ -77,10 +77,11 @@ class FullLinks:
         share, direction, needed = max(self._tightest(each, periods) for each in ways)
         if share >= 1 - ROUNDING:
             return ""
-        link = quoted(self.variables.problem.links[direction // 2].id)
+        link = self.variables.problem.links[direction // 2]
+        first, last = (link.target, link.source) if direction % 2 else (link.source, link.target)
         free, usable = max(share * needed, 0.0), float(self._usable[direction])
         gbps = f"{number(free, 3)} of {number(usable, 3)} Gbit/s free on average, {number(needed, 3)} needed"
-        return f"; link {link} on the way has {gbps}"
+        return f"; link {quoted(link.id)} from {quoted(first)} to {quoted(last)} on the way has {gbps}"
 
     def _tightest(self, needed: dict[int, float], periods: Ints) -> tuple[float, int, float]:
         """Return the least part of what a way needs that is free on average, where, and what it needs."""

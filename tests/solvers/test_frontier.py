@@ -209,6 +209,18 @@ def test_purchases_that_jobs_outlast_are_remarked_on() -> None:
         assert json.loads(told)["points"][0]["outlasts_purchases"] == continuing
 
 
+def test_a_point_that_does_less_is_not_called_cheaper() -> None:
+    problem = Problem.parse(cleaner_or_cheaper(Random(5)))
+    [first, *_] = frontier(problem, AXES["carbon"], points=2, gap_limit=0)
+    for leaves_more in (False, True):
+        less = replace(first, usd=0.5 * first.usd, usd_per_unit=-1.0, leaves_more_out=leaves_more)
+        told = render_frontier(
+            [first, less], None, problem, AXES["carbon"], form="json", name="points", columns=1
+        )
+        row = json.loads(told)[1]
+        assert (row["extra"], row["usd_per_unit"]) == ((None, None) if leaves_more else (-0.5, -1.0))
+
+
 class Set:
     """A token that is set from the beginning."""
 

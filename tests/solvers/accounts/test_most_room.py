@@ -143,9 +143,7 @@ def test_a_link_that_is_full_of_requests_is_told(solver: str) -> None:
     """Answers of 10 Mbit fill 8 of 10 Gbit/s at 800 requests/s, as a fifth is reserved; 200 are left out."""
     links = [{**WORLD["links"][0], "reserve_fraction": 0.2}]
     detail, *_ = left_out(solver, chat(1000), pools=WORLD["pools"][:1], links=links)
-    told = (
-        "all that it could use; link 'ab' on the way has 0.000 of 8.000 Gbit/s free on average, 2.000 needed;"
-    )
+    told = "; link 'ab' from 'a' to 'b' on the way has 0.000 of 8.000 Gbit/s free on average, 2.000 needed;"
     assert told in detail
 
 
@@ -155,7 +153,7 @@ def test_a_link_that_others_fill_is_told_to_a_job(solver: str) -> None:
     dataset = {"at": ["b"], "gb": 9, "transfer_hours": 0.002}
     work = (chat(900, priority=10), job("data", 2, 2, dataset=dataset))
     (detail,) = left_out(solver, *work, pools=WORLD["pools"][:1])
-    told = "it could use; link 'ab' on the way has 9.550 of 10.000 Gbit/s free on average, 10.000 needed;"
+    told = "; link 'ab' from 'b' to 'a' on the way has 9.550 of 10.000 Gbit/s free on average, 10.000 needed;"
     assert told in detail
 
 
@@ -166,7 +164,7 @@ def test_a_link_between_the_sites_of_a_job_is_told(solver: str) -> None:
     work = (chat(900, priority=10), job("wide", 12, 4, max_sites=2, multi_site=between))
     limits = {"pinned": [{"workload": "chat", "data_center": "a"}]}
     (detail,) = left_out(solver, *work, limits=limits)
-    assert "; link 'ab' on the way has 1.000 of 10.000 Gbit/s free on average, 2.000 needed;" in detail
+    assert "from 'a' to 'b' on the way has 1.000 of 10.000 Gbit/s free on average, 2.000 needed;" in detail
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
