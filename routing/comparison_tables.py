@@ -10,7 +10,7 @@ from .comparison import Compared, Figures
 from .errors import quoted
 from .moves import Move
 from .plan import Plan
-from .report import LEFT_OUT_COLUMNS, TOO_CHEAP, gap_between, kind_columns, left_out_table
+from .report import LEFT_OUT_COLUMNS, TOO_CHEAP, kind_columns, left_out_table, unproven_work
 from .tables import (
     Column,
     Table,
@@ -137,7 +137,7 @@ def _note(each: Compared) -> str:
     if each.figures is None or plan is None:
         return each.case.error or ("not planned" if plan is None else f"no plan: {plan.status}")
     notes = []
-    if gap_between(plan.unserved, plan.unserved_bound) > 0:
+    if unproven_work(plan) > 0:
         bound = number(plan.unserved_bound, 3)
         is_near = bound == number(plan.unserved, 3)
         notes.append(f"unserved is not proven: bound {number(plan.unserved_bound, 6) if is_near else bound}")

@@ -16,7 +16,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "residency": "its data policy permits none of the data centers",
         "accelerator": "no permitted data center has an accelerator type that it can use",
         "memory": "no accelerator that it can use has enough memory",
-        "gang": "no pool holds so large a cluster",
+        "gang": "no pool that it may use holds so large a cluster",
         "pinned": "its pinned and forbidden places leave no pool",
         "route": "no link leads from its data or users to a pool that it can use",
         "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
@@ -32,7 +32,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
 )
 _OVER_SITES: Mapping[str, str] = MappingProxyType(
     {
-        "gang": "no pool, nor pools at as many sites as it may span, hold so large a cluster",
+        "gang": "no pool that it may use, nor pools at as many sites as it may span, hold so large a cluster",
         "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
         "route": "no links lead from its data to a pool that holds it, nor join as many sites as it needs",
         "transit": "every way between its data and sites passes a jurisdiction that its policy forbids",

@@ -26,6 +26,7 @@ _NOT_ISO = {
     "UK": "; did you mean 'GB'?",
     "EU": "; it is a group of countries and has to be defined in 'groups'",
 }
+_NO_PLACE = {**_NOT_ISO, "EU": "; it is a group of countries, and a place is in one of them"}
 """Look like ISO codes of countries and are none: as codes they would match nothing."""
 _RESERVED = frozenset({"(all)", "(idle)", "(network)", "*"})
 """Stand for something else in plans and limits."""
@@ -187,7 +188,7 @@ class _References(Findings):
 
     def _code(self, at: tuple[int | str, ...], code: Any) -> Iterator[Fault]:
         if isinstance(code, str) and _ISO.fullmatch(code) and not is_country(code[:2]):
-            hint = _NOT_ISO.get(code, "; codes of your own are AA, QM to QZ, XA to XZ and ZZ")
+            hint = _NO_PLACE.get(code, "; codes of your own are AA, QM to QZ, XA to XZ and ZZ")
             yield self.fault(at, f"{code!r} is not an ISO 3166 code{hint}")
 
     def _policies(self) -> Iterator[Fault]:

@@ -32,6 +32,8 @@ TOO_CHEAP = "look cheap: some of their jobs run on after the horizon, whose cost
 """What is said of purchases whose capital stops at the horizon while their jobs do not."""
 TRACE = 1e-8
 """Gap that is none."""
+WORK_ROUNDING = 3e-5
+"""Part of the work left out that solvers leave for rounding."""
 MOST_KINDS = 3
 """Kinds of cost that are always shown, the largest."""
 _STOPS = {"gap": "the solver", "time": "the time limit", "cancel": "an interrupt"}
@@ -136,6 +138,12 @@ def gap_between(value: float, bound: float) -> float:
     """Return the relative gap of a value and its bound, 0 where that is a trace of rounding."""
     gap = max(0.0, value - bound) / max(abs(value), ROUNDING_NOISE)
     return gap if gap > TRACE else 0.0
+
+
+def unproven_work(plan: Plan) -> float:
+    """Return the part of the work left out of which it is not proven that it must be, 0 for rounding."""
+    gap = gap_between(plan.unserved, plan.unserved_bound)
+    return gap if gap > WORK_ROUNDING else 0.0
 
 
 def _unserved(plan: Plan, problem: Problem) -> str:

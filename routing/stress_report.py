@@ -7,7 +7,7 @@ from typing import Any
 
 from .plan import Plan
 from .problem import Problem
-from .report import gap_between
+from .report import unproven_work
 from .tables import (
     Column,
     Table,
@@ -184,7 +184,7 @@ def _gaps(trials: Sequence[Trial]) -> list[tuple[str, str]]:
 
 def _open_work(plan: Plan) -> float:
     """Return the part of the work left out of which it is not proven that it must be."""
-    return gap_between(plan.unserved, plan.unserved_bound)
+    return unproven_work(plan)
 
 
 def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> list[tuple[str, str]]:

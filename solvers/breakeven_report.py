@@ -119,7 +119,9 @@ def _row(point: Point, sure: Mapping[str | None, str]) -> list[Any]:
     own, cloud = point.own.plan, point.cloud.plan
     costs = (own.objective, own.bound, cloud.objective, cloud.bound, point.saving_usd)
     left_out = (own.unserved or None, cloud.unserved or None)
-    return [point.value, *costs, sure[point.proven], _bought(point.own), *left_out]
+    is_alike = point.proven is not None and not any(left_out) and abs(point.saving_usd) <= point.noise_usd
+    proven = "alike" if is_alike else sure[point.proven]
+    return [point.value, *costs, proven, _bought(point.own), *left_out]
 
 
 def _bought(case: Case) -> str:

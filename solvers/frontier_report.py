@@ -77,7 +77,16 @@ def _headline(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool) 
     if len(points) == 1:
         return f"Cost and {axis.name} do not conflict: one plan is best in both"
     spans = f"{money(first.usd)} to {money(last.usd)} USD, {first.value:.4g} to {last.value:.4g} {axis.unit}"
-    return f"Cost against {axis.name} ({axis.heading}): {plural(len(points), 'plan')}, {spans}"
+    count = plural(len(points), "plan")
+    return f"Cost against {axis.name} ({axis.heading}): {count}, {spans}{_beyond(points, axis)}"
+
+
+def _beyond(points: Sequence[FrontierPoint], axis: Axis) -> str:
+    """Say where costs and emissions are of different times, so that prices of a tonne are too."""
+    goes_on = any(job.continuing for point in points for job in point.plan.jobs)
+    if axis.name != "carbon" or not goes_on:
+        return ""
+    return "; jobs that run on after the horizon cost until they end, and emit within it only"
 
 
 def _points(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = False) -> Table:

@@ -63,7 +63,7 @@ def test_links_that_are_the_same_are_told() -> None:
     [
         (job(policy="fr"), {}, "its data policy permits none of the data centers"),
         (job(memory_gb_per_accelerator=81), {}, "no accelerator that it can use has enough memory"),
-        (job(9), {}, "no pool holds so large a cluster"),
+        (job(9), {}, "no pool that it may use holds so large a cluster"),
         (
             job(8),
             {"pinned": [{"workload": "j", "pool": "ps"}]},
@@ -102,7 +102,7 @@ def test_links_that_are_the_same_are_told() -> None:
         (
             job(16, max_sites=2, multi_site={"min_bandwidth_gbps": 1, "max_rtt_ms": 9, "efficiency": 1}),
             {},
-            "no pool, nor pools at as many sites as it may span, hold so large a cluster",
+            "no pool that it may use, nor pools at as many sites as it may span, hold so large a cluster",
         ),
     ],
 )

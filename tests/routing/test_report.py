@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 from computeroute.routing import plan_report
+from computeroute.routing.report import unproven_work
 from computeroute.routing.text import width
 
 from . import report_cases as cases
@@ -222,3 +223,9 @@ def test_an_objective_that_weighs_money_is_told_as_such() -> None:
     assert "weighted" not in plan_report(cases.plan(), problem)
     head = plan_report(cases.plan(), problem.replace(objective=objective))
     assert "money counts 0 times in the objective, once in the costs below" in head
+
+
+@pytest.mark.parametrize(("bound", "is_open"), [(0.888889, False), (0.88888, False), (0.8, True)])
+def test_work_left_out_is_proven_but_for_rounding(bound: float, is_open: bool) -> None:
+    plan = cases.plan(unserved=0.8888990, unserved_bound=bound)
+    assert (unproven_work(plan) > 0) == is_open

@@ -221,6 +221,20 @@ def test_a_point_that_does_less_is_not_called_cheaper() -> None:
         assert (row["extra"], row["usd_per_unit"]) == ((None, None) if leaves_more else (-0.5, -1.0))
 
 
+def test_costs_and_emissions_of_different_times_are_told() -> None:
+    problem = Problem.parse(cleaner_or_cheaper(Random(5)))
+    [first, *_] = frontier(problem, AXES["carbon"], points=2, gap_limit=0)
+    for continuing in (False, True):
+        job = first.plan.jobs[0].model_copy(update={"continuing": continuing})
+        one = replace(first, plan=first.plan.model_copy(update={"jobs": (job,)}), gap=0.0)
+        told = {
+            name: render_frontier([one, one], None, problem, AXES[name], form="table", name=None, columns=300)
+            for name in AXES
+        }
+        assert ("emit within it only" in told["carbon"]) == continuing
+        assert "emit within it only" not in told["latency"]
+
+
 class Set:
     """A token that is set from the beginning."""
 
