@@ -54,8 +54,8 @@ def _whole(value: object) -> object:
     return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value
 
 
-def in_order(value: object) -> object:
-    """Refuse a set, which a list may be made from."""
+def refuse_sets(value: object) -> object:
+    """Refuse a set where a list is asked for; all else is returned as it is, for others to check."""
     if isinstance(value, Set):
         raise ValueError("must be a list: a set keeps no order, so that one problem would have many digests")
     return value

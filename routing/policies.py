@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from .base import Frozen, Id, in_order
+from .base import Frozen, Id, refuse_sets
 
 JurisdictionOrGroup = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
 
@@ -27,7 +27,7 @@ class DataPolicy(Frozen):
     transit_allow: tuple[JurisdictionOrGroup, ...] | None = Field(default=None, min_length=1)
     transit_deny: tuple[JurisdictionOrGroup, ...] = ()
 
-    _in_order = field_validator("allow", "deny", "transit_allow", "transit_deny", mode="before")(in_order)
+    _no_sets = field_validator("allow", "deny", "transit_allow", "transit_deny", mode="before")(refuse_sets)
 
 
 def covers(code: str, jurisdiction: str) -> bool:

@@ -26,8 +26,8 @@ from .base import (
     SignedPrice,
     Text,
     _number,
-    in_order,
     refuse,
+    refuse_sets,
 )
 from .misfits import link_misfits, pool_misfits
 
@@ -86,7 +86,7 @@ class DataCenter(Node):
     risk_groups: tuple[Id, ...] = ()
     """Groups of sites and links that a single event can take away together."""
 
-    _in_order = field_validator("risk_groups", mode="before")(in_order)
+    _no_sets = field_validator("risk_groups", mode="before")(refuse_sets)
 
     @property
     def provider_id(self) -> str:
@@ -210,7 +210,7 @@ class Link(Frozen):
     risk_groups: tuple[Id, ...] = ()
     """Groups of sites and links that a single event can take away together."""
 
-    _in_order = field_validator("jurisdictions", "risk_groups", mode="before")(in_order)
+    _no_sets = field_validator("jurisdictions", "risk_groups", mode="before")(refuse_sets)
 
     @model_validator(mode="after")
     def _joins_two_nodes(self) -> Link:

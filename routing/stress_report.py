@@ -173,18 +173,13 @@ def _after(lost: Sequence[Trial], present: Plan) -> str:
 
 def _gaps(trials: Sequence[Trial]) -> list[tuple[str, str]]:
     """Return what gaps are of where re-plans leave out more than is proven, with the one that does most."""
-    open_ = [(trial, plan) for trial in trials if (plan := _planned_anew(trial)) and _open_work(plan) > 0]
+    open_ = [(trial, plan) for trial in trials if (plan := _planned_anew(trial)) and unproven_work(plan) > 0]
     if not open_:
         return []
-    trial, plan = max(open_, key=lambda each: _open_work(each[1]))
+    trial, plan = max(open_, key=lambda each: unproven_work(each[1]))
     figures = f"{number(plan.unserved, 3)}, of which {number(plan.unserved_bound, 3)} is proven to be of need"
     those = f"in {len(open_):,} of these of the work left out, which comes before cost"
     return [("gaps", f"{those}; the widest: {trial.failure.name} leaves out {figures}")]
-
-
-def _open_work(plan: Plan) -> float:
-    """Return the part of the work left out of which it is not proven that it must be."""
-    return unproven_work(plan)
 
 
 def _protection(problem: Problem, present: Plan, trials: Sequence[Trial]) -> list[tuple[str, str]]:

@@ -21,8 +21,8 @@ from .base import (
     PositiveHours,
     Text,
     _number,
-    in_order,
     refuse,
+    refuse_sets,
 )
 from .misfits import job_misfits, service_misfits
 
@@ -77,7 +77,7 @@ class Compute(Frozen):
     accelerators: tuple[Id, ...] | None = Field(default=None, min_length=1)
     """Types that the job can use; all types where absent."""
 
-    _in_order = field_validator("counts", "accelerators", mode="before")(in_order)
+    _no_sets = field_validator("counts", "accelerators", mode="before")(refuse_sets)
 
 
 class Dataset(Frozen):
@@ -92,7 +92,7 @@ class Dataset(Frozen):
     Where the job may pause, it holds the bandwidth in every period in which it runs.
     """
 
-    _in_order = field_validator("at", mode="before")(in_order)
+    _no_sets = field_validator("at", mode="before")(refuse_sets)
 
 
 class MultiSite(Frozen):

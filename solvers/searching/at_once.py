@@ -18,7 +18,7 @@ from ..programs.small import Small, make_small
 from ..programs.solve_program import settle
 from ..rates import Floats
 from .events import Phase
-from .telling import Telling
+from .telling import Telling, lesser
 
 MOST_COLUMNS = 15_000
 """Columns of a gathered program up to which HiGHS finds good whole numbers in seconds."""
@@ -67,11 +67,11 @@ class AtOnce:
         with ThreadPoolExecutor(2) as workers:
             counted = workers.submit(self._from_gathered)
             proof = workers.submit(self._proved, counted, known)
-            return self._cheaper(self._gone_on(counted.result(), known), proof.result())
+            return lesser(self.program.cost, self._gone_on(counted.result(), known), proof.result())
 
     def _gone_on(self, found: Floats | None, known: Floats | None) -> Floats | None:
         """Return what comes of the whole program from the better one of two solutions."""
-        begin = self._cheaper(found, known)
+        begin = lesser(self.program.cost, found, known)
         is_done = self.search.is_close(begin, self.phase) or self.search.out_of_time()
         return begin if is_done else self._whole(begin)
 
@@ -97,8 +97,3 @@ class AtOnce:
         search = self.search
         found = search.integer(self.program, known, search.left(), self.phase, search.settings.gap_limit).x
         return known if found is None else found
-
-    def _cheaper(self, one: Floats | None, other: Floats | None) -> Floats | None:
-        if one is None or other is None:
-            return other if one is None else one
-        return one if self.program.cost @ one <= self.program.cost @ other else other

@@ -54,6 +54,13 @@ def most_unserved(least: float, room: float = UNSERVED_TOLERANCE) -> float:
     return least * (1 + 1e-9) + room
 
 
+def lesser(amounts: Floats, one: Floats | None, other: Floats | None) -> Floats | None:
+    """Return the solution with less of the ``amounts`` in all, the one there is where there is only one."""
+    if one is None or other is None:
+        return other if one is None else one
+    return one if amounts @ one <= amounts @ other else other
+
+
 @dataclass
 class Telling:
     """What a search knows, how it solves a program, and what it tells of that."""

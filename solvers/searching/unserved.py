@@ -14,7 +14,7 @@ import numpy as np
 
 from ..programs.program import Program, affordable, lagrangian_bound, partial_program
 from ..rates import Floats
-from .telling import UNSERVED_TOLERANCE, Telling
+from .telling import UNSERVED_TOLERANCE, Telling, lesser
 
 SHARE, GAP = 0.5, 1e-6
 """Part of the time left for all of it, and the gap to look for."""
@@ -37,7 +37,7 @@ def least_unserved(search: Telling, floor: float) -> Floats | None:
     for _ in range(ROUNDS):
         most = largest if best is None else min(largest, VISIBLE * _avoidable(search, best, floor))
         found, bound = _solved(search, affordable(_lowered(program, most), best), best, ends)
-        best = _less(search, found, best)
+        best = lesser(search.arrays.unserved, found, best)
         if best is None or search.left() <= ends or search.out_of_time():
             break
         if most <= 2 * VISIBLE * _avoidable(search, best, floor):
@@ -74,11 +74,3 @@ def _lowered(program: Program, most: float) -> Program:
 
 def _avoidable(search: Telling, x: Floats, floor: float) -> float:
     return max(float(search.arrays.unserved @ x) - floor, UNSERVED_TOLERANCE)
-
-
-def _less(search: Telling, one: Floats | None, other: Floats | None) -> Floats | None:
-    """Return the solution that leaves less out."""
-    if one is None or other is None:
-        return other if one is None else one
-    unserved = search.arrays.unserved
-    return one if unserved @ one <= unserved @ other else other
