@@ -95,9 +95,12 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
     standard error. Ctrl-C stops with the best plan found so far, a second one gives up.
     """
     from .routing.plan_tables import require_table
+    from .routing.plausible import implausible
     from .routing.views import render_plan
 
     require_table(name)
+    for remark in islice(implausible(problem), MOST_REMARKS):
+        delivery.say(f"remark: {remark}")
     found = solved(problem, delivery, options)
     delivery.send(render_plan(found, problem, delivery.form, name, delivery.columns))
     end_with(found, problem, delivery)

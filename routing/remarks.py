@@ -9,6 +9,7 @@ from .check_left_out_jobs import JobReasons
 from .check_left_out_services import ServiceReasons
 from .errors import Fault, quoted
 from .faults import place
+from .plausible import implausible
 from .problem import Problem, per_period
 from .reasons import DETAILS, barred_by_shares, job_details
 from .text import number
@@ -23,6 +24,7 @@ def remarks(problem: Problem) -> Iterator[Fault]:
     """Yield what a reader of the file should look at, by place; nothing of it is a fault."""
     yield from _twins(problem)
     yield from _shares(problem)
+    yield from implausible(problem)
     barring, widest = Barring(problem), Widest(problem)
     for index, workload in enumerate(problem.workloads):
         if isinstance(workload, TrainingJob):

@@ -9,7 +9,7 @@ from .errors import require
 from .plan import Cost, LeftOut, Plan
 from .plan_parts import IDLE
 from .problem import Problem
-from .report_use import link_table, pool_table
+from .report_use import link_table, pool_table, power_table
 from .report_work import job_table, service_table
 from .tables import (
     UNLIMITED,
@@ -68,6 +68,7 @@ def _tables(plan: Plan, problem: Problem) -> Iterator[Table]:
     yield job_table(plan)
     yield service_table(plan, problem, MOST_ROWS)
     yield pool_table(plan, problem)
+    yield power_table(plan, problem)
     yield link_table(plan, problem)
     yield from _breakdown_tables(plan)
     yield _purchase_table(plan)

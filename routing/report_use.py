@@ -1,12 +1,14 @@
-"""How full the pools and links of a plan are, for people."""
+"""How full the pools, sites and links of a plan are, for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
 
+from .check_resources import kilowatts
 from .plan import LinkUse, Plan, PoolUse
 from .problem import Problem
+from .sites import DataCenter
 from .tables import Table, number_column, text_column
 
 
@@ -38,6 +40,39 @@ def _pool_row(name: str, uses: list[PoolUse], problem: Problem) -> list[Any]:
     )
     place = [name, pool.data_center, pool.accelerator, max(use.available for use in uses)]
     return [*place, used, max(use.used for use in uses), *(100 * share for share in shares)]
+
+
+def power_table(plan: Plan, problem: Problem) -> Table:
+    """Return the sites that have a power limit, those nearest to it first."""
+    columns = (
+        text_column("data_center", "site"),
+        number_column("max_power_kw", "limit kW", 1),
+        number_column("mean_kw", "mean kW", 1),
+        number_column("peak_kw", "peak kW", 1),
+        number_column("peak_percent", "peak %", 1),
+    )
+    drawn = _drawn_kw(plan, problem)
+    rows = [
+        _power_row(site, site.max_power_kw, drawn.get(site.id, {}), problem)
+        for site in problem.data_centers
+        if site.max_power_kw is not None and plan
+    ]
+    return Table("power_use", f"Power of sites with a limit ({len(rows)})", columns, _ranked(rows, -1))
+
+
+def _drawn_kw(plan: Plan, problem: Problem) -> dict[str, dict[str, float]]:
+    """Return what every site draws in every period, kW."""
+    drawn: dict[str, dict[str, float]] = {}
+    for use in plan.pool_use:
+        pool = problem.pool[use.pool]
+        of_site = drawn.setdefault(pool.data_center, {})
+        of_site[use.period] = of_site.get(use.period, 0.0) + use.used * kilowatts(problem, pool)
+    return drawn
+
+
+def _power_row(site: DataCenter, most_kw: float, drawn: dict[str, float], problem: Problem) -> list[Any]:
+    peak = max(drawn.values(), default=0.0)
+    return [site.id, most_kw, _mean(drawn.items(), problem), peak, 100 * peak / most_kw]
 
 
 def link_table(plan: Plan, problem: Problem) -> Table:

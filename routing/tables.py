@@ -86,6 +86,8 @@ def plain_table(name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 def _plain_column(name: str, kinds: set[type]) -> Column:
     if name == "gap":  # gaps that matter are lost in three decimals of a share
         return Column(name, name, lambda value: "" if value is None else percent(value, 3))
+    if name == "detail":
+        return remark_column(name)
     if kinds and kinds <= {int, float}:
         return number_column(name, name, 3 if float in kinds else 0)
     return Column(name, name)

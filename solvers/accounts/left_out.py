@@ -16,7 +16,9 @@ from ...routing.workloads import InferenceService, TrainingJob
 from ..admissible.routebook import rtt_limit_ms
 from ..rates import largest_gang
 from .accounting import World
+from .limits_used import NO_LIMITS, LimitsUsed
 from .most_room import MostRoom
+from .short_by import ShortBy
 from .solution import Decisions
 
 Empty = Callable[[str | None, tuple[str, ...] | None], bool]
@@ -25,28 +27,28 @@ EMPTY = "no pool that it can use has any accelerators, as after a loss"
 SLOW = "the service time alone exceeds its latency limit on every accelerator type that it can use"
 
 
-def left_out(variables: World, decisions: Decisions, limits: str = "") -> Iterator[LeftOut]:
+def left_out(variables: World, decisions: Decisions, limits: LimitsUsed = NO_LIMITS) -> Iterator[LeftOut]:
     """Yield what is left out with its first-order reason.
 
     ``limits`` tells how much of the limits over the whole plan is used: those may be what capacity lacks.
     """
     is_empty = cache(partial(_are_empty, variables.problem))
     room = MostRoom(variables, decisions)
-    used = f"; used of the limits: {limits}" if limits else ""
     found = chain(
         _jobs(variables, decisions, is_empty, room), _requests(variables, decisions, is_empty, room)
     )
     for entry in found:
-        told = used if entry.reason == "capacity" else ""
-        yield entry.model_copy(update={"detail": entry.detail + told}) if told else entry
+        is_short = entry.reason == "capacity"
+        yield entry.model_copy(update={"detail": limits.beside(entry.detail)}) if is_short else entry
 
 
 def _jobs(variables: World, decisions: Decisions, is_empty: Empty, room: MostRoom) -> Iterator[LeftOut]:
-    placed = {decision.option.job for decision in decisions.jobs}
+    placed, short = {decision.option.job for decision in decisions.jobs}, ShortBy(variables.problem)
     for index, job in enumerate(variables.problem.jobs):
         if index not in placed:
             reason = variables.jobs.barred.get(index, "capacity")
             detail = _job_detail(job, reason, is_empty)
+            detail += short.of_job(job, reason) if detail != EMPTY else ""
             detail = f"{room.of_job(index)}; {detail}" if reason == "capacity" else detail
             yield LeftOut(workload=job.id, reason=reason, detail=detail)
 
@@ -61,10 +63,13 @@ def _job_detail(job: TrainingJob, reason: Reason, is_empty: Empty) -> str:
 def _requests(variables: World, decisions: Decisions, is_empty: Empty, room: MostRoom) -> Iterator[LeftOut]:
     problem, barred, exposed = variables.problem, variables.services.barred, variables.services.exposed
     demands = [(service, demand) for service in problem.services for demand in service.demand]
+    short = ShortBy(problem)
     for row in np.flatnonzero((decisions.unserved > 0).any(axis=1)).tolist():
         service, demand = demands[row]
         reason = barred.get(row, "capacity")
-        detail = _service_detail(problem, service, demand.policy or service.policy, reason, is_empty)
+        policy = demand.policy or service.policy
+        detail = _service_detail(problem, service, policy, reason, is_empty)
+        detail += short.of_service(service, policy, reason)
         detail = f"{room.of_demand(row)}; {detail}" if reason == "capacity" else detail
         detail = detail.format(quoted(exposed[row])) if reason == "survival" else detail
         for period in np.flatnonzero(decisions.unserved[row] > 0).tolist():

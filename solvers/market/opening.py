@@ -24,7 +24,7 @@ NEWS_SECONDS = 5.0
 """Time after which what goes on is told, again and again, while a market is built."""
 PROGRAM_SHARE = 0.03
 """Part of the time limit that a small integer program may take on the way."""
-COUNTING = 0.3
+COUNTING = 2.0
 """Multiple of what takes long up to which large things are priced by the piece: where steps of prices take
 longer, too few are left for so many rows more, and plans and bounds are no better."""
 MOST_ROUTED = 20_000

@@ -117,6 +117,13 @@ def test_pools_and_links_are_ranked(report: str) -> None:
     assert busiest == ["fra--上海-1", "fra", "上海-1", "10.0", "2.25", "9.00", "90.0"]
 
 
+def test_sites_with_a_power_limit_tell_what_they_draw(report: str) -> None:
+    """10 accelerators of 0.7 kW for 6 hours and 3 for 18: 7 kW, and 79.8 kWh in 24 hours."""
+    (fra,) = section(report, "Power of sites with a limit (1)")
+    assert fra.split() == ["fra", "500.0", "3.3", "7.0", "1.4"]
+    assert "Power of sites" not in plan_report(cases.empty("infeasible"), cases.problem())
+
+
 def test_breakdowns_show_only_kinds_that_occur(report: str) -> None:
     assert "compute USD  egress USD  link USD  carbon USD  total USD" in report
     assert section(report, "Cost by data center")[0].split()[0] == "上海-1"

@@ -127,6 +127,15 @@ class Market:
         return found
 
     @cached_property
+    def pools_of_jobs(self) -> Ints:
+        """How many pools have options of each job (J,)."""
+        jobs, pools = len(self.problem.jobs), len(self.problem.pools)
+        pairs = [
+            options.job[options.owner] * pools + options.pool for options in (self.running, self.pausing)
+        ]
+        return np.bincount(np.unique(np.concatenate(pairs)) // max(1, pools), minlength=jobs)
+
+    @cached_property
     def cores_for_units(self) -> int:
         """Processors to work on units with: several save time where units are large."""
         sizes = sum(unit.size for unit in self.units)

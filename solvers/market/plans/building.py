@@ -252,12 +252,7 @@ class Builder:
 
 def narrow_jobs(market: Market) -> Ints:
     """Return the jobs that hardly any pools can run."""
-    jobs, pools = len(market.problem.jobs), len(market.problem.pools)
-    pairs = [
-        options.job[options.owner] * pools + options.pool for options in (market.running, market.pausing)
-    ]
-    count = np.bincount(np.unique(np.concatenate(pairs)) // pools, minlength=jobs)
-    return np.flatnonzero(count <= max(1.0, NARROW_JOB * pools))
+    return np.flatnonzero(market.pools_of_jobs <= max(1.0, NARROW_JOB * len(market.problem.pools)))
 
 
 def narrow_units(market: Market) -> list[int]:

@@ -43,7 +43,7 @@ LEAST_BOX = 5e-4
 """Least that it shrinks to: in a smaller one nothing is learnt."""
 BACK = 0.35
 """Part of the way to prices that gain nothing at which prices are tried: the dual is concave."""
-MOST_TOGETHER = 60
+MOST_TOGETHER = 80
 """Jobs up to which others join the giants: the cheapest combination of more takes too long."""
 COMBINATIONS = 400
 """Combinations of giants that are kept from round to round."""

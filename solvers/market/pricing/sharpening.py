@@ -21,6 +21,8 @@ from .scarcity import costless
 
 STEPS, COARSE, FINE = 8, 4.0, (0.4, 0.6, 1.6, 2.5)
 """Prices of unserved work tried, each so many times less than the one before, and multiples of the best."""
+SCALES = 6
+"""Times that prices of the rows are lowered at most, each so many times."""
 ROUNDING = 1e-9
 STEP_TIMES = 3.0
 IDLE = 4
@@ -29,22 +31,50 @@ IDLE = 4
 
 def limited_cost(market: Market, told: Appraisal, unserved: float, watch: Watch, *, seeks: bool) -> float:
     """Return a bound of the cost of plans that leave at most so much out; with ``seeks`` at better prices."""
-    found: dict[float, float] = {}
+    bound = -np.inf
     if market.rules.has_negative_costs:
-        found[0.0] = _beside(market, np.zeros(len(told.prices)), 0.0, unserved)
-    for step in range(STEPS):
-        price = told.penalty / COARSE**step
-        found[price] = _beside(market, told.prices, price, unserved)
-        if watch.over():
-            return max(found.values())
+        bound = _beside(market, np.zeros(len(told.prices)), 0.0, unserved)
+    prices, found = _scaled(market, told, unserved, watch)
     best = max(found, key=lambda price: found[price])
     for price in [best * each for each in FINE]:
         if not watch.over():
-            found[price] = _beside(market, told.prices, price, unserved)
+            found[price] = _beside(market, prices, price, unserved)
     best = max(found, key=lambda price: found[price])
+    bound = max(bound, found[best])
     if not seeks or watch.over():
-        return found[best]
-    return max(found[best], _beside(market, _leaving(market, told.prices, best, watch), best, unserved))
+        return bound
+    return max(bound, _beside(market, _leaving(market, prices, best, watch), best, unserved))
+
+
+def _scaled(
+    market: Market, told: Appraisal, unserved: float, watch: Watch
+) -> tuple[Floats, dict[float, float]]:
+    """Return the part of the prices told that tells most, and what it tells by the price of unserved work.
+
+    Where not all can be served, what plans that serve all cost has no bound, and their prices none either.
+    """
+    prices, found = told.prices, _tried(market, told.prices, told.penalty, unserved, watch)
+    for _ in range(SCALES):
+        if watch.over():
+            break
+        lower = _tried(market, prices / COARSE, told.penalty, unserved, watch)
+        if max(lower.values()) <= max(found.values()):
+            break
+        prices, found = prices / COARSE, lower
+    return prices, found
+
+
+def _tried(
+    market: Market, prices: Floats, penalty: float, unserved: float, watch: Watch
+) -> dict[float, float]:
+    """Return what prices tell beside prices of unserved work, from ``penalty`` downwards."""
+    found: dict[float, float] = {}
+    for step in range(STEPS):
+        price = penalty / COARSE**step
+        found[price] = _beside(market, prices, price, unserved)
+        if watch.over():
+            break
+    return found
 
 
 def _beside(market: Market, prices: Floats, price: float, unserved: float) -> float:

@@ -66,7 +66,9 @@ def test_a_cluster_larger_than_its_pools_is_told_so() -> None:
     large = {**JOBS[0][0], "needs": [{"accelerator": "big", "count": 10_000, "hours": 1}]}
     entry = barred(large)
     assert entry is not None
-    assert entry.detail == "no pool that it may use holds so large a cluster"
+    assert entry.detail == (
+        "no pool that it may use holds so large a cluster: 10,000 are needed where 'home-big' holds 20"
+    )
 
 
 def test_the_way_is_too_long_where_the_service_time_is_not() -> None:

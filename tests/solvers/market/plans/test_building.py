@@ -69,6 +69,7 @@ def test_jobs_of_middle_size_find_places_together(
     # 10 h, 16 cheap cards at 1 USD/h, 40 dear ones at 3. Who loses most comes first: 10 cards go to the cheap
     # pool, and 8 + 8 to the dear one: 10 * (10 + 3 * 16) = 580. Together: 10 * (3 * 10 + 16) = 460.
     monkeypatch.setattr(giants, "MOST_JOBS", 1)
+    monkeypatch.setattr(giants, "MOST_NARROW", 0)
     problem = large_jobs({"cheap": (16, 1.0), "dear": (40, 3.0)}, (10, 8, 8))
     market = market_of(problem)
     penalty, nothing = penalty_of(market), np.zeros(len(market.rules.capacity))

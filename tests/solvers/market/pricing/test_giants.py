@@ -52,7 +52,7 @@ def test_what_giants_prove_does_not_depend_on_what_it_costs_to_leave_them_out(pe
     assert together.complete == pytest.approx(160.001, rel=1e-9)
 
 
-def test_who_has_no_place_beside_giants_answers_with_them() -> None:
+def test_who_has_no_place_beside_giants_answers_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
     # The small job fits the cheap pool only, where its 3 cards leave no 8 of 10: both large jobs have to take
     # the dear one, of 16 cards. 2 * 8 * 10 * 3 + 3 * 0.01 * 1 = 480.03; apart, at prices of 0, 320.03.
     data = two_large_jobs().model_dump(mode="json", exclude_unset=True)
@@ -63,7 +63,10 @@ def test_who_has_no_place_beside_giants_answers_with_them() -> None:
     data["workloads"].append({"kind": "training", "id": "small", "policy": "de", "needs": needs})
     problem = Problem.parse(data)
     assert Seeker.begin(market_of(problem), 1e4).told.complete == pytest.approx(480.03), "it is captive"
-    seeker = Seeker.begin(replace(market_of(problem), closes=False), 1e4)
+    market = replace(market_of(problem), closes=False)
+    assert Seeker.begin(market, 1e4).told.complete == pytest.approx(480.03), "it has one pool only"
+    monkeypatch.setattr(giants, "NARROW", 0)
+    seeker = Seeker.begin(market, 1e4)
     assert seeker.giants.jobs.tolist() == [0, 1]
     assert seeker.told.complete == pytest.approx(320.03)
     assert seeker.join([2])

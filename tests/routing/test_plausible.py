@@ -1,0 +1,87 @@
+"""Figures whose unit is likely to be another one: told by place, each kind once, and nothing usual."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from computeroute.routing import Problem
+from computeroute.routing.plausible import UNITS, implausible
+from computeroute.topologies import load, sample_text, samples
+from computeroute.topologies.catalog import accelerators, fill_in
+
+
+def two_sites_data() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(sample_text("two-sites"))
+    return data
+
+
+def told(data: dict[str, Any]) -> list[str]:
+    return [str(remark) for remark in implausible(Problem.parse(fill_in(data)))]
+
+
+@pytest.mark.parametrize(
+    ("list_name", "field", "value", "meant"),
+    [
+        ("data_centers", "usd_per_kwh", 8.5, "a price per MWh, or in cents"),
+        ("data_centers", "g_per_kwh", 0.38, "in kg"),
+        ("data_centers", "egress_usd_per_gb", 90, "a price per TB, or in cents"),
+        ("pools", "usd_per_accelerator_hour", 1460, "a price per month, or of a machine"),
+        ("links", "latency_ms", 4000, "in microseconds"),
+        ("links", "latency_ms", 0.0001, "in s"),
+        ("links", "bandwidth_gbps", 0.0001, "in Tbit/s"),
+    ],
+)
+def test_units_that_are_likely_to_be_others_are_told(
+    list_name: str, field: str, value: float, meant: str
+) -> None:
+    data = two_sites_data()
+    data[list_name][0][field] = value
+    remarks = [remark for remark in told(data) if field in remark]
+    assert len(remarks) == 1
+    assert remarks[0].startswith(f"{list_name}[0]")
+    assert remarks[0].endswith(f"is it meant, or is it {meant}?")
+
+
+def test_one_of_a_kind_is_told_with_how_many_there_are() -> None:
+    data = two_sites_data()
+    for pool in data["pools"]:
+        pool["usd_per_accelerator_hour"] = 1460
+    assert [remark for remark in told(data) if remark.endswith("(1 more like it)")]
+    assert len(told(data)) == 1
+
+
+def test_prices_by_period_are_looked_at_one_by_one() -> None:
+    data = two_sites_data()
+    data["data_centers"][0]["usd_per_kwh"] = [0.1, 85.0]
+    assert [remark for remark in told(data) if "85 USD/kWh" in remark]
+
+
+def test_power_that_runs_a_small_part_of_a_site_is_told() -> None:
+    """A limit in MW, typed where kW are asked for, bars nearly all of a site without any other sign."""
+    data = two_sites_data()
+    data["data_centers"][0]["max_power_kw"] = 0.02
+    (remark,) = told(data)
+    assert "0.02 kW run" in remark
+    assert remark.endswith("is it meant, or is it in MW?")
+    data["data_centers"][0]["max_power_kw"] = 20_000
+    assert told(data) == []
+
+
+@pytest.mark.parametrize("name", [sample.name for sample in samples()])
+def test_samples_are_far_from_the_ends(name: str) -> None:
+    """A factor of two in any figure is told of none of them."""
+    problem = load(name)
+    for unit in UNITS:
+        for entry in getattr(problem, unit.list_name):
+            value = getattr(entry, unit.field)
+            for each in value if isinstance(value, tuple) else (value,):
+                assert unit.remark(2 * each) == ""
+                assert unit.remark(each / 2) == ""
+
+
+def test_accelerators_of_the_catalog_are_usual() -> None:
+    units = [unit for unit in UNITS if unit.list_name == "accelerators"]
+    for entry in accelerators().values():
+        assert not any(unit.remark(entry[unit.field]) for unit in units)
