@@ -97,7 +97,7 @@ def replan(
     elif not problem.present.pools & {*problem.pool}:
         delivery.say("no pool of the plan is in this topology; is it the right plan?")
     found = solved(problem, delivery, others | {"similar_plan": old})
-    delivery.send(render_changes(problem, found, delivery.form, delivery.columns))
+    delivery.send(render_changes(problem, found, delivery.form, delivery.columns, old=old))
     if topology_place is not None:
         topology_place.send(problem.model_dump_json(indent=2))
     if plan_place is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from .plan import Plan
 from .problem import Problem
@@ -12,14 +13,22 @@ from .tables import Table, as_spare, money_column, text_column, to_csv, to_json,
 from .text import money
 
 
-def render_changes(problem: Problem, plan: Plan, form: str, columns: int) -> str:
-    """Return what ``plan`` changes of the present of ``problem`` as ``table``, ``json`` or ``csv``."""
+def render_changes(problem: Problem, plan: Plan, form: str, columns: int, *, old: Plan | None = None) -> str:
+    """Return what ``plan`` changes of the present of ``problem`` as ``table``, ``json`` or ``csv``.
+
+    With the ``old`` plan it is told what that cost in its horizon.
+    """
     changes = workload_changes(problem, plan)
     if form == "csv":
         return to_csv(_shown(changes, plan))
     if form == "json":
-        return to_json(_document(changes, plan))
-    tables = (_shown(changes, plan), *([left_out_table(plan)] if plan.left_out else []))
+        before = {} if old is None else {"cost_before_usd": old.cost.total_usd}
+        return to_json(_document(changes, plan) | before)
+    shown = _shown(changes, plan)
+    if old is not None:
+        now, before_usd = money(plan.cost.total_usd), money(old.cost.total_usd)
+        shown = replace(shown, title=f"{shown.title}; in all {now} USD, {before_usd} USD before")
+    tables = (shown, *([left_out_table(plan)] if plan.left_out else []))
     return "\n\n".join(
         [summary(plan, problem, columns), *(to_text(each, columns, MOST_ROWS) for each in tables)]
     )

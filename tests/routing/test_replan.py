@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from computeroute.routing import InputError, Plan, Problem
+from computeroute.routing.plan import Cost
 from computeroute.routing.present import Present
 from computeroute.routing.replan import COSTS, going_on, present_of, workload_changes
 from computeroute.routing.replan_view import render_changes
@@ -168,7 +169,12 @@ def test_forms_say_the_same() -> None:
     assert [(row["action"], row["from"], row["to"]) for row in rows] == [("move", "w", "e"), ("add", "", "e")]
     assert rows[1]["workload"] == "'=two"
     text = render_changes(problem, plan, "table", 110)
-    assert "Changes: 1 move, 1 add; moving costs 3.00 USD" in text
+    assert "Changes: 1 move, 1 add; moving costs 3.00 USD\n" in text
+    old = plan.model_copy(update={"cost": Cost(compute_usd=7.5)})
+    both = [render_changes(problem, plan, form, 110, old=old) for form in ("table", "json")]
+    in_all = f"in all {plan.cost.total_usd:.2f} USD, 7.50 USD before\n"
+    assert f"moving costs 3.00 USD; {in_all}" in both[0]
+    assert json.loads(both[1]) == document | {"cost_before_usd": 7.5}
 
 
 def test_a_plan_with_places_that_cannot_be_is_told_by_place() -> None:
