@@ -59,8 +59,8 @@ def test_prices_of_accelerators_alone_split_what_does_not_divide() -> None:
 def test_the_search_of_prices_counts_pieces(
     counts: bool, least: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for most in ("MOST_JOBS", "MOST_NARROW"):
-        monkeypatch.setattr(f"computeroute.solvers.market.pricing.giants.{most}", 0)
+    for name in ("MOST_JOBS", "MOST_NARROW"):
+        monkeypatch.setattr(f"computeroute.solvers.market.pricing.giants.{name}", 0)
     market = market_of(two_large_jobs())
     rules = market.rules if counts else market.rules.uncounted()
     seeker = Seeker.begin(replace(market, rules=rules), PENALTY)
