@@ -65,10 +65,12 @@ class ShortBy:
     def _time(self, job: TrainingJob, shapes: Shapes, pools: Ints) -> str:
         held = fits(self.pools, shapes, 1)[pools]
         hours: Floats = np.where(held, shapes.hours[self.pools.kind[pools]], np.inf)
-        horizon = self.problem.horizon_hours
-        latest = horizon if job.deadline_hours is None else job.deadline_hours
-        first, last, least = (number(each, 2) for each in (job.earliest_start_hours, latest, hours.min()))
-        until = "its deadline" if job.deadline_hours is not None else "the horizon"
+        begin, end, fastest = job.earliest_start_hours, job.deadline_hours, float(hours.min())
+        latest = self.problem.horizon_hours if end is None else end
+        if fastest <= latest - begin:  # there is no way to the fastest pool, or it opens too late
+            return ""
+        first, last, least = (number(each, 2) for each in (begin, latest, fastest))
+        until = "the horizon" if end is None else "its deadline"
         return f": at its fastest it takes {least} h, and it may run from {first} h to {until} at {last} h"
 
 

@@ -57,6 +57,21 @@ def test_what_is_needed_and_what_there_is(problem: Problem, short: str) -> None:
     assert entry.detail.endswith(f": {short}")
 
 
+def test_a_pool_that_is_fast_but_out_of_reach_is_not_told() -> None:
+    """The fast cards are where the dataset has no way to; the others take 3 of the 2.5 hours that there are."""
+    data = job(dataset={"at": ["s"], "gb": 1}, deadline_hours=2.5).model_dump(mode="json", exclude_unset=True)
+    data["accelerators"].append({**data["accelerators"][0], "id": "fast"})
+    data["pools"][1]["accelerator"] = "fast"
+    data["links"] = []
+    data["workloads"][0]["needs"] = [
+        {"accelerator": "a", "count": 4, "hours": 3},
+        {"accelerator": "fast", "count": 4, "hours": 1},
+    ]
+    (entry,) = solve(Problem.parse(data)).left_out
+    assert entry.reason == "deadline"
+    assert "at its fastest" not in entry.detail
+
+
 def test_jobs_that_may_span_sites_are_not_told_of_one() -> None:
     limits = {"min_bandwidth_gbps": 1, "max_rtt_ms": 9, "efficiency": 1}
     (entry,) = solve(job(26, max_sites=2, multi_site=limits)).left_out
