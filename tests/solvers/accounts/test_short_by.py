@@ -58,7 +58,7 @@ def test_what_is_needed_and_what_there_is(problem: Problem, short: str) -> None:
 
 
 def test_a_pool_that_is_fast_but_out_of_reach_is_not_told() -> None:
-    """The fast cards are where the dataset has no way to; the others take 3 of the 2.5 hours that there are."""
+    """The fast cards are where the dataset has no way to; the others take 3 hours, and there are 2.5."""
     data = job(dataset={"at": ["s"], "gb": 1}, deadline_hours=2.5).model_dump(mode="json", exclude_unset=True)
     data["accelerators"].append({**data["accelerators"][0], "id": "fast"})
     data["pools"][1]["accelerator"] = "fast"
