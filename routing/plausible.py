@@ -18,7 +18,7 @@ POWERED = 0.5
 
 
 @dataclass(frozen=True)
-class Unit:
+class UsualRange:
     """The range (most, and least above 0) of a field in what is built today, its unit, and what may be meant.
 
     The ranges are wide: prices and carbon of the samples are at least twice away from their ends.
@@ -43,40 +43,40 @@ class Unit:
         return f"{value:g} {self.unit}: is it meant, or is it {meant}?"
 
 
-UNITS = (
-    Unit("data_centers", "usd_per_kwh", "USD/kWh", 2.0, "a price per MWh, or in cents"),
-    Unit("data_centers", "g_per_kwh", "gCO2e/kWh", 2500.0, "in mg", 1.0, "in kg"),
-    Unit("data_centers", "egress_usd_per_gb", "USD/GB", 2.0, "a price per TB, or in cents"),
-    Unit("accelerators", "tdp_w", "W", 20_000.0, "the power of a rack", 1.0, "in kW"),
-    Unit("accelerators", "memory_gb", "GB", 5_000.0, "in MB", 1.0, "in TB"),
-    Unit("pools", "usd_per_accelerator_hour", "USD/h", 200.0, "a price per month, or of a machine"),
-    Unit("links", "latency_ms", "ms one way", 1_000.0, "in microseconds", 0.0005, "in s"),
-    Unit("links", "bandwidth_gbps", "Gbit/s", 500_000.0, "in Mbit/s", 0.001, "in Tbit/s"),
+USUAL = (
+    UsualRange("data_centers", "usd_per_kwh", "USD/kWh", 2.0, "a price per MWh, or in cents"),
+    UsualRange("data_centers", "g_per_kwh", "gCO2e/kWh", 2500.0, "in mg", 1.0, "in kg"),
+    UsualRange("data_centers", "egress_usd_per_gb", "USD/GB", 2.0, "a price per TB, or in cents"),
+    UsualRange("accelerators", "tdp_w", "W", 20_000.0, "the power of a rack", 1.0, "in kW"),
+    UsualRange("accelerators", "memory_gb", "GB", 5_000.0, "in MB", 1.0, "in TB"),
+    UsualRange("pools", "usd_per_accelerator_hour", "USD/h", 200.0, "a price per month, or of a machine"),
+    UsualRange("links", "latency_ms", "ms one way", 1_000.0, "in microseconds", 0.0005, "in s"),
+    UsualRange("links", "bandwidth_gbps", "Gbit/s", 500_000.0, "in Mbit/s", 0.001, "in Tbit/s"),
 )
 
 
 def implausible(problem: Problem) -> Iterator[Fault]:
     """Yield figures whose unit is likely to be another one, by place; those alike are told once."""
-    for unit in UNITS:
-        yield from _beyond(problem, unit)
+    for usual in USUAL:
+        yield from _beyond(problem, usual)
     yield from _short_of_power(problem)
 
 
-def _beyond(problem: Problem, unit: Unit) -> Iterator[Fault]:
+def _beyond(problem: Problem, usual: UsualRange) -> Iterator[Fault]:
     """Tell of the first entry of a list that is beyond a range, and of how many more are."""
-    entries: Sequence[Any] = getattr(problem, unit.list_name)
-    told = [(index, remark) for index, each in enumerate(entries) if (remark := _remark(unit, each))]
+    entries: Sequence[Any] = getattr(problem, usual.list_name)
+    told = [(index, remark) for index, each in enumerate(entries) if (remark := _remark(usual, each))]
     if told:
         index, remark = told[0]
         more = f" ({len(told) - 1} more like it)" if len(told) > 1 else ""
-        yield Fault(place((unit.list_name, index, unit.field), problem), remark + more)
+        yield Fault(place((usual.list_name, index, usual.field), problem), remark + more)
 
 
-def _remark(unit: Unit, entry: Any) -> str:
-    value = getattr(entry, unit.field)
+def _remark(usual: UsualRange, entry: Any) -> str:
+    value = getattr(entry, usual.field)
     values = value if isinstance(value, tuple) else (value,)
     ends: tuple[Callable[..., float], ...] = (max, min)
-    return next((remark for end in ends if (remark := unit.remark(end(values)))), "")
+    return next((remark for end in ends if (remark := usual.remark(end(values)))), "")
 
 
 def _short_of_power(problem: Problem) -> Iterator[Fault]:

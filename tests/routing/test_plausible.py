@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from computeroute.routing import Problem
-from computeroute.routing.plausible import UNITS, implausible
+from computeroute.routing.plausible import USUAL, implausible
 from computeroute.topologies import load, sample_text, samples
 from computeroute.topologies.catalog import accelerators, fill_in
 
@@ -73,15 +73,15 @@ def test_power_that_runs_a_small_part_of_a_site_is_told() -> None:
 def test_samples_are_far_from_the_ends(name: str) -> None:
     """A factor of two in any figure is told of none of them."""
     problem = load(name)
-    for unit in UNITS:
-        for entry in getattr(problem, unit.list_name):
-            value = getattr(entry, unit.field)
+    for usual in USUAL:
+        for entry in getattr(problem, usual.list_name):
+            value = getattr(entry, usual.field)
             for each in value if isinstance(value, tuple) else (value,):
-                assert unit.remark(2 * each) == ""
-                assert unit.remark(each / 2) == ""
+                assert usual.remark(2 * each) == ""
+                assert usual.remark(each / 2) == ""
 
 
 def test_accelerators_of_the_catalog_are_usual() -> None:
-    units = [unit for unit in UNITS if unit.list_name == "accelerators"]
+    ranges = [usual for usual in USUAL if usual.list_name == "accelerators"]
     for entry in accelerators().values():
-        assert not any(unit.remark(entry[unit.field]) for unit in units)
+        assert not any(usual.remark(entry[usual.field]) for usual in ranges)

@@ -30,8 +30,6 @@ MOST_JOBS, MOST_COLUMNS = 30, 40
 MOST_NARROW, NARROW = 30, 3
 """Jobs that answer with them, and pools that each of these can use at most: of 1,000 jobs on 100 sites that
 proves 0.9 % more in the same time, of others as much as without."""
-MANY_JOBS = 5_000
-"""Jobs above which these are not looked for."""
 LEAST_SHARE = 0.0005
 """Part of the cost of all jobs that each of the giants has at least."""
 FIT = 1e-7
@@ -92,9 +90,8 @@ class Giants:
         """Return the giants among the jobs that do not pause, by what they cost at the prices told.
 
         They are at ``most`` so many (None: as many as answer prices), some that hardly any pool can run, and
-        those ``known``. Jobs ``also`` join
-        them with their nearest columns. Some of their columns may be missing then, so what giants cost
-        together is no bound with them.
+        those ``known``. Jobs ``also`` join them with their nearest columns. Some of their columns may be
+        missing then, so what giants cost together is no bound with them.
         """
         considered = np.union1d(known, _large(market, told, most or MOST_JOBS))
         considered = np.union1d(considered, _narrow(market, told))
@@ -130,7 +127,7 @@ class Giants:
         return replace(self, considered=found.considered)
 
     def together(self, told: Appraisal) -> tuple[Appraisal, list[Combination]]:
-        """Return what the prices tell when the giants answer together, and their cheapest combination."""
+        """Return what the prices tell when the giants answer together, and the cheapest way, if any."""
         if len(self.jobs) < 2:
             return told, []
         reduced = self.cost + self.uses @ told.prices
@@ -235,12 +232,7 @@ def _large(market: Market, told: Appraisal, most: int) -> Ints:
 
 
 def _narrow(market: Market, told: Appraisal) -> Ints:
-    """Return the jobs that hardly any pool can run, at most so many, those that cost most.
-
-    None among many jobs, or where few stand for many: so few decide nothing there.
-    """
-    if market.stands_for is not None or len(market.problem.jobs) > MANY_JOBS:
-        return NOTHING
+    """Return the jobs that hardly any pool can run, at most so many, those that cost most."""
     pools, least = market.pools_of_jobs, told.job_least
     narrow = np.setdiff1d(np.flatnonzero((pools > 0) & (pools <= NARROW)), market.pausing.job)
     return narrow[np.argsort(-least[narrow], kind="stable")[:MOST_NARROW]]

@@ -21,10 +21,14 @@ def test_the_budget_and_the_cap_that_keep_work_out_are_named() -> None:
     assert entry.reason == "capacity"
     money = f"{plan.cost.money_usd / limits.budget_usd:.1%} of budget_usd"  # type: ignore[operator]
     carbon = f"{plan.emission.tco2e / limits.carbon_cap_tco2e:.1%} of carbon_cap_tco2e"  # type: ignore[operator]
-    if plan.cost.money_usd >= 0.9 * limits.budget_usd:  # type: ignore[operator]
-        assert entry.detail.startswith(f"used of the limits: {money}, {carbon}; ")
-    else:
-        assert entry.detail.endswith(f"; used of the limits: {money}, {carbon}")
+    assert entry.detail.startswith(f"used of the limits: {money}, {carbon}; ")
+
+
+def test_limits_that_are_far_from_used_up_come_last() -> None:
+    short = scenario("demand*100").apply(load("two-sites"))
+    (entry, *_) = solve(short.replace(limits=Limits(budget_usd=1e6))).left_out
+    assert "; used of the limits: " in entry.detail
+    assert entry.detail.endswith("% of budget_usd")
 
 
 def test_moves_are_counted_as_max_moves_counts_them() -> None:
