@@ -97,7 +97,7 @@ def test_what_comes_back_is_what_the_prices_prove_here() -> None:
     first = seeker.told.complete
     apart = PricesBeside(Beginning(seeker), 5.0, 1.0)
     try:
-        apart.wait_for_end()
+        apart.wait_for(lambda heard: heard.is_settled and heard.complete > first, Watch(20.0).over)
         heard = apart.news()
         assert heard is not None and heard.is_settled and heard.complete > first
         assert seeker.move(heard.prices, heard.box) > 0
