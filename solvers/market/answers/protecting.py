@@ -17,7 +17,8 @@ from ..form.guards import Guards
 from ..form.offers import EPSILON, Offer, rounding
 from ..form.units import Unit
 from .serving import Answer, cheaper, pour, priced, replicas_for
-from .sites import at_all_times, rank
+from .sites import rank
+from .standing import at_all_times
 
 SPREADS = (2, 3, 4, 6)
 """Sites over which replicas are spread evenly, in turn."""

@@ -2,31 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ...rates import Floats, Ints
 from ..form.offers import Offer
 from ..form.units import Unit
+from .fewer_sites import sites_for, sites_left, standby
 from .serving import Answer, answer
+from .standing import at_all_times
 
 MOST_ADDED = 6
 """Sites added beyond those that cost least, where these have too little room."""
 
 
-def whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
+@dataclass(frozen=True)
+class _Asked:
+    """What an answer may use: replicas (T, S), and the price (T, L) above which requests are left out."""
+
+    unit: Unit
+    most: Floats
+    cutoff: Floats | None
+    swapping: bool
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether each site keeps a replica in every period."""
+        return self.unit.min_sites > 1
+
+    def from_sites(self, offered: Offer, sites: Ints) -> Answer:
+        """Return the answer from some sites."""
+        unit, slots = self.unit, np.flatnonzero(np.isin(self.unit.site, sites))
+        part, most = replace(unit, rps=unit.rps[slots]), self.most[:, slots]
+        some = answer(part, offered.at(slots), most, self.cutoff, swapping=self.swapping)
+        flow, replicas = np.zeros(offered.arc.shape), np.zeros(offered.replica.shape)
+        flow[:, :, slots], replicas[:, slots] = some.flow, some.replicas
+        return Answer(flow, replicas, some.cost, some.unserved)
+
+
+def whole_answer(
+    unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None, *, swapping: bool = True
+) -> Answer:
     """Return an answer within the unit's limits on sites, which hold over all periods together.
 
     Where entering a site matters, that is the better one of staying, entering where it pays on the whole, and
     going where it is cheapest.
     """
-    found = _whole_answer(unit, offered, most, cutoff)
+    asked = _Asked(unit, most, cutoff, swapping)
+    found = _whole_answer(asked, offered)
     if not unit.entering.any():
         return found
     free = replace(offered, entering=np.zeros(len(offered.entering)))
-    staying = _whole_answer(unit, free, np.where(unit.entering, 0.0, most), cutoff)
-    others = (staying, _whole_answer(unit, free, most, cutoff))
+    staying = _whole_answer(replace(asked, most=np.where(unit.entering, 0.0, most)), free)
+    others = (staying, _whole_answer(asked, free))
     return min((found, *others), key=lambda each: rank(unit, offered, each))
 
 
@@ -37,33 +66,36 @@ def rank(unit: Unit, offered: Offer, found: Answer) -> tuple[float, float]:
     return round(float(found.unserved.sum()), 9), float(found.cost.sum()) + sum(prices.values())
 
 
-def _whole_answer(unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None = None) -> Answer:
-    """Return an answer within the unit's limits on sites.
+def _whole_answer(asked: _Asked, offered: Offer) -> Answer:
+    """Return an answer within the unit's limits on sites, with a replica at each where several are asked for.
 
-    Sites are added one by one, that which lowers the cost most first; where several sites are asked for, each
-    keeps a replica in every period.
+    That is the better one of two: from sites that are added one by one, that which lowers the cost most first
+    if it had room for all, and from those that are left when the cheapest are given up one by one.
     """
-    steady = unit.min_sites > 1
-    sites = _choose_sites(unit, offered, most, steady)
-    if len(sites) < unit.min_sites:
-        return nothing(unit)
-    sites, found = _answer_from(unit, offered, most, cutoff, sites)
-    allowed = np.where(np.isin(unit.site, sites), most, 0.0)
-    return _standing(unit, offered, found, allowed, sites) if steady else found
+    unit, most = asked.unit, asked.most
+    chosen, found = _choose_sites(unit, offered, most), nothing(unit)
+    sites = chosen
+    if len(chosen) >= unit.min_sites:
+        sites, found = _answer_from(asked, offered, chosen)
+        found = _standing(asked, offered, found, sites)
+    left = sites_left(unit, offered, most, asked.cutoff)
+    if len(left) < unit.min_sites:
+        return found
+    other = _standing(asked, offered, asked.from_sites(offered, left), left)
+    return min(found, other, key=lambda each: rank(unit, offered, each))
 
 
-def _answer_from(
-    unit: Unit, offered: Offer, most: Floats, cutoff: Floats | None, sites: Ints
-) -> tuple[Ints, Answer]:
+def _answer_from(asked: _Asked, offered: Offer, sites: Ints) -> tuple[Ints, Answer]:
     """Return the answer from ``sites``, and from as many more as it takes to serve everybody."""
+    unit = asked.unit
     limit = len(np.unique(unit.site)) if unit.max_sites is None else unit.max_sites
-    found = answer(unit, offered, np.where(np.isin(unit.site, sites), most, 0.0), cutoff)
+    found = asked.from_sites(offered, sites)
     for _ in range(MOST_ADDED):
-        more = _next_site(unit, offered, most, found, sites)
+        more = _next_site(unit, offered, asked.most, found, sites)
         if more is None or len(sites) >= limit:
             break
         sites = np.append(sites, more)
-        found = answer(unit, offered, np.where(np.isin(unit.site, sites), most, 0.0), cutoff)
+        found = asked.from_sites(offered, sites)
     return sites, found
 
 
@@ -94,21 +126,18 @@ def nothing(unit: Unit) -> Answer:
     return Answer(flow, replicas, np.zeros(periods), unit.demand.copy())
 
 
-def _choose_sites(unit: Unit, offered: Offer, most: Floats, steady: bool) -> Ints:
-    sites = np.unique(unit.site)
-    if steady:
-        there = [(most[:, unit.site == site].max(axis=1) >= 1).all() for site in sites]
-        sites = sites[np.array(there, dtype=bool)]
+def _choose_sites(unit: Unit, offered: Offer, most: Floats) -> Ints:
+    sites = sites_for(unit, most)
     limit = len(sites) if unit.max_sites is None else min(unit.max_sites, len(sites))
     usable = np.where((most >= 1)[:, None, :], offered.unit, np.inf)
     costs = [usable[:, :, unit.site == site].min(axis=2) for site in sites]
-    standby = [_standby(unit, offered, site, steady=steady) for site in sites.tolist()]
+    waiting = [standby(unit, offered, site) for site in sites.tolist()]
     dear = 1e3 * float(np.max(offered.unit, initial=1.0, where=np.isfinite(offered.unit)))
     now = np.full(unit.demand.shape, dear)
     chosen: list[int] = []
     while len(chosen) < limit:
         totals = [
-            np.inf if k in chosen else (np.minimum(now, costs[k]) * unit.demand).sum() + standby[k]
+            np.inf if k in chosen else (np.minimum(now, costs[k]) * unit.demand).sum() + waiting[k]
             for k in range(len(sites))
         ]
         best = int(np.argmin(totals))
@@ -119,36 +148,10 @@ def _choose_sites(unit: Unit, offered: Offer, most: Floats, steady: bool) -> Int
     return np.asarray(sites[np.array(chosen, dtype=np.int64)], dtype=np.int64)
 
 
-def _standby(unit: Unit, offered: Offer, site: int, *, steady: bool) -> float:
-    """Return what using a site costs whatever it serves."""
-    mine = unit.site == site
-    kept = offered.replica[:, mine].min(axis=1).sum() if steady else 0.0
-    return float(kept + offered.entering[mine].max())
-
-
-def _standing(unit: Unit, offered: Offer, found: Answer, most: Floats, sites: Ints) -> Answer:
-    """Return the answer with at least one replica at every site in every period."""
-    replicas = at_all_times(unit, offered, found.replicas, most, sites)
+def _standing(asked: _Asked, offered: Offer, found: Answer, sites: Ints) -> Answer:
+    """Return the answer, with a replica at every site in every period where several are asked for."""
+    if not asked.is_steady:
+        return found
+    replicas = at_all_times(asked.unit, offered, found.replicas, asked.most, sites)
     cost = found.cost + ((replicas - found.replicas) * offered.replica).sum(axis=1)
     return Answer(found.flow, replicas, cost, found.unserved)
-
-
-def at_all_times(unit: Unit, offered: Offer, replicas: Floats, most: Floats, sites: Ints) -> Floats:
-    """Return the replicas (T, S), and one in every period at each of the sites that has none then."""
-    found = replicas.copy()
-    for site in sites.tolist():
-        mine = np.flatnonzero(unit.site == site)
-        empty = np.flatnonzero(found[:, mine].sum(axis=1) < 1)
-        price = np.where(most[np.ix_(empty, mine)] >= 1, offered.replica[np.ix_(empty, mine)], np.inf)
-        found[empty, mine[price.argmin(axis=1)] if len(empty) else mine[:0]] = 1.0
-    return found
-
-
-def still_standing(unit: Unit, before: Floats, replicas: Floats) -> Floats:
-    """Return the ``replicas`` (T, S), and one wherever ``before`` (T, S) a site had some and now has none."""
-    found = replicas.copy()
-    for site in np.unique(unit.site[(before > 0).any(axis=0)]).tolist():
-        mine = np.flatnonzero(unit.site == site)
-        empty = np.flatnonzero((replicas[:, mine].sum(axis=1) < 1) & (before[:, mine].sum(axis=1) >= 1))
-        found[empty, mine[before[np.ix_(empty, mine)].argmax(axis=1)]] = 1.0
-    return found

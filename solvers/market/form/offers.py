@@ -61,6 +61,11 @@ class Offer:
         of_periods = self.arc[when], self.via[when], self.replica[when], self.unit[when]
         return Offer(*of_periods, self.entering, tiers)
 
+    def at(self, slots: Ints) -> Offer:
+        """Return what is offered at some slots, of the first tier."""
+        arc, via, each = self.arc[:, :, slots], self.via[:, :, slots], self.unit[:, :, slots]
+        return Offer(arc, via, self.replica[:, slots], each, self.entering[slots])
+
 
 def trifle(demand: Floats) -> float:
     """Return how many requests/s count as nothing beside a unit's demand: less where all of it is little."""

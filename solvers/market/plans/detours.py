@@ -12,7 +12,7 @@ from ...rates import Floats, Ints
 from ..answers.columns import Columns
 from ..answers.placing import Placement
 from ..answers.serving import Answer, replicas_for
-from ..answers.sites import still_standing
+from ..answers.standing import still_standing
 from ..form.offers import Offer, rounding
 from ..form.traffic import ArcTraffic
 from ..form.units import Unit

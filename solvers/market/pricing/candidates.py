@@ -87,7 +87,7 @@ def unit_reply(
     """Return a unit's answer with at most ``most`` (T, S) replicas, see :func:`.serving.answer`."""
     able = limited(unit, most) if unit.guards else unit
     if unit.is_whole:
-        found = whole_answer(able, offered, most, cutoff)
+        found = whole_answer(able, offered, most, cutoff, swapping=swapping)
     elif offered.tiers is not None:
         found = tiered_answer(able, offered, most, cutoff, swapping=swapping)
     else:
