@@ -73,13 +73,12 @@ def _whole_answer(asked: _Asked, offered: Offer) -> Answer:
     if it had room for all, and from those that are left when the cheapest are given up one by one.
     """
     unit, most = asked.unit, asked.most
-    chosen, found = _choose_sites(unit, offered, most), nothing(unit)
-    sites = chosen
-    if len(chosen) >= unit.min_sites:
-        sites, found = _answer_from(asked, offered, chosen)
-        found = _standing(asked, offered, found, sites)
+    added, found = _choose_sites(unit, offered, most), nothing(unit)
+    if len(added) >= unit.min_sites:
+        added, found = _answer_from(asked, offered, added)
+        found = _standing(asked, offered, found, added)
     left = sites_left(unit, offered, most, asked.cutoff)
-    if len(left) < unit.min_sites:
+    if len(left) < unit.min_sites or set(left.tolist()) == set(added.tolist()):
         return found
     other = _standing(asked, offered, asked.from_sites(offered, left), left)
     return min(found, other, key=lambda each: rank(unit, offered, each))
