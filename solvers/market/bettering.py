@@ -241,11 +241,11 @@ class Bettering(Displacing):
                 return
 
     def _answering_exactly(self, told: Appraisal, watch: Watch) -> Iterator[None]:
-        """Let services answer by programs in the periods that they decide, until that gains nothing."""
+        """Let services answer by programs in what they decide, until that gains nothing."""
         paid, before = TwoPrices.of(self.market, np.zeros(len(told.prices))), np.inf
         while self.best is not None and self._value() < before:
             before = self._value()
-            for pair in deciding_pairs(self.best, told.prices):
+            for pair in deciding_pairs(self.best, told):
                 if watch.over():
                     return
                 placement = self.best.copy()

@@ -26,7 +26,7 @@ GAP, TRACE = 1e-5, 1e-7
 
 @dataclass(frozen=True)
 class ServingProgram:
-    """The program of a unit in a period, at least one user of which asks for something.
+    """The program of a unit in a period.
 
     Attributes
     ----------
@@ -34,6 +34,8 @@ class ServingProgram:
         Columns are shares of demands, then replicas: of every slot, and again of those that have two prices.
     user, slot
         Of each share (K,).
+    replica_slot
+        Of each column of replicas.
     """
 
     unit: Unit
@@ -41,6 +43,7 @@ class ServingProgram:
     program: Program
     user: Ints
     slot: Ints
+    replica_slot: Ints
 
     @classmethod
     def of(cls, unit: Unit, offered: Offer, period: int, most: Floats) -> ServingProgram:
@@ -49,7 +52,8 @@ class ServingProgram:
         asking = np.flatnonzero(demand > 0)
         row, slot = np.nonzero(np.isfinite(offered.arc[period][asking]) & (most > 0))
         user = asking[row]
-        counted, price, upper = _replicas(offered, period, np.floor(most), np.unique(slot))
+        standing = np.flatnonzero(most > 0) if unit.min_sites > 1 else np.unique(slot)
+        counted, price, upper = _replicas(offered, period, np.floor(most), standing)
         shares, users, slots = len(user), len(asking), len(unit.rps)
         own, replica = np.arange(shares), shares + np.arange(len(counted))
         of_slot = coo_array((np.ones(len(counted)), (counted, replica)), shape=(slots, shares + len(counted)))
@@ -72,7 +76,7 @@ class ServingProgram:
             row_lower=np.concatenate([np.ones(users), np.full(slots + shares, -np.inf)]),
             row_upper=np.concatenate([np.ones(users), np.zeros(slots + shares)]),
         )
-        return cls(unit, period, program, user, slot)
+        return cls(unit, period, program, user, slot, counted)
 
     def least(self, seconds: float) -> float:
         """Return a bound of the cost of serving everybody, minus infinity where none is proven in time."""
@@ -83,12 +87,17 @@ class ServingProgram:
         x = solve_integer(self.program, self._request(seconds)).x
         if x is None:
             return None
+        flow = self.flow(x)
+        return flow, replicas_for(self.unit, flow.sum(axis=0))
+
+    def flow(self, x: Floats) -> Floats:
+        """Return the flows (L, S) of a solution."""
         flow = np.zeros((self.unit.demand.shape[1], len(self.unit.rps)))
         flow[self.user, self.slot] = x[: len(self.user)] * self.unit.demand[self.period, self.user]
         asked = np.maximum(flow.sum(axis=1, keepdims=True), 1e-300)
         flow = np.where(flow > TRACE * asked, flow, 0.0)
         flow *= self.unit.demand[self.period][:, None] / np.maximum(flow.sum(axis=1, keepdims=True), 1e-300)
-        return flow, replicas_for(self.unit, flow.sum(axis=0))
+        return flow
 
     def _request(self, seconds: float) -> Request:
         return Request(time_limit=seconds, gap_limit=GAP, threads=1, watch=False)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...rates import Floats, Ints
-from ..form.offers import Offer
+from ..form.offers import Offer, Tiers
 from ..form.units import Unit
 from .fewer_sites import sites_for, sites_left, standby
-from .serving import Answer, answer
+from .serving import Answer, answer, cheaper, priced
 from .standing import at_all_times
+from .tiers import tiered_answer
 
 MOST_ADDED = 6
 """Sites added beyond those that cost least, where these have too little room."""
@@ -32,13 +33,35 @@ class _Asked:
         return self.unit.min_sites > 1
 
     def from_sites(self, offered: Offer, sites: Ints) -> Answer:
-        """Return the answer from some sites."""
+        """Return the answer from some sites, with a replica at each where several are asked for."""
         unit, slots = self.unit, np.flatnonzero(np.isin(self.unit.site, sites))
-        part, most = replace(unit, rps=unit.rps[slots]), self.most[:, slots]
-        some = answer(part, offered.at(slots), most, self.cutoff, swapping=self.swapping)
+        part = replace(unit, rps=unit.rps[slots], site=unit.site[slots])
+        mine = replace(self, unit=part, most=self.most[:, slots])
+        some = mine.steadily(offered.at(slots), sites) if self.is_steady else mine.freely(offered.at(slots))
         flow, replicas = np.zeros(offered.arc.shape), np.zeros(offered.replica.shape)
         flow[:, :, slots], replicas[:, slots] = some.flow, some.replicas
         return Answer(flow, replicas, some.cost, some.unserved)
+
+    def freely(self, offered: Offer) -> Answer:
+        """Return the answer that does not mind where a replica stands all along."""
+        return answer(self.unit, offered, self.most, self.cutoff, swapping=self.swapping)
+
+    def steadily(self, offered: Offer, sites: Ints) -> Answer:
+        """Return the answer with a replica at every site in every period.
+
+        That is the better one in each period of two: they stand beside those that serve, or serve first, as
+        they are paid for in any case.
+        """
+        unit, nothing_yet = self.unit, np.zeros(offered.replica.shape)
+        kept = at_all_times(unit, offered, nothing_yet, self.most, sites)
+        at_hand = np.where(kept > 0, 0.0, offered.replica)
+        each = offered.arc + (at_hand / unit.rps)[:, None, :]
+        tiers = Tiers(kept, offered.replica)
+        first = replace(offered, replica=at_hand, unit=each, tiers=tiers)
+        found = tiered_answer(unit, first, self.most, self.cutoff, swapping=self.swapping)
+        beside = _standing(self, offered, self.freely(offered), sites)
+        serving = _standing(self, offered, found, sites)
+        return cheaper(beside, serving, unit, np.asarray((serving.replicas <= self.most).all(axis=1)))
 
 
 def whole_answer(
@@ -76,12 +99,10 @@ def _whole_answer(asked: _Asked, offered: Offer) -> Answer:
     added, found = _choose_sites(unit, offered, most), nothing(unit)
     if len(added) >= unit.min_sites:
         added, found = _answer_from(asked, offered, added)
-        found = _standing(asked, offered, found, added)
     left = sites_left(unit, offered, most, asked.cutoff)
     if len(left) < unit.min_sites or set(left.tolist()) == set(added.tolist()):
         return found
-    other = _standing(asked, offered, asked.from_sites(offered, left), left)
-    return min(found, other, key=lambda each: rank(unit, offered, each))
+    return min(found, asked.from_sites(offered, left), key=lambda each: rank(unit, offered, each))
 
 
 def _answer_from(asked: _Asked, offered: Offer, sites: Ints) -> tuple[Ints, Answer]:
@@ -148,9 +169,6 @@ def _choose_sites(unit: Unit, offered: Offer, most: Floats) -> Ints:
 
 
 def _standing(asked: _Asked, offered: Offer, found: Answer, sites: Ints) -> Answer:
-    """Return the answer, with a replica at every site in every period where several are asked for."""
-    if not asked.is_steady:
-        return found
+    """Return the answer at the prices offered, with a replica at every site in every period."""
     replicas = at_all_times(asked.unit, offered, found.replicas, asked.most, sites)
-    cost = found.cost + ((replicas - found.replicas) * offered.replica).sum(axis=1)
-    return Answer(found.flow, replicas, cost, found.unserved)
+    return priced(offered, found.flow, replicas, found.unserved)

@@ -13,7 +13,9 @@ from ..answers.lagrange import lagrangian_cost
 from ..answers.least import least_cost, without_earnings
 from ..answers.serving import answer
 from ..answers.serving_program import ServingProgram
+from ..answers.sites import whole_answer
 from ..answers.steady import least_at_sites, needs_several
+from ..answers.whole_program import WholeProgram, is_small
 from ..form.market import Market
 from ..form.offers import Offer
 from ..form.threads import each
@@ -34,7 +36,8 @@ def raised_bounds(
     """Yield ever better bounds of plans that leave nothing out, by what units pay on the whole.
 
     The first is that told. Then all users offer what they would pay, and in time that is left programs tell
-    what those units pay in single periods of which it is least known, for so many seconds.
+    what those units pay in single periods, or on the whole where these depend on each other, of which it is
+    least known, for so many seconds.
     """
     yield told.complete
     if watch.over():
@@ -57,7 +60,7 @@ class _Raising:
         self._market, self._told = market, told
         self._offer_to, self._least = market.offering(told.goods), told.unit_least.copy()
         self._excess: dict[int, Floats] = {}
-        self._of_period: dict[int, Floats] = {}
+        self._least_of: dict[int, Floats] = {}
 
     @property
     def bound(self) -> float:
@@ -81,28 +84,36 @@ class _Raising:
 
         def raised(number: int) -> float:
             cost, least = told_of[number]
-            self._of_period[number] = found = _raised(*self._offered(number), cost, least)
-            self._excess[number] = cost - found
+            found = _raised(*self._offered(number), cost, least)
+            self._least_of[number], self._excess[number] = found, cost - found
             return float(found.sum())
 
         self._raise_all(order, raised, over)
 
-    def least_known(self) -> Iterator[tuple[int, int]]:
-        """Yield units and periods that may cost most more than is proven, down to a trifle of the whole."""
-        trifle = TRIFLE * abs(self._told.complete)
-        found = [
-            (float(excess[period]), number, int(period))
-            for number, excess in self._excess.items()
-            for period in np.flatnonzero(excess > trifle)
-        ]
-        for _, number, period in sorted(found, reverse=True):
-            yield number, period
+    def least_known(self) -> Iterator[tuple[int, int | None]]:
+        """Yield units and periods that may cost most more than is proven, down to a trifle of the whole.
 
-    def by_program(self, number: int, period: int, seconds: float) -> None:
-        """Raise what a unit pays in a period by an integer program."""
-        served = _served_exactly(*self._offered(number), period, seconds)
-        found = self._of_period[number]
-        found[period] = max(found[period], served)
+        Units whose periods depend on each other are told of with None.
+        """
+        trifle = TRIFLE * abs(self._told.complete)
+        found = list[tuple[float, int, int | None]]()
+        for number, excess in self._excess.items():
+            if not self._market.units[number].is_whole:
+                found.extend((float(excess[t]), number, int(t)) for t in np.flatnonzero(excess > trifle))
+            elif is_small(self._market.units[number]):
+                found.append((_whole_cost(*self._offered(number)) - self._least[number], number, None))
+        for most, number, period in sorted(found, key=lambda each: -each[0]):
+            if most > trifle:
+                yield number, period
+
+    def by_program(self, number: int, period: int | None, seconds: float) -> None:
+        """Raise what a unit pays in a period, or on the whole, by an integer program."""
+        unit, offered = self._offered(number)
+        if period is None:
+            self._least[number] = max(self._least[number], _whole_exactly(unit, offered, seconds))
+            return
+        found = self._least_of[number]
+        found[period] = max(found[period], _served_exactly(unit, offered, period, seconds))
         self._least[number] = max(self._least[number], float(found.sum()))
 
     def _offered(self, number: int) -> tuple[Unit, Offer]:
@@ -138,3 +149,18 @@ def _served_exactly(unit: Unit, offered: Offer, period: int, seconds: float) -> 
     paid, earned = without_earnings(unit, offered)
     least = ServingProgram.of(unit, paid, period, unit.useful[period]).least(seconds)
     return least - SOLVED * abs(least) + float(earned[period]) if np.isfinite(least) else -np.inf
+
+
+def _whole_cost(unit: Unit, offered: Offer) -> float:
+    """Return what some way to serve everybody costs where periods depend on each other."""
+    most = np.broadcast_to(unit.most, offered.replica.shape)
+    return float(whole_answer(unit, offered, most, swapping=False).cost.sum())
+
+
+def _whole_exactly(unit: Unit, offered: Offer, seconds: float) -> float:
+    """Return a bound of serving everybody by a program of all periods, minus infinity without any."""
+    if not unit.demand.any():
+        return -np.inf
+    paid, earned = without_earnings(unit, offered)
+    least = WholeProgram.of(unit, paid, unit.useful).least(seconds)
+    return least - SOLVED * abs(least) + float(earned.sum()) if np.isfinite(least) else -np.inf

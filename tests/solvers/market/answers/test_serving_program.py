@@ -114,8 +114,8 @@ def test_a_service_that_decides_answers_for_what_it_truly_costs() -> None:
     before = placement.value()
     assert before == pytest.approx(5 * 4 * 2)
     free = np.zeros(len(prices))
-    pairs = deciding_pairs(placement, free)
-    assert pairs == [(0, 1), (0, 0)]
+    pairs = deciding_pairs(placement, appraise(market, free, 1e4))
+    assert pairs == [(0, 0), (0, 1)]
     for pair in pairs:
         answer_exactly(placement, pair, TwoPrices.of(market, free))
     assert placement.value() == pytest.approx(5 * 4 * 1)
