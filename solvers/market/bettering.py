@@ -19,7 +19,7 @@ from .improving.crowds import Crowds
 from .improving.displacing import Displacing
 from .improving.dividing import divided_columns
 from .improving.ejecting import Ejector
-from .improving.exact_answers import answer_exactly, deciding_pairs
+from .improving.exact_answers import Pair, answer_exactly, deciding_pairs
 from .improving.holding import MUCH_DEARER
 from .improving.neighbourhoods import Improver
 from .improving.reallotting import Reallotter
@@ -69,6 +69,8 @@ class Bettering(Displacing):
     _answered: list[Columns] = field(default_factory=list)
     """Of units at lower and higher prices than those they were last sought at."""
     _answered_at: Appraisal | None = None
+    _in_vain: dict[Pair, int] = field(default_factory=dict)
+    """How often on end units answered by programs in vain: those come last."""
     _rations: Rations | None = None
     """Who came first in the best plan at prices of scarcity, where not all can be served."""
 
@@ -121,11 +123,11 @@ class Bettering(Displacing):
         ways.append(self._refilling(told, watch))
         if is_hard:
             ways.extend([self._displacing(menu, told, watch), self._recreating(told, watch)])
-            ways.append(self._answering_exactly(told, watch))
+        long = [self._answering_exactly(told, watch)] if is_hard else []
         if self._has_time_for("improving"):
-            ways.extend([self._ejecting(menu, told, watch)] if is_hard else [])
-            ways.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
-        take_turns(ways, self._value, lambda: watch.over() or self._is_closed_meanwhile())
+            long.extend([self._ejecting(menu, told, watch)] if is_hard else [])
+            long.extend([self._in_crowds(menu, told, watch), self._in_hoods(menu, told, watch)])
+        take_turns(ways, self._value, lambda: watch.over() or self._is_closed_meanwhile(), long)
 
     def _is_closed_meanwhile(self) -> bool:
         """Return whether the gap is closed, by a bound that was proven beside this if need be."""
@@ -245,12 +247,14 @@ class Bettering(Displacing):
         paid, before = TwoPrices.of(self.market, np.zeros(len(told.prices))), np.inf
         while self.best is not None and self._value() < before:
             before = self._value()
-            for pair in deciding_pairs(self.best, told):
+            pairs = deciding_pairs(self.best, told)
+            for pair in sorted(pairs, key=lambda each: self._in_vain.get(each, 0)):
                 if watch.over():
                     return
-                placement = self.best.copy()
+                mine, placement = self.best, self.best.copy()
                 answer_exactly(placement, pair, paid)
                 self._offer_trimmed(placement)
+                self._in_vain[pair] = self._in_vain.get(pair, 0) + 1 if self.best is mine else 0
                 yield
 
     def _reallotting(self, rations: Rations, watch: Watch) -> Iterator[None]:

@@ -8,30 +8,46 @@ MUCH = 3e-5
 """Relative gain of a slice after which the same way goes on."""
 RECENT_SHARE, FADED = 0.3, 0.05
 """Last part of the time that something takes, and part of its gain in all below which it fades."""
+FADING = 3e-5
+"""Relative gain of a round below which ways whose slices take long have a turn, too."""
 LITTLE = 1e-6
 """Relative gain of a round of turns below which all end."""
 
 
-def take_turns(ways: Sequence[Iterator[None]], value: Callable[[], float], over: Callable[[], bool]) -> None:
-    """Let ``ways`` take turns until a round gains little.
+def take_turns(
+    ways: Sequence[Iterator[None]],
+    value: Callable[[], float],
+    over: Callable[[], bool],
+    long_ways: Sequence[Iterator[None]] = (),
+) -> None:
+    """Let ``ways`` take turns until a round gains little, and then ``long_ways``, until none gains any more.
 
     Parameters
     ----------
     ways
         Each works for a slice whenever it is asked for the next; one that ends has nothing left to do.
+    long_ways
+        The same of ways whose slices take long.
     value
         What is to fall.
     over
         Whether to stop.
     """
-    busy = list(ways)
-    while busy and not over():
+    short, long = list(ways), list(long_ways)
+    while (short or long) and not over():
         before = value()
-        for way in list(busy):
-            if not _take_turn(way, value, over):
-                busy.remove(way)
+        _round(short, value, over)
+        if before - value() <= FADING * abs(before):
+            _round(long, value, over)
         if before - value() <= LITTLE * abs(before):
             return
+
+
+def _round(busy: list[Iterator[None]], value: Callable[[], float], over: Callable[[], bool]) -> None:
+    """Let each have a turn; who has nothing left to do is busy no more."""
+    for way in list(busy):
+        if not _take_turn(way, value, over):
+            busy.remove(way)
 
 
 def _take_turn(way: Iterator[None], value: Callable[[], float], over: Callable[[], bool]) -> bool:

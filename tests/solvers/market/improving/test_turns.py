@@ -19,8 +19,8 @@ class Falling:
             self.value -= gain
             yield
 
-    def run(self, *ways: Iterator[None], most: int = 100) -> str:
-        take_turns(ways, lambda: self.value, lambda: len(self.asked) >= most)
+    def run(self, *ways: Iterator[None], most: int = 100, long: tuple[Iterator[None], ...] = ()) -> str:
+        take_turns(ways, lambda: self.value, lambda: len(self.asked) >= most, long)
         return self.asked
 
 
@@ -33,6 +33,18 @@ def test_one_that_gains_much_goes_on_before_the_next_is_asked() -> None:
 def test_one_that_ends_is_asked_no_more() -> None:
     falling = Falling()
     assert falling.run(falling.way("a", 1), falling.way("b", 0.01, 0.01, 0)) == "abbb"
+
+
+def test_ways_that_take_long_wait_until_a_round_of_the_others_gains_little() -> None:
+    falling = Falling()
+    # Of 1000, 0.03 is little for a round: the first one of a and b gains more, the second less.
+    ways = falling.way("a", 0.02, 0.01, 0), falling.way("b", 0.02, 0.01, 0)
+    assert falling.run(*ways, long=(falling.way("C", 0.02, 0),)) == "ababCabC"
+
+
+def test_ways_that_take_long_have_their_turns_where_there_are_no_others() -> None:
+    falling = Falling()
+    assert falling.run(long=(falling.way("C", 1, 0.02, 0), falling.way("D", 0, 0))) == "CCDCD"
 
 
 def test_nobody_is_asked_when_time_is_over() -> None:
