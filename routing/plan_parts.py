@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+
+from .base import FrozenDict
 
 Reason = Literal[
     "residency",
@@ -246,11 +248,14 @@ class Purchase(Record):
     """Space and staff for them within the horizon."""
 
 
+Costs = Annotated[dict[str, Cost], AfterValidator(FrozenDict)]
+
+
 class Breakdown(Record):
     """The total cost by kind, cut four ways. What no workload used is under ``(idle)``."""
 
-    by_workload: dict[str, Cost] = Field(default_factory=dict)
-    by_data_center: dict[str, Cost] = Field(default_factory=dict)
+    by_workload: Costs = Field(default_factory=FrozenDict)
+    by_data_center: Costs = Field(default_factory=FrozenDict)
     """Links between sites belong to no site and are under ``(network)``."""
-    by_provider: dict[str, Cost] = Field(default_factory=dict)
-    by_owner: dict[str, Cost] = Field(default_factory=dict)
+    by_provider: Costs = Field(default_factory=FrozenDict)
+    by_owner: Costs = Field(default_factory=FrozenDict)

@@ -23,6 +23,7 @@ MOST_NAMED = 3
 def remarks(problem: Problem) -> Iterator[Fault]:
     """Yield what a reader of the file should look at, by place; nothing of it is a fault."""
     yield from _twins(problem)
+    yield from _one_way(problem)
     yield from _shares(problem)
     yield from implausible(problem)
     barring, widest = Barring(problem), Widest(problem)
@@ -46,6 +47,32 @@ def _twins(problem: Problem) -> Iterator[Fault]:
             yield Fault(
                 place(("links", index), problem), f"has the ends and all figures of {other}: is it meant?"
             )
+
+
+def _one_way(problem: Problem) -> Iterator[Fault]:
+    """Tell of links that data takes, and nothing takes back."""
+    if not any(link.directed for link in problem.links):
+        return
+    apart = _apart(problem)
+    for index, link in enumerate(problem.links):
+        if link.directed and apart[link.source] != apart[link.target]:
+            ends = f"from {quoted(link.target)} to {quoted(link.source)}"
+            message = f"is directed and no way leads back {ends}: requests that take it get no response"
+            yield Fault(place(("links", index), problem), message)
+
+
+def _apart(problem: Problem) -> dict[str, int]:
+    """Return a number for each node, the same for nodes that reach each other."""
+    from scipy.sparse import coo_array  # slow to import
+    from scipy.sparse.csgraph import connected_components
+
+    ends = [(link.source, link.target) for link in problem.links]
+    ends += [(link.target, link.source) for link in problem.links if not link.directed]
+    index = {name: number for number, name in enumerate(sorted({name for pair in ends for name in pair}))}
+    tails, heads = zip(*((index[tail], index[head]) for tail, head in ends), strict=True)
+    hops = coo_array(([1] * len(ends), (tails, heads)), shape=(len(index), len(index)))
+    labels = connected_components(hops.tocsr(), connection="strong")[1]
+    return {name: int(labels[number]) for name, number in index.items()}
 
 
 def _shares(problem: Problem) -> Iterator[Fault]:

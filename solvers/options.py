@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from numbers import Integral, Real
 from typing import Any, Protocol
@@ -118,27 +118,16 @@ class Options:
         """Return whether somebody asked to stop."""
         return self.cancel is not None and self.cancel.is_set()
 
-    def _faults(self) -> list[Fault]:
+    def _faults(self) -> Iterator[Fault]:
         values = {name: getattr(self, name) for name in _KINDS}
-        strange = [
-            Fault(name, f"must be {_KINDS[name][0]}, not {quoted(value)}")
-            for name, value in values.items()
-            if not (_KINDS[name][1](value) or (value is None and name in _OPTIONAL))
-        ]
-        if strange:
-            return strange
-        cores = f"must be between 1 and {MOST_THREADS}"
-        checks = {
-            "time_limit": (
-                0 < self.time_limit <= LONGEST_SECONDS,
-                f"must be a positive number of seconds, at most {LONGEST_SECONDS:.0e}",
-            ),
-            "gap_limit": (0 <= self.gap_limit <= 1, "must be between 0 and 1"),
-            "seed": (0 <= self.seed <= LARGEST_SEED, f"must be between 0 and {LARGEST_SEED}"),
-            "threads": (self.threads is None or 1 <= self.threads <= MOST_THREADS, cores),
-            "cores": (self.cores is None or 1 <= self.cores <= MOST_THREADS, cores),
-        }
-        return [Fault(name, message) for name, (fine, message) in checks.items() if not fine]
+        for name, value in values.items():
+            kind, is_of_kind = _KINDS[name]
+            if value is None and name in _OPTIONAL:
+                continue
+            if not is_of_kind(value):
+                yield Fault(name, f"must be {kind}, not {quoted(value)}")
+            elif name in _RANGES and not _RANGES[name][1](value):
+                yield Fault(name, f"must be {_RANGES[name][0]}")
 
 
 def options_of(given: Mapping[str, Any]) -> Options:
@@ -171,6 +160,18 @@ _KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "similar_plan": ("a Plan", lambda value: isinstance(value, Plan)),
 }
 """What each option must be, in words and as a question; or None where it is optional."""
+_COUNT = (f"between 1 and {MOST_THREADS}", lambda count: 1 <= count <= MOST_THREADS)
+_RANGES: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "time_limit": (
+        f"a positive number of seconds, at most {LONGEST_SECONDS:.0e}",
+        lambda seconds: 0 < seconds <= LONGEST_SECONDS,
+    ),
+    "gap_limit": ("between 0 and 1", lambda gap: 0 <= gap <= 1),
+    "seed": (f"between 0 and {LARGEST_SEED}", lambda seed: 0 <= seed <= LARGEST_SEED),
+    "threads": _COUNT,
+    "cores": _COUNT,
+}
+"""The same of the range of a value of its kind."""
 
 
 def relative_gap(objective: float | None, bound: float | None) -> float | None:

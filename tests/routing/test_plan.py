@@ -120,6 +120,16 @@ def test_a_plan_is_the_same_after_a_round_trip_through_json(indent: int | None) 
     assert json.loads(text)["gap"] == plan().gap
 
 
+def test_a_plan_cannot_change_and_may_be_a_key() -> None:
+    one, costs = plan(), plan().breakdown.by_workload
+    with pytest.raises(TypeError, match="frozen"):
+        costs["tune"] = Cost()
+    back = Plan.from_json(one.to_json())
+    assert back == one
+    assert {one: "kept"}[back] == "kept"
+    assert Breakdown(by_workload=costs).by_workload == costs
+
+
 def test_the_head_of_the_json_is_what_scripts_look_for() -> None:
     data = json.loads(plan().to_json())
     assert [data[key] for key in ("schema_version", "status", "objective", "bound")] == [

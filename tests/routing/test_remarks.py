@@ -58,6 +58,24 @@ def test_links_that_are_the_same_are_told() -> None:
     assert told(small(links=[{**link, "directed": True}, {**back, "directed": True}])) == []
 
 
+def test_links_without_a_way_back_are_told() -> None:
+    out: dict[str, Any] = {
+        "source": "s",
+        "target": "t",
+        "bandwidth_gbps": 1,
+        "latency_ms": 1,
+        "directed": True,
+    }
+    back = {**out, "source": "t", "target": "s"}
+    assert told(small(links=[out, {**out, "latency_ms": 2}])) == [
+        f"links[{index}] '{name}': is directed and no way leads back from 't' to 's': "
+        "requests that take it get no response"
+        for index, name in enumerate(("s--t", "s--t#2"))
+    ]
+    assert told(small(links=[out, {**back, "latency_ms": 3}])) == []
+    assert told(small(links=[out, {**out, "latency_ms": 3, "directed": False}])) == []
+
+
 @pytest.mark.parametrize(
     ("workload", "limits", "why"),
     [

@@ -71,6 +71,16 @@ def test_options_of_another_kind(tiny: Problem, name: str, value: Any, wanted: s
     assert str(caught.value) == f"options: {name}: must be {wanted}"
 
 
+def test_faults_of_kind_and_of_range_are_told_together(tiny: Problem) -> None:
+    with pytest.raises(InputError) as caught:
+        solve(tiny, time_limit="3", gap_limit=1.5, threads=0)
+    assert [(fault.place, fault.message) for fault in caught.value.faults] == [
+        ("time_limit", "must be a number, not '3'"),
+        ("gap_limit", "must be between 0 and 1"),
+        ("threads", "must be between 1 and 1024"),
+    ]
+
+
 def test_an_unknown_option_is_told_with_a_suggestion(tiny: Problem) -> None:
     with pytest.raises(UnknownNameError, match="unknown option 'timelimit'; did you mean 'time_limit'"):
         solve(tiny, timelimit=3)
