@@ -53,8 +53,10 @@ class MostRoom:
     def _lasting(self, options: Ints, best: int) -> str:
         """Tell for how long an option needs its accelerators: what is free on average may be so in parts."""
         table, option = self.variables.jobs.table, int(options[best])
+        hours, longest = table.hours[option], self.variables.rates.durations.max()
         pauses = "" if table.pausable[option] else " without a break"
-        return f" for {number(table.hours[option], 1)} h{pauses}"
+        held = f" (held for whole periods, of up to {number(longest, 1)} h)" if 2 * hours <= longest else ""
+        return f" for {number(hours, 1)} h{pauses}{held}"
 
     def _linked(self, options: Ints, best: int) -> str:
         """Tell of the link without room on the way to a pool, but where no way is wide enough at all."""

@@ -60,6 +60,17 @@ def test_a_job_is_told_the_mean_over_all_periods(solver: str) -> None:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
+def test_jobs_that_no_period_is_short_enough_for_are_told_so(solver: str) -> None:
+    """Two jobs of 1 h hold all 8 accelerators each: one for the 3 h of a period, as no other is shorter."""
+    long = [{"id": "long", "hours": 3}]
+    (detail,) = left_out(
+        solver, job("first", 8, 1), job("second", 8, 1), pools=WORLD["pools"][:1], periods=long
+    )
+    told = "8 needed for 1.0 h without a break (held for whole periods, of up to 3.0 h) in 'a-h100'"
+    assert told in detail
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
 def test_the_pool_with_most_room_for_what_is_needed_is_told(solver: str) -> None:
     """All of ``a`` is held for 4 hours, 1 of 6 of ``b``: 5 are free there, and 6 needed."""
     first, second = job("first", 8, 4, priority=10), job("second", 1, 4, priority=10)
