@@ -90,7 +90,7 @@ def _seek(beginning: Beginning, stream: IO[bytes], until: float, end: float) -> 
     write_frame(stream, _heard(seeker, is_settled))
     while seeker.box >= LEAST_BOX and time.monotonic() + took < until:
         began = time.monotonic()
-        slow = slow + 1 if seeker.step() < SLOW or slow >= SLOW_STEPS else 0
+        slow = slow + 1 if abs(seeker.step()) < SLOW or slow >= SLOW_STEPS else 0
         took = time.monotonic() - began
         write_frame(stream, _heard(seeker, is_settled or slow >= SLOW_STEPS))
     if seeker.may_leave:
