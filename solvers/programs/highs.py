@@ -168,16 +168,24 @@ def _is_presolved(program: Program, request: Request) -> bool:
 
 
 def relax_by_highs(
-    program: Program, time_limit: float, seed: int, *, presolve: bool, interior: bool = False
+    program: Program,
+    time_limit: float,
+    seed: int,
+    *,
+    presolve: bool,
+    interior: bool = False,
+    scale: float | None = None,
 ) -> Relaxation:
     """Solve a program without integers, with ``interior`` up to a point inside of what is optimal.
+
+    ``scale`` divides the costs for HiGHS, which perturbs large ones by more; it is what is usual without.
 
     Raises
     ------
     SolverError
         When HiGHS fails.
     """
-    scale = cost_scale(program)
+    scale = cost_scale(program) if scale is None else scale
     highs = _loaded(program, scale, time_limit, seed, presolve=presolve)
     if interior:
         highs.setOptionValue("solver", "ipm")
