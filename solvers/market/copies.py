@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import IO, Generic, TypeVar
 
 from ..processes import read_frame, write_frame
-from ..programs.highs import highs_has_threads
+from ..programs.highs_calls import highs_has_threads
 from ..searching.interrupt import ASKING
 from ..watch import Watch
 

@@ -150,7 +150,7 @@ def utilisation(blocks: Blocks, solution: BlockSolution) -> float:
 
 
 def _solve_utilisation(program: Program, time_limit: float) -> Linear:
-    from ..programs.highs import relax_by_highs
+    from ..programs.highs_calls import relax_by_highs
 
     scale = program.cost[-1] / UTILISATION_COST
     try:

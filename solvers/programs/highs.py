@@ -1,9 +1,4 @@
-"""A :class:`Program` through HiGHS: passed over as arrays, solved, and read back.
-
-HiGHS is asked through its own package, not through OR-Tools. The one in there (1.12) told bounds above the
-optimum in 9 of 764 runs of 191 small programs of ours at a tight tolerance, in 16 at its own, and prints past
-what it is told. This one (1.16) is silent, and wrong less often: what is done about that is below.
-"""
+"""Integer programs by HiGHS, which is now and then wrong: what is to be certain is solved in two ways."""
 
 from __future__ import annotations
 
@@ -16,9 +11,9 @@ import highspy
 import numpy as np
 
 from ...routing.errors import SolverError
-from ..rates import Floats
+from .highs_calls import Highs, Status, has_solution, loaded, run, values
 from .program import ROUNDING, Program, cost_scale
-from .request import Answer, Relaxation, Request
+from .request import Answer, Request
 
 DOUBTED = 1e-4
 """Part of the cost by which a solution of HiGHS may differ from what it tells: given a first solution, it has
@@ -43,27 +38,6 @@ SUB_MIPS = (
     "mip_heuristic_run_rens",
     "mip_heuristic_run_root_reduced_cost",
 )
-Status = highspy.HighsModelStatus
-ENDED = frozenset(
-    {
-        Status.kInfeasible,
-        Status.kInterrupt,
-        Status.kMemoryLimit,
-        Status.kTimeLimit,
-        Status.kUnbounded,
-        Status.kUnboundedOrInfeasible,
-    }
-)
-"""How HiGHS may end without a solution; "optimal", too, may come with none that is within its tolerances."""
-
-
-class _Highs(highspy.Highs):
-    """HiGHS that prints nothing: its own would print a banner as it is made."""
-
-    def enableCallbacks(self) -> None:  # noqa: N802
-        """Do so, as its constructor asks for, in silence."""
-        self.silent()
-        super().enableCallbacks()  # type: ignore[no-untyped-call]
 
 
 @dataclass
@@ -167,47 +141,10 @@ def _is_presolved(program: Program, request: Request) -> bool:
     return program.columns > PRESOLVED_COLUMNS if request.presolve is None else request.presolve
 
 
-def relax_by_highs(
-    program: Program,
-    time_limit: float,
-    seed: int,
-    *,
-    presolve: bool,
-    interior: bool = False,
-    scale: float | None = None,
-) -> Relaxation:
-    """Solve a program without integers, with ``interior`` up to a point inside of what is optimal.
-
-    ``scale`` divides the costs for HiGHS, which perturbs large ones by more; it is what is usual without.
-
-    Raises
-    ------
-    SolverError
-        When HiGHS fails.
-    """
-    scale = cost_scale(program) if scale is None else scale
-    highs = _loaded(program, scale, time_limit, seed, presolve=presolve)
-    if interior:
-        highs.setOptionValue("solver", "ipm")
-        highs.setOptionValue("run_crossover", "off")
-    status = _run(highs)
-    if not _has_solution(highs):
-        return Relaxation(None, np.zeros(len(program.row_lower)), status == Status.kInfeasible)
-    duals = np.array(highs.getSolution().row_dual) * scale
-    return Relaxation(_values(highs), duals, False)
-
-
-def highs_has_threads() -> bool:
-    """Return whether HiGHS has threads of its own in this process, as somebody called it with several."""
-    highs = _Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("threads", 1)
-    return bool(highs.run() == highspy.HighsStatus.kError)
-
-
 def _solve_integer(program: Program, request: Request) -> Answer:
     scale = cost_scale(program)
     presolve = _is_presolved(program, request)
-    highs = _loaded(program, scale, request.time_limit, request.seed, presolve=presolve)
+    highs = loaded(program, scale, request.time_limit, request.seed, presolve=presolve)
     highs.setOptionValue("mip_feasibility_tolerance", TOLERANCE)
     _set_search(highs, request, _absolute_gap(program, request, scale) / scale)
     # a bound that is told cannot be taken back
@@ -216,45 +153,10 @@ def _solve_integer(program: Program, request: Request) -> Answer:
     if request.watch:
         highs.cbMipImprovingSolution.subscribe(ear.hear_solution)
         _set_hint(highs, request)
-    status = _run(highs)
+    status = run(highs)
     if ear.raised is not None:
         raise ear.raised
     return _answer(highs, status, scale, program)
-
-
-def _loaded(program: Program, scale: float, time_limit: float, seed: int, *, presolve: bool) -> _Highs:
-    """Return HiGHS with the program, its cost divided by ``scale``.
-
-    It has no threads of its own: a copy of this process would wait for such threads forever.
-    """
-    matrix = program.matrix
-    matrix.sort_indices()
-    highs = _Highs()  # type: ignore[no-untyped-call]
-    highs.setOptionValue("threads", 1)
-    highs.setOptionValue("random_seed", seed)
-    highs.setOptionValue("time_limit", max(time_limit, 0.01))
-    if not presolve:
-        highs.setOptionValue("presolve", "off")
-    status = highs.passModel(
-        program.columns,
-        len(program.row_lower),
-        matrix.nnz,
-        int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMinimize),
-        0.0,
-        program.cost / scale,
-        program.lower,
-        program.upper,
-        program.row_lower,
-        program.row_upper,
-        matrix.indptr.astype(np.int32),
-        matrix.indices.astype(np.int32),
-        matrix.data,
-        program.integer.astype(np.int32),
-    )
-    if status == highspy.HighsStatus.kError:
-        raise SolverError("HIGHS failed: it refuses the program")
-    return highs
 
 
 def _absolute_gap(program: Program, request: Request, scale: float) -> float:
@@ -268,7 +170,7 @@ def _absolute_gap(program: Program, request: Request, scale: float) -> float:
     return LEAST_GAP * max(least, LEAST_GAP * scale)
 
 
-def _set_search(highs: _Highs, request: Request, absolute_gap: float) -> None:
+def _set_search(highs: Highs, request: Request, absolute_gap: float) -> None:
     highs.setOptionValue("mip_rel_gap", request.gap_limit)
     highs.setOptionValue("mip_abs_gap", absolute_gap)
     # When HiGHS 1.12 began anew at the root it was seen to cut the best solutions off: 5 of 18 times, by up
@@ -279,45 +181,22 @@ def _set_search(highs: _Highs, request: Request, absolute_gap: float) -> None:
             highs.setOptionValue(name, False)
 
 
-def _set_hint(highs: _Highs, request: Request) -> None:
+def _set_hint(highs: Highs, request: Request) -> None:
     if request.hint is not None:
         known = highspy.HighsSolution()
         known.col_value = request.hint.tolist()
         highs.setSolution(known)
 
 
-def _run(highs: _Highs) -> highspy.HighsModelStatus:
-    outcome = highs.run()
-    if outcome == highspy.HighsStatus.kError and highs.getModelStatus() == Status.kNotset:
-        # what else is in this process has it run with several threads: then it refuses to have one
-        highs.setOptionValue("threads", 0)
-        outcome = highs.run()
-    status = highs.getModelStatus()
-    if outcome == highspy.HighsStatus.kError or not (status in ENDED or _has_solution(highs)):
-        raise SolverError(f"HIGHS failed: {highs.modelStatusToString(status)}")
-    return status
-
-
-def _has_solution(highs: _Highs) -> bool:
-    return bool(highs.getInfo().primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible)
-
-
-def _values(highs: _Highs) -> Floats:
-    x = np.array(highs.getSolution().col_value)
-    if not np.isfinite(x).all():
-        raise SolverError("HIGHS failed: its solution has no values")
-    return x
-
-
-def _answer(highs: _Highs, status: highspy.HighsModelStatus, scale: float, program: Program) -> Answer:
+def _answer(highs: Highs, status: highspy.HighsModelStatus, scale: float, program: Program) -> Answer:
     info = highs.getInfo()
     value = info.objective_function_value * scale
     bound = info.mip_dual_bound * scale
     if not program.integer.any():
         bound = value if status == Status.kOptimal else -np.inf
-    if not _has_solution(highs):
+    if not has_solution(highs):
         return Answer(None, bound if np.isfinite(bound) else -np.inf, status == Status.kInfeasible)
-    x = _values(highs)
+    x = values(highs)
     cost = float(program.cost @ x)
     if status == Status.kOptimal and abs(cost - value) > DOUBTED * max(scale, abs(value)):
         raise SolverError("HIGHS failed: its solution does not cost what it tells")

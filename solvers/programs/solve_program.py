@@ -57,7 +57,7 @@ def _zeros_fit(program: Program) -> bool:
 
 def _solve_linear(program: Program, time_limit: float, seed: int, *, presolve: bool) -> Relaxation:
     """Solve with HiGHS, or with GLOP where that fails: as with costs from 1e-6 to 1e6."""
-    from .highs import relax_by_highs
+    from .highs_calls import relax_by_highs
 
     try:
         return relax_by_highs(program, time_limit, seed, presolve=presolve)

@@ -136,7 +136,7 @@ class _Climb:
 
     def solve(self, seconds: float) -> bool:
         """Take over the best prices, as a linear program tells them; return whether it does in time."""
-        from ...programs.highs import relax_by_highs
+        from ...programs.highs_calls import relax_by_highs
 
         core, cells = self.uses.core()
         if len(cells) == 0 or len(core.cost) == 0:

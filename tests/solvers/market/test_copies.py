@@ -11,7 +11,7 @@ import pytest
 from computeroute.solvers.market import copies as module
 from computeroute.solvers.market.copies import Copy, may_copy
 from computeroute.solvers.processes import write_frame
-from computeroute.solvers.programs.highs import highs_has_threads
+from computeroute.solvers.programs.highs_calls import highs_has_threads
 from computeroute.solvers.watch import Watch
 
 copies = pytest.mark.skipif(not may_copy(), reason="this system makes no copies of processes")
