@@ -123,6 +123,10 @@ class _Service:
                 f"{replica.accelerators} accelerators for {replica.replicas} replicas, should be {needed}"
             )
             self.findings.add("replica_capacity", element, message)
+        largest = self.problem.pool[replica.pool].max_gang
+        if largest is not None and way.accelerators_per_replica > largest:
+            message = f"{way.accelerators_per_replica} accelerators in one replica, max_gang is {largest}"
+            self.findings.add("gang", element, message)
 
     def _check_statements(self) -> None:
         duration = dict(zip((p.id for p in self.problem.periods), self.problem.durations_hours, strict=True))

@@ -150,7 +150,7 @@ class Pool(Frozen):
     spot_count: Count | None = None
     """How many accelerators may be used at the spot price; all of them where absent."""
     max_gang: PositiveCount | None = None
-    """Largest single cluster; the whole pool where absent."""
+    """Largest single cluster: of a job at one site, and of one replica; the whole pool where absent."""
     scaling: tuple[ScalingPoint, ...] = ()
     """Efficiency at cluster sizes, interpolated linearly in the logarithm of the size: 1 at one accelerator
     where that is not given, and as at the last size beyond it."""

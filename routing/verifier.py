@@ -7,6 +7,7 @@ every figure that is stated wrongly. Figures agree within 1e-6, relative to the 
 from __future__ import annotations
 
 from .check_findings import CONSTRAINTS, Findings, Violation
+from .check_idle import check_idle
 from .check_jobs import check_jobs
 from .check_left_out import check_left_out
 from .check_money import settle
@@ -59,6 +60,7 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     check_place_once(sound, findings)
     check_jobs(sound, findings)
     check_services(sound, findings)
+    check_idle(sound, findings)
     check_spread(sound, findings)
     check_survival(sound, findings)
     held = list(uses(sound))

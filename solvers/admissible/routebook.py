@@ -230,14 +230,20 @@ def service_request(
 
 
 def unlimited_request(problem: Problem, service: InferenceService, demand: Demand, site: str) -> RouteRequest:
-    """Return the request for the way of requests from ``demand`` to ``site`` and back, however long."""
+    """Return the request for the way of requests from ``demand`` to ``site`` and back, however long.
+
+    Ways are ranked by the objective: money times its weight, and latency.
+    """
+    objective = problem.objective
+    # Where neither counts, the way that costs least leaves most of a budget.
+    weight = objective.money_weight if objective.money_weight or objective.usd_per_ms_request else 1.0
     return RouteRequest(
         residency=demand_residency(problem, service, demand),
         origin=demand.location,
         destination=site,
-        out_gb=service.request_kb / KB_PER_GB,
-        back_gb=service.response_kb / KB_PER_GB,
-        usd_per_ms=problem.objective.usd_per_ms_request,
+        out_gb=weight * service.request_kb / KB_PER_GB,
+        back_gb=weight * service.response_kb / KB_PER_GB,
+        usd_per_ms=objective.usd_per_ms_request,
     )
 
 

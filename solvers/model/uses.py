@@ -53,15 +53,23 @@ class Uses:
         )
 
     def most(self, places: int, periods: int, upper: Floats) -> Floats:
-        """Return (places, periods) upper bounds of the use: the largest entry of every block, added up.
+        """Return (places, periods) upper bounds of the use: the sum of the most that each block takes.
 
+        A column may have several entries there, as a job has whose dataset and synchronisation share a link.
         ``upper`` bounds the columns.
         """
         key = (self.place * periods + self.period).astype(np.int64)
-        reachable = self.amount * upper[self.column]
-        order = np.lexsort((-reachable, self.block, key))
-        key, block, amount = key[order], self.block[order], reachable[order]
-        largest = np.ones(len(key), dtype=bool)
-        largest[1:] = (key[1:] != key[:-1]) | (block[1:] != block[:-1])
-        total = np.bincount(key[largest], weights=amount[largest], minlength=places * periods)
-        return np.asarray(total, dtype=float).reshape(places, periods)
+        order = np.lexsort((self.column, self.block, key))
+        key, block, column = key[order], self.block[order], self.column[order]
+        amount = (self.amount * upper[self.column])[order]
+        starts_block = np.ones(len(key), dtype=bool)
+        starts_block[1:] = (key[1:] != key[:-1]) | (block[1:] != block[:-1])
+        starts_column = starts_block.copy()
+        starts_column[1:] |= column[1:] != column[:-1]
+        first = np.flatnonzero(starts_column)
+        total = np.zeros(places * periods)
+        if len(first):
+            taken = np.add.reduceat(amount, first)
+            blocks = np.flatnonzero(starts_block[first])
+            np.add.at(total, key[first[blocks]], np.maximum.reduceat(taken, blocks))
+        return total.reshape(places, periods)

@@ -169,6 +169,7 @@ PROBLEM_CHANGES: list[tuple[str, str, Any, str]] = [
     ("home", TUNE + "dataset/transfer_hours", 5, "dataset"),
     ("home", TUNE + "dataset", None, "dataset"),
     ("home", "pools/home-big/max_gang", 3, "gang"),
+    ("edge", "pools/home-big/max_gang", 1, "gang"),
     ("home", CHAT + "demand/0/requests_per_second", [10, 5], "serve_demand"),
     ("home", CHAT + "target_utilization", 0.8, "replica_capacity"),
     ("home", CHAT + "serving/0/requests_per_second", 4, "replica_capacity"),
