@@ -8,7 +8,8 @@
     ├── OutputError           a result could not be written              (exit code 2)
     ├── MissingExtraError     an optional dependency is not installed    (exit code 2)
     └── SolverError           a solver failed or ended without an answer (exit code 3)
-        └── NoPlanError       the limits permit no plan, which is proven (exit code 1)
+        ├── NoPlanError       the limits permit no plan, which is proven (exit code 1)
+        └── RejectedPlanError the verifier rejects the plan of a solver  (exit code 3)
 
 All of them survive pickling, so they cross from a worker process unharmed.
 """
@@ -116,6 +117,28 @@ class NoPlanError(SolverError):
     """Something was to be made of a plan, and it is proven that the problem has none."""
 
     exit_code = 1
+
+
+class RejectedPlanError(SolverError):
+    """The verifier rejects what a solver returned: the solver is wrong, and the plan is not handed out.
+
+    Attributes
+    ----------
+    violations
+        What the plan breaks, one line each.
+    file
+        Where problem, plan and violations were written together; empty where they could not be.
+    """
+
+    def __init__(self, solver: str, violations: Sequence[str], file: str) -> None:
+        self._arguments = (solver, tuple(violations), file)
+        self.violations, self.file = tuple(violations), file
+        more = f" (and {len(violations) - 1} more)" if len(violations) > 1 else ""
+        kept = f"; please report it with {file}" if file else ""
+        super().__init__(f"the plan of {solver!r} is wrong and is not used: {violations[0]}{more}{kept}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._arguments
 
 
 def require(name: str, value: object, kind: type | UnionType, wanted: str) -> None:

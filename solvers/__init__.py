@@ -87,7 +87,7 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
         For a problem, a solver or an option of the wrong kind, an option out of its range, and a similar plan
         that contradicts itself.
     SolverError
-        When the solver failed.
+        When the solver failed; RejectedPlanError when the verifier rejects its plan.
     """
     require("problem", problem, Problem, "a Problem, as topologies.load returns")
     require("solver", solver, str | Callable, "the name of a solver, or a callable")
@@ -97,14 +97,21 @@ def solve(problem: Problem, *, solver: str | Solver = "auto", **options: Any) ->
     if not isinstance(solver, str):
         plan = solver(problem, chosen)
         require("what the solver returned", plan, Plan, "a Plan")
-        return plan
+        return _verified(problem, plan, getattr(solver, "__name__", type(solver).__name__))
     if solver not in SOLVERS:
         raise UnknownNameError("solver", solver, list(SOLVERS))
     started, nothing = time.monotonic(), refused(problem, chosen, solver)
     try:
-        return SOLVERS[solver](problem, chosen) if nothing is None else nothing
+        plan = SOLVERS[solver](problem, chosen) if nothing is None else nothing
     except StoppedError:
-        return _stopped(problem, chosen, solver, started)
+        plan = _stopped(problem, chosen, solver, started)
+    return _verified(problem, plan, solver)
+
+
+def _verified(problem: Problem, plan: Plan, solver: str) -> Plan:
+    from .verified import verified
+
+    return verified(problem, plan, solver)
 
 
 def _stopped(problem: Problem, options: Options, solver: str, started: float) -> Plan:

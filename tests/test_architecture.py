@@ -117,9 +117,9 @@ def _layer(module: str) -> str:
     return module.removeprefix("solvers.").rpartition(".")[0]
 
 
-def test_solvers_use_nothing_of_the_verifier() -> None:
+def test_solvers_use_nothing_of_the_verifier_but_to_verify_plans() -> None:
     for module, tree in MODULES.items():
-        if module.startswith("solvers"):
+        if module.startswith("solvers") and module != "solvers.verified":
             used = {name for name in imports(module, tree) if "check" in name or "verifier" in name}
             assert not used, module
 

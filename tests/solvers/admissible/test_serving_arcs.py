@@ -14,7 +14,7 @@ USD_PER_MS = 1e-8
 
 
 def two_ways(**objective: float) -> dict[str, Any]:
-    """Return users with two ways to a site, 100 kB for each of 100 requests/s of a day: one fast, one free."""
+    """Return users with a fast and a free way to a site, 100 kB for each of 100 requests/s of a day."""
     link = {"source": "users", "target": "site", "bandwidth_gbps": 100}
     return {
         "accelerators": [{"id": "x", "peak_tflops": 1, "memory_gb": 1, "tdp_w": 1}],
