@@ -1,4 +1,4 @@
-"""Long comparisons: ``python -m tests.independent --seeds A B --minutes M``, from the root of the repository."""
+"""Long comparisons, from the root of the repository: ``python -m tests.independent --seeds A B --minutes M``."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ def _try_seed(seed: int, solvers: list[str], seconds: float) -> tuple[int, Count
     try:
         reference = Reference(problem)
         for solver in solvers:
-            for finding in _try(reference, solver, seconds, counts):
-                told.append(f"{finding.kind}: seed {seed}, {solver}: {finding.message}")
+            found = _try(reference, solver, seconds, counts)
+            told += [f"{each.kind}: seed {seed}, {solver}: {each.message}" for each in found]
         if any(not line.startswith(tuple(NOT_WRONG)) for line in told) and reference.doubt():
             return seed, counts + Counter({"own model in doubt": 1}), [f"doubt: {line}" for line in told]
     except NotProvenError:
@@ -62,6 +62,11 @@ def _keep(folder: Path, seed: int, told: list[str]) -> None:
     (folder / f"seed-{seed}.txt").write_text("\n".join(told) + "\n", encoding="utf-8")
 
 
+def _tell(lines: list[str]) -> None:
+    sys.stdout.writelines(f"{line}\n" for line in lines)
+    sys.stdout.flush()
+
+
 def main() -> int:
     """Run, print counts, return 1 if anything is wrong."""
     given, counts = _arguments(), Counter[str]()
@@ -79,11 +84,10 @@ def main() -> int:
             waiting.discard(done)
             seed, more, told = done.result()
             counts += more
-            print(*told, sep="\n", end="\n" * bool(told), flush=True)
+            _tell(told)
             if given.out and any(not line.startswith(tuple(NOT_WRONG)) for line in told):
                 _keep(given.out, seed, told)
-    for name, count in sorted(counts.items()):
-        print(f"{name:28} {count}")
+    _tell([f"{name:28} {count}" for name, count in sorted(counts.items())])
     wrong = ("crash", "rejected", "cheaper", "bound", "false optimal", "missed")
     return int(any(counts[name] for name in wrong))
 

@@ -52,7 +52,7 @@ class Reference:
     def least_cost(self, unserved: float, cheapest: bool = False) -> float:
         """Return the least cost of plans that leave out no more than that."""
         best, model = (self.with_cheapest, self._cheapest_model) if cheapest else (self.best, self._model)
-        if best.cost is None or best.unserved is None:
+        if best.cost is None or best.unserved is None or unserved < best.unserved - RELATIVE:
             return float("inf")
         if unserved <= best.unserved + RELATIVE:
             return best.cost
@@ -84,7 +84,8 @@ def findings(reference: Reference, plan: Plan) -> list[Finding]:
             found.append(Finding("missed", f"status {plan.status}, the optimum is {best}"))
         return found
     found += _of_unserved(reference, plan, best.unserved)
-    found += _of_cost(reference, plan, plan.objective)
+    if plan.unserved >= best.unserved - _tolerance(best.unserved):
+        found += _of_cost(reference, plan, plan.objective)
     return found
 
 

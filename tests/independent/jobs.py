@@ -164,6 +164,8 @@ class JobModel:
     def __init__(self, facts: Facts, ways: Ways, program: Program, totals: Totals, job: TrainingJob) -> None:
         self.facts, self.ways, self.program, self.totals, self.job = facts, ways, program, totals, job
         self.narrow, self.cheapest = (lambda _link: True), False
+        self.options: dict[int, Option] = {}
+        """By the column ``x``."""
 
     def place_once(self, of_job: Sequence[Option]) -> None:
         """Add ``sum_o x[o] + unplaced = 1``, and what each option takes."""
@@ -173,6 +175,7 @@ class JobModel:
         for option in of_job:
             x = self.program.binary()
             once[x] += 1
+            self.options[x] = option
             active = self._run_hours(x, option) if option.start is None else self._steady(x, option)
             self._transfer(x, option, active)
             self._join_sites(x, option, active)

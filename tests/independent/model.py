@@ -44,6 +44,7 @@ class Model:
         services = [
             ServiceModel(self.facts, ways, self.program, self.totals, each) for each in self.facts.services
         ]
+        self.jobs, self.services = [job for job, _ in jobs], services
         most = sum(most_gbps(each.job, of_job) for each, of_job in jobs) + sum(
             each.most_gbps() for each in services
         )
@@ -85,7 +86,7 @@ class Model:
         """Return the least cost of plans that leave out no more than ``unserved``."""
         self.program.at_most(self.totals.unserved, unserved + UNSERVED_SLACK)
         cost = self.cost()
-        found = self.program.minimise(cost, seconds, presolve)
+        found = self.columns = self.program.minimise(cost, seconds, presolve)
         self.program.rows.pop()
         return None if found is None else cost.value(found)
 

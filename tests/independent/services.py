@@ -31,7 +31,7 @@ class ServiceModel:
         self.losses = list(self._losses())
         self.reach = {user: self._trips(ways, user) for user in self.demand}
         self.users = [user for user in self.demand if any(self.demand[user]) and self._is_safe(user)]
-        self.pools = [p for p in facts.problem.pools if any(p.id in self.reach[user] for user in self.users)]
+        self.pools = [pool for pool in facts.problem.pools if self._may_hold(pool)]
         self.sites = {pool.data_center: program.binary() for pool in self.pools}
         self.replicas: dict[tuple[str, int], int] = {}
         self.unserved: dict[tuple[str, int], int] = {}
@@ -78,6 +78,12 @@ class ServiceModel:
     def _is_safe(self, user: str) -> bool:
         """Return whether some pool is left to a user after every loss."""
         return all(left[user] for _, left in self.losses if user in left)
+
+    def _may_hold(self, pool: Pool) -> bool:
+        """Return whether a user could be served there; with several sites, those left out for losses count."""
+        several = self.service.min_sites > 1
+        users = [user for user in self.demand if any(self.demand[user])] if several else self.users
+        return any(pool.id in self.reach[user] for user in users)
 
     def most_gbps(self) -> float:
         """Return more than the service can ever put on one direction of a link."""
