@@ -111,24 +111,24 @@ class Permit:
         return bool(np.any(self.usable & self.arcs.directed))
 
     @cached_property
-    def _outward(self) -> Flags:
+    def outward(self) -> Flags:
         """Arcs of ways out: each enters a node passed or the destination, never the exempt origin."""
         return self.usable & self.enterable[self.arcs.head]
 
     @cached_property
     def one_way(self) -> Way:
         """Ways to a destination when nothing comes back."""
-        return self._way(self._outward, self.arcs.head, self.arcs.tail)
+        return self._way(self.outward, self.arcs.head, self.arcs.tail)
 
     @cached_property
     def mirror(self) -> Way:
         """Ways to a destination over undirected links, which responses take in reverse."""
-        return self._way(self._outward & ~self.arcs.directed, self.arcs.head, self.arcs.tail)
+        return self._way(self.outward & ~self.arcs.directed, self.arcs.head, self.arcs.tail)
 
     @cached_property
     def out(self) -> Way:
         """Ways to a destination over one directed link at least."""
-        return self._way(self._outward, self.arcs.head, self.arcs.tail, self.arcs.directed)
+        return self._way(self.outward, self.arcs.head, self.arcs.tail, self.arcs.directed)
 
     @cached_property
     def back(self) -> Way:
@@ -138,17 +138,17 @@ class Permit:
     @cached_property
     def one_way_from(self) -> Way:
         """The ways of :attr:`one_way`, with the origin as root."""
-        return self._way(self._outward, self.arcs.tail, self.arcs.head)
+        return self._way(self.outward, self.arcs.tail, self.arcs.head)
 
     @cached_property
     def mirror_from(self) -> Way:
         """The ways of :attr:`mirror`, with the origin as root."""
-        return self._way(self._outward & ~self.arcs.directed, self.arcs.tail, self.arcs.head)
+        return self._way(self.outward & ~self.arcs.directed, self.arcs.tail, self.arcs.head)
 
     @cached_property
     def out_from(self) -> Way:
         """The ways of :attr:`out`, with the origin as root."""
-        return self._way(self._outward, self.arcs.tail, self.arcs.head, self.arcs.directed)
+        return self._way(self.outward, self.arcs.tail, self.arcs.head, self.arcs.directed)
 
     @cached_property
     def back_from(self) -> Way:

@@ -148,12 +148,21 @@ class _Job:
     def _check_inter_site_routes(self) -> None:
         true = Counter(frozenset(pair) for pair in combinations([pool.data_center for pool in self.pools], 2))
         walks = [self._admissible(route) for route in self.entry.inter_site_routes]
+        for walk in filter(None, walks):
+            self._check_origin(walk)
         stated = Counter(frozenset((walk.origin, walk.destination)) for walk in walks if walk)
         if all(walks) and stated != true:
             self._fault("route", "inter-site routes do not join each two of its sites once")
         if self.job.multi_site is not None:
             for walk in filter(None, walks):
                 self._check_distance(self.job.multi_site, walk)
+
+    def _check_origin(self, walk: Walk) -> None:
+        """Check that data may also reach the site at which a route between two sites begins."""
+        where = self.problem.nodes[walk.origin].jurisdiction
+        if not self.policy.may_pass(where):
+            element = named(job=self.job.id, site=walk.origin)
+            self.findings.add("transit", element, f"data from its other sites may not pass {where}")
 
     def _check_distance(self, limits: MultiSite, walk: Walk) -> None:
         if walk.one_way:

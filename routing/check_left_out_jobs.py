@@ -111,12 +111,14 @@ class JobReasons:
         return [pool for pool in pools if pool.data_center in reached]
 
     def _joined(self, rules: Rules, most_ms: float, loose: bool) -> PairTest:
-        """Return the test of two sites: a round trip of at most ``most_ms``, from either to the other."""
+        """Return the test of two sites: a round trip of at most ``most_ms``, and either may be reached."""
         trip = self.barring.reach.round_trip
 
         def test(one: str, other: str) -> bool:
-            rtt_ms = min(trip(one, other, rules)[loose], trip(other, one, rules)[loose])
-            return rtt_ms < float("inf") and not (most_ms < float("inf") and exceeds(rtt_ms, most_ms))
+            rtts_ms = trip(one, other, rules)[loose], trip(other, one, rules)[loose]
+            return max(rtts_ms) < float("inf") and not (
+                most_ms < float("inf") and exceeds(min(rtts_ms), most_ms)
+            )
 
         return test
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from .alternatives import Choice
 from .arcs import Arcs, Permit
 from .errors import InputError, UnknownNameError, require
+from .every_trip import EveryTrip
 from .policies import Residency
 from .problem import Problem
 from .trips import Search, Trip, Weights, trip_search
@@ -113,9 +114,10 @@ class PathFinder:
     def routes(self, requests: Sequence[RouteRequest]) -> list[list[Candidate]]:
         """Return the admissible candidates of each request, in the order of ``requests``.
 
-        The first candidate is the cheapest admissible one. Up to ``alternatives`` in all, the rest use other
-        links: one without the links in ``avoid``, the one of least round trip, and the cheapest when links
-        already used cost extra. They follow in order of cost. The list is empty where nothing is admissible.
+        The first candidate is the cheapest admissible one. The rest are all others, where there are no more
+        than ``alternatives`` in all; else so many that use other links: one without the links in ``avoid``,
+        the one of least round trip, and the cheapest when links already used cost extra. They follow in order
+        of cost. The list is empty where nothing is admissible.
 
         Raises
         ------
@@ -174,6 +176,7 @@ class _Batch:
         self._destinations: dict[_Key, dict[int, None]] = {}
         self._searches: dict[_Key, Search] = {}
         self._avoid: dict[frozenset[str], frozenset[int]] = {}
+        self._every: dict[tuple[Residency, float, bool], EveryTrip] = {}
         for request in requests:
             self._check(request)
             for key in self._keys(request):
@@ -211,9 +214,22 @@ class _Batch:
         describe = self.finder.describe
         if request.origin == request.destination:
             return [describe(request, Trip(()))]
-        trips = self._choice(request).trips(request.alternatives)
-        found = [describe(request, trip) for trip in trips]
+        found = [describe(request, trip) for trip in self._trips(request)]
         return found[:1] + sorted(found[1:], key=_rank)
+
+    def _trips(self, request: RouteRequest) -> list[Trip]:
+        """Return all trips where there are no more than wanted, else some, the cheapest first."""
+        choice, wanted = self._choice(request), request.alternatives
+        if wanted == 1:
+            return choice.trips(1)
+        every = self._every_trip(request).within(choice.ends, choice.limit_ms, wanted)
+        return choice.trips(wanted) if every is None else list(dict.fromkeys([*choice.trips(1), *every]))
+
+    def _every_trip(self, request: RouteRequest) -> EveryTrip:
+        key = (request.residency, request.min_bandwidth_gbps, request.round_trip)
+        if key not in self._every:
+            self._every[key] = EveryTrip(self.finder.permit(*key[:2]), round_trip=request.round_trip)
+        return self._every[key]
 
     def _choice(self, request: RouteRequest) -> Choice:
         search, *detours = [self._search(key) for key in self._keys(request)]

@@ -14,7 +14,7 @@ from ..routing.problem import Problem
 from .accounts.header import Header
 from .accounts.solution import decide
 from .admissible.jobs import build_job_options
-from .admissible.routebook import RouteBook
+from .admissible.routebook import RouteBook, alternatives_of, spares_money
 from .admissible.serving_arcs import build_services
 from .arrays import Arrays
 from .first_plan import FirstPlan
@@ -67,11 +67,18 @@ def with_alternatives(variables: Variables, finder: PathFinder, crowded: frozens
     These are those of the decomposition, so that both plan with the same routes. It knows nothing of flows
     after losses, where links that could be overloaded by these are crowded, too.
     """
-    scarce = crowded | _scarce_links(variables) if variables.services.rescues else crowded
-    if not scarce:
-        return variables
     problem = variables.problem
-    return _variables(problem, variables.rates, RouteBook(problem, finder, scarce).prepare())
+    scarce = crowded | _scarce_links(variables) if variables.services.rescues else crowded
+    if not (scarce or spares_money(problem)):
+        return variables
+    routed = len(variables.services.arc_demand) + len(variables.jobs.table)
+    book = RouteBook(problem, finder, scarce, alternatives_of(routed))
+    found = _variables(problem, variables.rates, book.prepare())
+    # Ways past crowded links may crowd others.
+    while book.is_small and not _scarce_links(found) <= book.scarce:
+        book = RouteBook(problem, finder, book.scarce | _scarce_links(found), book.alternatives)
+        found = _variables(problem, variables.rates, book.prepare())
+    return found
 
 
 def _variables(problem: Problem, rates: Rates, book: RouteBook) -> Variables:

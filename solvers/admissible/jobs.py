@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -25,6 +26,8 @@ from .routebook import RouteBook
 from .shapes import Shapes, fits, job_shapes
 from .windows import TOLERANCE_HOURS, Calendar
 
+MOST_PLACES = 4_000
+"""Places of one job with all choices of ways, up to which it gets these."""
 ROUNDING = 1e-9
 """Part by which a rate may pass a bandwidth."""
 
@@ -195,17 +198,36 @@ class _Builder:
         return places
 
     def _with_alternatives(self, job: TrainingJob, places: _Places) -> _Places:
-        """Return the places, those whose way of the dataset is tight once for each choice of ways."""
-        tight = self.book.is_tight(places.routes[:, 0])
+        """Return the places, once for each choice of ways where the ways that they have are tight."""
+        sites = self.pools.site[places.pools]
+        for place in range(sites.shape[1]):
+            ways = [partial(self.book.dataset_choices, job, site) for site in sites[:, place].tolist()]
+            places = self._chosen(places, "routes", place, ways)
+            sites = self.pools.site[places.pools]
+        for pair, (one, other) in enumerate(SITE_PAIRS):
+            ends = zip(sites[:, one].tolist(), sites[:, other].tolist(), strict=True)
+            ways = [partial(self.book.inter_site_choices, job, *each) for each in ends]
+            places = self._chosen(places, "links", pair, ways)
+            sites = self.pools.site[places.pools]
+        return places
+
+    def _chosen(
+        self, places: _Places, name: str, column: int, ways: Sequence[Callable[[], list[int]]]
+    ) -> _Places:
+        """Return the places, those with a tight trip in a column once for each of the ``ways`` to choose."""
+        trips: Ints = getattr(places, name)[:, column]
+        tight = self.book.is_tight(trips)
         if not tight.any():
             return places
-        sites = self.pools.site[places.pools[:, 0]].tolist()
         choices = [
-            list(dict.fromkeys([*self.book.dataset_choices(job, site), trip])) if scarce else [trip]
-            for site, scarce, trip in zip(sites, tight, places.routes[:, 0].tolist(), strict=True)
+            list(dict.fromkeys([*choices(), trip])) if scarce else [trip]
+            for choices, scarce, trip in zip(ways, tight, trips.tolist(), strict=True)
         ]
-        more = places.take(np.repeat(np.arange(len(choices)), [len(each) for each in choices]))
-        more.routes[:, 0] = [trip for each in choices for trip in each]
+        count = [len(each) for each in choices]
+        if sum(count) > MOST_PLACES:
+            return places
+        more = places.take(np.repeat(np.arange(len(choices)), count))
+        getattr(more, name)[:, column] = [trip for each in choices for trip in each]
         return more
 
     def _at_several_sites(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> Iterator[_Places]:
@@ -216,7 +238,9 @@ class _Builder:
             order = np.argsort(shapes.count, kind="stable")
             row, size = np.nonzero(fitting[:, order][groups].all(axis=1))
             places = self._spread(job, groups[row], order[size], shapes, links)
-            yield self._wide_enough(job, self._reached(job, places))
+            places = self._wide_enough(job, self._reached(job, places))
+            # Each way is chosen by itself, so that choices multiply.
+            yield self._with_alternatives(job, places) if self.book.is_small else places
 
     def _groups(self, pools: Ints, links: Ints, sites: int) -> Ints:
         """Return (G, sites) pools of one type, at several data centers, each two of which are linked."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from operator import le
 
 import numpy as np
 
@@ -17,6 +18,10 @@ from ...routing.workloads import Demand, InferenceService, MultiSite, Serving, T
 from ..rates import Floats, Ints
 
 ALTERNATIVES = 4
+"""Routes that a request over links that could be overloaded gets on problems that are not small."""
+MOST_ALTERNATIVES, SMALL_COLUMNS = 64, 4_000
+"""Routes that it gets at most, and arcs and options that small problems may have with these: so many that it
+gets all there are. 64 are more than any two nodes of six sites joined by ten links have."""
 KB_PER_GB = 1e6
 Hop = tuple[str, str, str]
 Copies = tuple[str, ...]
@@ -34,6 +39,8 @@ class RouteBook:
         Where routes come from.
     scarce
         Ids of links that could be overloaded.
+    alternatives
+        Most routes of a request over these.
 
     Attributes
     ----------
@@ -43,10 +50,17 @@ class RouteBook:
         (C,) number of each data center's node.
     """
 
-    def __init__(self, problem: Problem, finder: PathFinder, scarce: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        finder: PathFinder,
+        scarce: frozenset[str] = frozenset(),
+        alternatives: int = ALTERNATIVES,
+    ) -> None:
         self.problem = problem
         self.finder = finder
-        self.scarce = scarce
+        self.scarce, self.alternatives = scarce, alternatives
+        self.spares_money = self.is_small and spares_money(problem)
         self.fans = Fans(finder)
         self.sites = self.fans.numbers(site.id for site in problem.data_centers)
         self._known: dict[tuple[Residency, Copies], Ints] = {}
@@ -107,12 +121,43 @@ class RouteBook:
             tight[owner[self._is_scarce[runs.values >> 1]]] = True
         self._tight.add(tight)
 
+    @property
+    def is_small(self) -> bool:
+        """Whether requests get all routes that there are, as the problem is small."""
+        return self.alternatives > ALTERNATIVES
+
     def wider(self, requests: Sequence[RouteRequest]) -> list[list[int]]:
         """Return the trips of each request and its alternatives, the cheapest first."""
-        wide = [replace(request, alternatives=ALTERNATIVES, avoid=self.scarce) for request in requests]
+        wide = [replace(request, alternatives=self.alternatives, avoid=self.scarce) for request in requests]
         missing = [request for request in dict.fromkeys(wide) if request not in self._wider]
-        self._wider.update(zip(missing, self.fans.seek(missing), strict=True))
+        for request, trips in zip(missing, self.fans.seek(missing), strict=True):
+            self._wider[request] = self._undominated(trips)
         return [self._wider[request] for request in wide]
+
+    def _undominated(self, trips: Sequence[int]) -> list[int]:
+        """Return the trips, the cheapest first, without those that gain nothing over one before.
+
+        That is one that crosses all scarce arcs that the other does, and takes no less of a budget.
+        """
+        kept: list[tuple[int, frozenset[tuple[int, int]], tuple[float, float]]] = []
+        for trip in trips:
+            crossed, usd = self._scarce_arcs(trip), self._budgeted_usd_per_gb(trip)
+            if not any(arcs <= crossed and all(map(le, less, usd)) for _, arcs, less in kept):
+                kept.append((trip, crossed, usd))
+        return [trip for trip, _, _ in kept]
+
+    def _scarce_arcs(self, trip: int) -> frozenset[tuple[int, int]]:
+        """Return the arcs of scarce links that a trip crosses, each with the way on which it does."""
+        ways = enumerate((self.fans.trips.out, self.fans.trips.back))
+        crossed = [(arc, way) for way, runs in ways for arc in runs.run(trip).tolist()]
+        return frozenset((arc, way) for arc, way in crossed if self._is_scarce[arc >> 1])
+
+    def _budgeted_usd_per_gb(self, trip: int) -> tuple[float, float]:
+        """Return the price of a GB out and back where a budget counts it otherwise than the objective."""
+        table = self.fans.trips
+        if not self.spares_money:
+            return 0.0, 0.0
+        return float(table.out_usd_per_gb[trip]), float(table.back_usd_per_gb[trip])
 
     def dataset(self, job: TrainingJob) -> Ints:
         """Return (C,) the cheapest trip of the job's dataset to each data center, from any copy."""
@@ -169,7 +214,7 @@ class RouteBook:
             name = self.problem.data_centers[site].id
             requests = [dataset_request(key[0], copy, name) for copy in copies]
             trips = np.array([trip for found in self.wider(requests) for trip in found], dtype=np.int64)
-            self._choices[key] = trips[self._order(trips)].tolist()
+            self._choices[key] = self._undominated(trips[self._order(trips)].tolist())
         return self._choices[key]
 
     def inter_site(self, job: TrainingJob) -> Ints:
@@ -179,15 +224,42 @@ class RouteBook:
         residency = self.problem.residency(job.policy)
         return self.between_sites(residency, limits.max_rtt_ms, limits.min_bandwidth_gbps)
 
+    def inter_site_choices(self, job: TrainingJob, site: int, other: int) -> list[int]:
+        """Return several trips between two data centers within the limits of ``job``, from either of them."""
+        assert job.multi_site is not None
+        ends, residency = [self.problem.data_centers[each].id for each in (site, other)], job.policy
+        both = [
+            inter_site_request(self.problem.residency(residency), job.multi_site, *pair)
+            for pair in (ends, ends[::-1])
+        ]
+        return self._undominated([trip for found in self.wider(both) for trip in found])
+
     def between_sites(self, residency: Residency, most_ms: float, least_gbps: float) -> Ints:
-        """Return (C, C) the trip between each two data centers over links of some bandwidth, by origin."""
+        """Return (C, C) the trip between each two data centers over links of some bandwidth.
+
+        It begins at either of the two, and both may be reached: data goes both ways.
+        """
         key = residency, most_ms, least_gbps
         if key not in self._pairs:
             site = self.problem.data_centers[0].id
             request = _pair_request(residency, site, site, least_gbps)
             limits_ms = np.full(len(self.sites), most_ms)
-            self._pairs[key] = self.fans.answers(request, self.sites, self.sites, limits_ms)
+            trips = self.fans.answers(request, self.sites, self.sites, limits_ms)
+            lawful = [residency.may_pass(each.jurisdiction) for each in self.problem.data_centers]
+            trips = np.where(np.outer(lawful, lawful), trips, NO_TRIP)
+            self._pairs[key] = np.where(trips >= 0, trips, trips.T)
         return self._pairs[key]
+
+
+def alternatives_of(routed: int) -> int:
+    """Return how many routes a request gets where there are so many arcs and options with one each."""
+    return max(ALTERNATIVES, min(MOST_ALTERNATIVES, SMALL_COLUMNS // max(1, routed)))
+
+
+def spares_money(problem: Problem) -> bool:
+    """Return whether a way that costs more by the objective may be better, as it takes less of a budget."""
+    objective = problem.objective
+    return problem.limits.budget_usd is not None and objective.usd_per_ms_request > 0
 
 
 def dataset_request(residency: Residency, copy: str, site: str) -> RouteRequest:

@@ -22,7 +22,7 @@ from .admission import admissible, service_tests
 from .alone import Alone
 from .arc_routes import ArcRoutes, pool_request, profiles_of
 from .pools import Flags, Pools
-from .routebook import ALTERNATIVES, KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
+from .routebook import KB_PER_GB, RouteBook, demand_residency, rtt_limit_ms, unlimited_request
 from .services import Services
 from .survival import MOST_GUARDS, Guard, Losses, Rescue, protection, unprotected
 
@@ -114,7 +114,7 @@ class _Collector:
             pool_request(self.problem, service, service.demand[d], int(p))
             for d, p in zip(row, pools[column], strict=True)
         ]
-        ways = np.full((1 + ALTERNATIVES, *trips.shape), NO_TRIP, dtype=np.int64)
+        ways = np.full((1 + self.book.alternatives, *trips.shape), NO_TRIP, dtype=np.int64)
         ways[0] = trips
         for d, p, found in zip(row, column, self.book.wider(requests), strict=True):
             ways[1 : 1 + len(found), d, p] = found
@@ -193,7 +193,7 @@ class _Collector:
         self, service: InferenceService, demand: Ints, pool: Ints, trip: Ints
     ) -> tuple[Ints, Ints | int]:
         """Return the trips with those beside tight ones, and how many there now are of each."""
-        tight = self.book.is_tight(trip)
+        tight = self.book.is_tight(trip) | self.book.spares_money
         if not tight.any():
             return trip, 1
         requests = [

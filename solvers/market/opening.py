@@ -11,7 +11,7 @@ import numpy as np
 from ...routing.paths import PathFinder
 from ...routing.problem import Problem
 from ..admissible.jobs import build_job_options
-from ..admissible.routebook import RouteBook
+from ..admissible.routebook import RouteBook, alternatives_of, spares_money
 from ..admissible.serving_arcs import build_services
 from ..options import Options, Progress
 from ..rates import build_rates
@@ -81,11 +81,15 @@ def widened(market: Market, finder: PathFinder, options: Options | None = None) 
     """
     if options is not None and options.is_cancelled():
         return market
-    routed = len(market.services.arc_demand) + len(market.jobs.table)
-    if routed > _most_routed(options) or not market.crowded.any():
+    problem, scarce, routed = market.problem, market.crowded_links, market.routed
+    if routed > _most_routed(options) or not (scarce or spares_money(problem)):
         return market
-    problem = market.problem
-    found = _market(problem, RouteBook(problem, finder, market.crowded_links))
+    book = RouteBook(problem, finder, scarce, alternatives_of(routed))
+    found = _market(problem, book)
+    # Ways past crowded links may crowd others.
+    while book.is_small and not found.crowded_links <= book.scarce:
+        book = RouteBook(problem, finder, book.scarce | found.crowded_links, book.alternatives)
+        found = _market(problem, book)
     if not len(market.rules.counting):
         found = replace(found, rules=found.rules.uncounted())
     return replace(found, cores=market.cores, program_seconds=market.program_seconds)

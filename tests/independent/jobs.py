@@ -136,10 +136,14 @@ def dataset_ways(ways: Ways, job: TrainingJob, pool: Pool) -> list[Path] | None:
 
 
 def site_ways(ways: Ways, job: TrainingJob, one: Pool, other: Pool) -> list[Path]:
-    """Return round trips between two sites within the limit, each as one path there and back."""
+    """Return round trips between two sites within the limit, each as one path there and back.
+
+    Data goes both ways, so that transit rules bind both sites.
+    """
     limit = job.multi_site.max_rtt_ms if job.multi_site else math.inf
     ends = (one.data_center, other.data_center)
-    trips = [t for a, b in (ends, ends[::-1]) for t in ways.round_trips(a, b, job.policy)]
+    forth, back = (ways.round_trips(*pair, job.policy) for pair in (ends, ends[::-1]))
+    trips = [*forth, *back] if forth and back else []
     return [(*trip.out, *trip.back) for trip in trips if trip.rtt_ms <= limit + CLOSE]
 
 

@@ -114,6 +114,11 @@ class Market:
         return frozenset(self.problem.links[index // 2].id for index in np.flatnonzero(self.crowded))
 
     @property
+    def routed(self) -> int:
+        """Arcs of services and options of jobs."""
+        return len(self.services.arc_demand) + len(self.jobs.table)
+
+    @property
     def blocks(self) -> int:
         """Number of blocks: jobs first, then the periods of units."""
         last = self.unit_blocks[-1][-1] + 1 if self.units else len(self.problem.jobs)
