@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import combinations
 
-from .check_admission import counts, hours, largest_gang, remembers
+from .check_admission import counts, ends_in_time, hours, largest_gang, remembers
 from .check_alone import Share
 from .check_barring import ANY, LIMITS, OPEN, Barring, PoolTest, left_by
 from .check_findings import exceeds
@@ -121,10 +121,8 @@ class JobReasons:
         return test
 
     def _in_time(self, pool: Pool, count: int, sites: int) -> bool:
-        running, latest = hours(self.problem, self.job, [pool] * sites, count), self.job.deadline_hours
-        if running is None or latest is None:
-            return running is not None
-        return not exceeds(self.job.earliest_start_hours + running, latest)
+        running = hours(self.problem, self.job, [pool] * sites, count)
+        return running is not None and ends_in_time(self.problem, self.job, running)
 
     def _within(self, pool: Pool, count: int, sites: int, limits: tuple[str, ...] = LIMITS) -> bool:
         """Return whether a site of the job ends in time and, alone, keeps those of the limits."""

@@ -60,8 +60,9 @@ class ServiceReasons:
         return "survival" if self._is_exposed(location, pools, loose) else "capacity"
 
     def _serving_sites(self, gang: bool, loose: bool) -> set[str]:
-        """Return the data centers that may serve any of its locations."""
-        return {pool.data_center for place in self._places for pool in self._serving(place, gang, loose)[0]}
+        """Return the data centers that may serve any of its locations that ask for something."""
+        asking = [place for place, demand in self._places.items() if not demand.is_empty]
+        return {pool.data_center for place in asking for pool in self._serving(place, gang, loose)[0]}
 
     def _is_exposed(self, location: str, pools: list[Pool], loose: bool) -> bool:
         """Return whether a loss that the service is to survive leaves none of the pools in reach."""

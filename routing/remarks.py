@@ -10,7 +10,7 @@ from .check_left_out_services import ServiceReasons
 from .errors import Fault, quoted
 from .faults import place
 from .plausible import implausible
-from .problem import Problem, per_period
+from .problem import Problem
 from .reasons import DETAILS, barred_by_shares, job_details
 from .text import number
 from .widest import Widest, too_narrow
@@ -93,8 +93,8 @@ def _job(barring: Barring, widest: Widest, job: TrainingJob) -> Iterator[str]:
 
 def _service(barring: Barring, service: InferenceService) -> Iterator[str]:
     """Tell of the locations with users at which nothing can serve them, those of one reason together."""
-    periods, reasons = len(barring.problem.periods), ServiceReasons(barring, service)
-    asking = [each.location for each in service.demand if any(per_period(each.requests_per_second, periods))]
+    reasons = ServiceReasons(barring, service)
+    asking = [each.location for each in service.demand if not each.is_empty]
     barred: dict[str, list[str]] = {}
     for location in asking:
         barred.setdefault(_barring(reasons.find(location)), []).append(location)

@@ -135,6 +135,12 @@ JOBS: list[tuple[dict[str, Any], dict[str, Any], set[str]]] = [
     (fed("town", policy="not-by-germany"), pin(data_center="home"), {"transit"}),
     (job(deadline_hours=9.9), {}, {"deadline"}),
     (job(deadline_hours=10), {}, {"capacity"}),
+    *[
+        (job(deadline_hours=10 - late_hours, interruptible=pauses), {}, {"deadline"})
+        for late_hours in (1e-8, 1e-7, 5e-6)
+        for pauses in (False, True)
+    ],
+    (job(deadline_hours=10 - 5e-10), {}, {"capacity"}),
     (job(earliest_start_hours=1, deadline_hours=10), {}, {"deadline"}),
     (split(24), {}, {"capacity"}),
     (split(24, deadline_hours=19), {}, {"deadline"}),
