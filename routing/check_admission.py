@@ -7,11 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from .check_findings import exceeds
+from .check_findings import beyond
 from .problem import Problem
 from .sites import DataCenter, Pool
 from .workloads import Compute, InferenceService, Serving, TrainingJob
-
 
 LATE_HOURS = 1e-9
 """What ends so much after its latest end is in time."""
@@ -151,7 +150,7 @@ def in_time(service: InferenceService, pool: Pool, rtt_ms: float) -> bool:
     if way is None or rtt_ms == math.inf:
         return False
     limits = (service.max_rtt_ms, rtt_ms), (service.max_latency_ms, rtt_ms + way.service_ms)
-    return not any(limit is not None and exceeds(value, limit) for limit, value in limits)
+    return not any(limit is not None and beyond(value, limit) for limit, value in limits)
 
 
 def even(parts: Iterable[int]) -> bool:

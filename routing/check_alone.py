@@ -24,7 +24,7 @@ class Share:
     accelerators: int
     hours: float
     spot: bool = False
-    """Whether it may pay the spot price."""
+    """Whether it pays the spot price, where there is one."""
 
 
 class Alone:
@@ -67,5 +67,5 @@ class Alone:
         held, committed = share.accelerators * share.hours, pool.committed_count * self.problem.horizon_hours
         usd = max(0.0, held - committed) * pool.usd_per_accelerator_hour
         if share.spot and pool.spot_usd_per_accelerator_hour is not None:
-            usd = min(usd, held * pool.spot_usd_per_accelerator_hour)
+            usd = held * pool.spot_usd_per_accelerator_hour
         return usd + kw * share.hours * energy_usd

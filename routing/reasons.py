@@ -20,6 +20,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "pinned": "its pinned and forbidden places leave no pool",
         "route": "no link leads from its data or users to a pool that it can use",
         "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
+        "bandwidth": "no way of its dataset to a pool that it can use is wide enough",
         "latency": "every pool that it can use is too far, or serves too slowly, for its latency limit",
         "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
         "power": "alone it draws more than the power limit of each data center that it can use",
@@ -36,7 +37,7 @@ _OVER_SITES: Mapping[str, str] = MappingProxyType(
         "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
         "route": "no links lead from its data to a pool that holds it, nor join as many sites as it needs",
         "transit": "every way between its data and sites passes a jurisdiction that its policy forbids",
-        "bandwidth": "no pool in reach holds all of it, and links between sites are too narrow for it",
+        "bandwidth": "links are too narrow for its dataset, or between its sites",
         "latency": "no pool in reach holds all of it, and sites are too far apart for its round trips",
     }
 )

@@ -12,8 +12,6 @@ from .faults import place
 from .plausible import implausible
 from .problem import Problem
 from .reasons import DETAILS, barred_by_shares, job_details
-from .text import number
-from .widest import Widest, too_narrow
 from .workloads import InferenceService, TrainingJob
 
 MOST_NAMED = 3
@@ -26,12 +24,9 @@ def remarks(problem: Problem) -> Iterator[Fault]:
     yield from _one_way(problem)
     yield from _shares(problem)
     yield from implausible(problem)
-    barring, widest = Barring(problem), Widest(problem)
+    barring = Barring(problem)
     for index, workload in enumerate(problem.workloads):
-        if isinstance(workload, TrainingJob):
-            told = _job(barring, widest, workload)
-        else:
-            told = _service(barring, workload)
+        told = _job(barring, workload) if isinstance(workload, TrainingJob) else _service(barring, workload)
         for message in told:
             yield Fault(place(("workloads", index), problem), message)
 
@@ -81,14 +76,11 @@ def _shares(problem: Problem) -> Iterator[Fault]:
         yield Fault(place(("limits", "max_provider_share"), problem), told)
 
 
-def _job(barring: Barring, widest: Widest, job: TrainingJob) -> Iterator[str]:
+def _job(barring: Barring, job: TrainingJob) -> Iterator[str]:
     reasons = JobReasons(barring, job)
     reason = _barring(reasons.find())
     if reason:
         yield f"no plan can place it: {job_details(job)[reason]}"
-    elif narrow := too_narrow(reasons, widest):
-        needed, usable = (number(gbps, 3) for gbps in narrow)
-        yield f"no plan can place it: its dataset needs {needed} Gbit/s, and the widest way has {usable}"
 
 
 def _service(barring: Barring, service: InferenceService) -> Iterator[str]:

@@ -145,9 +145,9 @@ def test_datasets_that_no_way_is_wide_enough_for_are_told(gb: float) -> None:
     if gb < 900:
         assert told(data) == [] and not left_out
     else:
-        why = "its dataset needs 2.111 Gbit/s, and the widest way has 2.000"
+        why = "no way of its dataset to a pool that it can use is wide enough"
         assert told(data) == [f"workloads[0] 'j': no plan can place it: {why}"]
-        assert [entry.reason for entry in left_out] == ["capacity"]
+        assert [entry.reason for entry in left_out] == ["bandwidth"]
 
 
 def test_half_of_a_dataset_needs_half_the_width() -> None:
