@@ -126,6 +126,19 @@ def test_an_end_after_the_deadline_is_too_late_but_for_rounding(
     assert all("deadline" in message for message in found)
 
 
+def test_a_route_that_passes_a_node_twice_is_none() -> None:
+    # Town, relay, town, relay, home: 2 + 2 + 2 + 3 ms, and back the same way; every hop is there.
+    loop = ["town--relay", "town--relay", "town--relay", "relay--home"]
+    nodes = ["town", "relay", "town", "relay", "home"]
+    ways = {"links": loop, "return_links": loop[::-1], "nodes": nodes, "return_nodes": nodes[::-1]}
+    data = plan_data("home")
+    (number,) = (at for at, route in enumerate(data["routes"]) if route["origin"] == "town")
+    entry = {**data["routes"][number], **ways, "latency_ms": 9, "rtt_ms": 18}
+    data = changed(data, ("routes", number), put(entry))
+    found = check(case("home")[0], Plan.parse(data))
+    assert [each.message for each in found if each.constraint == "route"] == ["passes a node twice"]
+
+
 def test_a_job_without_a_dataset_needs_no_routes() -> None:
     problem, data = case("home")[0], plan_data("home")
     bare = type(problem).parse(
