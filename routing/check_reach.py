@@ -201,6 +201,14 @@ class Reach:
         edges = self._onward if onward else self._backward
         return ((other, link) for other, link in edges.get(node, ()) if self._crossable(link, rules))
 
+    def way(self, origin: str, site: str, rules: Rules) -> Iterator[tuple[str, str]]:
+        """Yield each node after ``origin`` on the least way to the data center, with the link to it."""
+        self.to_site(origin, site, rules)
+        via, node = self._via[site, True, rules], origin
+        while node in via:
+            node, link = via[node]
+            yield node, link
+
     def _links(self, key: tuple[str, bool, Rules], node: str) -> Iterator[str]:
         """Yield the links of the least way of a search that was made, from a node to its data center."""
         via = self._via.get(key, {})

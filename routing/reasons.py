@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from .errors import quoted
@@ -11,6 +11,8 @@ from .workloads import TrainingJob
 
 ROUNDING = 1e-9
 """Of a sum of shares."""
+MOST_NAMED = 3
+"""Names that are listed."""
 DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "residency": "its data policy permits none of the data centers",
@@ -42,6 +44,14 @@ _OVER_SITES: Mapping[str, str] = MappingProxyType(
     }
 )
 """What is true instead of jobs that may span several sites."""
+
+
+def listed(names: Iterable[str], *, quote: bool = True) -> str:
+    """Return some names in words, the first of many only."""
+    known = sorted(set(names))
+    shown = [quoted(name) if quote else name for name in known[:MOST_NAMED]]
+    more = len(known) - MOST_NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def job_details(job: TrainingJob) -> Mapping[str, str]:
