@@ -7,10 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from .check_findings import ABSOLUTE, exceeds
+from .check_findings import beyond
 from .problem import Problem
 from .sites import DataCenter, Pool
 from .workloads import Compute, InferenceService, Serving, TrainingJob
+
+LATE_HOURS = 1e-9
+"""What ends so much after its latest end is in time."""
+SLIVER_HOURS = 1e-6
+"""So little of a period is of no use to a job that pauses."""
 
 
 class Pins:
@@ -106,10 +111,32 @@ def _compute_hours(compute: Compute, peak_tflops: float, count: int, parallel: f
     return compute.pflop_days * 24 / (peak_tflops / 1000 * count * compute.utilization * parallel)
 
 
-def continues(problem: Problem, job: TrainingJob, running_hours: float) -> bool | None:
-    """Return whether a job of that length outlasts the horizon; None where the tolerance leaves it open."""
-    over = running_hours - (problem.horizon_hours - job.earliest_start_hours)
-    return None if abs(over) <= ABSOLUTE else over > 0
+def continues(problem: Problem, job: TrainingJob, running_hours: float) -> bool:
+    """Return whether a job of that length outlasts the horizon even from its earliest start."""
+    return running_hours > problem.horizon_hours - job.earliest_start_hours + LATE_HOURS
+
+
+def ends_in_time(problem: Problem, job: TrainingJob, running_hours: float) -> bool:
+    """Return whether a job of that length that begins at once, or runs whenever it may, ends in time."""
+    if job.interruptible and not continues(problem, job, running_hours):
+        return sum(room_hours(problem, job)) >= running_hours - LATE_HOURS
+    return job.deadline_hours is None or not is_late(
+        job.earliest_start_hours + running_hours, job.deadline_hours
+    )
+
+
+def is_late(end_hours: float, latest_hours: float) -> bool:
+    """Return whether an end is after the latest one: both follow from the problem, so to a rounding error."""
+    return end_hours > latest_hours + LATE_HOURS
+
+
+def room_hours(problem: Problem, job: TrainingJob) -> Iterator[float]:
+    """Yield the hours of each period in which a job that may pause can run."""
+    horizon = problem.horizon_hours
+    latest = horizon if job.deadline_hours is None else min(job.deadline_hours, horizon)
+    for begin, end in pairwise(problem.boundaries_hours):
+        room = min(end, latest) - max(begin, job.earliest_start_hours)
+        yield room if room > SLIVER_HOURS else 0.0
 
 
 def serving(service: InferenceService, pool: Pool) -> Serving | None:
@@ -123,7 +150,7 @@ def in_time(service: InferenceService, pool: Pool, rtt_ms: float) -> bool:
     if way is None or rtt_ms == math.inf:
         return False
     limits = (service.max_rtt_ms, rtt_ms), (service.max_latency_ms, rtt_ms + way.service_ms)
-    return not any(limit is not None and exceeds(value, limit) for limit, value in limits)
+    return not any(limit is not None and beyond(value, limit) for limit, value in limits)
 
 
 def even(parts: Iterable[int]) -> bool:

@@ -11,7 +11,6 @@ from .check_survival import Losses
 from .problem import Problem
 from .sites import Pool
 
-ANY = Rules(flags=False)
 OPEN = Rules()
 LIMITS = ("power", "carbon", "budget")
 PoolTest = Callable[[Pool], bool]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 RELATIVE = 1e-6
 ABSOLUTE = 1e-6
+ROUNDING = 1e-9
+"""Relative and absolute, of sums of a few figures of a problem."""
 
 CONSTRAINTS = (
     "digest",
@@ -99,7 +101,15 @@ class Findings:
     def limit(self, constraint: str, element: str, value: float, limit: float, unit: str) -> None:
         """Note a violation where ``value`` is above ``limit``."""
         if exceeds(value, limit):
-            self.add(constraint, element, f"{figure(value)} {unit} of {figure(limit)}", value - limit)
+            self._over(constraint, element, value, limit, unit)
+
+    def bound(self, constraint: str, element: str, value: float, limit: float, unit: str) -> None:
+        """Note a violation where ``value``, which no solver has rounded, is above ``limit``."""
+        if beyond(value, limit):
+            self._over(constraint, element, value, limit, unit)
+
+    def _over(self, constraint: str, element: str, value: float, limit: float, unit: str) -> None:
+        self.add(constraint, element, f"{figure(value)} {unit} of {figure(limit)}", value - limit)
 
     def violations(self) -> list[Violation]:
         """Return everything found, sorted by constraint and element."""
@@ -117,6 +127,11 @@ def exceeds(value: float, limit: float) -> bool:
     """Return whether ``value`` is above ``limit`` by more than the tolerance; NaN and infinity always are."""
     tolerance = RELATIVE * max(abs(value), abs(limit)) + ABSOLUTE
     return not (value - limit <= tolerance < math.inf)
+
+
+def beyond(value: float, limit: float) -> bool:
+    """Return whether ``value`` is above ``limit`` by more than rounding."""
+    return value > limit + ROUNDING * max(1.0, abs(limit))
 
 
 def figure(value: float | None) -> str:

@@ -170,4 +170,4 @@ class _Job:
                 "route", f"inter-site route from {walk.origin!r} to {walk.destination!r} has no way back"
             )
         element = named(job=self.job.id, site=walk.origin, other_site=walk.destination)
-        self.findings.limit("latency", element, walk.rtt_ms, limits.max_rtt_ms, "ms round trip")
+        self.findings.bound("latency", element, walk.rtt_ms, limits.max_rtt_ms, "ms round trip")

@@ -1,7 +1,8 @@
 """Reasons of left-out work: the first test, in the documented order, that nothing passes.
 
 Residency, accelerator, memory, gang, pinned, route, transit, bandwidth, latency, deadline, power, carbon,
-budget, sites, survival; what passes all of them was left out for want of capacity.
+budget, sites, survival; what passes all of them was left out for want of capacity. A test is passed by what
+passes all before it too.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def check_left_out(sound: Sound, findings: Findings) -> None:
 
 
 class _Reasons:
-    """The reasons that may be given; more than one only where the order of tests leaves it open."""
+    """The reasons that may be given; more than one only where the least round trips are not known."""
 
     def __init__(self, sound: Sound) -> None:
         self.problem = sound.problem

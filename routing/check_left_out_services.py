@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache, partial
-from itertools import product
 
 from .check_admission import in_time, largest_gang, remembers, serving
 from .check_alone import Share
-from .check_barring import ANY, LIMITS, OPEN, Barring, PoolTest, left_by
+from .check_barring import LIMITS, OPEN, Barring, PoolTest, left_by
 from .check_reach import Rules
 from .check_survival import Loss
 from .sites import Pool
@@ -36,32 +35,31 @@ class ServiceReasons:
         self._limits = cache(self._breaks)
 
     def find(self, location: str) -> tuple[str, ...]:
-        """Return the reasons that hold; more than one only where the order of tests leaves it open."""
+        """Return the reasons that hold; more than one only where the least round trips are not known."""
         if self._is_plainly_free(location):
             return ("capacity",)  # the common case, told without the order of tests
-        found = (self._reason(location, *reading) for reading in product((False, True), repeat=2))
-        return tuple(dict.fromkeys(found))
+        return tuple(dict.fromkeys(self._reason(location, loose) for loose in (False, True)))
 
     def _is_plainly_free(self, location: str) -> bool:
-        """Return whether some pool passes all tests at their strictest, so that the order of none matters."""
-        readings = (False, True)
+        """Return whether some pool passes all tests at their strictest, so that no order matters."""
         if self.service.min_sites > 1 or self.service.survive:
-            return all(self._reason(location, True, loose) == "capacity" for loose in readings)
-        pools, _ = self._holding(self._policy(location), True)
-        tests = [test for loose in readings for test in self._reaching_tests(location, loose)]
-        return any(all(test(pool) for _, test in tests) for pool in pools)
+            return False
+        pools, _ = self._holding(self._policy(location))
+        tests = [test for _, test in self._reaching_tests(location, loose=True)]
+        return any(all(test(pool) for test in tests) for pool in pools)
 
-    def _reason(self, location: str, gang: bool, loose: bool) -> str:
-        pools, reason = self._serving(location, gang, loose)
+    def _reason(self, location: str, loose: bool) -> str:
+        pools, reason = self._serving(location, loose)
         if not pools:
             return reason
-        if self.service.min_sites > 1 and len(self._sites(gang, loose)) < self.service.min_sites:
+        if self.service.min_sites > 1 and len(self._sites(loose)) < self.service.min_sites:
             return "sites"
         return "survival" if self._is_exposed(location, pools, loose) else "capacity"
 
-    def _serving_sites(self, gang: bool, loose: bool) -> set[str]:
-        """Return the data centers that may serve any of its locations."""
-        return {pool.data_center for place in self._places for pool in self._serving(place, gang, loose)[0]}
+    def _serving_sites(self, loose: bool) -> set[str]:
+        """Return the data centers that may serve any of its locations that ask for something."""
+        asking = [place for place, demand in self._places.items() if not demand.is_empty]
+        return {pool.data_center for place in asking for pool in self._serving(place, loose)[0]}
 
     def _is_exposed(self, location: str, pools: list[Pool], loose: bool) -> bool:
         """Return whether a loss that the service is to survive leaves none of the pools in reach."""
@@ -82,32 +80,28 @@ class ServiceReasons:
     def _rules(self, location: str) -> Rules:
         return Rules(policy=self.problem.residency(self._policy(location)))
 
-    def _test_serving(self, location: str, gang: bool, loose: bool) -> Found:
-        """Test which pools may serve a location.
-
-        ``gang`` and ``loose`` take the other readings where the order of tests leaves one open.
-        """
-        pools, reason = self._holding(self._policy(location), gang)
+    def _test_serving(self, location: str, loose: bool) -> Found:
+        """Test which pools may serve a location; ``loose`` takes the upper bounds of round trips."""
+        pools, reason = self._holding(self._policy(location))
         return (pools, reason) if reason else left_by(self._reaching_tests(location, loose), pools)
 
-    def _test_holding(self, policy: str | None, gang: bool) -> Found:
+    def _test_holding(self, policy: str | None) -> Found:
         """Test which pools may hold the service, wherever its users are."""
-        return left_by(self._holding_tests(policy, gang), list(self.problem.pools))
+        return left_by(self._holding_tests(policy), list(self.problem.pools))
 
-    def _holding_tests(self, policy: str | None, gang: bool) -> Iterator[tuple[str, PoolTest]]:
+    def _holding_tests(self, policy: str | None) -> Iterator[tuple[str, PoolTest]]:
         yield "residency", self.barring.at_rest(Rules(policy=self.problem.residency(policy)))
         yield "accelerator", lambda pool: serving(self.service, pool) is not None
         yield "memory", lambda pool: remembers(self.problem, self.service, pool)
-        if gang:
-            yield "gang", self._fits_a_replica
+        yield "gang", self._fits_a_replica
         yield "pinned", lambda pool: self.barring.pins.permit(self.service.id, pool)
 
     def _reaching_tests(self, location: str, loose: bool) -> Iterator[tuple[str, PoolTest]]:
         round_trip, rules = self.barring.reach.round_trip, self._rules(location)
-        free = cache(lambda site: round_trip(location, site, ANY if loose else OPEN))
+        free = cache(lambda site: round_trip(location, site, OPEN))
         trip = cache(lambda site: round_trip(location, site, rules))
-        yield "route", lambda pool: free(pool.data_center)[0] < float("inf")
-        yield "transit", lambda pool: trip(pool.data_center)[0] < float("inf")
+        yield "route", lambda pool: free(pool.data_center)[loose] < float("inf")
+        yield "transit", lambda pool: trip(pool.data_center)[loose] < float("inf")
         yield "latency", lambda pool: in_time(self.service, pool, trip(pool.data_center)[loose])
         for limit in LIMITS:
             yield limit, partial(self._keeps, limit)

@@ -93,6 +93,8 @@ def _hops(problem: Problem, nodes: Sequence[str], links: Sequence[str]) -> tuple
             raise _RouteFaultError(f"passes unknown node {node!r}")
     if len(nodes) != len(links) + 1:
         raise _RouteFaultError(f"has {len(links)} links for {len(nodes)} nodes")
+    if len(set(nodes)) < len(nodes):
+        raise _RouteFaultError("passes a node twice")
     return tuple(_hop(problem, link, *ends) for link, ends in zip(links, pairwise(nodes), strict=True))
 
 

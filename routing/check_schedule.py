@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from .check_admission import continues
+from .check_admission import continues, ends_in_time, is_late
 from .check_findings import ABSOLUTE, Findings, close, exceeds, figure, named
 from .check_structure import Sound
 from .plan import JobPlan
@@ -29,8 +29,6 @@ def check_schedule(sound: Sound, job: TrainingJob, entry: JobPlan, hours: float,
     element = named(job=job.id)
     findings.compare("schedule", element, "hours", entry.hours, hours)
     continuing = continues(sound.problem, job, hours)
-    if continuing is None:
-        continuing = entry.continuing
     if continuing != entry.continuing:
         findings.add("schedule", element, f"continuing is {entry.continuing}, should be {continuing}")
     if job.interruptible and not continuing:
@@ -55,7 +53,7 @@ class _Timing:
         self.findings.add("schedule", self.element, message)
 
     def ends_by(self, end_hours: float, latest_hours: float, what: str) -> None:
-        if exceeds(end_hours, latest_hours):
+        if is_late(end_hours, latest_hours):
             self.fault(f"ends at {figure(end_hours)} h, after {what} at {figure(latest_hours)} h")
 
 
@@ -63,23 +61,26 @@ class _Steady(_Timing):
     """A job that runs without a pause from a period's begin, or from its earliest start."""
 
     def check(self, hours: float, continuing: bool) -> None:
-        start, end = self.entry.start_hours, self.entry.end_hours
-        if not self._may_start(start, continuing):
+        start = self.entry.start_hours
+        begin = self._begin(start, continuing)
+        if begin is None:
             self.fault(f"starts at {figure(start)} h, which is no start that it may have")
-        self.compare("end_hours", end, start + hours)
+            begin = start
+        self.compare("end_hours", self.entry.end_hours, start + hours)
         if self.job.deadline_hours is not None:
-            self.ends_by(end, self.job.deadline_hours, "the deadline")
+            self.ends_by(begin + hours, self.job.deadline_hours, "the deadline")
         if not continuing:
-            self.ends_by(end, self.problem.horizon_hours, "the horizon's end")
+            self.ends_by(begin + hours, self.problem.horizon_hours, "the horizon's end")
         self._check_runs(dict(overlaps(self.problem, start, start + hours)))
 
-    def _may_start(self, start: float, continuing: bool) -> bool:
+    def _begin(self, start: float, continuing: bool) -> float | None:
+        """Return the start that is meant, exactly; None where it may have none there."""
         earliest, boundaries = self.job.earliest_start_hours, self.problem.boundaries_hours
         if close(start, earliest):
-            return True
+            return earliest
         near = bisect_left(boundaries, start - ABSOLUTE)
         on_boundary = near < len(self.problem.periods) and close(boundaries[near], start)
-        return on_boundary and start > earliest and not continuing
+        return boundaries[near] if on_boundary and start > earliest and not continuing else None
 
     def _check_runs(self, true: dict[int, float]) -> None:
         stated = {self.index[run.period]: run.hours for run in self.entry.runs}
@@ -96,6 +97,8 @@ class _Pausing(_Timing):
     def check(self, hours: float) -> None:
         runs = sorted((self.index[run.period], run.hours) for run in self.entry.runs)
         self.compare("sum of runs", sum(run_hours for _, run_hours in runs), hours)
+        if not ends_in_time(self.problem, self.job, hours):
+            self.fault(f"takes {figure(hours)} h, for which it has no time by its deadline")
         if not runs:
             self.fault("runs in no period")
         for period, run_hours in runs:

@@ -92,7 +92,7 @@ class _Service:
 
     def _check_limit(self, flow: Flow, milliseconds: float, limit: float | None, unit: str) -> None:
         if limit is not None and milliseconds > limit:
-            self.findings.limit("latency", self._element(flow), milliseconds, limit, unit)
+            self.findings.bound("latency", self._element(flow), milliseconds, limit, unit)
 
     def _check_replicas(self) -> None:
         load: defaultdict[tuple[str, str], float] = defaultdict(float)

@@ -54,9 +54,11 @@ def _check_several(problem: Problem, part: SoundService, reach: Reach, findings:
 
 
 def _is_near(problem: Problem, service: InferenceService, pool: Pool, reach: Reach) -> bool:
-    """Return whether the pool may answer some user of the service, within every limit."""
+    """Return whether the pool may answer some user of the service who asks, within every limit."""
     site = site_of(problem, pool)
     for demand in service.demand:
+        if demand.is_empty:
+            continue
         policy = problem.residency(demand.policy or service.policy)
         rtt_ms, _ = reach.round_trip(demand.location, site.id, Rules(policy=policy))
         if policy.may_process(site.jurisdiction) and in_time(service, pool, rtt_ms):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from .errors import quoted
@@ -11,6 +11,8 @@ from .workloads import TrainingJob
 
 ROUNDING = 1e-9
 """Of a sum of shares."""
+MOST_NAMED = 3
+"""Names that are listed."""
 DETAILS: Mapping[str, str] = MappingProxyType(
     {
         "residency": "its data policy permits none of the data centers",
@@ -20,6 +22,7 @@ DETAILS: Mapping[str, str] = MappingProxyType(
         "pinned": "its pinned and forbidden places leave no pool",
         "route": "no link leads from its data or users to a pool that it can use",
         "transit": "every way to a pool that it can use passes a jurisdiction that its policy forbids",
+        "bandwidth": "no way of its dataset to a pool that it can use is wide enough",
         "latency": "every pool that it can use is too far, or serves too slowly, for its latency limit",
         "deadline": "it cannot end by its deadline, or within the horizon, wherever it runs",
         "power": "alone it draws more than the power limit of each data center that it can use",
@@ -36,11 +39,19 @@ _OVER_SITES: Mapping[str, str] = MappingProxyType(
         "pinned": "its pinned and forbidden places leave no pool, nor pools at as many sites as it needs",
         "route": "no links lead from its data to a pool that holds it, nor join as many sites as it needs",
         "transit": "every way between its data and sites passes a jurisdiction that its policy forbids",
-        "bandwidth": "no pool in reach holds all of it, and links between sites are too narrow for it",
+        "bandwidth": "links are too narrow for its dataset, or between its sites",
         "latency": "no pool in reach holds all of it, and sites are too far apart for its round trips",
     }
 )
 """What is true instead of jobs that may span several sites."""
+
+
+def listed(names: Iterable[str], *, quote: bool = True) -> str:
+    """Return some names in words, the first of many only."""
+    known = sorted(set(names))
+    shown = [quoted(name) if quote else name for name in known[:MOST_NAMED]]
+    more = len(known) - MOST_NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
 
 
 def job_details(job: TrainingJob) -> Mapping[str, str]:

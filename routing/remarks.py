@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .barred import Barred
 from .check_barring import Barring
 from .check_left_out_jobs import JobReasons
 from .check_left_out_services import ServiceReasons
 from .errors import Fault, quoted
 from .faults import place
 from .plausible import implausible
-from .problem import Problem, per_period
-from .reasons import DETAILS, barred_by_shares, job_details
-from .text import number
-from .widest import Widest, too_narrow
-from .workloads import InferenceService, TrainingJob
-
-MOST_NAMED = 3
-"""Locations that are told by name."""
+from .problem import Problem
+from .reasons import barred_by_shares, listed
+from .workloads import Demand, InferenceService, TrainingJob
 
 
 def remarks(problem: Problem) -> Iterator[Fault]:
@@ -26,12 +22,13 @@ def remarks(problem: Problem) -> Iterator[Fault]:
     yield from _one_way(problem)
     yield from _shares(problem)
     yield from implausible(problem)
-    barring, widest = Barring(problem), Widest(problem)
+    barring = Barring(problem)
+    barred = Barred(problem)
     for index, workload in enumerate(problem.workloads):
         if isinstance(workload, TrainingJob):
-            told = _job(barring, widest, workload)
+            told = _job(barring, barred, workload)
         else:
-            told = _service(barring, workload)
+            told = _service(barring, barred, workload)
         for message in told:
             yield Fault(place(("workloads", index), problem), message)
 
@@ -81,34 +78,27 @@ def _shares(problem: Problem) -> Iterator[Fault]:
         yield Fault(place(("limits", "max_provider_share"), problem), told)
 
 
-def _job(barring: Barring, widest: Widest, job: TrainingJob) -> Iterator[str]:
-    reasons = JobReasons(barring, job)
-    reason = _barring(reasons.find())
+def _job(barring: Barring, barred: Barred, job: TrainingJob) -> Iterator[str]:
+    reason = _barring(JobReasons(barring, job).find())
     if reason:
-        yield f"no plan can place it: {job_details(job)[reason]}"
-    elif narrow := too_narrow(reasons, widest):
-        needed, usable = (number(gbps, 3) for gbps in narrow)
-        yield f"no plan can place it: its dataset needs {needed} Gbit/s, and the widest way has {usable}"
+        yield f"no plan can place it: {barred.of_job(job, reason)}"
 
 
-def _service(barring: Barring, service: InferenceService) -> Iterator[str]:
+def _service(barring: Barring, barred: Barred, service: InferenceService) -> Iterator[str]:
     """Tell of the locations with users at which nothing can serve them, those of one reason together."""
-    periods, reasons = len(barring.problem.periods), ServiceReasons(barring, service)
-    asking = [each.location for each in service.demand if any(per_period(each.requests_per_second, periods))]
-    barred: dict[str, list[str]] = {}
-    for location in asking:
-        barred.setdefault(_barring(reasons.find(location)), []).append(location)
-    for reason, locations in barred.items():
+    reasons = ServiceReasons(barring, service)
+    asking = [each for each in service.demand if not each.is_empty]
+    found: dict[str, list[Demand]] = {}
+    for demand in asking:
+        found.setdefault(_barring(reasons.find(demand.location)), []).append(demand)
+    for reason, demands in found.items():
         if reason:
-            where = "place it" if len(locations) == len(asking) else f"serve it at {_listed(locations)}"
-            yield f"no plan can {where}: {DETAILS[reason].format('one data center or link')}"
+            locations = [each.location for each in demands]
+            where = "place it" if len(demands) == len(asking) else f"serve it at {listed(locations)}"
+            lost = "one data center or link"
+            yield f"no plan can {where}: {barred.of_service(service, demands[0], reason, lost)}"
 
 
 def _barring(found: tuple[str, ...]) -> str:
     """Return the reason that bars work for certain, else nothing."""
     return "" if "capacity" in found else found[0]
-
-
-def _listed(names: list[str]) -> str:
-    more = len(names) - MOST_NAMED
-    return ", ".join(map(quoted, names[:MOST_NAMED])) + (f" and {more} more" if more > 0 else "")

@@ -62,7 +62,7 @@ class Standby:
         for demand in service.demand:
             policy = self._problem.residency(demand.policy or service.policy)
             may = policy.may_process(site.jurisdiction) and demand.location not in failure.data_centers
-            if may and (limit_ms is None or limit_ms >= 0):
+            if may and not demand.is_empty and (limit_ms is None or limit_ms >= 0):
                 yield RouteRequest(policy, demand.location, site.id, limit_ms, usd_per_ms=1.0)
 
 

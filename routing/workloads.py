@@ -123,7 +123,7 @@ class TrainingJob(_Workload):
     earliest_start_hours: Hours = 0.0
     """Hours from the start of the horizon."""
     deadline_hours: PositiveHours | None = None
-    """Latest end, hours from the start of the horizon; may lie beyond the horizon."""
+    """Latest end, hours from the start of the horizon, give or take 1e-9; may lie beyond the horizon."""
     interruptible: Flag = False
     """May use spot prices and, when it fits the horizon, may pause between periods."""
 
@@ -153,6 +153,12 @@ class Demand(Frozen):
     policy: Id | None = None
     """Overrides the service's policy for users here."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is asked in any period."""
+        rates = self.requests_per_second
+        return not (any(rates) if isinstance(rates, tuple) else rates)
+
 
 class InferenceService(_Workload):
     """A service that answers requests from several locations, period by period."""
@@ -171,7 +177,7 @@ class InferenceService(_Workload):
     """Share of a replica's throughput that plans may use."""
     min_sites: PositiveCount = 1
     """With 2 or more, every site the service uses keeps at least one replica in every period. A site counts
-    where at least one of its users is within reach, by all limits of the service."""
+    where a user is within reach, by all limits of the service, who asks for something in some period."""
     max_sites: PositiveCount | None = None
     """How many sites may hold replicas over the whole horizon."""
     survive: Survival | None = None

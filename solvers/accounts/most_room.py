@@ -10,7 +10,6 @@ import numpy as np
 
 from ...routing.errors import quoted
 from ...routing.text import number
-from ...routing.trip_table import of_trips
 from ..rates import Floats, Ints
 from .accounting import World
 from .full_links import FullLinks
@@ -59,19 +58,8 @@ class MostRoom:
         return f" for {number(hours, 1)} h{pauses}{held}"
 
     def _linked(self, options: Ints, best: int) -> str:
-        """Tell of the link without room on the way to a pool, but where no way is wide enough at all."""
-        return self._narrow(options) or self._links.of_job(int(options[best]))
-
-    def _narrow(self, options: Ints) -> str:
-        """Tell of the widest way of the dataset of a job where all are too narrow for it."""
-        table, trips = self.variables.jobs.table, self.variables.jobs.trips
-        usable = of_trips(trips.narrowest_gbps, table.routes[options], np.inf).min(axis=1)
-        needed = table.rate_gbps[options]
-        if not len(options) or (needed <= usable * (1 + ROUNDING)).any():
-            return ""
-        best = int(np.argmax(usable / needed))
-        asked, there = number(needed[best], 3), number(usable[best], 3)
-        return f"; its dataset needs {asked} Gbit/s, and the widest way has {there}"
+        """Tell of the link without room on the way to a pool."""
+        return self._links.of_job(int(options[best]))
 
     def of_demand(self, row: int) -> str:
         """Return the pool with most room for replicas of a location in the periods in which it lacks some."""

@@ -30,6 +30,8 @@ MOST_PLACES = 4_000
 """Places of one job with all choices of ways, up to which it gets these."""
 ROUNDING = 1e-9
 """Part by which a rate may pass a bandwidth."""
+_OF_POOLS = frozenset({"residency", "accelerator", "memory"})
+"""Reasons that single pools tell; those after them ask for as many as the job has sites."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class _Builder:
         self.book, self.horizon = book, rates.horizon
         self.pools, self.calendar = Pools(problem), Calendar(problem, rates)
         self.alone, self.moves = Alone(self.pools, rates), JobMoves(problem, rates, book)
+        self._anywhere = np.zeros((len(book.sites),) * 2, dtype=np.int64)
         # The last entries answer for no pool, which leaves the choice to the others.
         self._has_spot = np.array([*map(_has_spot, problem.pools), True], dtype=bool)
         self._spot_is_best = np.array([*map(_spot_is_best, problem.pools), True], dtype=bool)
@@ -103,15 +106,13 @@ class _Builder:
         """Return the options of one job, or none and the reason."""
         shapes = job_shapes(self.pools, job)
         pools, reason = admissible(job_tests(self.pools, job, shapes))
-        if reason:
+        if reason in _OF_POOLS:
             return _NONE, reason
-        placed = [self._at_one_site(job, pools, shapes)]
-        if job.multi_site:
-            placed += self._at_several_sites(job, pools, shapes)
-        options = [self._options(index, job, places) for places in placed if len(places.pools)]
-        if not options:
+        links = self.book.inter_site(job) if job.multi_site else self._anywhere
+        placed = [places for places in self._placed(job, pools, shapes, links) if len(places.pools)]
+        if not placed:
             return _NONE, self._why_nowhere(job, shapes)
-        table = OptionTable.joined(options)
+        table = OptionTable.joined([self._options(index, job, places) for places in placed])
         tests: list[Test] = [
             ("deadline", self.calendar.is_timely(table)),
             *self.alone.option_tests(job, table),
@@ -119,30 +120,35 @@ class _Builder:
         rows, reason = admissible(tests)
         return table if len(rows) == len(table) else table.take(rows), reason
 
+    def _placed(self, job: TrainingJob, pools: Ints, shapes: Shapes, links: Ints) -> Iterator[_Places]:
+        """Yield where the job could run, at one site and at several that are linked."""
+        yield self._at_one_site(job, pools, shapes)
+        if job.multi_site:
+            yield from self._at_several_sites(job, pools, shapes, links)
+
     def _why_nowhere(self, job: TrainingJob, shapes: Shapes) -> Reason:
         """Return what of sizes, pins and ways, in the order of reasons, first leaves no place."""
         tests = dict(job_tests(self.pools, job, shapes))
         pinned = tests.pop("pinned")
-        unpinned, _ = admissible(tests.items())
-        anywhere = np.zeros((len(self.book.sites),) * 2, dtype=np.int64)
-        if not self._has_place(job, unpinned, shapes, anywhere):
+        unpinned, reason = admissible(tests.items())
+        if reason or not self._has_place(job, unpinned, shapes, self._anywhere):
             return "gang"
         pools = unpinned[pinned[unpinned]]
-        if not self._has_place(job, pools, shapes, anywhere):
+        if not self._has_place(job, pools, shapes, self._anywhere):
             return "pinned"
         return self._why_no_way(job, pools, shapes)
 
     def _why_no_way(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> Reason:
         """Return which demand on the ways of the dataset and between sites first leaves none of ``pools``."""
         free, own = self.book.problem.residency(None), self.book.problem.residency(job.policy)
-        gbps = job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0
-        demands: tuple[tuple[Reason, Residency, float], ...]
-        demands = (("route", free, 0.0), ("transit", own, 0.0), ("bandwidth", own, gbps))
-        for reason, residency, least_gbps in demands:
-            links = self.book.between_sites(residency, np.inf, least_gbps)
+        demands: tuple[tuple[Reason, Residency], ...] = (("route", free), ("transit", own))
+        for reason, residency in demands:
+            links = self.book.between_sites(residency, np.inf, 0.0)
             if not self._has_place(job, self._fed(job, pools, residency), shapes, links):
                 return reason
-        return "latency"
+        gbps = job.multi_site.min_bandwidth_gbps if job.multi_site else 0.0
+        placed = self._placed(job, pools, shapes, self.book.between_sites(own, np.inf, gbps))
+        return "latency" if any(len(places.pools) for places in placed) else "bandwidth"
 
     def _fed(self, job: TrainingJob, pools: Ints, residency: Residency) -> Ints:
         """Return the pools that the dataset has a way to."""
@@ -183,10 +189,7 @@ class _Builder:
         return places if reached.all() else places.take(np.flatnonzero(reached))
 
     def _wide_enough(self, job: TrainingJob, places: _Places) -> _Places:
-        """Return the places, with another way of the dataset where the cheapest has a link too narrow for it.
-
-        Where every way has such a link it stays, and no plan can use it.
-        """
+        """Return the places that the dataset can come to, by another way where the cheapest is too narrow."""
         if job.dataset is None:
             return places
         _, rate_gbps = _transfer(job, places)
@@ -194,8 +197,9 @@ class _Builder:
         for least_gbps in np.unique(rate_gbps[narrow.any(axis=1)]).tolist():
             row, column = np.nonzero(narrow & (rate_gbps == least_gbps)[:, None])
             wide = self.book.wide_dataset(job, least_gbps)[self.pools.site[places.pools[row, column]]]
-            places.routes[row, column] = np.where(wide >= 0, wide, places.routes[row, column])
-        return places
+            places.routes[row, column] = wide
+        carried = ((places.routes >= 0) | ~narrow).all(axis=1)
+        return places if carried.all() else places.take(np.flatnonzero(carried))
 
     def _with_alternatives(self, job: TrainingJob, places: _Places) -> _Places:
         """Return the places, once for each choice of ways where the ways that they have are tight."""
@@ -230,8 +234,9 @@ class _Builder:
         getattr(more, name)[:, column] = [trip for each in choices for trip in each]
         return more
 
-    def _at_several_sites(self, job: TrainingJob, pools: Ints, shapes: Shapes) -> Iterator[_Places]:
-        links = self.book.inter_site(job)
+    def _at_several_sites(
+        self, job: TrainingJob, pools: Ints, shapes: Shapes, links: Ints
+    ) -> Iterator[_Places]:
         for sites in range(2, job.max_sites + 1):
             fitting = fits(self.pools, shapes, sites)
             groups = self._holding(pools, shapes, links, sites)

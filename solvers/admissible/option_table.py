@@ -201,8 +201,9 @@ class OptionList(Sequence[JobOption]):
         sites, residency = [self._site(pool) for pool in pools], self._problem.residency(job.policy)
         for ends, trip in zip(combinations(sites, 2), self._table.links[index].tolist(), strict=False):
             if job.multi_site:
-                begins = self._fans.origin(trip, ends[1])
-                request = inter_site_request(residency, job.multi_site, *sorted(ends, key=begins.__ne__))
+                origin = self._fans.origin(trip, ends[0])
+                other = ends[1] if origin == ends[0] else ends[0]
+                request = inter_site_request(residency, job.multi_site, origin, other)
                 yield self._fans.candidate(request, trip)
 
     def _site(self, pool: int) -> str:

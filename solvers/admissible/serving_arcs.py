@@ -70,8 +70,10 @@ class _Collector:
     def add(self, service: InferenceService) -> None:
         """Take in one service: a slot for every pool that may serve some users, and the arcs to them."""
         pools, _ = admissible(service_tests(self.pools, service))
-        trips = self._trips(service, pools, self.book.fans, np.arange(len(service.demand)))
-        for index in np.flatnonzero((trips < 0).all(axis=1)):
+        asking = np.array([not demand.is_empty for demand in service.demand])
+        trips = np.full((len(asking), len(pools)), NO_TRIP, dtype=np.int64)
+        trips[asking] = self._trips(service, pools, self.book.fans, np.flatnonzero(asking))
+        for index in np.flatnonzero(asking & (trips < 0).all(axis=1)):
             self.barred[self.demands + int(index)] = self._why(service, service.demand[index])
         self._bar_alone(service, pools, trips)
         served = pools[(trips >= 0).any(axis=0)]

@@ -97,15 +97,46 @@ def test_a_pausing_job_may_run_in_any_hours_of_its_window() -> None:
     assert "schedule" not in broken("cloud", jobs__0__runs=runs, jobs__0__end_hours=12)
 
 
-@pytest.mark.parametrize("continuing", [True, False])
-def test_a_job_that_just_fills_the_horizon_may_be_called_either(continuing: bool) -> None:
+def schedule(continuing: bool, **fields: Any) -> list[str]:
+    """Return what is wrong with the schedule of a job that runs for 20 h, the whole horizon."""
     problem, data = case("home")[0], plan_data("home")
     raw = problem.model_dump(mode="json")
-    exact = type(problem).parse(changed(raw, ("workloads", 0, "needs", 0, "hours"), put(20)))
-    whole = {"continuing": continuing, "hours": 20, "end_hours": 20}
+    raw["workloads"][0] |= {"deadline_hours": None, "interruptible": False, **fields}
+    raw["workloads"][0]["needs"][0]["hours"] = 20
+    exact = type(problem).parse(raw)
+    whole = {"continuing": continuing, "hours": 20, "start_hours": 0, "end_hours": 20, "spot": False}
     runs = [{"period": period, "hours": 10} for period in ("day", "night")]
     data = {**data, "problem_digest": exact.digest, "jobs": [{**data["jobs"][0], **whole, "runs": runs}]}
-    assert "schedule" not in {violation.constraint for violation in check(exact, Plan.parse(data))}
+    found = check(exact, Plan.parse(data))
+    return [violation.message for violation in found if violation.constraint == "schedule"]
+
+
+def test_a_job_that_just_fills_the_horizon_does_not_continue() -> None:
+    assert schedule(continuing=False) == []
+    assert schedule(continuing=True) == ["continuing is True, should be False"]
+
+
+@pytest.mark.parametrize("interruptible", [True, False])
+@pytest.mark.parametrize(("late_hours", "faults"), [(5e-10, 0), (1e-8, 1), (5e-6, 1)])
+def test_an_end_after_the_deadline_is_too_late_but_for_rounding(
+    interruptible: bool, late_hours: float, faults: int
+) -> None:
+    found = schedule(continuing=False, deadline_hours=20 - late_hours, interruptible=interruptible)
+    assert len(found) == faults
+    assert all("deadline" in message for message in found)
+
+
+def test_a_route_that_passes_a_node_twice_is_none() -> None:
+    # Town, relay, town, relay, home: 2 + 2 + 2 + 3 ms, and back the same way; every hop is there.
+    loop = ["town--relay", "town--relay", "town--relay", "relay--home"]
+    nodes = ["town", "relay", "town", "relay", "home"]
+    ways = {"links": loop, "return_links": loop[::-1], "nodes": nodes, "return_nodes": nodes[::-1]}
+    data = plan_data("home")
+    (number,) = (at for at, route in enumerate(data["routes"]) if route["origin"] == "town")
+    entry = {**data["routes"][number], **ways, "latency_ms": 9, "rtt_ms": 18}
+    data = changed(data, ("routes", number), put(entry))
+    found = check(case("home")[0], Plan.parse(data))
+    assert [each.message for each in found if each.constraint == "route"] == ["passes a node twice"]
 
 
 def test_a_job_without_a_dataset_needs_no_routes() -> None:

@@ -117,17 +117,6 @@ def test_a_job_that_may_pause_is_told_its_hours(solver: str) -> None:
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_a_dataset_that_no_way_is_wide_enough_for_is_told(solver: str) -> None:
-    """9,000 GB in 1.5 hours are 9,000 * 8 / 5,400 = 13.333 Gbit/s, and the link to the one pool has 10."""
-    dataset = {"at": ["b"], "gb": 9000, "transfer_hours": 1.5}
-    (detail,) = left_out(solver, job("data", 2, 2, dataset=dataset), pools=WORLD["pools"][:1])
-    assert "its dataset needs 13.333 Gbit/s, and the widest way has 10.000;" in detail
-    first, second = job("first", 8, 4, priority=10), job("data", 2, 2, dataset={**dataset, "gb": 6000})
-    (detail,) = left_out(solver, first, second, pools=WORLD["pools"][:1])
-    assert "dataset" not in detail
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
 def test_a_site_whose_power_is_used_up_is_told(solver: str) -> None:
     """Accelerators draw 0.7 kW: four of eight use up 2.8 of 3 kW, for 3 of 4 hours 2.1 on average."""
     sites = [{**WORLD["data_centers"][0], "max_power_kw": 3}, WORLD["data_centers"][1]]

@@ -101,8 +101,11 @@ CASES: dict[str, tuple[Data, float]] = {
         ),
         12,
     ),
-    # 2 h for 1800 GB need 2 Gbit/s and the link has 1, so the job runs where the data is: 4 x 2 h x 2 USD.
-    "link_capacity": (world(job("one", 4, 2, dataset={"at": ["far"], "gb": 1800})), 16),
+    # 4 h for 1800 GB need 1 Gbit/s each and the link has 1, so one job runs where the data is: 16 + 32.
+    "link_capacity": (
+        world(*(job(name, 4, 4, dataset={"at": ["far"], "gb": 1800}) for name in ("one", "two"))),
+        48,
+    ),
     # 6 kW near, two jobs of 4 accelerators of 1 kW: one goes far, 16 + 32.
     "site_power": (world(job("one", 4, 4), job("two", 4, 4), near={"max_power_kw": 6}), 48),
     # Two sites, each with a replica in every period: 4 h x (1 + 2).
