@@ -208,7 +208,7 @@ def _plan(variables: Variables, keeper: Keeper, options: Options, solver: str, s
     if keeper.best is None:
         seconds = min(PROOF_SECONDS, PROOF_SHARE * options.time_limit)
         nothing = stopped_by != "cancel" and _nothing_fits(keeper.arrays, seconds)
-        return replace(header, stopped_by="gap" if nothing else stopped_by).no_plan(floor, proven=nothing)
+        return header.no_plan(floor, proven=nothing)
     unserved_bound = max(floor, keeper.bounds.get("unserved work", 0.0))
     return header.plan(variables, decide(variables, keeper.best), keeper.cost_bound(), unserved_bound)
 

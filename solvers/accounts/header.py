@@ -65,7 +65,12 @@ class Header:
         )
 
     def _stopped_by(self, *, is_close: bool) -> StoppedBy:
-        """Return what stopped the solve: what ends of itself, but at its limit, was cut short by that."""
+        """Return what stopped the solve: what ends of itself, but at its limit, was cut short by that.
+
+        Where all is proven, time has ended nothing.
+        """
+        if is_close and self.stopped_by == "time":
+            return "gap"
         late = time.monotonic() - self.started > LATE * self.options.time_limit
         return "time" if self.stopped_by == "gap" and late and not is_close else self.stopped_by
 
@@ -77,7 +82,7 @@ class Header:
             bound=None,
             gap=None,
             unserved_bound=unserved_bound,
-            **self._common(),
+            **(self._common() | {"stopped_by": self._stopped_by(is_close=proven)}),
             **known,
         )
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..model.staying import Staying, staying
+from ..options import unserved_gap_of
 from ..programs.program import Program, affordable, complete_program, lagrangian_bound, partial_program
 from ..programs.request import Relaxation
 from ..rates import Floats
@@ -42,15 +43,27 @@ class Search(Telling):
             self._leave_out(complete, floor)
 
     def _leave_out(self, complete: Program, floor: float) -> None:
-        """Not everything fits, or nobody found how: minimise what is left out, then the cost."""
-        arrays = self.arrays
+        """Not everything fits, or nobody found how: minimise what is left out, then the cost.
+
+        What time ended is taken up again as long as there is time.
+        """
         if self._is_large():
             leave_out(self)
-            if self.out_of_time():
+        known = np.inf
+        while not self.out_of_time():
+            self.was_cut, self.is_limited = False, False
+            best = least_unserved(self, floor)
+            left = np.inf if best is None else float(self.arrays.unserved @ best)
+            if best is not None and left < known - UNSERVED_TOLERANCE:
+                known = left
+                self._least_cost_within(complete, best, floor)
+            least = self.bounds.get("unserved work", floor)
+            if not self.was_cut or unserved_gap_of(left, least) <= self.settings.gap_limit:
                 return
-        best = least_unserved(self, floor)
-        if best is None:
-            return
+
+    def _least_cost_within(self, complete: Program, best: Floats, floor: float) -> None:
+        """Minimise the cost where no more is left out than in ``best``."""
+        arrays = self.arrays
         unserved = float(arrays.unserved @ best)
         if unserved <= floor + UNSERVED_TOLERANCE:
             self._least_cost(complete, best, "complete cost")

@@ -25,6 +25,8 @@ though there is something: HiGHS takes so much for rounding. Slivers left out by
 SLIVERS = 2.0
 """Times that room up to which what is left out is a sliver: solvers use all of it, and a little more."""
 LEAST_GAP = 1e-6
+CUT = 0.9
+"""Part of its time limit from which on a step is taken to have been ended by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class Telling:
     """Whether the least cost is sought within a limit of the work left out."""
     room: float = UNSERVED_TOLERANCE
     """By how much that limit is widened."""
+    was_cut: bool = False
+    """Whether time ended a step before it was done."""
     has_erred: bool = False
     """Whether a solver found nothing, or proved nothing, where a solution is known."""
     paid: float = 0.0
@@ -177,7 +181,9 @@ class Telling:
             incumbent=incumbent,
             bound=bound,
         )
+        began = time.monotonic()
         answer = solve_integer(compact.program, request)
+        self.was_cut |= time.monotonic() - began >= CUT * request.time_limit
         if not answer.infeasible:
             bound(answer.bound)
         if answer.x is None:
