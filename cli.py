@@ -7,6 +7,8 @@ else to standard error. Heavy imports are inside the commands, so that help and 
 
 from __future__ import annotations
 
+from .cli_start import raise_interrupts  # isort: split
+
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -77,6 +79,7 @@ def main() -> None:
 
     A TOPOLOGY is a JSON or YAML file, '-' for standard input, or the name of a sample.
     """
+    raise_interrupts()
     keep_array_sums_on_one_core()
 
 

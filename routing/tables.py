@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .layout import Strip, fitting, has_room, lines
-from .text import clean, filled, guarded, money, number, pad, percent, plural, width
+from .text import clean, escaped, filled, guarded, money, number, pad, percent, plural, width
 
 MORE = "(use --format json or csv)"
 UNLIMITED = 10_000
@@ -111,8 +111,8 @@ def _csv_cell(value: Any) -> Any:
 
 
 def to_json(document: Any) -> str:
-    """Return a document as indented JSON."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    """Return a document as indented JSON, in which nothing steers a terminal."""
+    return escaped(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def to_text(table: Table, columns: int, limit: int) -> str:

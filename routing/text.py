@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from itertools import accumulate, takewhile
@@ -10,13 +11,14 @@ ELLIPSIS = "…"
 ROUNDING_NOISE = 1e-9
 """Numbers below this are shown as zero."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?", re.DOTALL)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _JOINERS = "\u200c\u200d"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def clean(text: str) -> str:
     """Return ``text`` on one line, without escape sequences, control characters and invisible marks.
+
+    Everything that goes to a terminal or into a spreadsheet passes here.
 
     Marks that reorder text (bidirectional overrides) go as well: they let one name pose as another.
     """
@@ -38,12 +40,25 @@ def clean_lines(text: str) -> str:
 def guarded(text: str) -> str:
     """Return ``text`` as a cell of a CSV file that no spreadsheet takes for a formula.
 
-    Escape sequences and control characters go; a cell that begins like a formula gets an apostrophe in front
+    It is cleaned; a cell that begins like a formula gets an apostrophe in front
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
-    bare = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    bare = clean(text)
     is_formula = text.startswith(_FORMULA) or bare.lstrip().startswith(_FORMULA)
     return ("'" if is_formula else "") + bare
+
+
+def escaped(json_text: str) -> str:
+    """Return JSON with what :func:`clean` takes out of names written as escapes, which read back the same."""
+    if json_text.isascii() and "\x7f" not in json_text:
+        return json_text
+    return re.sub(r"[^\n -~]+", lambda run: _escaped(run[0]), json_text)
+
+
+def _escaped(run: str) -> str:
+    if run.isprintable():
+        return run
+    return "".join(each if _shows(each) else json.dumps(each)[1:-1] for each in run)
 
 
 def width(text: str) -> int:

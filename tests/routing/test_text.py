@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from computeroute.routing import text
 from hypothesis import given
@@ -54,6 +56,16 @@ def test_guarded_disarms_formulas(formula: str) -> None:
 def test_guarded_keeps_other_text_and_drops_controls() -> None:
     assert text.guarded("fra-h100 = best") == "fra-h100 = best"
     assert text.guarded("a\x1b[31mb\x07") == "ab"
+    assert text.guarded("safe\u202egpj\x9b2J.exe\u200b") == "safegpj2J.exe"
+    assert text.guarded("\u2066=1+1\u2069") == "'=1+1"
+
+
+def test_json_keeps_what_steers_a_terminal_as_escapes() -> None:
+    told = {"上海 a\x9b2J\x7f": "b\u202e\u200b می\u200cخواهم\n"}
+    shown = text.escaped(json.dumps(told, ensure_ascii=False, indent=2))
+    assert json.loads(shown) == told
+    assert shown == '{\n  "上海 a\\u009b2J\\u007f": "b\\u202e\\u200b می\u200cخواهم\\n"\n}'
+    assert text.escaped('{"a\x7f": 1}') == '{"a\\u007f": 1}'
 
 
 @pytest.mark.parametrize(
