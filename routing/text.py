@@ -10,6 +10,10 @@ from itertools import accumulate, takewhile
 ELLIPSIS = "…"
 ROUNDING_NOISE = 1e-9
 """Numbers below this are shown as zero."""
+LEAST_USD = 0.005
+"""Cost that is shown as more than nothing."""
+MOST_TIMES = 100.0
+"""Multiple of a cost up to which a difference is told as a part of it."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?", re.DOTALL)
 _JOINERS = "\u200c\u200d"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -22,8 +26,11 @@ def clean(text: str) -> str:
 
     Marks that reorder text (bidirectional overrides) go as well: they let one name pose as another.
     """
-    spaced = re.sub(r"[\s]+", " ", _ESCAPES.sub("", text))
-    return "".join(filter(_shows, spaced))
+    return _visible(re.sub(r"\s+", " ", _ESCAPES.sub("", text)))
+
+
+def _visible(text: str) -> str:
+    return text if text.isprintable() else "".join(filter(_shows, text))
 
 
 def _shows(character: str) -> bool:
@@ -31,10 +38,8 @@ def _shows(character: str) -> bool:
 
 
 def clean_lines(text: str) -> str:
-    """Return ``text`` with every line cleaned; indents stay."""
-    return "\n".join(
-        line[: len(line) - len(line.lstrip(" "))] + clean(line.lstrip(" ")) for line in text.split("\n")
-    )
+    """Return ``text`` with every line cleaned; spaces stay."""
+    return "\n".join(_visible(re.sub(r"[^\S ]", " ", _ESCAPES.sub("", line))) for line in text.split("\n"))
 
 
 def guarded(text: str) -> str:
@@ -126,6 +131,18 @@ def money(value: float | None) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share as a percentage."""
     return "-" if value is None else f"{number(100 * value, digits)} %"
+
+
+def tells(more_usd: float, base_usd: float) -> bool:
+    """Return whether a part of a base says something: not beside a cost of next to nothing."""
+    return abs(base_usd) >= LEAST_USD and abs(more_usd) <= MOST_TIMES * abs(base_usd)
+
+
+def difference(more_usd: float, base_usd: float) -> str:
+    """Return a difference of costs as a percentage of the base, or in USD where that would say nothing."""
+    if not tells(more_usd, base_usd):
+        return f"{money(more_usd)} USD"
+    return percent(round(more_usd / abs(base_usd), 5), 2)
 
 
 def span(low: int, high: int) -> str:

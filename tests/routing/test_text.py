@@ -135,3 +135,19 @@ def test_shares_ranges_and_plurals() -> None:
 @pytest.mark.parametrize("hidden", ["\x1b[0m=1+1", "\x07=1+1", " \x1b[31m@SUM(1)", "\x1b]0;t\x07-1"])
 def test_guarded_disarms_formulas_behind_what_does_not_show(hidden: str) -> None:
     assert text.guarded(hidden).startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("more", "base", "told"),
+    [
+        (5.0, 100.0, "5.00 %"),
+        (5.0, -100.0, "5.00 %"),
+        (10_000.0, 100.0, "10,000.00 %"),
+        (10_001.0, 100.0, "10,001.00 USD"),
+        (86.4, 1e-7, "86.40 USD"),
+        (0.0, 0.0, "0.00 USD"),
+        (1e-9, 100.0, "0.00 %"),
+    ],
+)
+def test_differences_beside_next_to_nothing_are_in_usd(more: float, base: float, told: str) -> None:
+    assert text.difference(more, base) == told
