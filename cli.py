@@ -25,6 +25,7 @@ from .cli_options import (
     form_option,
     not_both_stdin,
     solved,
+    sum_up,
     with_delivery,
     with_problem,
     with_scenario,
@@ -106,6 +107,7 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
         delivery.say(f"remark: {remark}")
     found = solved(problem, delivery, options)
     delivery.send(render_plan(found, problem, delivery.form, name, delivery.columns))
+    sum_up(found, problem, delivery)
     end_with(found, problem, delivery)
 
 

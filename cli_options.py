@@ -303,6 +303,14 @@ def solved(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
     return found.model_copy(update={"scenario": click.get_current_context().meta.get(SCENARIO, "")})
 
 
+def sum_up(found: Plan, problem: Problem, delivery: Delivery) -> None:
+    """Say in a line what a plan is worth that went to a file."""
+    if found and delivery.path is not None:
+        from .routing.report import headline
+
+        delivery.say(headline(found, problem))
+
+
 def end_with(found: Plan, problem: Problem, delivery: Delivery) -> None:
     """Leave with the exit code of a plan, saying why it is not 0."""
     if found.status == "unknown":

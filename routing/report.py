@@ -106,6 +106,12 @@ def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
         yield "because", why
 
 
+def headline(plan: Plan, problem: Problem) -> str:
+    """Return status, objective, bound, gap and what is left out of a plan that can be used, in one line."""
+    left_out = f"left out: {_unserved(plan, problem)}" if plan.left_out else "all work is placed"
+    return f"{plan.status}: objective {money(plan.objective)} USD{_proof(plan)}; {left_out}"
+
+
 def _status(plan: Plan, problem: Problem) -> str:
     if plan.status == "optimal":
         return "optimal: proven within the gap asked for"
