@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from .check_barring import Barring
 from .check_left_out_jobs import JobReasons
 from .check_left_out_services import ServiceReasons
+from .crowded import Crowd, Crowds
 from .errors import Fault, quoted
 from .faults import place
 from .plausible import implausible
@@ -27,13 +28,34 @@ def remarks(problem: Problem) -> Iterator[Fault]:
     yield from _shares(problem)
     yield from implausible(problem)
     barring, widest = Barring(problem), Widest(problem)
+    crowds = Crowds(barring)
     for index, workload in enumerate(problem.workloads):
         if isinstance(workload, TrainingJob):
             told = _job(barring, widest, workload)
         else:
-            told = _service(barring, workload)
+            told = (*_service(barring, workload), *_crowd(crowds, workload))
         for message in told:
             yield Fault(place(("workloads", index), problem), message)
+    if crowd := crowds.of_all():
+        period, needed, there = _figures(problem, crowd)
+        yield Fault(
+            "workloads",
+            f"no plan can serve all users: some need {needed} accelerators in period {period},"
+            f" and all pools in their reach have {there}",
+        )
+
+
+def _crowd(crowds: Crowds, service: InferenceService) -> Iterator[str]:
+    if crowd := crowds.of(service):
+        period, needed, there = _figures(crowds.problem, crowd)
+        yield (
+            f"no plan can serve all of it: users ask for {needed} requests/s in period {period},"
+            f" and all pools in their reach, were they empty, serve {there}"
+        )
+
+
+def _figures(problem: Problem, crowd: Crowd) -> tuple[str, str, str]:
+    return quoted(problem.periods[crowd.period].id), number(crowd.needed, 1), number(crowd.there, 1)
 
 
 def _twins(problem: Problem) -> Iterator[Fault]:
