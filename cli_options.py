@@ -82,7 +82,7 @@ class Commands(click.Group):
 def _clean_message(error: click.ClickException) -> None:
     from .routing.text import clean_lines
 
-    error.message = clean_lines(error.message)
+    vars(error)["message"] = clean_lines(error.message)
 
 
 def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:

@@ -5,7 +5,7 @@ What is sound goes on to the other checks; what is not is reported here and left
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -89,7 +89,7 @@ def is_of_another(problem: Problem, plan: Plan, findings: Findings) -> bool:
     stray = plan.stray(problem)
     if not stray:
         return False
-    known = {
+    known: dict[str, Collection[str]] = {
         "workload": problem.workload,
         "pool": problem.pool,
         "period": {period.id for period in problem.periods},
@@ -103,17 +103,22 @@ def is_of_another(problem: Problem, plan: Plan, findings: Findings) -> bool:
 
 def _names(plan: Plan) -> dict[str, set[str]]:
     """Return the workloads, pools and periods that a plan names."""
-    placed = [place for job in plan.jobs for place in job.placements]
     replicas = [replica for service in plan.services for replica in service.replicas]
-    runs = [run for job in plan.jobs for run in job.runs]
     return {
         "workload": {
             *(job.job for job in plan.jobs),
             *(service.service for service in plan.services),
             *(entry.workload for entry in plan.left_out),
         },
-        "pool": {place.pool for place in (*placed, *replicas, *plan.purchases)},
-        "period": {each.period for each in (*runs, *replicas)},
+        "pool": {
+            *(place.pool for job in plan.jobs for place in job.placements),
+            *(replica.pool for replica in replicas),
+            *(purchase.pool for purchase in plan.purchases),
+        },
+        "period": {
+            *(run.period for job in plan.jobs for run in job.runs),
+            *(replica.period for replica in replicas),
+        },
     }
 
 

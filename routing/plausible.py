@@ -81,10 +81,9 @@ def implausible(problem: Problem) -> Iterator[Fault]:
 
 def _once(found: Iterable[Fault]) -> Iterator[Fault]:
     """Tell of the first of what is alike, and of how many more there are."""
-    first, *others = [*found] or [None]
-    if first is not None:
-        more = f" ({len(others)} more like it)" if others else ""
-        yield replace(first, message=first.message + more)
+    alike = list(found)
+    more = f" ({len(alike) - 1} more like it)" if len(alike) > 1 else ""
+    yield from (replace(first, message=first.message + more) for first in alike[:1])
 
 
 def _beyond(problem: Problem, usual: UsualRange) -> Iterator[Fault]:

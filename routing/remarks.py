@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from .check_barring import Barring
 from .check_left_out_jobs import JobReasons
@@ -33,7 +34,7 @@ def remarks(problem: Problem) -> Iterator[Fault]:
         if isinstance(workload, TrainingJob):
             told = _job(barring, widest, workload)
         else:
-            told = (*_service(barring, workload), *_crowd(crowds, workload))
+            told = chain(_service(barring, workload), _crowd(crowds, workload))
         for message in told:
             yield Fault(place(("workloads", index), problem), message)
     if crowd := crowds.of_all():
