@@ -7,6 +7,8 @@ else to standard error. Heavy imports are inside the commands, so that help and 
 
 from __future__ import annotations
 
+from .cli_start import raise_interrupts  # isort: split
+
 import sys
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,7 @@ from .cli_options import (
     form_option,
     not_both_stdin,
     solved,
+    sum_up,
     with_delivery,
     with_problem,
     with_scenario,
@@ -77,6 +80,7 @@ def main() -> None:
 
     A TOPOLOGY is a JSON or YAML file, '-' for standard input, or the name of a sample.
     """
+    raise_interrupts()
     keep_array_sums_on_one_core()
 
 
@@ -103,6 +107,7 @@ def plan(problem: Problem, delivery: Delivery, name: str | None, **options: Any)
         delivery.say(f"remark: {remark}")
     found = solved(problem, delivery, options)
     delivery.send(render_plan(found, problem, delivery.form, name, delivery.columns))
+    sum_up(found, problem, delivery)
     end_with(found, problem, delivery)
 
 

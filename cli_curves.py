@@ -185,6 +185,7 @@ def _frontier(
 ) -> tuple[list[FrontierPoint], NearOptimal | None]:
     """Return the curve and the alternatives; none of these where Ctrl-C left none and the curve will do."""
     from .routing.errors import SolverError
+    from .routing.text import MOST_TIMES
     from .solvers.frontier import frontier
     from .solvers.frontier_known import Tried
     from .solvers.near_optimal import Alternative, near_optimal, require_in_range
@@ -197,7 +198,9 @@ def _frontier(
     number = itertools.count(1)
 
     def say_other(found: Alternative) -> None:
-        figures = f"{100 * found.extra:.2f} % dearer, {found.moved:.2f} workloads moved"
+        usd = found.plan.objective or 0.0
+        dearer = f"{100 * found.extra:.2f} % dearer" if found.extra <= MOST_TIMES else f"{usd:,.2f} USD"
+        figures = f"{dearer}, {found.moved:.2f} workloads moved"
         delivery.say(f"other plan {next(number)} of {count}: {figures}")
 
     options = {"cancel": token, **options}

@@ -46,13 +46,24 @@ class Commands(click.Group):
             if args is None and threading.current_thread() is threading.main_thread():
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:
+        """Read the options before the command; what is wrong with them is told without control characters."""
+        try:
+            return super().make_context(*arguments, **more)
+        except click.ClickException as error:
+            _clean_message(error)
+            raise
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; every error ends as one message and its exit code."""
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort):
+        except (click.exceptions.Exit, click.Abort):
+            raise
+        except click.ClickException as error:
+            _clean_message(error)
             raise
         except RouteError as error:
             _fail(ctx, str(error), error.exit_code)
@@ -62,10 +73,16 @@ class Commands(click.Group):
         except OSError as error:
             _forget_stdout()
             _fail(ctx, f"cannot read or write: {error}", 2)
-        except KeyboardInterrupt:
-            _fail(ctx, "interrupted", 130)
+        except KeyboardInterrupt as stop:
+            _fail(ctx, "interrupted", 128 + (stop.args[0] if stop.args else signal.SIGINT))
         except Exception as error:  # noqa: BLE001 - the last resort: no traceback reaches a user
             _fail(ctx, _unexpected(error), SolverError.exit_code)
+
+
+def _clean_message(error: click.ClickException) -> None:
+    from .routing.text import clean_lines
+
+    vars(error)["message"] = clean_lines(error.message)
 
 
 def _fail(ctx: click.Context, message: str, exit_code: int) -> NoReturn:
@@ -93,7 +110,9 @@ def _forget_stdout() -> None:
 
 def _unexpected(error: Exception) -> str:
     if os.environ.get(DEBUG):
-        click.echo(traceback.format_exc(), err=True)
+        from .routing.text import clean_lines
+
+        click.echo(clean_lines(traceback.format_exc()), err=True)
     hint = f"please report it; with {DEBUG}=1 in the environment the traceback is shown"
     return f"unexpected {type(error).__name__}: {error} ({hint})"
 
@@ -282,6 +301,14 @@ def solved(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Pla
     with watched(delivery) as (token, progress):
         found = solve(problem, cancel=token, progress=progress, **options)
     return found.model_copy(update={"scenario": click.get_current_context().meta.get(SCENARIO, "")})
+
+
+def sum_up(found: Plan, problem: Problem, delivery: Delivery) -> None:
+    """Say in a line what a plan is worth that went to a file."""
+    if found and delivery.path is not None:
+        from .routing.report import headline
+
+        delivery.say(headline(found, problem))
 
 
 def end_with(found: Plan, problem: Problem, delivery: Delivery) -> None:

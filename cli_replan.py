@@ -11,6 +11,7 @@ from .cli_options import (
     form_option,
     not_both_stdin,
     solved,
+    sum_up,
     with_problem,
     with_scenario,
     with_solving,
@@ -102,6 +103,7 @@ def replan(
         topology_place.send(problem.model_dump_json(indent=2))
     if plan_place is not None:
         plan_place.send(found.to_json())
+        sum_up(found, problem, plan_place)
         if topology_place is None:
             delivery.say("to verify or report this plan later, keep its topology too: --keep-topology FILE")
     end_with(found, problem, delivery)

@@ -50,6 +50,8 @@ CONSTRAINTS = (
 )
 """Every name that a violation may carry, in the order of reports: a plan of another problem is told first."""
 
+NOTHING_ELSE = "nothing else was checked"
+"""What is said where a plan cannot be for the problem."""
 _RANK = {name: rank for rank, name in enumerate(CONSTRAINTS)}
 
 

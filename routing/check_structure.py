@@ -5,18 +5,21 @@ What is sound goes on to the other checks; what is not is reported here and left
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .check_findings import Findings, named
+from .check_findings import NOTHING_ELSE, Findings, named
 from .check_routes import Routes
-from .errors import InputError
+from .errors import InputError, quoted
 from .plan import Flow, JobPlan, LeftOut, Placement, Plan, ReplicaPlan, ServicePlan
 from .problem import Problem, per_period
+from .text import plural
 from .workloads import InferenceService, TrainingJob
 
 LARGEST_COUNT = 10**18
+MOST_NAMED = 3
+"""Unknown names of one kind that are told."""
 Key = TypeVar("Key")
 
 
@@ -78,10 +81,54 @@ def _counts(plan: Plan) -> Iterator[tuple[str, int]]:
         yield from ((named(pool=use.pool, period=use.period), n) for n in (use.used, use.available))
 
 
+def is_of_another(problem: Problem, plan: Plan, findings: Findings) -> bool:
+    """Return whether ``plan`` is for another problem and names what this one lacks, so that no rule applies.
+
+    A plan for one that differs in figures only can be checked against this one as well.
+    """
+    stray = plan.stray(problem)
+    if not stray:
+        return False
+    known: dict[str, Collection[str]] = {
+        "workload": problem.workload,
+        "pool": problem.pool,
+        "period": {period.id for period in problem.periods},
+    }
+    lacking = {kind: sorted(names - set(known[kind])) for kind, names in _names(plan).items()}
+    told = ", and ".join(_told(kind, names) for kind, names in lacking.items() if names)
+    more = f"; that lacks {told}, so {NOTHING_ELSE}" if told else ""
+    findings.add("digest", "plan", stray + more)
+    return bool(told)
+
+
+def _names(plan: Plan) -> dict[str, set[str]]:
+    """Return the workloads, pools and periods that a plan names."""
+    replicas = [replica for service in plan.services for replica in service.replicas]
+    return {
+        "workload": {
+            *(job.job for job in plan.jobs),
+            *(service.service for service in plan.services),
+            *(entry.workload for entry in plan.left_out),
+        },
+        "pool": {
+            *(place.pool for job in plan.jobs for place in job.placements),
+            *(replica.pool for replica in replicas),
+            *(purchase.pool for purchase in plan.purchases),
+        },
+        "period": {
+            *(run.period for job in plan.jobs for run in job.runs),
+            *(replica.period for replica in replicas),
+        },
+    }
+
+
+def _told(kind: str, names: Sequence[str]) -> str:
+    first = ", ".join(map(quoted, names[:MOST_NAMED]))
+    return f"{plural(len(names), kind)} of the plan: {first}{', ...' if len(names) > MOST_NAMED else ''}"
+
+
 def sound_parts(problem: Problem, plan: Plan, findings: Findings) -> Sound:
     """Report every unknown, repeated or misplaced entry of ``plan`` and return the rest."""
-    if stray := plan.stray(problem):
-        findings.add("digest", "plan", stray)
     checker = _Structure(problem, plan, findings)
     return Sound(
         problem=problem,

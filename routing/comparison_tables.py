@@ -12,18 +12,18 @@ from .moves import Move
 from .plan import Plan
 from .report import LEFT_OUT_COLUMNS, TOO_CHEAP, kind_columns, left_out_table, unproven_work
 from .tables import (
-    Column,
     Table,
     as_spare,
     money_column,
     number_column,
+    percent_column,
     remark_column,
     text_column,
     to_csv,
     to_json,
     to_text,
 )
-from .text import filled, number, percent, plural
+from .text import filled, number, percent, plural, tells
 
 MOST_ROWS = 12
 """Moves, and entries of left-out work, of one scenario that people see."""
@@ -85,7 +85,7 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         number_column("worst_rtt_ms", "worst rtt ms", 1),
         number_column("unserved", "unserved", 3),
         as_spare(number_column("used_percent", "used %", 1)),
-        Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}", spare=1),
+        as_spare(percent_column("gap_percent", "gap %", 3)),
         text_column("note"),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]
@@ -153,7 +153,7 @@ def _difference_table(compared: Sequence[Compared]) -> Table:
     columns = (
         text_column("scenario"),
         money_column("total_usd", "total USD"),
-        number_column("total_percent", "total %", 2),
+        percent_column("total_percent", "total %", 2),
         number_column("tco2e", "tCO2e", 2),
         as_spare(number_column("mean_rtt_ms", "mean rtt ms", 1)),
         number_column("unserved", "unserved", 3),
@@ -176,7 +176,7 @@ def _differences(each: Compared, base: Compared) -> list[Any]:
     return [
         each.case.name,
         total,
-        100 * total / old.cost.total_usd if old.cost.total_usd else None,
+        100 * total / abs(old.cost.total_usd) if tells(total, old.cost.total_usd) else None,
         new.tco2e - old.tco2e,
         _difference(new.mean_rtt_ms, old.mean_rtt_ms),
         new.unserved - old.unserved,

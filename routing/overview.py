@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .graph import egress_usd_per_gb
 from .problem import Problem, per_period
-from .sites import DataCenter
-from .tables import Column, Table, money_column, number_column, text_column
+from .sites import DataCenter, Link
+from .tables import Column, Table, as_spare, money_column, number_column, text_column
 from .text import number
 from .workloads import InferenceService
 
@@ -117,7 +118,7 @@ def _values(element: object, columns: Sequence[Column]) -> list[Any]:
 
 
 def link_table(problem: Problem) -> Table:
-    """Return the links."""
+    """Return the links, and what a GB costs each way: transport, and egress of a data center it leaves."""
     columns = (
         text_column("id", "link"),
         text_column("source", "from"),
@@ -125,11 +126,23 @@ def link_table(problem: Problem) -> Table:
         text_column("directed", "one way"),
         number_column("bandwidth_gbps", "Gbit/s", 1),
         number_column("latency_ms", "ms one way", 2),
-        number_column("usd_per_gb", "USD/GB", 4),
+        as_spare(number_column("usd_per_gb", "transport USD/GB", 4)),
+        number_column("usd_per_gb_there", "USD/GB there", 4),
+        number_column("usd_per_gb_back", "USD/GB back", 4),
         text_column("jurisdictions", "also passes"),
     )
-    rows = [_values(link, columns) for link in problem.links]
-    return Table("links", f"Links ({len(rows)})", columns, rows)
+    rows = [
+        [*_values(link, columns[:7]), *_prices(problem, link), link.jurisdictions] for link in problem.links
+    ]
+    return Table("links", f"Links ({len(rows)}), USD/GB there and back with egress", columns, rows)
+
+
+def _prices(problem: Problem, link: Link) -> tuple[float, float | None]:
+    """Return what a GB costs from source to target, and back where the link leads back."""
+    there, back = (
+        link.usd_per_gb + egress_usd_per_gb(problem, link, tail) for tail in (link.source, link.target)
+    )
+    return there, None if link.directed else back
 
 
 def origins(problem: Problem) -> list[str]:

@@ -31,6 +31,7 @@ from .plan_parts import (
     Route,
     ServicePlan,
 )
+from .text import escaped
 
 if TYPE_CHECKING:
     from .problem import Problem
@@ -129,7 +130,7 @@ class Plan(Record):
         Of a plan of more than ``INDENTED_FLOWS`` flows it is one line, which saves nearly half its size.
         """
         is_long = sum(len(service.flows) for service in self.services) > INDENTED_FLOWS
-        return self.model_dump_json(indent=None if is_long else indent)
+        return escaped(self.model_dump_json(indent=None if is_long else indent))
 
     @classmethod
     def from_json(cls, text: str | bytes, source: str = "") -> Plan:

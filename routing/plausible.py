@@ -1,20 +1,33 @@
-"""Figures that are allowed but lie so far off that their unit is likely to be another one."""
+"""Figures that are allowed but lie so far off that another unit, or another figure, is likely to be meant."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .check_admission import available
 from .check_resources import kilowatts
 from .errors import Fault
 from .faults import place
+from .graph import LIGHT_KM_PER_MS, distance_km
 from .problem import Problem
+from .sites import Pool
 from .text import number, percent
 
 POWERED = 0.5
 """Part of the accelerators of a site that its power limit runs where that is not likely to be a mistake."""
+
+MOST_USD, LEAST_MS = 200.0, 0.0005
+MOST_USD_PER_GB, LEAST_MEMORY_GB = 0.2, 8.0
+"""Price on demand of an accelerator-hour, by memory, of accelerators with at least so much of it: the list
+prices in ``topologies/SOURCES.md`` (aws-accelerators, gcp-accelerators) are at most 0.18."""
+MOST_ELSEWHERE, CHEAP_USD_PER_GB = 3.5, 0.05
+"""Price over the least of the same provider and type, of those that are not cheap: regions of one provider in
+the samples differ by less than 1.8."""
+ROUNDING_KM = 20.0
+"""Distance that is left out of account, as coordinates may be those of a town."""
 
 
 @dataclass(frozen=True)
@@ -49,27 +62,97 @@ USUAL = (
     UsualRange("data_centers", "egress_usd_per_gb", "USD/GB", 2.0, "a price per TB, or in cents"),
     UsualRange("accelerators", "tdp_w", "W", 20_000.0, "the power of a rack", 1.0, "in kW"),
     UsualRange("accelerators", "memory_gb", "GB", 5_000.0, "in MB", 1.0, "in TB"),
-    UsualRange("pools", "usd_per_accelerator_hour", "USD/h", 200.0, "a price per month, or of a machine"),
-    UsualRange("links", "latency_ms", "ms one way", 1_000.0, "in microseconds", 0.0005, "in s"),
+    UsualRange("pools", "usd_per_accelerator_hour", "USD/h", MOST_USD, "a price per month, or of a machine"),
+    UsualRange("links", "latency_ms", "ms one way", 1_000.0, "in microseconds", LEAST_MS, "in s"),
     UsualRange("links", "bandwidth_gbps", "Gbit/s", 500_000.0, "in Mbit/s", 0.001, "in Tbit/s"),
 )
 
 
 def implausible(problem: Problem) -> Iterator[Fault]:
-    """Yield figures whose unit is likely to be another one, by place; those alike are told once."""
+    """Yield figures that are likely to be meant otherwise, by place; those alike are told once."""
     for usual in USUAL:
-        yield from _beyond(problem, usual)
+        yield from _once(_beyond(problem, usual))
+    yield from _once(_of_machines(problem))
+    for what in ("committed", "spot"):
+        yield from _once(_dearer_than_on_demand(problem, what))
+    yield from _once(_faster_than_light(problem))
     yield from _short_of_power(problem)
 
 
+def _once(found: Iterable[Fault]) -> Iterator[Fault]:
+    """Tell of the first of what is alike, and of how many more there are."""
+    alike = list(found)
+    more = f" ({len(alike) - 1} more like it)" if len(alike) > 1 else ""
+    yield from (replace(first, message=first.message + more) for first in alike[:1])
+
+
 def _beyond(problem: Problem, usual: UsualRange) -> Iterator[Fault]:
-    """Tell of the first entry of a list that is beyond a range, and of how many more are."""
+    """Tell of the entries of a list that are beyond a range."""
     entries: Sequence[Any] = getattr(problem, usual.list_name)
-    told = [(index, remark) for index, each in enumerate(entries) if (remark := _remark(usual, each))]
-    if told:
-        index, remark = told[0]
-        more = f" ({len(told) - 1} more like it)" if len(told) > 1 else ""
-        yield Fault(place((usual.list_name, index, usual.field), problem), remark + more)
+    for index, each in enumerate(entries):
+        if remark := _remark(usual, each):
+            yield Fault(place((usual.list_name, index, usual.field), problem), remark)
+
+
+def _of_machines(problem: Problem) -> Iterator[Fault]:
+    """Tell of prices that are likely to be those of machines with several accelerators."""
+    least = _least_prices(problem)
+    for index, pool in enumerate(problem.pools):
+        usd, gb = pool.usd_per_accelerator_hour, problem.accelerator[pool.accelerator].memory_gb
+        usual = least.get(_seller(problem, pool), usd)
+        if usd > max(MOST_ELSEWHERE * usual, CHEAP_USD_PER_GB * gb):
+            why = f"its provider asks for {usual:g} elsewhere"
+        elif gb >= LEAST_MEMORY_GB and MOST_USD_PER_GB * gb < usd <= MOST_USD:
+            why = f"dear for an accelerator of {gb:g} GB"
+        else:
+            continue
+        message = f"{usd:g} USD/h, {why}: is it meant, or is it the price of a machine with several?"
+        yield Fault(place(("pools", index, "usd_per_accelerator_hour"), problem), message)
+
+
+def _least_prices(problem: Problem) -> dict[tuple[str, str], float]:
+    """Return the least price on demand above 0 of each provider and type."""
+    least: dict[tuple[str, str], float] = {}
+    for pool in problem.pools:
+        if pool.usd_per_accelerator_hour > 0:
+            seller = _seller(problem, pool)
+            least[seller] = min(pool.usd_per_accelerator_hour, least.get(seller, math.inf))
+    return least
+
+
+def _seller(problem: Problem, pool: Pool) -> tuple[str, str]:
+    return problem.data_center[pool.data_center].provider_id, pool.accelerator
+
+
+def _dearer_than_on_demand(problem: Problem, what: str) -> Iterator[Fault]:
+    """Tell of committed, or spot, prices above the price on demand, which nobody would agree to."""
+    field = f"{what}_usd_per_accelerator_hour"
+    for index, pool in enumerate(problem.pools):
+        usd, on_demand = getattr(pool, field), pool.usd_per_accelerator_hour
+        if usd is None or usd <= on_demand or _is_paid_as_a_whole(problem, pool):
+            continue
+        message = f"{usd:g} USD/h is above the price on demand, {on_demand:g}: are the two exchanged?"
+        yield Fault(place(("pools", index, field), problem), message)
+
+
+def _is_paid_as_a_whole(problem: Problem, pool: Pool) -> bool:
+    """Return whether it is own capacity, all of it committed: what use costs besides may well be less."""
+    own = problem.data_center[pool.data_center].kind != "cloud" or not pool.usd_per_accelerator_hour
+    return own and pool.committed_count >= pool.count
+
+
+def _faster_than_light(problem: Problem) -> Iterator[Fault]:
+    """Tell of links that no signal can cross so fast, where both ends have coordinates."""
+    for index, link in enumerate(problem.links):
+        km = distance_km(problem.nodes[link.source], problem.nodes[link.target])
+        if km is None or 0 < link.latency_ms < LEAST_MS:
+            continue
+        if km - ROUNDING_KM > link.latency_ms * LIGHT_KM_PER_MS:
+            message = (
+                f"{link.latency_ms:g} ms one way for {number(km)} km: light takes"
+                f" {number(km / LIGHT_KM_PER_MS, 2)} ms, and half as much again in fibre"
+            )
+            yield Fault(place(("links", index, "latency_ms"), problem), message)
 
 
 def _remark(usual: UsualRange, entry: Any) -> str:

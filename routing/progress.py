@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, TextIO
 
-from .text import clean, money, number, pad, percent, width
+from .text import clean, money, number, pad, percent, tells, width
 
 SECONDS_BETWEEN_LINES = 1.0
 SECONDS_BETWEEN_REDRAWS = 0.1
@@ -124,13 +124,21 @@ def _state(report: Report) -> tuple[object, ...]:
     return report.phase, report.incumbent, report.bound
 
 
+def _gap(report: Report) -> str:
+    """Return the gap; beside a cost near zero it is in USD."""
+    value, bound = report.incumbent, report.bound
+    if report.phase != COST or value is None or bound is None or tells(value - bound, value):
+        return percent(report.gap, 3)
+    return f"{money(max(0.0, value - bound))} USD"
+
+
 def progress_line(report: Report) -> str:
     """Return one report as a line, e.g. ``  3.2 s  cost: best 1,234.50, bound 1,230.00, gap 0.366 %``."""
     figure = weight if report.phase == UNSERVED_WORK else money
     figures = {
         "best": figure(report.incumbent),
         "bound": figure(report.bound),
-        "gap": percent(report.gap, 3),
+        "gap": _gap(report),
     }
     known = ", ".join(f"{name} {figure}" for name, figure in figures.items() if figure != "-")
     if report.phase == COST and report.incumbent is None and known:

@@ -106,7 +106,7 @@ def _block(names: list[str], sites: list[str], cells: list[list[str]]) -> str:
 def _hidden(reach: Reach, limit: int) -> Iterator[str]:
     rows, columns = max(0, len(reach.origins) - limit), max(0, len(reach.sites) - limit)
     if rows or columns:
-        yield f"... and {rows:,} more locations, {columns:,} more data centers {MORE}"
+        yield f"... and {rows:,} more places, {columns:,} more data centers {MORE}"
 
 
 def reach_table(reach: Reach, policy: str | None) -> Table:
@@ -143,7 +143,7 @@ def _reach_by_site(reach: Reach, policy: str) -> Table:
         text_column("data_center", "data center"),
         text_column("jurisdiction", "law"),
         text_column("may_process", "may process"),
-        number_column("locations", "locations in reach"),
+        number_column("locations", "places in reach"),
         number_column("least_rtt_ms", "least rtt ms", 2),
         number_column("most_rtt_ms", "most rtt ms", 2),
     )
@@ -153,9 +153,8 @@ def _reach_by_site(reach: Reach, policy: str) -> Table:
             reach.problem.data_centers, reach.may_process(policy), _by_site(reach, policy), strict=True
         )
     ]
-    return Table(
-        "reach", f"What policy {policy!r} can reach, of {len(reach.origins)} locations", columns, rows
-    )
+    title = f"What policy {policy!r} can reach, of {len(reach.origins)} places with users or data"
+    return Table("reach", title, columns, rows)
 
 
 def _by_site(reach: Reach, policy: str) -> list[list[float | None]]:

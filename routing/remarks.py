@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from .barred import Barred
 from .check_barring import Barring
 from .check_left_out_jobs import JobReasons
 from .check_left_out_services import ServiceReasons
+from .crowded import Crowd, Crowds
 from .errors import Fault, quoted
 from .faults import place
 from .plausible import implausible
@@ -22,15 +24,35 @@ def remarks(problem: Problem) -> Iterator[Fault]:
     yield from _one_way(problem)
     yield from _shares(problem)
     yield from implausible(problem)
-    barring = Barring(problem)
-    barred = Barred(problem)
+    barring, barred = Barring(problem), Barred(problem)
+    crowds = Crowds(barring)
     for index, workload in enumerate(problem.workloads):
         if isinstance(workload, TrainingJob):
             told = _job(barring, barred, workload)
         else:
-            told = _service(barring, barred, workload)
+            told = chain(_service(barring, barred, workload), _crowd(crowds, workload))
         for message in told:
             yield Fault(place(("workloads", index), problem), message)
+    if crowd := crowds.of_all():
+        period, needed, there = _figures(problem, crowd)
+        yield Fault(
+            "workloads",
+            f"no plan can serve all users: some need {needed} accelerators in period {period},"
+            f" and all pools in their reach have {there}",
+        )
+
+
+def _crowd(crowds: Crowds, service: InferenceService) -> Iterator[str]:
+    if crowd := crowds.of(service):
+        period, needed, there = _figures(crowds.problem, crowd)
+        yield (
+            f"no plan can serve all of it: users ask for {needed} requests/s in period {period},"
+            f" and all pools in their reach, were they empty, serve {there}"
+        )
+
+
+def _figures(problem: Problem, crowd: Crowd) -> tuple[str, str, str]:
+    return quoted(problem.periods[crowd.period].id), number(crowd.needed, 1), number(crowd.there, 1)
 
 
 def _twins(problem: Problem) -> Iterator[Fault]:

@@ -23,7 +23,7 @@ from .tables import (
     text_column,
     to_text,
 )
-from .text import ROUNDING_NOISE, money, number, percent, plural
+from .text import ROUNDING_NOISE, money, number, percent, plural, tells
 
 DEFAULT_WIDTH = 110
 MOST_ROWS = 40
@@ -106,6 +106,12 @@ def _summary(plan: Plan, problem: Problem) -> Iterator[tuple[str, str]]:
         yield "because", why
 
 
+def headline(plan: Plan, problem: Problem) -> str:
+    """Return status, objective, bound, gap and what is left out of a plan that can be used, in one line."""
+    left_out = f"left out: {_unserved(plan, problem)}" if plan.left_out else "all work is placed"
+    return f"{plan.status}: objective {money(plan.objective)} USD{_proof(plan)}; {left_out}"
+
+
 def _status(plan: Plan, problem: Problem) -> str:
     if plan.status == "optimal":
         return "optimal: proven within the gap asked for"
@@ -130,9 +136,22 @@ def _proof(plan: Plan) -> str:
         return ", no bound proven"
     if plan.gap is None or plan.objective is None:
         return f", proven bound {money(plan.bound)} USD"
-    gap = percent(gap_between(plan.objective, plan.bound), 3)
     of_what = " (leaving no more out)" if plan.left_out else ""
-    return f", proven bound {money(plan.bound)} USD{of_what}, gap {gap}"
+    return f", proven bound {money(plan.bound)} USD{of_what}, gap {cost_gap(plan.objective, plan.bound)}"
+
+
+def plan_gap(plan: Plan) -> str:
+    """Return the gap of a plan in cost or in work left out, whichever is more; empty where none is proven."""
+    if plan.gap is None or plan.objective is None or plan.bound is None:
+        return ""
+    is_of_cost = plan.gap <= gap_between(plan.objective, plan.bound)
+    return cost_gap(plan.objective, plan.bound) if is_of_cost else percent(plan.gap, 3)
+
+
+def cost_gap(usd: float, bound_usd: float) -> str:
+    """Return how far a cost may be above the least: as a percentage, in USD beside a cost near zero."""
+    gap = gap_between(usd, bound_usd)
+    return percent(gap, 3) if not gap or tells(usd - bound_usd, usd) else f"{money(usd - bound_usd)} USD"
 
 
 def gap_between(value: float, bound: float) -> float:

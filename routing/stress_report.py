@@ -15,6 +15,7 @@ from .tables import (
     facts,
     money_column,
     number_column,
+    percent_column,
     text_column,
     to_csv,
     to_json,
@@ -84,7 +85,7 @@ _COLUMNS: Mapping[Column, Callable[[Trial], Any]] = {
         trial.extra_unprotected_usd
     ),
     as_spare(money_column("extra_in_all_usd", "in all USD")): lambda trial: trial.extra_in_all_usd,
-    as_spare(number_column("gap_percent", "gap %", 2)): _gap_percent,
+    as_spare(percent_column("gap_percent", "gap %", 2)): _gap_percent,
     text_column("replan", "re-plan"): lambda trial: trial.verdict,
 }
 

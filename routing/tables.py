@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .layout import Strip, fitting, has_room, lines
-from .text import clean, filled, guarded, money, number, pad, percent, plural, width
+from .text import MOST_TIMES, clean, escaped, filled, guarded, money, number, pad, percent, plural, width
 
 MORE = "(use --format json or csv)"
 UNLIMITED = 10_000
@@ -53,6 +53,17 @@ def number_column(name: str, heading: str = "", digits: int = 0) -> Column:
 def money_column(name: str, heading: str = "") -> Column:
     """Return a column of amounts of USD."""
     return Column(name, heading or name.replace("_", " "), lambda value: _shown_number(value, 2))
+
+
+def percent_column(name: str, heading: str, digits: int) -> Column:
+    """Return a column of percentages; beyond :data:`MOST_TIMES` the figure would say nothing to people."""
+    return Column(name, heading, lambda value: _shown_percent(value, digits))
+
+
+def _shown_percent(value: float | None, digits: int) -> str:
+    if value is not None and abs(value) > 100 * MOST_TIMES:
+        return f"{'>' if value > 0 else '<-'}{number(100 * MOST_TIMES)}"
+    return _shown_number(value, digits)
 
 
 def _shown_number(value: float | str | None, digits: int) -> str:
@@ -111,8 +122,8 @@ def _csv_cell(value: Any) -> Any:
 
 
 def to_json(document: Any) -> str:
-    """Return a document as indented JSON."""
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False)
+    """Return a document as indented JSON, in which nothing steers a terminal."""
+    return escaped(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def to_text(table: Table, columns: int, limit: int) -> str:
@@ -186,6 +197,7 @@ __all__ = [
     "money",
     "money_column",
     "number_column",
+    "percent_column",
     "plain_table",
     "plural",
     "remark_column",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from itertools import accumulate, takewhile
@@ -9,8 +10,11 @@ from itertools import accumulate, takewhile
 ELLIPSIS = "…"
 ROUNDING_NOISE = 1e-9
 """Numbers below this are shown as zero."""
+LEAST_USD = 0.005
+"""Cost that is shown as more than nothing."""
+MOST_TIMES = 100.0
+"""Multiple of a cost up to which a difference is told as a part of it."""
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?", re.DOTALL)
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _JOINERS = "\u200c\u200d"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
@@ -18,10 +22,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 def clean(text: str) -> str:
     """Return ``text`` on one line, without escape sequences, control characters and invisible marks.
 
+    Everything that goes to a terminal or into a spreadsheet passes here.
+
     Marks that reorder text (bidirectional overrides) go as well: they let one name pose as another.
     """
-    spaced = re.sub(r"[\s]+", " ", _ESCAPES.sub("", text))
-    return "".join(filter(_shows, spaced))
+    return _visible(re.sub(r"\s+", " ", _ESCAPES.sub("", text)))
+
+
+def _visible(text: str) -> str:
+    return text if text.isprintable() else "".join(filter(_shows, text))
 
 
 def _shows(character: str) -> bool:
@@ -29,21 +38,32 @@ def _shows(character: str) -> bool:
 
 
 def clean_lines(text: str) -> str:
-    """Return ``text`` with every line cleaned; indents stay."""
-    return "\n".join(
-        line[: len(line) - len(line.lstrip(" "))] + clean(line.lstrip(" ")) for line in text.split("\n")
-    )
+    """Return ``text`` with every line cleaned; spaces stay."""
+    return "\n".join(_visible(re.sub(r"[^\S ]", " ", _ESCAPES.sub("", line))) for line in text.split("\n"))
 
 
 def guarded(text: str) -> str:
     """Return ``text`` as a cell of a CSV file that no spreadsheet takes for a formula.
 
-    Escape sequences and control characters go; a cell that begins like a formula gets an apostrophe in front
+    It is cleaned; a cell that begins like a formula gets an apostrophe in front
     (https://owasp.org/www-community/attacks/CSV_Injection).
     """
-    bare = _CONTROLS.sub("", _ESCAPES.sub("", text))
+    bare = clean(text)
     is_formula = text.startswith(_FORMULA) or bare.lstrip().startswith(_FORMULA)
     return ("'" if is_formula else "") + bare
+
+
+def escaped(json_text: str) -> str:
+    """Return JSON with what :func:`clean` takes out of names written as escapes, which read back the same."""
+    if json_text.isascii() and "\x7f" not in json_text:
+        return json_text
+    return re.sub(r"[^\n -~]+", lambda run: _escaped(run[0]), json_text)
+
+
+def _escaped(run: str) -> str:
+    if run.isprintable():
+        return run
+    return "".join(each if _shows(each) else json.dumps(each)[1:-1] for each in run)
 
 
 def width(text: str) -> int:
@@ -111,6 +131,18 @@ def money(value: float | None) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """Return a share as a percentage."""
     return "-" if value is None else f"{number(100 * value, digits)} %"
+
+
+def tells(more_usd: float, base_usd: float) -> bool:
+    """Return whether a part of a base says something: not beside a cost of next to nothing."""
+    return abs(base_usd) >= LEAST_USD and abs(more_usd) <= MOST_TIMES * abs(base_usd)
+
+
+def difference(more_usd: float, base_usd: float) -> str:
+    """Return a difference of costs as a percentage of the base, or in USD where that would say nothing."""
+    if not tells(more_usd, base_usd):
+        return f"{money(more_usd)} USD"
+    return percent(round(more_usd / abs(base_usd), 5), 2)
 
 
 def span(low: int, high: int) -> str:

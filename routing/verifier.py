@@ -15,7 +15,7 @@ from .check_moving import check_moving, settle_moving
 from .check_resources import check_resources, uses
 from .check_services import check_services
 from .check_spread import check_spread
-from .check_structure import check_place_once, shape_is_sound, sound_parts
+from .check_structure import check_place_once, is_of_another, shape_is_sound, sound_parts
 from .check_survival import check_survival
 from .check_totals import check_no_plan, check_totals
 from .collecting import collection_paused
@@ -41,7 +41,9 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     -------
     list[Violation]
         Sorted; at most one for each constraint and element, with the worst figure. Entries with unknown ids
-        are reported and left out of the sums, so that further figures may then be reported as well.
+        are reported and left out of the sums, so that further figures may then be reported as well. Of a plan
+        for another problem that names what this one lacks, only that is told; one for a problem that differs
+        in figures is checked to the end.
 
     Raises
     ------
@@ -52,6 +54,8 @@ def check(problem: Problem, plan: Plan) -> list[Violation]:
     require("plan", plan, Plan, "a Plan")
     findings = Findings()
     if not shape_is_sound(plan, findings):
+        return findings.violations()
+    if is_of_another(problem, plan, findings):
         return findings.violations()
     sound = sound_parts(problem, plan, findings)
     if not plan:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from .check_findings import CONSTRAINTS, Violation
+from .check_findings import CONSTRAINTS, NOTHING_ELSE, Violation
 from .overview import contents
 from .plan import GIVE_THAT, Plan
 from .plan_tables import plan_table
 from .problem import Problem
 from .report import MOST_ROWS, plan_report
 from .tables import Table, number_column, text_column, to_csv, to_json, to_text
-from .text import plural
+from .text import filled, plural
 
 
 class SampleLike(Protocol):
@@ -93,11 +93,18 @@ def render_findings(violations: Sequence[Violation], form: str, columns: int) ->
     """Return the verdict on a plan: every violation, or that all checks hold."""
     head = (text_column("constraint"), text_column("element"), text_column("message"))
     rows = [(found.constraint, found.element, found.message) for found in violations]
-    strays = [message for constraint, _, message in rows if constraint == "digest"]
-    stray = f"; the plan {strays[0]}; {GIVE_THAT}, or that scenario of this one" if strays else ""
-    table = Table("violations", f"{plural(len(rows), 'violation')}{stray}", head, rows)
     if form == "json":
-        return to_json({"holds": not rows, "checks": CONSTRAINTS, "violations": table.records()})
-    if form == "csv" or rows:
-        return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
-    return f"all {len(CONSTRAINTS)} checks hold"
+        records = Table("violations", "", head, rows).records()
+        return to_json({"holds": not rows, "checks": CONSTRAINTS, "violations": records})
+    if form == "csv":
+        return to_csv(Table("violations", "", head, rows))
+    strays = [f"the plan {row[2]}; {GIVE_THAT}, or that scenario of it" for row in rows if row[0] == "digest"]
+    others = [row for row in rows if row[0] != "digest"]
+    parts = [filled(stray, columns) for stray in strays]
+    if strays and not others and NOTHING_ELSE not in strays[0]:
+        parts.append("all other checks hold for this topology too")
+    if others:
+        against = "against this topology: " if strays else ""
+        table = Table("violations", f"{against}{plural(len(others), 'violation')}", head, others)
+        parts.append(to_text(table, columns, MOST_ROWS))
+    return "\n\n".join(parts) or f"all {len(CONSTRAINTS)} checks hold"

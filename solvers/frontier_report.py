@@ -19,7 +19,7 @@ from ..routing.tables import (
     to_json,
     to_text,
 )
-from ..routing.text import money, number, percent, plural
+from ..routing.text import ROUNDING_NOISE, difference, money, number, percent, plural, tells
 from .frontier import FrontierPoint
 from .frontier_axes import Axis
 from .near_optimal import NearOptimal
@@ -52,9 +52,11 @@ def render_frontier(
     ``name`` picks one of :data:`TABLES`; csv has the points without it. ``is_stopped`` tells that it was not
     sought to the end.
     """
-    tables = {"points": _points(points, axis, is_stopped=is_stopped)}
+    for_people = form == "table"
+    tables = {"points": _points(points, axis, is_stopped=is_stopped, for_people=for_people)}
     if near is not None:
-        tables |= {"alternatives": _alternatives(near), "moves": _moves(near, problem)}
+        alternatives = _alternatives(near, for_people=for_people)
+        tables |= {"alternatives": alternatives, "moves": _moves(near, problem)}
     if name is not None or form == "csv":
         table = tables[name or "points"]
         if form == "json":
@@ -89,31 +91,40 @@ def _beyond(points: Sequence[FrontierPoint], axis: Axis) -> str:
     return "; jobs that run on after the horizon cost until they end, and emit within it only"
 
 
-def _points(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = False) -> Table:
+def _points(
+    points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool = False, for_people: bool = True
+) -> Table:
     columns: tuple[Column, ...] = (
         number_column(axis.name, axis.unit, 4),
         money_column("usd", "cost USD"),
         money_column("bound_usd", "bound USD"),
-        Column("gap", "gap", _percent),
-        Column("extra", "dearer by", _percent),
+        Column("gap", "gap", _shown),
+        Column("extra", "dearer by", _shown),
         money_column("usd_per_unit", f"USD per {axis.unit} less"),
         number_column("unserved", "left out", 4),
         text_column("forced", "remark"),
     )
     least = points[0].usd
     rows = [
-        [each.value, each.usd, each.bound_usd, each.gap, *_traded(each, least), each.plan.unserved or None,
-         _remark(each)]
+        [each.value, each.usd, each.bound_usd, _gap(each, for_people), *_traded(each, least, for_people),
+         each.plan.unserved or None, _remark(each)]
         for each in points
     ]  # fmt: skip
     return Table("points", _headline(points, axis, is_stopped=is_stopped), columns, rows)
 
 
-def _traded(point: FrontierPoint, least: float) -> tuple[float | None, float | None]:
+def _gap(point: FrontierPoint, for_people: bool) -> float | str | None:
+    if point.bound_usd is None or not for_people:
+        return point.gap
+    more = max(0.0, point.usd - point.bound_usd)
+    return difference(more, point.usd) if more > ROUNDING_NOISE else percent(0.0, 2)
+
+
+def _traded(point: FrontierPoint, least: float, for_people: bool) -> tuple[float | str | None, float | None]:
     """Return how much dearer a point is, in all and by the unit; nothing of one that does less for it."""
     if point.leaves_more_out:
         return None, None
-    return _part(point.usd - least, least), point.usd_per_unit
+    return _dearer(point.usd - least, least, for_people), point.usd_per_unit
 
 
 def _remark(point: FrontierPoint) -> str | None:
@@ -127,29 +138,34 @@ def _remark(point: FrontierPoint) -> str | None:
     return "; ".join(remarks) or None
 
 
-def _percent(value: float | None) -> str:
-    return percent(None if value is None else round(value, 5), 2)
+def _shown(value: str | None) -> str:
+    return value or "-"
 
 
-def _part(more: float, least: float) -> float:
-    return more / max(abs(least), 1e-9)
+def _dearer(more: float, least: float, for_people: bool) -> float | str | None:
+    """Return how much dearer something is, as text or as a part of the least, None beside next to nothing."""
+    if for_people:
+        return difference(more, least)
+    return more / abs(least) if tells(more, least) else None
 
 
-def _alternatives(near: NearOptimal) -> Table:
+def _alternatives(near: NearOptimal, *, for_people: bool) -> Table:
     columns: tuple[Column, ...] = (
         number_column("alternative"),
         money_column("objective_usd", "objective USD"),
-        Column("extra", "dearer by", _percent),
+        Column("extra", "dearer by", _shown),
         number_column("moved", "workloads moved", 2),
         number_column("moved_least", "from the most similar", 2),
         number_column("unserved", "left out", 4),
     )
-    best = near.best
-    rows: list[list[Any]] = [[0, best.objective, 0.0, None, None, best.unserved or None]]
-    for index, each in enumerate(near.alternatives, 1):
-        plan = each.plan
-        figures = (each.extra, each.moved, each.moved_least, plan.unserved or None)
-        rows.append([index, plan.objective, *figures])
+    plans = [near.best, *(each.plan for each in near.alternatives)]
+    moved = [(None, None), *((each.moved, each.moved_least) for each in near.alternatives)]
+    least = near.best.objective or 0.0
+    rows = [
+        [index, plan.objective, _dearer((plan.objective or 0.0) - least, least, for_people), *figures,
+         plan.unserved or None]
+        for index, (plan, figures) in enumerate(zip(plans, moved, strict=True))
+    ]  # fmt: skip
     count = plural(len(near.alternatives), "other plan")
     return Table("alternatives", f"The cheapest plan and {count}{_ENDED[near.ended]}", columns, rows)
 

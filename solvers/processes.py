@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from ..routing.errors import SolverError
+from .searching.interrupt import ASKING
 
 _LENGTH = struct.Struct("<Q")
 
@@ -66,7 +67,8 @@ def own_pipes() -> tuple[IO[bytes], IO[bytes]]:
 
     Who began it ends it: a signal to all processes of a service is for that one to heed.
     """
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for each in ASKING:
+        signal.signal(each, signal.SIG_IGN)
     outward = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return sys.stdin.buffer, outward

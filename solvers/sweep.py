@@ -17,8 +17,9 @@ from ..routing.comparison import Case
 from ..routing.errors import InputError, OutputError, RouteError, quoted
 from ..routing.plan import Plan
 from ..routing.problem import Problem
+from ..routing.report import plan_gap
 from ..routing.scenarios import Scenario
-from ..routing.text import clean, money, percent
+from ..routing.text import clean, money
 from .options import CancelToken, options_of
 from .sweep_folder import Folder
 from .sweep_order import leaders_of, waiting_for
@@ -66,7 +67,7 @@ class Outcome:
         if self.plan is None:
             return clean(f"{self.scenario.name}: {self.error if why else 'failed'}")
         where = "read from the folder" if self.known else f"{self.plan.runtime_seconds:.1f} s"
-        gap = f", gap {percent(self.plan.gap, 3)}" if self.plan.gap is not None else ""
+        gap = f", gap {gap}" if (gap := plan_gap(self.plan)) else ""
         left = ", leaves work out" if self.plan.left_out else ""
         cost = f"{money(self.plan.cost.total_usd)} USD" if self.plan else self.plan.status
         return clean(f"{self.scenario.name}: {cost}{gap}{left} ({where})")

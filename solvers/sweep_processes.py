@@ -23,6 +23,7 @@ from ..routing.errors import RouteError, SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .options import CancelToken, cores_here
+from .searching.interrupt import TERMINAL
 from .sweep import Outcome, Task, outcome_of, solve_scenario
 
 LOOK_SECONDS = 0.1
@@ -53,12 +54,12 @@ def over_processes(
 
 
 @contextmanager
-def _ctrl_c_blocked() -> Iterator[None]:
-    """Hold SIGINT back, also from a process that is started, which could not ignore it at once."""
+def _terminal_blocked() -> Iterator[None]:
+    """Hold back what terminals send, also from a process that starts, which cannot ignore it at once."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)
     try:
         yield
     finally:
@@ -99,7 +100,7 @@ class _Crew:
         near, far = self.context.Pipe()
         arguments = (far, self.problem, self.options, self.halted)
         process = self.context.Process(target=serve, args=arguments, daemon=False)
-        with _ctrl_c_blocked(), array_sums_on_one_core():
+        with _terminal_blocked(), array_sums_on_one_core():
             process.start()
         far.close()
         worker = _Worker(process, near, self.queue.popleft())
@@ -165,7 +166,8 @@ def _death(process: SpawnProcess) -> SolverError:
 
 def serve(line: Connection, problem: Problem, options: dict[str, Any], halted: Event) -> None:
     """Plan the scenarios that come over ``line`` until it is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for each in TERMINAL:
+        signal.signal(each, signal.SIG_IGN)
     begin: Plan | None = None
     while True:
         try:

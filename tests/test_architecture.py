@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "solvers": {"solvers", "routing"},
     "cli": {*COMMANDS, *FOLDERS},
     "cli_options": {*FOLDERS},
-    **{name: {"cli_options", *FOLDERS} for name in COMMANDS if name != "cli_options"},
+    "cli_start": {"cli"},
+    **{name: {"cli_options", *FOLDERS} for name in COMMANDS if name not in ("cli_options", "cli_start")},
 }
 LAYERS = (
     ("programs", "admissible", "model", "searching", "accounts"),

@@ -78,7 +78,7 @@ def test_the_license_and_the_command_are_in_the_wheel(wheel: Path) -> None:
     held = zipfile.ZipFile(wheel)
     texts = {Path(name).name: held.read(name).decode() for name in held.namelist() if ".dist-info/" in name}
     assert "Apache License" in texts["LICENSE"]
-    assert "route = computeroute.cli:main" in texts["entry_points.txt"]
+    assert "route = computeroute.cli_start:main" in texts["entry_points.txt"]
     assert "License-Expression: Apache-2.0" in texts["METADATA"]
 
 

@@ -10,7 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
-from ..routing.errors import OutputError
+from ..routing.errors import OutputError, printable
+from ..routing.text import clean_lines
 from .writing import destination, write_text
 
 NARROWEST, DEFAULT_COLUMNS, WIDEST = 80, 110, 160
@@ -72,12 +73,16 @@ class Delivery:
         except OutputError as error:
             _to_stdout(text)
             raise OutputError(f"{error}; the result went to standard output") from None
-        self.say(f"written to {self.path}")
+        self.say(f"written to {printable(self.path)}")
 
     def say(self, remark: str) -> None:
-        """Write a remark to standard error, unless quiet."""
+        """Write a remark to standard error, unless quiet.
+
+        A stream that is gone, as of a terminal that was closed, must not cost the result.
+        """
         if not self.quiet and sys.stderr is not None:
-            sys.stderr.write(remark + "\n")
+            with suppress(OSError):
+                sys.stderr.write(clean_lines(remark) + "\n")
 
 
 def keep_output_clean() -> None:
@@ -146,7 +151,7 @@ def _require_writable(path: str) -> None:
     except (OSError, ValueError) as error:
         obstacle = getattr(error, "strerror", None) or str(error)
     if obstacle:
-        raise OutputError(f"{path}: cannot be written: {obstacle}")
+        raise OutputError(f"{printable(path)}: cannot be written: {obstacle}")
 
 
 def _obstacle(target: Path) -> str:
@@ -161,7 +166,7 @@ def _obstacle(target: Path) -> str:
 
 def _require_other(path: str, inputs: Iterable[str | None]) -> None:
     if any(name and _is_same(name, path) for name in inputs):
-        raise OutputError(f"{path}: is read as an input; name another file")
+        raise OutputError(f"{printable(path)}: is read as an input; name another file")
 
 
 def require_apart(*paths: str | None) -> None:
@@ -169,7 +174,8 @@ def require_apart(*paths: str | None) -> None:
     given = [path for path in paths if path not in (None, "-")]
     places = [os.path.realpath(path) for path in given if path]
     if len(set(places)) < len(places):
-        raise OutputError(f"{given[-1]}: is to hold two results; name another file for one of them")
+        name = printable(str(given[-1]))
+        raise OutputError(f"{name}: is to hold two results; name another file for one of them")
 
 
 def _is_same(one: str, other: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import stat
@@ -37,10 +38,16 @@ def destination(path: str | os.PathLike[str]) -> Path:
     """Return the file at the end of all links; devices, pipes and descriptors as they are named.
 
     The links of descriptors lead to what has no name of its own, or to a file that is to be gone on with.
+    Links in a circle lead nowhere, which is an OSError.
     """
     named = Path(path).absolute()
     is_special = named.exists() and not (named.is_file() or named.is_dir())
-    return named if is_special or _is_descriptor(named) else Path(os.path.realpath(path))
+    if is_special or _is_descriptor(named):
+        return named
+    found = Path(os.path.realpath(path))
+    if found.is_symlink():
+        raise OSError(errno.ELOOP, "it is a symbolic link that leads to itself")
+    return found
 
 
 def _is_descriptor(named: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Ctrl-C or SIGTERM while a solver works: the first asks for the best plan found, the second gives up."""
+"""Signals while a solver works: the first asks for the best plan found, a second one gives up."""
 
 from __future__ import annotations
 
@@ -8,8 +8,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-ASKING = (signal.SIGINT, signal.SIGTERM)
-"""The signals of Ctrl-C, and of who ends a service or a container and waits a little before killing it."""
+HANG_UP = getattr(signal, "SIGHUP", None)
+"""The signal of a terminal that is closed, which may send several; there is none on Windows."""
+TERMINAL = (signal.SIGINT,) if HANG_UP is None else (signal.SIGINT, HANG_UP)
+"""What a terminal sends to all processes of a command: on Ctrl-C, and when it is closed."""
+ASKING = (*TERMINAL, signal.SIGTERM)
+"""These, and the signal of who ends a service or a container and waits a little before killing it."""
 
 
 class Interrupt:
@@ -38,19 +42,23 @@ def say_stopping() -> None:
 
 @contextmanager
 def interrupt_token(say: Callable[[], object]) -> Iterator[Interrupt]:
-    """Give a token that the first SIGINT or SIGTERM sets; the next one raises KeyboardInterrupt.
+    """Give a token that the first signal sets; the next SIGINT or SIGTERM raises KeyboardInterrupt.
 
-    ``say`` is called by the handler of the first, so it must not use buffered streams. Outside the main
-    thread, signals are left as they are, and so is each that is ignored (SIGINT in a background job) or
-    handled by other than Python.
+    ``say`` is called by the handler of the first, so it must not use buffered streams. The exception has the
+    number of its signal. After a SIGHUP further ones are ignored until the process ends, as the result is
+    still to be written. Outside the main thread, signals are left as they are, and so is each that is
+    ignored (SIGINT in a background job) or handled by other than Python.
     """
     token = Interrupt()
 
-    def handle(*_: object) -> None:
-        if token.is_set():
-            raise KeyboardInterrupt
-        token.set()
-        say()
+    def handle(number: int, _: object) -> None:
+        if number == HANG_UP:
+            signal.signal(number, signal.SIG_IGN)
+        elif token.is_set():
+            raise KeyboardInterrupt(number)
+        if not token.is_set():
+            token.set()
+            say()
 
     is_main = threading.current_thread() is threading.main_thread()
     previous = {each: signal.getsignal(each) for each in ASKING if is_main}
@@ -61,4 +69,5 @@ def interrupt_token(say: Callable[[], object]) -> Iterator[Interrupt]:
         yield token
     finally:
         for each in heard:
-            signal.signal(each, previous[each])
+            if signal.getsignal(each) == handle:
+                signal.signal(each, previous[each])

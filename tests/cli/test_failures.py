@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -133,6 +134,61 @@ def test_an_input_is_not_overwritten(
     assert result.exit_code == 2
     assert "is read as an input; name another file" in result.stderr
     assert (tmp_path / "t.json").read_text() == before
+
+
+@pytest.mark.parametrize("links", [{"x": "x"}, {"x": "y", "y": "x"}])
+def test_a_link_that_leads_to_itself_is_no_output(
+    links: dict[str, str], route: Route, tmp_path: Path
+) -> None:
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    result = route("validate", "two-sites", "-o", tmp_path / "x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("x: cannot be written: it is a symbolic link that leads to itself\n")
+    assert all((tmp_path / name).is_symlink() for name in links)
+
+
+def test_what_a_link_leads_to_is_written(route: Route, tmp_path: Path) -> None:
+    (tmp_path / "x").symlink_to("new")
+    assert route("validate", "two-sites", "-o", tmp_path / "x").exit_code == 0
+    assert (tmp_path / "x").is_symlink()
+    assert (tmp_path / "new").read_text().startswith("two-sites is valid")
+
+
+STEERING = "x\x1b[2J\x9b2J\u202ey"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("validate", "two-sites", "-o", STEERING),
+        ("validate", "two-sites", "-o", f"{STEERING}/z"),
+        ("validate", STEERING),
+        ("validate", "two-sites", STEERING),
+        (STEERING,),
+        ("validate", "two-sites", f"--{STEERING}"),
+        ("plan", "two-sites", "-s", STEERING),
+        ("plan", "two-sites", "--scenarios", STEERING),
+    ],
+)
+def test_no_name_steers_a_terminal(
+    arguments: tuple[str, ...], route: Route, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = route(*arguments).stderr
+    assert told
+    assert not {"\x1b", "\x9b", "\u202e"} & set(told)
+
+
+def test_a_closed_terminal_does_not_cost_the_result(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    delivery = Delivery(None, str(tmp_path / "x"))
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(write=refuse))
+    delivery.say("stopped early")
+    delivery.send("result")
+    assert (tmp_path / "x").read_text() == "result\n"
 
 
 def test_an_old_output_is_replaced(route: Route, tmp_path: Path) -> None:

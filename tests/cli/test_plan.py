@@ -49,7 +49,7 @@ def test_quiet(route: Route, tmp_path: Path) -> None:
 def test_form_follows_the_ending_of_the_output(name: str, first: str, route: Route, tmp_path: Path) -> None:
     result = route("plan", "two-sites", "-o", tmp_path / name)
     assert result.stdout == ""
-    assert result.stderr.splitlines()[-1] == f"written to {tmp_path / name}"
+    assert result.stderr.splitlines()[-2] == f"written to {tmp_path / name}"
     assert (tmp_path / name).read_text().startswith(first)
 
 
@@ -130,14 +130,46 @@ def test_all_or_nothing_ends_with_1(route: Route, overfull: Path) -> None:
 def test_a_plan_of_another_problem_is_told_first(route: Route, overfull: Path, tmp_path: Path) -> None:
     route("plan", "two-sites", "-q", "-o", tmp_path / "plan.json")
     result = route("verify", overfull, tmp_path / "plan.json")
-    title, rows = result.stdout.split("\nconstraint", 1)
+    told = " ".join(result.stdout.split())
     assert result.exit_code == 1
-    assert "; the plan is for 'two-sites' (sha256:" in title
-    assert " ".join(title.split()).endswith("or that scenario of this one")
-    assert "give that topology (after route replan: what its --keep-topology wrote)" in " ".join(
-        title.split()
+    assert told.startswith("the plan is for 'two-sites' (sha256:")
+    hint = "give that topology (after route replan: what its --keep-topology wrote), or that scenario of it"
+    assert f"; {hint} against this topology: " in told
+
+
+def test_a_plan_that_is_written_is_summed_up(route: Route, overfull: Path, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    whole = route("plan", "two-sites", "-o", path)
+    assert whole.stderr.splitlines()[-2:] == [
+        f"written to {path}",
+        "optimal: objective 544.36 USD, proven bound 544.36 USD, gap 0.000 %; all work is placed",
+    ]
+    short = route("plan", overfull, "-o", path).stderr.splitlines()
+    assert "; left out: 1 workload, wholly or in part (weight 1.000 of 3.000, proven bound" in short[-2]
+    assert short[-1] == "the plan leaves work out"
+    assert "objective" not in route("plan", "two-sites", "-q", "-o", path).stderr
+    assert "objective" not in route("plan", "two-sites").stderr
+
+
+def test_a_plan_of_another_topology_is_told_in_a_few_lines(route: Route, plan_file: Path) -> None:
+    result = route("verify", "multicloud", plan_file)
+    assert result.exit_code == 1
+    told = " ".join(result.stdout.split())
+    assert (
+        "; that lacks 3 workloads of the plan: 'assistant-eu', 'assistant-us', 'finetune', and 2 pools"
+        in told
     )
-    assert rows.splitlines()[2].startswith("digest")
+    assert ", so nothing else was checked; " in told
+    assert result.stdout.count("\n") < 6
+
+
+def test_a_plan_that_holds_for_a_changed_topology_too(
+    route: Route, plan_file: Path, two_sites: dict[str, Any], tmp_path: Path
+) -> None:
+    (tmp_path / "t.json").write_text(json.dumps({**two_sites, "name": "another name"}))
+    result = route("verify", tmp_path / "t.json", plan_file)
+    assert result.exit_code == 1
+    assert result.stdout.endswith("all other checks hold for this topology too\n")
 
 
 def test_routes_of_datasets_have_no_round_trip(route: Route) -> None:

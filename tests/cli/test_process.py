@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import Result
 from computeroute.routing import Plan, Problem, check
-from computeroute.solvers.searching.interrupt import interrupt_token
+from computeroute.solvers.searching.interrupt import ASKING, HANG_UP, interrupt_token
 from computeroute.topologies.delivery import keep_output_clean
 
 from .conftest import COMMAND, start
 
+Route = Callable[..., Result]
 Spawn = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -171,7 +173,7 @@ def test_a_stream_that_is_no_descriptor_is_left_alone(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.no_cover
-@pytest.mark.parametrize("asking", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("asking", ASKING, ids=[each.name for each in ASKING])
 def test_interrupt_returns_the_best_plan_found(tmp_path: Path, asking: signal.Signals) -> None:
     data = hard_problem()
     (tmp_path / "hard.json").write_text(json.dumps(data))
@@ -214,6 +216,65 @@ def test_interrupt_before_there_is_anything_ends_with_130() -> None:
         process.send_signal(signal.SIGINT)
         output, messages = process.communicate(timeout=20)
     assert (process.returncode, output, messages) == (130, b"", b"error: interrupted\n")
+
+
+STOPPED_AMID_AN_IMPORT = """
+import os, signal, sys
+
+class Stop:
+    def find_spec(self, name, *_):
+        if name == MODULE:
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Stop())
+from computeroute.cli_start import main
+main()
+"""
+
+
+@pytest.mark.no_cover
+@pytest.mark.parametrize(
+    "module", ["click", "computeroute.cli_curves", "pydantic", "computeroute.topologies"]
+)
+def test_interrupt_amid_imports_ends_with_130(module: str) -> None:
+    code = STOPPED_AMID_AN_IMPORT.replace("MODULE", repr(module))
+    done = subprocess.run(
+        [sys.executable, "-c", code, "validate", "two-sites"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    ("second", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
+)
+def test_a_second_signal_gives_up_with_its_exit_code(
+    second: signal.Signals, exit_code: int, monkeypatch: pytest.MonkeyPatch, route: Route
+) -> None:
+    def solve(*_: Any, **__: Any) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(second)
+
+    monkeypatch.setattr("computeroute.solvers.solve", solve)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        done = route("plan", "two-sites", "-q")
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (done.exit_code, done.stderr) == (exit_code, "error: interrupted\n")
+
+
+@pytest.mark.skipif(HANG_UP is None, reason="no terminal is hung up there")
+def test_a_terminal_that_is_closed_may_say_so_twice() -> None:
+    before = signal.getsignal(HANG_UP)
+    try:
+        with interrupt_token(lambda: None) as token:
+            signal.raise_signal(HANG_UP)
+            signal.raise_signal(HANG_UP)
+            assert token.is_set()
+        signal.raise_signal(HANG_UP)  # the result is being written
+    finally:
+        signal.signal(HANG_UP, before)
 
 
 def test_first_interrupt_asks_and_second_gives_up() -> None:

@@ -20,7 +20,7 @@ def test_the_plan_of_a_scenario_is_verified_against_it_only(route: Route, tmp_pa
     assert "all 36 checks hold" in route("verify", "two-sites", kept, "-s", MORE).stdout
     other = route("verify", "two-sites", kept)
     assert other.exit_code == 1
-    assert f"; the plan is for 'two-sites, scenario {MORE}' (" in other.stdout
+    assert f"the plan is for 'two-sites, scenario {MORE}' (" in other.stdout
 
 
 def test_a_plan_says_which_scenario_it_is_of(route: Route, tmp_path: Path) -> None:

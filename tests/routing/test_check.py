@@ -116,9 +116,20 @@ def test_values_of_the_wrong_type_are_faults_of_structure() -> None:
 
 
 def test_a_plan_of_another_problem_is_told_by_its_digest() -> None:
-    [first, *others] = check(case("home")[0], case("cloud")[1])
+    """Not by all that does not fit, which would be most of it."""
+    [only] = check(case("home")[0], case("cloud")[1])
+    assert only.constraint == "digest"
+    assert "that lacks 3 workloads of the plan: " in only.message
+    assert only.message.endswith(", so nothing else was checked")
+
+
+def test_a_plan_is_checked_against_a_problem_that_differs_in_figures() -> None:
+    problem, plan = case("home")
+    pools = tuple(pool.replace(usd_per_accelerator_hour=99.0) for pool in problem.pools)
+    first, *others = check(problem.replace(pools=pools), plan)
     assert first.constraint == "digest"
-    assert "structure" in {violation.constraint for violation in others}
+    assert "nothing else" not in first.message
+    assert "cost" in {violation.constraint for violation in others}
 
 
 def test_a_violation_reads_as_one_line() -> None:

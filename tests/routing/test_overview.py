@@ -56,6 +56,23 @@ def test_pools_show_what_they_can_grow_to(problem: Problem) -> None:
     assert [record["expandable_to"] for record in pool_table(problem).records()] == [None, 16 + 4 * 8, None]
 
 
+def test_links_show_what_a_gb_costs_each_way() -> None:
+    """0.01 of transport; 0.09 out of ``s``, or 0.02 as the link says; no way back where it is one way."""
+    link = {"source": "s", "target": "x", "bandwidth_gbps": 1, "latency_ms": 1, "usd_per_gb": 0.01}
+    sites = [{"id": "s", "jurisdiction": "DE", "egress_usd_per_gb": 0.09}, {"id": "t", "jurisdiction": "DE"}]
+    data = {
+        **cases.PROBLEM,
+        "data_centers": sites,
+        "pools": [{"id": "p", "data_center": "s", "accelerator": "h100", "count": 8}],
+        "locations": [{"id": "x", "jurisdiction": "DE"}],
+        "links": [link, {**link, "directed": True}, {**link, "target": "t", "egress_usd_per_gb": 0.02}],
+        "workloads": [job for job in cases.PROBLEM["workloads"] if job["id"] == "too-big"],
+    }
+    records = link_table(Problem.parse(data)).records()
+    prices = [[each[f"usd_per_gb{way}"] for way in ("", "_there", "_back")] for each in records]
+    assert prices == [pytest.approx([0.01, 0.1, 0.01]), [0.01, pytest.approx(0.1), None], [0.01, 0.03, 0.03]]
+
+
 def test_links_keep_their_direction(problem: Problem) -> None:
     assert [record["directed"] for record in link_table(problem).records()] == [False] * 4 + [True]
 
@@ -98,7 +115,7 @@ def test_matrix_is_cut_into_blocks_that_fit() -> None:
     nodes = {"data_centers": sites, "pools": pools, "locations": places, "links": []}
     text = rtt_text(Reach(Problem.parse({**cases.PROBLEM, **nodes, "workloads": jobs})), None, 80, 30)
     blocks = text.split("\n\n")
-    assert blocks[-1] == "... and 10 more locations, 10 more data centers (use --format json or csv)"
+    assert blocks[-1] == "... and 10 more places, 10 more data centers (use --format json or csv)"
     assert len(blocks) == 1 + 10
     assert max(map(width, text.split("\n")[1:-1])) <= 80
 

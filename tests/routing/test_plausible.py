@@ -69,6 +69,78 @@ def test_power_that_runs_a_small_part_of_a_site_is_told() -> None:
     assert told(data) == []
 
 
+@pytest.mark.parametrize(
+    ("usd", "is_told"),
+    [
+        (24.0, True),  # 8 times the 3.00 of a cheap seller
+        (98.32, True),  # a p5.48xlarge with its 8
+        (14.28, False),  # the dearest list price of one
+        (0.0, False),
+    ],
+)
+def test_the_price_of_a_machine_is_told(usd: float, is_told: bool) -> None:
+    """An accelerator of 80 GB costs 0.2 x 80 = 16 USD/h at most."""
+    data = two_sites_data()
+    data["pools"][1] |= {"usd_per_accelerator_hour": usd, "committed_usd_per_accelerator_hour": 0}
+    data["pools"][1]["spot_usd_per_accelerator_hour"] = 0
+    remarks = told(data)
+    assert [
+        remark.startswith("pools[1] 'virginia-h100'.usd_per_accelerator_hour: ") for remark in remarks
+    ] == [True] * is_told
+    assert all(remark.endswith("is it the price of a machine with several?") for remark in remarks)
+
+
+def test_a_price_that_is_several_times_that_of_the_same_seller_is_told() -> None:
+    data = two_sites_data()
+    data["pools"].append({**data["pools"][1], "id": "other", "usd_per_accelerator_hour": 12.0})
+    (remark,) = told(data)
+    assert remark.startswith(
+        "pools[2] 'other'.usd_per_accelerator_hour: 12 USD/h, its provider asks for 3 else"
+    )
+    data["pools"][2]["usd_per_accelerator_hour"] = 6.0
+    assert told(data) == []
+
+
+@pytest.mark.parametrize("what", ["committed", "spot"])
+def test_prices_above_that_on_demand_are_told(what: str) -> None:
+    data = two_sites_data()
+    data["pools"][1][f"{what}_usd_per_accelerator_hour"] = 3.5
+    assert told(data) == [
+        f"pools[1] 'virginia-h100'.{what}_usd_per_accelerator_hour: "
+        "3.5 USD/h is above the price on demand, 3: are the two exchanged?"
+    ]
+
+
+def test_what_own_capacity_costs_used_or_not_may_be_more_than_use_costs_besides() -> None:
+    data = two_sites_data()
+    data["pools"][0] |= {"committed_count": 12, "committed_usd_per_accelerator_hour": 2.5}
+    assert told(data) == []
+    data["pools"][0]["committed_count"] = 11
+    assert len(told(data)) == 1
+
+
+@pytest.mark.parametrize(("ms", "is_told"), [(20.0, True), (22.0, False)])
+def test_links_faster_than_light_are_told(ms: float, is_told: bool) -> None:
+    """Frankfurt and Northern Virginia are 6,549 km apart: 21.85 ms at 299.8 km/ms."""
+    data = two_sites_data()
+    data["data_centers"][0] |= {"latitude": 50.11, "longitude": 8.68}
+    data["data_centers"][1] |= {"latitude": 39.04, "longitude": -77.49}
+    (index,) = [i for i, link in enumerate(data["links"]) if link["latency_ms"] == 42]
+    data["links"][index]["latency_ms"] = ms
+    place = f"links[{index}] 'frankfurt--virginia'.latency_ms"
+    message = "20 ms one way for 6,549 km: light takes 21.85 ms, and half as much again in fibre"
+    assert told(data) == [f"{place}: {message}"] * is_told
+
+
+def test_links_without_coordinates_and_short_ones_are_not_told() -> None:
+    data = two_sites_data()
+    for place in (*data["data_centers"], *data["locations"]):
+        place.pop("latitude", None)
+    for link in data["links"]:
+        link["latency_ms"] = 0.01
+    assert told(data) == []
+
+
 @pytest.mark.parametrize("name", [sample.name for sample in samples()])
 def test_samples_are_far_from_the_ends(name: str) -> None:
     """A factor of two in any figure is told of none of them."""

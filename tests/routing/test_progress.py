@@ -26,6 +26,7 @@ class Report:
             Report(3.21, 1234.5, 1230.0, 0.003645),
             "    3.2 s  cost: best 1,234.50, bound 1,230.00, gap 0.364 %",
         ),
+        (Report(3.21, 1e-7, -5.0, 5e9), "    3.2 s  cost: best 1e-07, bound -5.00, gap 5.00 USD"),
         (Report(3.21, None, 1230.0), "    3.2 s  cost: bound 1,230.00 (if all is placed)"),
         (Report(3.21, phase="a\x1b[2Jb"), "    3.2 s  ab"),
         (Report(3.21, 1.5, 0.0, phase="unserved work"), "    3.2 s  unserved work: best 1.500, bound 0.000"),

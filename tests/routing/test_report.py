@@ -219,6 +219,11 @@ def test_no_plan_has_neither_objective_nor_cost() -> None:
     assert "no work is placed" in report
 
 
+def test_a_gap_beside_next_to_nothing_is_in_usd() -> None:
+    told = plan_report(cases.plan(objective=0.001, bound=-21.0, gap=21001.0), cases.problem())
+    assert "objective  0.001 USD, proven bound -21.00 USD (leaving no more out), gap 21.00 USD" in told
+
+
 def test_objective_without_bound_or_gap() -> None:
     assert "4,321.50 USD, no bound proven" in plan_report(cases.plan(bound=None, gap=None), cases.problem())
     assert "bound 4,300.25 USD\n" in plan_report(cases.plan(gap=None), cases.problem())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from computeroute.routing import text
 from hypothesis import given
@@ -54,6 +56,16 @@ def test_guarded_disarms_formulas(formula: str) -> None:
 def test_guarded_keeps_other_text_and_drops_controls() -> None:
     assert text.guarded("fra-h100 = best") == "fra-h100 = best"
     assert text.guarded("a\x1b[31mb\x07") == "ab"
+    assert text.guarded("safe\u202egpj\x9b2J.exe\u200b") == "safegpj2J.exe"
+    assert text.guarded("\u2066=1+1\u2069") == "'=1+1"
+
+
+def test_json_keeps_what_steers_a_terminal_as_escapes() -> None:
+    told = {"上海 a\x9b2J\x7f": "b\u202e\u200b می\u200cخواهم\n"}
+    shown = text.escaped(json.dumps(told, ensure_ascii=False, indent=2))
+    assert json.loads(shown) == told
+    assert shown == '{\n  "上海 a\\u009b2J\\u007f": "b\\u202e\\u200b می\u200cخواهم\\n"\n}'
+    assert text.escaped('{"a\x7f": 1}') == '{"a\\u007f": 1}'
 
 
 @pytest.mark.parametrize(
@@ -123,3 +135,19 @@ def test_shares_ranges_and_plurals() -> None:
 @pytest.mark.parametrize("hidden", ["\x1b[0m=1+1", "\x07=1+1", " \x1b[31m@SUM(1)", "\x1b]0;t\x07-1"])
 def test_guarded_disarms_formulas_behind_what_does_not_show(hidden: str) -> None:
     assert text.guarded(hidden).startswith("'")
+
+
+@pytest.mark.parametrize(
+    ("more", "base", "told"),
+    [
+        (5.0, 100.0, "5.00 %"),
+        (5.0, -100.0, "5.00 %"),
+        (10_000.0, 100.0, "10,000.00 %"),
+        (10_001.0, 100.0, "10,001.00 USD"),
+        (86.4, 1e-7, "86.40 USD"),
+        (0.0, 0.0, "0.00 USD"),
+        (1e-9, 100.0, "0.00 %"),
+    ],
+)
+def test_differences_beside_next_to_nothing_are_in_usd(more: float, base: float, told: str) -> None:
+    assert text.difference(more, base) == told

@@ -242,6 +242,32 @@ class Set:
         return True
 
 
+def test_what_is_dearer_than_next_to_nothing_is_told_in_usd() -> None:
+    """A job of 24 h for nothing where the grid is dirty, for 24 x 3.60 = 86.40 USD where it is not."""
+    world = {
+        "accelerators": [{"id": "a", "peak_tflops": 1, "memory_gb": 1, "tdp_w": 1000}],
+        "data_centers": [
+            {"id": name, "jurisdiction": "DE", "g_per_kwh": g} for name, g in (("s", 500), ("t", 0))
+        ],
+        "pools": [
+            {"id": name, "data_center": name, "accelerator": "a", "count": 1, "usd_per_accelerator_hour": usd}
+            for name, usd in (("s", 0), ("t", 3.6))
+        ],
+        "workloads": [
+            {"kind": "training", "id": "j", "needs": [{"accelerator": "a", "count": 1, "hours": 24}]}
+        ],
+    }
+    problem, axis = Problem.parse(world), AXES["carbon"]
+    points = frontier(problem, axis, points=2)
+
+    def told(form: str) -> list[str]:
+        how: dict[str, Any] = {"form": form, "name": "points", "columns": 110}
+        return render_frontier(points, None, problem, axis, **how).splitlines()
+
+    assert told("table")[-1].split()[1:7] == ["86.40", "86.40", "0.00", "%", "86.40", "USD"]
+    assert told("csv")[-1].split(",")[4] == ""
+
+
 def test_a_stop_keeps_what_is_there() -> None:
     problem = Problem.parse(cleaner_or_cheaper(Random(3)))
     try:
