@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, many_plans, solving, with_delivery, with_problem, with_scenario
+from .cli_options import (
+    commitments_option,
+    form_option,
+    many_plans,
+    solving,
+    with_delivery,
+    with_problem,
+    with_scenario,
+)
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -64,6 +72,7 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any
 @click.option("--points", default=9, show_default=True, help="Evenly spread points of the curve.")
 @click.option("--scenario", "own", default="hybrid", show_default=True, help="The case of owning.")
 @click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")
+@commitments_option
 @solving(seconds=30.0, gap=1e-6)
 @form_option
 @with_delivery

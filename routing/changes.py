@@ -13,7 +13,7 @@ from .base import Amount, Flag, Fraction, Frozen, FrozenDict, Id, Milliseconds, 
 from .editing import mapped, require_known, times, with_services
 from .problem import Limits, Problem
 from .sites import Accelerator, Pool
-from .taking import Alone, Degrade, Ids, Keep, Remove, risk_groups
+from .taking import Alone, Degrade, Ids, Keep, Release, Remove, risk_groups
 from .workloads import InferenceService, Survival, TrainingJob
 
 Factor = Annotated[float, _number(ge=0, le=1e6)]
@@ -214,6 +214,7 @@ __all__ = [
     "Keep",
     "Limit",
     "Protect",
+    "Release",
     "Remove",
     "Scale",
     "Spread",

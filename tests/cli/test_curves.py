@@ -43,6 +43,13 @@ def test_breakeven_in_every_form(route: Route, own_or_rent: Path) -> None:
     assert as_text.stderr == ""
 
 
+@pytest.mark.parametrize(("how", "told"), [("keep", "still pays"), ("drop", "drops")])
+def test_breakeven_tells_of_commitments(route: Route, how: str, told: str) -> None:
+    asked = ("--sweep", "utilization", "--points", "2", "--tolerance", "9", "--commitments", how)
+    text = route("breakeven", "two-sites", *asked, "--against", "on-prem-only", "-q").stdout
+    assert f"commitments: on-prem-only {told} 96.00 USD that is committed where it takes capacity" in text
+
+
 def test_no_breakeven_is_an_answer(route: Route, own_or_rent: Path) -> None:
     result = route("breakeven", own_or_rent, "--sweep", "horizon", "--to", "1", "--points", "2")
     assert result.exit_code == 0
