@@ -28,15 +28,15 @@ if TYPE_CHECKING:
 
 COMPARE_EPILOG = """\b
 route compare europe-hybrid --scenario hybrid --scenario cloud-only --scenario on-prem-only
-route compare my.json -s hybrid -s "demand*1.5" -s "cloud-only + prices*0.8" -s without=fra
+route compare my.json -s hybrid -s "demand*1.5" -s "cloud-only + cloud_prices*0.8" -s without=fra
 route compare my.json --scenarios futures.yaml --jobs 2 --folder results
 
 \b
 Built in: hybrid (as the file is), cloud-only, on-prem-only, unprotected
 (nothing survives losses).
 In one line: kind=, provider=, owner=, jurisdiction=, alone=, without=,
-survive=, min_sites=, demand*, training*, prices*, energy*, network*,
-carbon*, bandwidth*, budget_usd=, carbon_cap_tco2e=, max_rtt_ms=,
+survive=, min_sites=, demand*, training*, prices*, cloud_prices*, energy*,
+network*, carbon*, bandwidth*, budget_usd=, carbon_cap_tco2e=, max_rtt_ms=,
 commitments=drop, joined with '+'. Without --scenario: the first three,
 or all of the file."""
 

@@ -6,7 +6,8 @@ A scenario is written on one line (:func:`scenario`), or declared in a file (``s
 - ``owner=acme``, ``provider=p1``, ``kind=cloud``, ``jurisdiction=DE``: use these sites only;
 - ``alone=acme``: this owner with its own sites and workloads;
 - ``without=fra``: lose a data center, pool, link or risk group of that name;
-- ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``energy``, ``network``, ``carbon``, ``bandwidth``;
+- ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``cloud_prices``, ``energy``, ``network``,
+  ``carbon``, ``bandwidth``;
 - ``survive=site``, ``survive=link``, ``survive=none``: change what every service survives;
 - ``min_sites=1``, ``min_sites=1 of chat|shop``: let services, or some, ask for no more sites than this;
 - ``budget_usd=1e6``, ``carbon_cap_tco2e=20``, ``max_rtt_ms=40``: change a limit;
@@ -37,9 +38,9 @@ MOST_SCENARIOS = 10_000
 """Scenarios that cross products may grow to."""
 _SELECTING = {"kind": "kinds", "provider": "providers", "owner": "owners", "jurisdiction": "jurisdictions"}
 _LIMITS = ("budget_usd", "carbon_cap_tco2e", "max_rtt_ms")
-_SCALES = ("demand", "training", "prices", "energy", "network", "carbon", "bandwidth")
+_SCALES = ("demand", "training", "prices", "cloud_prices", "energy", "network", "carbon", "bandwidth")
 DROP = "commitments=drop"
-_WORD = re.compile(r"\s*([a-z][a-z0-9_]*)\s*([=*])\s*(.+?)\s*", re.DOTALL)
+_WORD = re.compile(r"\s*([a-z][a-z0-9_-]*)\s*([=*])\s*(.+?)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def _part(text: str, known: Mapping[str, Scenario]) -> Scenario:
                 [f"{quoted(text)} is a sweep, which stands alone; join its scenarios by another axis"]
             )
         raise UnknownNameError("scenario", text, [*known, *sweeps, "without=ID", "demand*1.5", "kind=cloud"])
-    word, sign, value = match.groups()
+    word, sign, value = match[1].replace("-", "_"), match[2], match[3]
     try:
         return Scenario(text, (_change(word, sign, value),))
     except ValidationError as error:

@@ -11,6 +11,7 @@ from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Sca
 from computeroute.routing.check_admission import usable
 from computeroute.routing.commitments import Sunk, committed_usd
 from computeroute.routing.errors import InputError
+from computeroute.routing.owning import SWEEPS
 from computeroute.routing.scenario_book import scenario_book
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, sweep, with_commitments
 from computeroute.topologies import load
@@ -163,6 +164,19 @@ def test_scaling_multiplies_what_it_names_and_nothing_else(problem: Problem) -> 
     assert scaled.data_centers[1].egress_usd_per_gb == 1
     assert (scaled.link["l2"].bandwidth_gbps, scaled.link["l2"].usd_per_gb) == (40, 0.2)
     assert scaled.limits == problem.limits
+
+
+def test_cloud_prices_are_hourly_prices_at_cloud_sites_and_prices_are_all(problem: Problem) -> None:
+    (own, rented), (_, dear) = (
+        scenario(line).apply(problem).pools for line in ("cloud_prices*2", "cloud-prices*2 + prices*3")
+    )
+    assert own == problem.pools[0]
+    assert (rented.usd_per_accelerator_hour, rented.spot_usd_per_accelerator_hour) == (8, 4)
+    assert dear.usd_per_accelerator_hour == 24
+    assert SWEEPS["cloud_prices"].apply(problem, 2) == scenario("cloud_prices*2").apply(problem)
+    assert SWEEPS["price"] is SWEEPS["cloud_prices"]
+    some = Scale(cloud_prices=2, providers=("acme",)).apply(problem)
+    assert some.pools == problem.pools
 
 
 def test_scaling_may_concern_some_workloads_or_providers_only(problem: Problem) -> None:
@@ -370,6 +384,7 @@ def test_services_ask_for_no_more_sites_than_told(problem: Problem) -> None:
     ("one", "other", "alike"),
     [
         ("prices*2", "hybrid", True),
+        ("cloud_prices*2", "prices*2", True),
         ("demand*1.5 + energy*2", "demand*1.5 + prices*0.5 + carbon*3 + network*2", True),
         ("demand*1 + prices*2", "prices*3", True),
         ("demand*1.5", "demand*1.6", False),
