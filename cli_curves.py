@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .cli_options import form_option, many_plans, solving, with_delivery, with_problem, with_scenario
+from .cli_options import (
+    commitments_option,
+    form_option,
+    many_plans,
+    solving,
+    with_delivery,
+    with_problem,
+    with_scenario,
+)
 
 if TYPE_CHECKING:
     from .routing.plan import Plan
@@ -30,19 +38,27 @@ route frontier my.json --alternatives 3 --within 2
 carbon: emissions within the horizon, by caps on the whole plan.
 latency: the longest round trip of any request, by caps on every service.
 Tables: points (for csv without --table), alternatives, moves."""
-SWEPT = ("utilization", "horizon", "price")
+SWEPT = ("utilization", "horizon", "cloud_prices")
 AXES = ("cost,carbon", "cost,latency")
 TABLES = ("points", "alternatives", "moves")
 BREAKEVEN_EPILOG = """\b
 route breakeven my.json --sweep utilization
 route breakeven my.json --sweep horizon --from 1 --to 6
-route breakeven my.json --sweep price --scenario on-prem-only --format json
+route breakeven my.json --sweep cloud_prices --scenario on-prem-only --format json
 
 \b
 utilization: requests and training, times those of the file; 0.1 to 2.
 horizon: years within which bought modules are repaid, their life at most;
 0.5 (less where lives are short) to the longest life.
-price: hourly prices at cloud sites, times those of the file; 0.1 to 2."""
+cloud_prices: hourly prices at cloud sites, times those of the file; 0.1 to 2."""
+
+
+class _Swept(click.Choice[str]):
+    """What is varied; ``price`` is what ``cloud_prices`` was called before."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        word = "cloud_prices" if value == "price" else value.replace("-", "_")
+        return super().convert(word, param, ctx)
 
 
 def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any, bool]:
@@ -55,7 +71,7 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any
 
 
 @click.command(epilog=BREAKEVEN_EPILOG)
-@click.option("--sweep", "name", type=click.Choice(SWEPT), required=True, help="What is varied; see below.")
+@click.option("--sweep", "name", type=_Swept(SWEPT), required=True, help="What is varied; see below.")
 @click.option("--from", "low", type=float, help="Where the sweep begins; see below.")
 @click.option("--to", "high", type=float, help="Where it ends; see below.")
 @click.option(
@@ -64,6 +80,7 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any
 @click.option("--points", default=9, show_default=True, help="Evenly spread points of the curve.")
 @click.option("--scenario", "own", default="hybrid", show_default=True, help="The case of owning.")
 @click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")
+@commitments_option
 @solving(seconds=30.0, gap=1e-6)
 @form_option
 @with_delivery

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .cli_options import (
+    commitments_option,
     form_option,
     many_plans,
     require_table,
@@ -27,16 +28,17 @@ if TYPE_CHECKING:
 
 COMPARE_EPILOG = """\b
 route compare europe-hybrid --scenario hybrid --scenario cloud-only --scenario on-prem-only
-route compare my.json -s hybrid -s "demand*1.5" -s "cloud-only + prices*0.8" -s without=fra
+route compare my.json -s hybrid -s "demand*1.5" -s "cloud-only + cloud_prices*0.8" -s without=fra
 route compare my.json --scenarios futures.yaml --jobs 2 --folder results
 
 \b
 Built in: hybrid (as the file is), cloud-only, on-prem-only, unprotected
 (nothing survives losses).
 In one line: kind=, provider=, owner=, jurisdiction=, alone=, without=,
-survive=, min_sites=, demand*, training*, prices*, energy*, network*,
-carbon*, bandwidth*, budget_usd=, carbon_cap_tco2e=, max_rtt_ms=, joined
-with '+'. Without --scenario: the first three, or all of the file."""
+survive=, min_sites=, demand*, training*, prices*, cloud_prices*, energy*,
+network*, carbon*, bandwidth*, budget_usd=, carbon_cap_tco2e=, max_rtt_ms=,
+commitments=drop, joined with '+'. Without --scenario: the first three,
+or all of the file."""
 
 CASES = ("hybrid", "cloud-only", "on-prem-only")
 """Scenarios that are compared where none is asked for."""
@@ -56,6 +58,7 @@ CASES = ("hybrid", "cloud-only", "on-prem-only")
     help="Processes of this machine, or a Ray cluster.",
 )
 @click.option("--folder", type=click.Path(), help="Keep plans here; a run that was cut off goes on.")
+@commitments_option
 @click.option("--table", "name", help="One table only: figures, cost, differences or moves.")
 @with_solving
 @form_option

@@ -221,6 +221,15 @@ form_option = click.option(
 )
 
 
+commitments_option = click.option(
+    "--commitments",
+    type=click.Choice(["keep", "drop"]),
+    default="keep",
+    show_default=True,
+    help="Whether what is committed where scenarios take capacity out is still paid.",
+)
+
+
 def solving(*, seconds: float = 60.0, gap: float = 1e-3) -> Callable[[Command], Command]:
     """Return what gives a command the options of a solver, by the names of ``solve``, with these defaults."""
     options = (

@@ -29,10 +29,11 @@ def degraded_link(link: Link, to: float) -> Link:
     return link.replace(bandwidth_gbps=link.bandwidth_gbps * to)
 
 
-def without_pools(problem: Problem, gone: set[str]) -> Problem:
-    """Return the problem without some pools, commitments and all.
+def without_pools(problem: Problem, gone: set[str], *, pays_on: bool) -> Problem:
+    """Return the problem without some pools.
 
     A pool to which a workload is pinned stays, with no capacity: without it the pin would say something else.
+    So does one with commitments where they are paid on (``pays_on``); else they are gone with the pool.
 
     Raises
     ------
@@ -43,10 +44,15 @@ def without_pools(problem: Problem, gone: set[str]) -> Problem:
         return problem
     if len(gone) == len(problem.pools):
         raise InputError(["no pool is left to run anything on; keep a site that has pools"])
-    pinned = {each.pool for each in problem.limits.pinned if each.pool in gone}
-    kept = [pool for pool in problem.pools if pool.id not in gone or pool.id in pinned]
-    pools = tuple(emptied(pool) if pool.id in pinned else pool for pool in kept)
-    forbidden = tuple(each for each in problem.limits.forbidden if not _names(each, gone - pinned))
+    pinned = {each.pool for each in problem.limits.pinned}
+    paid = {pool.id for pool in problem.pools if pays_on and pool.committed_usd_per_hour > 0}
+    absent = gone - pinned - paid
+    kept = tuple(pool for pool in problem.pools if pool.id not in absent)
+    pools = tuple(
+        pool if pool.id not in gone else degraded_pool(pool, 0.0) if pool.id in paid else emptied(pool)
+        for pool in kept
+    )
+    forbidden = tuple(each for each in problem.limits.forbidden if not _names(each, absent))
     return problem.replace(pools=pools, limits=problem.limits.replace(forbidden=forbidden))
 
 

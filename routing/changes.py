@@ -13,7 +13,7 @@ from .base import Amount, Flag, Fraction, Frozen, FrozenDict, Id, Milliseconds, 
 from .editing import mapped, require_known, times, with_services
 from .problem import Limits, Problem
 from .sites import Accelerator, Pool
-from .taking import Alone, Degrade, Ids, Keep, Remove, risk_groups
+from .taking import Alone, Degrade, Ids, Keep, Release, Remove, risk_groups
 from .workloads import InferenceService, Survival, TrainingJob
 
 Factor = Annotated[float, _number(ge=0, le=1e6)]
@@ -28,7 +28,9 @@ class Scale(Frozen):
     training: PositiveFactor = 1.0
     """Hours, or PFLOP-days, of training jobs."""
     prices: Factor = 1.0
-    """Prices of accelerators: on demand, committed, spot, and capital of modules."""
+    """Prices of accelerators at every site: on demand, committed, spot, and capital of modules."""
+    cloud_prices: Factor = 1.0
+    """Hourly prices of accelerators at sites of kind ``cloud``: on demand, committed, spot."""
     energy: Factor = 1.0
     """Price of energy."""
     network: Factor = 1.0
@@ -39,7 +41,7 @@ class Scale(Frozen):
     workloads: Ids | None = None
     """Only demand and training of these."""
     providers: Ids | None = None
-    """Only prices, energy and carbon of these."""
+    """Only prices, cloud_prices, energy and carbon of these."""
 
     def apply(self, problem: Problem) -> Problem:
         """Return the problem with the numbers multiplied."""
@@ -51,9 +53,14 @@ class Scale(Frozen):
             for site in problem.data_centers
             if self.providers is None or site.provider_id in self.providers
         }
+        clouds = {site.id for site in problem.data_centers if site.kind == "cloud"}
         return problem.replace(
             workloads=mapped(problem.workloads, lambda work: work.id in chosen, self._workload),
-            pools=mapped(problem.pools, lambda pool: pool.data_center in sites, self._pool),
+            pools=mapped(
+                problem.pools,
+                lambda pool: pool.data_center in sites,
+                lambda pool: self._pool(pool, self.cloud_prices if pool.data_center in clouds else 1.0),
+            ),
             data_centers=tuple(self._site(site, site.id in sites) for site in problem.data_centers),
             links=tuple(map(self._link, problem.links)),
         )
@@ -65,9 +72,9 @@ class Scale(Frozen):
             return work.replace(compute=times(work.compute, self.training, ("pflop_days",)))
         return work.replace(needs=tuple(times(need, self.training, ("hours",)) for need in work.needs or ()))
 
-    def _pool(self, pool: Pool) -> Pool:
+    def _pool(self, pool: Pool, rented: float) -> Pool:
         bought = pool.expansion and times(pool.expansion, self.prices, ("capital_usd_per_module",))
-        cheaper: Pool = times(pool, self.prices, POOL_PRICES).replace(expansion=bought)
+        cheaper: Pool = times(pool, self.prices * rented, POOL_PRICES).replace(expansion=bought)
         return cheaper
 
     def _site(self, site: Any, is_chosen: bool) -> Any:
@@ -214,6 +221,7 @@ __all__ = [
     "Keep",
     "Limit",
     "Protect",
+    "Release",
     "Remove",
     "Scale",
     "Spread",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from .check_admission import usable
+from .commitments import NOTHING_SUNK, Sunk
 from .moves import Move, moves_between
 from .plan import Cost, Plan
 from .problem import Problem
@@ -13,12 +14,16 @@ from .problem import Problem
 
 @dataclass(frozen=True)
 class Case:
-    """A named plan and the problem that it is for; where there is no plan, ``error`` says why."""
+    """A named plan and the problem that it is for; where there is no plan, ``error`` says why.
+
+    ``sunk`` is what is committed at pools that the scenario takes out.
+    """
 
     name: str
     problem: Problem | None
     plan: Plan | None
     error: str = ""
+    sunk: Sunk = NOTHING_SUNK
 
 
 @dataclass(frozen=True)

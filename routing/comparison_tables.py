@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from .commitments import WHERE
 from .comparison import Compared, Figures
 from .errors import quoted
 from .moves import Move
@@ -136,7 +137,7 @@ def _note(each: Compared) -> str:
     plan = each.case.plan
     if each.figures is None or plan is None:
         return each.case.error or ("not planned" if plan is None else f"no plan: {plan.status}")
-    notes = []
+    notes = [f"{each.case.sunk} {WHERE}"] if each.case.sunk else []
     if unproven_work(plan) > 0:
         bound = number(plan.unserved_bound, 3)
         is_near = bound == number(plan.unserved, 3)

@@ -8,7 +8,7 @@ from typing import Any
 
 from .changes import Aim, Scale
 
-PRICES = ("prices", "energy", "network", "carbon")
+PRICES = ("prices", "cloud_prices", "energy", "network", "carbon")
 """What may differ within a family."""
 LEAST_FACTOR = 1e-6
 """Factor that stands for 0."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from .changes import POOL_PRICES, Scale, times
+from .changes import Scale
 from .errors import InputError
 from .problem import Problem
 from .sites import LEAST_YEARS, Pool
@@ -74,24 +74,19 @@ def at_cloud_prices(problem: Problem, factor: float) -> Problem:
     clouds = {site.id for site in problem.data_centers if site.kind == "cloud"}
     if not any(pool.data_center in clouds for pool in problem.pools):
         raise InputError(["no pool is at a site of kind 'cloud', so that there is no price to vary"])
-    return problem.replace(
-        pools=tuple(
-            times(pool, factor, POOL_PRICES) if pool.data_center in clouds else pool for pool in problem.pools
-        )
-    )
+    return Scale(cloud_prices=factor).apply(problem)
 
 
+_CLOUD_PRICES = Sweep("cloud_prices", "cloud prices, times those of the file", 0.1, 2.0, at_cloud_prices)
 SWEEPS: Mapping[str, Sweep] = MappingProxyType(
     {
-        each.name: each
-        for each in (
-            Sweep("utilization", "load, times that of the file", 0.1, 2.0, at_load),
-            Sweep("horizon", "years of use", 0.5, None, used_for_years),
-            Sweep("price", "cloud prices, times those of the file", 0.1, 2.0, at_cloud_prices),
-        )
+        "utilization": Sweep("utilization", "load, times that of the file", 0.1, 2.0, at_load),
+        "horizon": Sweep("horizon", "years of use", 0.5, None, used_for_years),
+        "cloud_prices": _CLOUD_PRICES,
+        "price": _CLOUD_PRICES,
     }
 )
-"""The sweeps by name."""
+"""The sweeps by name; ``price`` is what ``cloud_prices`` was called before."""
 
 
 def range_of(sweep: Sweep, problem: Problem) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from .faults import place
 from .plausible import implausible
 from .problem import Problem
 from .reasons import barred_by_shares, listed
+from .text import number
 from .workloads import Demand, InferenceService, TrainingJob
 
 

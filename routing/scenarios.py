@@ -6,10 +6,12 @@ A scenario is written on one line (:func:`scenario`), or declared in a file (``s
 - ``owner=acme``, ``provider=p1``, ``kind=cloud``, ``jurisdiction=DE``: use these sites only;
 - ``alone=acme``: this owner with its own sites and workloads;
 - ``without=fra``: lose a data center, pool, link or risk group of that name;
-- ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``energy``, ``network``, ``carbon``, ``bandwidth``;
+- ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``cloud_prices``, ``energy``, ``network``,
+  ``carbon``, ``bandwidth``;
 - ``survive=site``, ``survive=link``, ``survive=none``: change what every service survives;
 - ``min_sites=1``, ``min_sites=1 of chat|shop``: let services, or some, ask for no more sites than this;
 - ``budget_usd=1e6``, ``carbon_cap_tco2e=20``, ``max_rtt_ms=40``: change a limit;
+- ``commitments=drop``: pay no more for what is committed at pools that are taken out;
 - any of these, and scenarios of the file, joined with ``+``: applied from left to right.
 """
 
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import product
 from types import MappingProxyType
@@ -25,7 +27,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .changes import Change, Keep, Limit, Protect, Remove, Scale, Spread, risk_groups
+from .changes import Change, Keep, Limit, Protect, Release, Remove, Scale, Spread, risk_groups
+from .commitments import Commitments, Sunk, committed_usd, still_paid_usd
 from .errors import Fault, InputError, UnknownNameError, quoted
 from .families import family, price_levels
 from .faults import from_validation
@@ -35,8 +38,9 @@ MOST_SCENARIOS = 10_000
 """Scenarios that cross products may grow to."""
 _SELECTING = {"kind": "kinds", "provider": "providers", "owner": "owners", "jurisdiction": "jurisdictions"}
 _LIMITS = ("budget_usd", "carbon_cap_tco2e", "max_rtt_ms")
-_SCALES = ("demand", "training", "prices", "energy", "network", "carbon", "bandwidth")
-_WORD = re.compile(r"\s*([a-z][a-z0-9_]*)\s*([=*])\s*(.+?)\s*", re.DOTALL)
+_SCALES = ("demand", "training", "prices", "cloud_prices", "energy", "network", "carbon", "bandwidth")
+DROP = "commitments=drop"
+_WORD = re.compile(r"\s*([a-z][a-z0-9_-]*)\s*([=*])\s*(.+?)\s*", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,21 @@ class Scenario:
             return reduce(lambda changed, change: change.apply(changed), self.changes, problem)
         except InputError as error:
             raise InputError(error.faults, f"scenario {quoted(self.name)}") from None
+
+    @property
+    def line(self) -> str:
+        """What names it where no option is given beside: with ``commitments=drop`` where that is the last."""
+        drops = bool(self.changes) and isinstance(self.changes[-1], Release)
+        return f"{self.name} + {DROP}" if drops and not self.name.endswith(DROP) else self.name
+
+    def sunk(self, problem: Problem) -> Sunk:
+        """Return what is committed at pools that this takes out of ``problem``; it raises as ``apply``."""
+        cuts = [number for number, change in enumerate(self.changes) if isinstance(change, Release)]
+        dropped_usd = 0.0
+        for cut in cuts:
+            before = replace(self, changes=self.changes[:cut]).apply(problem)
+            dropped_usd += committed_usd(before) - committed_usd(self.changes[cut].apply(before))
+        return Sunk(still_paid_usd(problem, self.apply(problem)), dropped_usd)
 
     def __add__(self, other: Scenario) -> Scenario:
         return Scenario(f"{self.name}+{other.name}", self.changes + other.changes)
@@ -149,7 +168,7 @@ def _part(text: str, known: Mapping[str, Scenario]) -> Scenario:
                 [f"{quoted(text)} is a sweep, which stands alone; join its scenarios by another axis"]
             )
         raise UnknownNameError("scenario", text, [*known, *sweeps, "without=ID", "demand*1.5", "kind=cloud"])
-    word, sign, value = match.groups()
+    word, sign, value = match[1].replace("-", "_"), match[2], match[3]
     try:
         return Scenario(text, (_change(word, sign, value),))
     except ValidationError as error:
@@ -186,9 +205,39 @@ def _spread(value: str) -> Spread:
     return Spread(min_sites=int(count), workloads=tuple(names.split("|")) if names else None)
 
 
+def _release(value: str) -> Release:
+    if value != "drop":
+        raise InputError([f"commitments can only be 'drop' here, as else they are kept; got {quoted(value)}"])
+    return Release()
+
+
 _OTHERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
-    {"alone": _alone, "without": Loss, "survive": _protect, "min_sites": _spread}
+    {"alone": _alone, "without": Loss, "survive": _protect, "min_sites": _spread, "commitments": _release}
 )
+
+
+def with_commitments(
+    problem: Problem, scenarios: Iterable[Scenario], commitments: Commitments
+) -> list[Scenario]:
+    """Return the scenarios; with ``drop`` those that take out commitments drop these, under the same names.
+
+    Raises
+    ------
+    InputError
+        For what is neither ``keep`` nor ``drop``.
+    """
+    if commitments not in ("keep", "drop"):
+        told = f"must be 'keep' or 'drop', got {quoted(commitments)}"
+        raise InputError([Fault("commitments", told)], "options")
+    return [_dropping(problem, each) if commitments == "drop" else each for each in scenarios]
+
+
+def _dropping(problem: Problem, each: Scenario) -> Scenario:
+    try:
+        takes_out = each.sunk(problem).paid_usd > 0
+    except InputError:  # told where it is applied
+        return each
+    return replace(each, changes=(*each.changes, Release())) if takes_out else each
 
 
 def _number(text: str, word: str) -> float:

@@ -167,6 +167,11 @@ class Pool(Frozen):
         """Whether nothing of it may be used, as where a scenario takes it away."""
         return self.reserve_fraction >= 1
 
+    @property
+    def committed_usd_per_hour(self) -> float:
+        """What its committed accelerators cost in every hour, used or not."""
+        return self.committed_count * (self.committed_usd_per_accelerator_hour or 0.0)
+
     @field_validator("scaling")
     @classmethod
     def _scaling_rises(cls, points: tuple[ScalingPoint, ...]) -> tuple[ScalingPoint, ...]:

@@ -29,7 +29,7 @@ class Keep(Frozen):
     data_centers: Ids | None = None
 
     def apply(self, problem: Problem) -> Problem:
-        """Return the problem with the pools of other sites gone, commitments and all."""
+        """Return the problem with the pools of other sites gone; what is committed there is still paid."""
         sites = problem.data_centers
         require_known("provider", self.providers, (site.provider_id for site in sites))
         require_known("owner", self.owners, (site.owner_id for site in sites))
@@ -44,7 +44,8 @@ class Keep(Frozen):
         )
         given = [[value in names for value in values] for names, values in wanted if names is not None]
         kept = {site.id for site, *all_of in zip(sites, *given, strict=True) if all(all_of)}
-        return without_pools(problem, {pool.id for pool in problem.pools if pool.data_center not in kept})
+        gone = {pool.id for pool in problem.pools if pool.data_center not in kept}
+        return without_pools(problem, gone, pays_on=True)
 
     def _covered(self, problem: Problem) -> set[str] | None:
         """Return the jurisdictions of data centers that are meant, None where all are."""
@@ -86,7 +87,7 @@ class Alone(Frozen):
         away = {pool.id for pool in problem.pools if pool.data_center not in homes}
         if len(away) == len(problem.pools):
             return problem.replace(pools=tuple(emptied(pool) for pool in problem.pools))
-        return without_pools(problem, away)
+        return without_pools(problem, away, pays_on=False)
 
 
 class Remove(Frozen):
@@ -155,6 +156,14 @@ class Degrade(Frozen):
                 lambda link: degraded_link(link, self.to),
             ),
         )
+
+
+class Release(Frozen):
+    """Drop what is committed at pools of which nothing may be used, as those that a scenario takes out."""
+
+    def apply(self, problem: Problem) -> Problem:
+        """Return the problem without these commitments."""
+        return problem.replace(pools=mapped(problem.pools, lambda pool: pool.is_lost, emptied))
 
 
 def risk_groups(problem: Problem) -> dict[str, None]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
 
+from ..routing.commitments import NOTHING_SUNK, Sunk
 from ..routing.errors import SolverError
 from ..routing.plan import Plan
 from ..routing.problem import Problem
@@ -27,10 +28,14 @@ class StoppedError(SolverError):
 
 @dataclass(frozen=True)
 class Case:
-    """One of the two cases at one value, as it was planned."""
+    """One of the two cases at one value, as it was planned.
+
+    ``sunk`` is what is committed at pools that it takes out.
+    """
 
     problem: Problem
     plan: Plan
+    sunk: Sunk = NOTHING_SUNK
 
     @property
     def usd(self) -> float:

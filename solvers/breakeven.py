@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..routing.commitments import Commitments
 from ..routing.errors import Fault, InputError, quoted
 from ..routing.owning import Sweep, range_of
 from ..routing.problem import Problem
-from ..routing.scenarios import Scenario
+from ..routing.scenarios import Scenario, with_commitments
 from .bisection import Breakeven, Case, Point, StoppedError, find_breakeven
 from .no_plan import no_plan
 from .options import CancelToken
@@ -28,6 +29,7 @@ def breakeven(
     high: float | None = None,
     tolerance: float | None = None,
     points: int = 9,
+    commitments: Commitments = "keep",
     done: Callable[[Point], None] | None = None,
     cancel: CancelToken | None = None,
     **options: Any,
@@ -40,6 +42,8 @@ def breakeven(
         Range of the number, and width to narrow the break-even to: a thousandth of the range where absent.
     points
         How many evenly spread values show the curve, at least 2.
+    commitments
+        ``keep``: what is committed at pools that a case takes out is still paid. ``drop``: it is not.
     done
         Called with every point as it is there.
     cancel
@@ -58,6 +62,7 @@ def breakeven(
     low, high = usual[0] if low is None else low, usual[1] if high is None else high
     tolerance = (high - low) / 1000 if tolerance is None else tolerance
     _require_range(low, high, tolerance, points)
+    own, cloud = with_commitments(problem, (own, cloud), commitments)
     plan = _Planner(problem, sweep, own, cloud, {"cancel": cancel, **options}, done)
     stop: Callable[[], bool] = cancel.is_set if cancel else lambda: False
     return find_breakeven(plan, low, high, tolerance, points=points, stop=stop)
@@ -108,7 +113,7 @@ class _Planner:
                 if self.options["cancel"] is not None and self.options["cancel"].is_set():
                     raise StoppedError(f"stopped before there was a plan {where}")
                 raise no_plan(plan, problem, where)
-            self.known[problem.digest] = Case(problem, plan)
+            self.known[problem.digest] = Case(problem, plan, scenario.sunk(changed))
         return self.known[problem.digest]
 
 

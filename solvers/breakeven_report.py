@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from ..routing.commitments import WHERE
 from ..routing.owning import Sweep
 from ..routing.plan import Cost
 from ..routing.tables import (
@@ -33,7 +35,8 @@ def render_breakeven(found: Breakeven, sweep: Sweep, cases: tuple[str, str], for
         return to_csv(_curve(found, sweep, ("own", "cloud")))
     own, other = (shorten(clean(name), NAME_COLUMNS) for name in cases)
     curve = _curve(found, sweep, (own, other))
-    parts = [textwrap.fill(clean(verdict(found, sweep, cases)), columns), to_text(curve, columns, MOST_ROWS)]
+    said = [verdict(found, sweep, cases), *_commitments(found, cases)]
+    parts = [textwrap.fill(clean(line), columns) for line in said] + [to_text(curve, columns, MOST_ROWS)]
     parts.append(to_text(_composition(found.owned, sweep, cases), columns, MOST_ROWS))
     return "\n\n".join(parts)
 
@@ -52,6 +55,16 @@ def verdict(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> str:
     more = f"; it changes {found.changes} times, and this is the first" if found.changes > 1 else ""
     span = f"between {left:.5g} and {right:.5g}, {proof}"
     return f"{own} {word} {found.value:.4g} ({sweep.heading}): {span}{more}{_caveats(found)}"
+
+
+def _commitments(found: Breakeven, cases: tuple[str, str]) -> Iterator[str]:
+    """Say of each case what is committed at pools that it takes out, at the least and the largest value."""
+    first, last = found.points[0], found.points[-1]
+    for name, one, other in zip(cases, (first.own, first.cloud), (last.own, last.cloud), strict=True):
+        if not one.sunk and not other.sunk:
+            continue
+        at = "" if one.sunk == other.sunk else f" at {first.value:g} and {other.sunk} at {last.value:g}"
+        yield f"commitments: {name} {one.sunk}{at} {WHERE}"
 
 
 def _proof_everywhere(found: Breakeven) -> str:
@@ -184,5 +197,6 @@ def _case(case: Case) -> dict[str, Any]:
         "cost_in_all": plan.cost_in_all.model_dump(),
         "tco2e": plan.emission.tco2e,
         "modules": {each.pool: each.modules for each in plan.purchases},
+        "sunk": asdict(case.sunk),
         "problem_digest": plan.problem_digest,
     }

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from ..routing.commitments import NOTHING_SUNK, Commitments, Sunk
 from ..routing.comparison import Case
 from ..routing.errors import InputError, OutputError, RouteError, quoted
 from ..routing.plan import Plan
 from ..routing.problem import Problem
 from ..routing.report import plan_gap
-from ..routing.scenarios import Scenario
+from ..routing.scenarios import Scenario, with_commitments
 from ..routing.text import clean, money
 from .options import CancelToken, options_of
 from .sweep_folder import Folder
@@ -45,7 +46,8 @@ class Task:
 class Outcome:
     """What became of a scenario: its problem and plan, or why there is none.
 
-    ``known`` is true where the plan was read from the folder of an earlier run.
+    ``known`` is true where the plan was read from the folder of an earlier run; ``sunk`` is what is committed
+    at pools that the scenario takes out.
     """
 
     scenario: Scenario
@@ -53,6 +55,7 @@ class Outcome:
     plan: Plan | None
     error: RouteError | None = None
     known: bool = False
+    sunk: Sunk = NOTHING_SUNK
 
     def __bool__(self) -> bool:
         """Return whether there is a plan that can be used."""
@@ -60,7 +63,7 @@ class Outcome:
 
     def case(self) -> Case:
         """Return this outcome as a comparison takes it."""
-        return Case(self.scenario.name, self.problem, self.plan, str(self.error or ""))
+        return Case(self.scenario.name, self.problem, self.plan, str(self.error or ""), self.sunk)
 
     def line(self, *, why: bool = True) -> str:
         """Return this outcome in one line, with the error where there is one and ``why`` is asked for."""
@@ -82,6 +85,7 @@ def solve_scenarios(
     folder: str | os.PathLike[str] | None = None,
     verifies: Callable[[Problem, Plan], bool] | None = None,
     share: bool = True,
+    commitments: Commitments = "keep",
     done: Callable[[Outcome], None] | None = None,
     unkept: Callable[[OutputError], None] | None = None,
     cancel: CancelToken | None = None,
@@ -107,6 +111,9 @@ def solve_scenarios(
         nearest before among those which differ in prices, carbon or the objective only. Such plans are made
         before those that begin from them, so that what each gets does not depend on the order in which they
         end.
+    commitments
+        ``keep``: what is committed at pools that a scenario takes out is still paid, by nobody's work.
+        ``drop``: it is not, as in such scenarios joined with ``commitments=drop``.
     done
         Called with every outcome as it is there, in the calling thread.
     unkept
@@ -132,6 +139,7 @@ def solve_scenarios(
         When Ray is not installed, or no cluster is running.
     """
     _check(jobs, options)
+    scenarios = with_commitments(problem, scenarios, commitments)
     kept = None if folder is None else Folder.at(folder, options)
     workers = jobs
     if engine == "ray":
@@ -163,6 +171,7 @@ class _Sweep:
     unkept: Callable[[OutputError], None]
     verifies: Callable[[Problem, Plan], bool] | None
     found: dict[int, Outcome] = field(default_factory=dict)
+    sunk: dict[int, Sunk] = field(default_factory=dict)
     followers: dict[int, list[Task]] = field(default_factory=lambda: defaultdict(list))
 
     def possible(self, tasks: Sequence[Task]) -> list[Task]:
@@ -170,7 +179,7 @@ class _Sweep:
         found = []
         for task in tasks:
             try:
-                task.scenario.apply(self.problem)
+                self.sunk[task.number] = task.scenario.sunk(self.problem)
                 found.append(task)
             except RouteError as error:
                 self._take(task.number, Outcome(task.scenario, None, None, error))
@@ -235,9 +244,9 @@ class _Sweep:
             self.unkept(error)
 
     def _take(self, number: int, outcome: Outcome) -> None:
-        self.found[number] = outcome
+        self.found[number] = replace(outcome, sunk=self.sunk.get(number, NOTHING_SUNK))
         if self.done is not None:
-            self.done(outcome)
+            self.done(self.found[number])
 
     def _is_known(self, task: Task) -> bool:
         """Return whether the folder has the plan of a scenario, which is then taken."""
@@ -295,7 +304,7 @@ def solve_scenario(problem: Problem, scenario: Scenario, **options: Any) -> Outc
     try:
         changed = scenario.apply(problem)
         plan = solve(changed, **options)
-        return Outcome(scenario, changed, plan.model_copy(update={"scenario": scenario.name}))
+        return Outcome(scenario, changed, plan.model_copy(update={"scenario": scenario.line}))
     except RouteError as error:
         return Outcome(scenario, changed, None, error)
 

@@ -44,6 +44,19 @@ def test_lines_and_a_file_of_scenarios(route: Route, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(("how", "told", "usd"), [("keep", "still pays", 568.62), ("drop", "drops", 472.62)])
+def test_what_is_committed_where_capacity_is_taken_out_is_told(
+    route: Route, how: str, told: str, usd: float
+) -> None:
+    """Two accelerators at 2 USD are committed in the cloud for 24 hours."""
+    asked = ("compare", "two-sites", "-s", "hybrid", "-s", "on-prem-only", "--commitments", how, "-q")
+    text = route(*asked).stdout
+    assert f"on-prem-only: {told} 96.00 USD that is committed where it takes capacity out" in text
+    row = json.loads(route(*asked, "-f", "json").stdout)["figures"][1]
+    assert (row["scenario"], row["total_usd"]) == ("on-prem-only", pytest.approx(usd, abs=0.005))
+    assert row["note"].startswith(told)
+
+
 def test_a_folder_is_gone_on_from(route: Route, tmp_path: Path) -> None:
     first = route("compare", "two-sites", "-s", "hybrid", "--folder", tmp_path, "-f", "json")
     second = route("compare", "two-sites", "-s", "hybrid", "--folder", tmp_path, "-f", "json")

@@ -31,7 +31,7 @@ def own_or_rent(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_breakeven_in_every_form(route: Route, own_or_rent: Path) -> None:
-    asked = ("breakeven", own_or_rent, "--sweep", "price", "--points", "3", "--tolerance", "0.1")
+    asked = ("breakeven", own_or_rent, "--sweep", "cloud_prices", "--points", "3", "--tolerance", "0.1")
     as_text, as_json, as_csv = (route(*asked, "-q", "-f", form) for form in ("table", "json", "csv"))
     assert as_text.exit_code == as_json.exit_code == as_csv.exit_code == 0
     found = json.loads(as_json.stdout)
@@ -39,8 +39,23 @@ def test_breakeven_in_every_form(route: Route, own_or_rent: Path) -> None:
     assert found["proven_band"][0] <= found["breakeven"] <= found["proven_band"][1]
     assert found["modules_at_breakeven"] == {"hall-h100": 1}
     rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
-    assert [float(row["price"]) for row in rows] == [point["value"] for point in found["points"]]
+    assert [float(row["cloud_prices"]) for row in rows] == [point["value"] for point in found["points"]]
     assert as_text.stderr == ""
+
+
+@pytest.mark.parametrize(("how", "told"), [("keep", "still pays"), ("drop", "drops")])
+def test_breakeven_tells_of_commitments(route: Route, how: str, told: str) -> None:
+    asked = ("--sweep", "utilization", "--points", "2", "--tolerance", "9", "--commitments", how)
+    text = route("breakeven", "two-sites", *asked, "--against", "on-prem-only", "-q").stdout
+    assert f"commitments: on-prem-only {told} 96.00 USD that is committed where it takes capacity" in text
+
+
+@pytest.mark.parametrize("word", ["price", "cloud-prices", "cloud_prices"])
+def test_the_price_of_the_cloud_has_one_name_and_the_old_one_still_works(
+    route: Route, own_or_rent: Path, word: str
+) -> None:
+    asked = ("--sweep", word, "--points", "2", "--tolerance", "9", "-q", "-f", "json")
+    assert json.loads(route("breakeven", own_or_rent, *asked).stdout)["sweep"] == "cloud_prices"
 
 
 def test_no_breakeven_is_an_answer(route: Route, own_or_rent: Path) -> None:
@@ -62,7 +77,7 @@ def test_no_breakeven_is_an_answer(route: Route, own_or_rent: Path) -> None:
 def test_faults_of_breakeven(
     arguments: tuple[str, ...], message: str, route: Route, own_or_rent: Path
 ) -> None:
-    result = route("breakeven", own_or_rent, "--sweep", "price", *arguments)
+    result = route("breakeven", own_or_rent, "--sweep", "cloud_prices", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert message in result.stderr
 
@@ -109,7 +124,7 @@ def test_a_frontier_that_leaves_work_out_says_so(route: Route, overfull: Path) -
 
 
 def test_a_breakeven_of_plans_that_leave_work_out_ends_with_1(route: Route, overfull: Path) -> None:
-    result = route("breakeven", overfull, "--sweep", "price", "--points", "2", "--tolerance", "9")
+    result = route("breakeven", overfull, "--sweep", "cloud_prices", "--points", "2", "--tolerance", "9")
     assert (result.exit_code, result.stdout != "") == (1, True)
     assert result.stderr.endswith("4 of 4 plans leave work out\n")
 
@@ -138,7 +153,7 @@ def test_a_range_beyond_all_factors_is_a_fault(route: Route) -> None:
 @pytest.mark.parametrize(
     ("command", "purpose"),
     [
-        ("breakeven --sweep price --points 2", "for 'hybrid' at price"),
+        ("breakeven --sweep price --points 2", "for 'hybrid' at cloud_prices"),
         ("frontier", "to trade with"),
         ("plan", ""),
     ],
@@ -156,7 +171,9 @@ def test_a_problem_without_a_plan_ends_with_1(
 
 
 def test_the_answer_is_no_wider_than_the_tables(route: Route) -> None:
-    result = route("breakeven", "two-sites", "--sweep", "price", "--points", "2", "--tolerance", "1", "-q")
+    result = route(
+        "breakeven", "two-sites", "--sweep", "cloud_prices", "--points", "2", "--tolerance", "1", "-q"
+    )
     assert max(map(len, result.stdout.splitlines())) <= 110
 
 

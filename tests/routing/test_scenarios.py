@@ -9,9 +9,11 @@ import pytest
 from computeroute.routing import Problem
 from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Scale, risk_groups
 from computeroute.routing.check_admission import usable
+from computeroute.routing.commitments import Sunk, committed_usd
 from computeroute.routing.errors import InputError
+from computeroute.routing.owning import SWEEPS
 from computeroute.routing.scenario_book import scenario_book
-from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, sweep
+from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, sweep, with_commitments
 from computeroute.topologies import load
 
 
@@ -64,7 +66,40 @@ def test_keeping_sites_takes_the_pools_of_others_away_and_leaves_their_nodes(pro
     assert own.data_centers == problem.data_centers
     assert own.links == problem.links
     cloud = Keep(providers=("big",)).apply(problem)
-    assert [pool.id for pool in cloud.pools] == ["rented-a"]
+    assert [pool.id for pool in cloud.pools if not pool.is_lost] == ["rented-a"]
+
+
+def test_commitments_of_sites_that_are_not_kept_are_still_paid(problem: Problem) -> None:
+    """4 accelerators at 0.5 USD for 24 hours are 48 USD; what has no commitment goes without a trace."""
+    cloud = scenario("cloud-only").apply(problem)
+    assert usable(cloud.pool["own-a"], 3) == 0
+    assert committed_usd(cloud) == 48
+    assert scenario("cloud-only").sunk(problem) == Sunk(paid_usd=48)
+    assert scenario("cloud-only + prices*2").sunk(problem) == Sunk(paid_usd=96)
+    free = problem.replace(limits=problem.limits.replace(pinned=()))
+    assert [pool.id for pool in scenario("kind=on_prem").apply(free).pools] == ["own-a"]
+
+
+def test_commitments_are_dropped_where_that_is_asked_for(problem: Problem) -> None:
+    line = "cloud-only + commitments=drop"
+    for dropping in (scenario(line), *with_commitments(problem, [scenario("cloud-only")], "drop")):
+        assert committed_usd(dropping.apply(problem)) == 0
+        assert dropping.sunk(problem) == Sunk(dropped_usd=48)
+        assert dropping.line == line
+    lines = [scenario(name) for name in ("hybrid", "demand*2", "without=nothing", "kind=on_prem")]
+    assert with_commitments(problem, lines, "drop") == lines  # nothing to drop, or told when it is applied
+    assert with_commitments(problem, [scenario("cloud-only")], "keep") == [scenario("cloud-only")]
+    with pytest.raises(InputError, match="commitments: must be 'keep' or 'drop'"):
+        with_commitments(problem, [], "dropp")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="commitments can only be 'drop'"):
+        scenario("cloud-only + commitments=keep")
+
+
+def test_a_loss_pays_on_and_an_owner_alone_pays_for_its_own_only(problem: Problem) -> None:
+    assert scenario("without=own").sunk(problem) == Sunk(paid_usd=48)
+    assert scenario("without=own + commitments=drop").sunk(problem) == Sunk(dropped_usd=48)
+    assert scenario("alone=else").sunk(problem) == Sunk()
+    assert committed_usd(scenario("alone=else").apply(problem)) == 0
 
 
 def test_a_pool_that_a_pin_names_stays_without_capacity(problem: Problem) -> None:
@@ -131,6 +166,19 @@ def test_scaling_multiplies_what_it_names_and_nothing_else(problem: Problem) -> 
     assert scaled.limits == problem.limits
 
 
+def test_cloud_prices_are_hourly_prices_at_cloud_sites_and_prices_are_all(problem: Problem) -> None:
+    (own, rented), (_, dear) = (
+        scenario(line).apply(problem).pools for line in ("cloud_prices*2", "cloud-prices*2 + prices*3")
+    )
+    assert own == problem.pools[0]
+    assert (rented.usd_per_accelerator_hour, rented.spot_usd_per_accelerator_hour) == (8, 4)
+    assert dear.usd_per_accelerator_hour == 24
+    assert SWEEPS["cloud_prices"].apply(problem, 2) == scenario("cloud_prices*2").apply(problem)
+    assert SWEEPS["price"] is SWEEPS["cloud_prices"]
+    some = Scale(cloud_prices=2, providers=("acme",)).apply(problem)
+    assert some.pools == problem.pools
+
+
 def test_scaling_may_concern_some_workloads_or_providers_only(problem: Problem) -> None:
     some = Scale(demand=2, training=2, prices=2, workloads=("train",), providers=("big",)).apply(problem)
     assert some.services == problem.services
@@ -181,7 +229,7 @@ def test_a_book_declares_scenarios_and_their_cross_products(problem: Problem) ->
     names = [name for name in book if name not in BUILT_IN]
     assert names[:3] == ["dear", "dear-cloud", "hybrid+demand*1"]
     assert len(names) == 2 + 6
-    assert len(book["dear-cloud"].apply(problem).pools) == 1
+    assert [pool.id for pool in book["dear-cloud"].apply(problem).pools if not pool.is_lost] == ["rented-a"]
 
 
 @pytest.mark.parametrize(
@@ -336,6 +384,7 @@ def test_services_ask_for_no_more_sites_than_told(problem: Problem) -> None:
     ("one", "other", "alike"),
     [
         ("prices*2", "hybrid", True),
+        ("cloud_prices*2", "prices*2", True),
         ("demand*1.5 + energy*2", "demand*1.5 + prices*0.5 + carbon*3 + network*2", True),
         ("demand*1 + prices*2", "prices*3", True),
         ("demand*1.5", "demand*1.6", False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -292,4 +293,44 @@ def test_the_curve_has_the_names_of_the_cases(problem: Problem) -> None:
     text = render_breakeven(found, SWEEPS["price"], names, "table", 160)
     assert "on-prem-only USD" in text
     assert "hybrid USD" in text
-    assert "cloud" not in text.partition("Cost of both cases")[2]
+    assert "cloud" not in text.partition("Cost of both cases")[2].replace("cloud_prices", "")
+
+
+def test_what_is_committed_at_home_is_paid_beside_the_cloud_unless_it_is_dropped(problem: Problem) -> None:
+    """8 own accelerators that are paid for at 2 USD an hour, with energy of 0.125, beat any cloud above that.
+
+    The cloud alone costs 210,240 USD a year at today's prices and the commitment of 140,160 beside it, so
+    that the own ones save at every price down to 8,760 / 210,240; without it only from 0.7083 on.
+    """
+    owned = problem.pools[0].replace(
+        count=8, committed_count=8, committed_usd_per_accelerator_hour=2.0, expansion=None
+    )
+    here = problem.replace(pools=(owned, problem.pools[1]))
+    found = {
+        how: breakeven(
+            here, SWEEPS["price"], HYBRID, CLOUD, low=0.5, high=1, points=2, tolerance=0.01, commitments=how
+        )
+        for how in ("keep", "drop")
+    }
+    assert (found["keep"].answer, found["drop"].answer) == ("always", "from")
+    assert found["drop"].value == pytest.approx((140_160 + 8_760) / CLOUD_USD, abs=0.01)
+    assert found["keep"].points[-1].cloud.usd == pytest.approx(CLOUD_USD + 140_160)
+    for how, told in (("keep", "still pays"), ("drop", "drops")):
+        for point in found[how].points:
+            assert check(point.cloud.problem, point.cloud.plan) == []
+        text = render_breakeven(found[how], SWEEPS["price"], ("hybrid", "cloud-only"), "table", 200)
+        line = f"commitments: cloud-only {told} 140,160.00 USD that is committed where it takes capacity out"
+        assert line in text.splitlines()
+        data = json.loads(render_breakeven(found[how], SWEEPS["price"], ("a", "b"), "json", 99))
+        assert set(data["points"][0]["cloud"]["sunk"].values()) == {0, 140_160}
+
+
+def test_commitments_that_follow_the_sweep_are_told_at_both_ends(problem: Problem) -> None:
+    """8 committed accelerators x 1 USD x 8,760 hours in the cloud, at half the price and at the full one."""
+    rented = problem.pools[1].replace(committed_count=8, committed_usd_per_accelerator_hour=1.0)
+    here = problem.replace(pools=(problem.pools[0], rented))
+    home = BUILT_IN["on-prem-only"]
+    found = breakeven(here, SWEEPS["price"], HYBRID, home, low=0.5, high=1.0, points=2, tolerance=1)
+    text = render_breakeven(found, SWEEPS["price"], ("hybrid", "home"), "table", 200)
+    told = "commitments: home still pays 35,040.00 USD at 0.5 and still pays 70,080.00 USD at 1 that is"
+    assert told in text

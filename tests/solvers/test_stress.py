@@ -11,6 +11,7 @@ from computeroute.routing import InputError, Plan, Problem, check
 from computeroute.routing.damage import Damage, Exposure
 from computeroute.routing.losses import Failure, single_failures
 from computeroute.routing.plan import ReplicaPlan
+from computeroute.routing.plan_parts import IDLE
 from computeroute.routing.replan import going_on
 from computeroute.routing.scenarios import scenario
 from computeroute.routing.stress_report import render_stress
@@ -328,3 +329,15 @@ def recounted(problem: Problem, plan: Plan, failure: Failure) -> dict[str, float
 def is_cut(route: Any, failure: Failure) -> bool:
     nodes, links = {*route.nodes, *route.return_nodes}, {*route.links, *route.return_links}
     return bool(nodes & failure.data_centers or links & failure.links)
+
+
+def test_what_is_committed_at_a_lost_site_is_still_paid() -> None:
+    """Without a, b does all: 2 x (3 x 8 + 12 x 6) = 192 USD, beside 5 x 24 x 1 = 120 committed at a."""
+    here = world()
+    terms = {"committed_count": 5, "committed_usd_per_accelerator_hour": 1.0}
+    here = here.replace(pools=(here.pools[0].replace(**terms), here.pools[1]))
+    lost = named(stress(here, solve(here)), "a")
+    assert lost.replan is not None
+    assert lost.replan.cost.total_usd == pytest.approx(312)
+    assert lost.replan.breakdown.by_workload[IDLE].total_usd == pytest.approx(120)
+    assert not check(lost.failure.scenario.apply(here), lost.replan)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, cast
 import pytest
 from computeroute.routing import Problem, check
 from computeroute.routing.changes import Scale
+from computeroute.routing.commitments import Sunk
 from computeroute.routing.errors import InputError, OutputError, SolverError
 from computeroute.routing.scenarios import Scenario, chosen, sweep
 from computeroute.solvers import solve, sweep_processes
@@ -401,3 +402,22 @@ def test_without_a_cluster_the_advice_is_to_start_one(
 def test_jobs_are_a_whole_number(problem: Problem, jobs: Any) -> None:
     with pytest.raises(InputError, match="jobs: must be a whole number between 1 and"):
         solve_scenarios(problem, chosen(["hybrid"], _built_in()), jobs=jobs)
+
+
+def test_commitments_where_capacity_is_taken_out_are_paid_unless_they_are_dropped(problem: Problem) -> None:
+    """Without the cloud, 2 accelerators x 2 USD x 24 hours are paid in Virginia, by no workload."""
+    lines = chosen(["hybrid", "on-prem-only"], _built_in())
+    kept, dropped = (solve_scenarios(problem, lines, commitments=how) for how in ("keep", "drop"))
+    for outcome in (*kept, *dropped):
+        assert outcome.problem is not None
+        assert outcome.plan is not None
+        assert not check(outcome.problem, outcome.plan)
+    paying, free = kept[1], dropped[1]
+    assert paying.plan is not None
+    assert free.plan is not None
+    assert paying.plan.breakdown.by_workload["(idle)"].total_usd == pytest.approx(96)
+    assert paying.plan.cost.total_usd - free.plan.cost.total_usd == pytest.approx(96)
+    assert (paying.sunk, free.sunk) == (Sunk(paid_usd=96), Sunk(dropped_usd=96))
+    assert kept[0].sunk == dropped[0].sunk == Sunk()
+    assert [each.scenario.name for each in dropped] == ["hybrid", "on-prem-only"]
+    assert free.plan.scenario == "on-prem-only + commitments=drop"
