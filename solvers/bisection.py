@@ -128,6 +128,7 @@ class _Curve:
 
     evaluate: Callable[[float], Point]
     stop: Callable[[], bool]
+    improved: Callable[[Point], Point]
     known: dict[float, Point] = field(default_factory=dict)
 
     def at(self, value: float) -> Point:
@@ -135,6 +136,13 @@ class _Curve:
         if value not in self.known:
             self.known[value] = self.evaluate(value)
         return self.known[value]
+
+    def improve(self) -> bool:
+        """Better every point by what is known of the others; return whether that changed any."""
+        better = {value: self.improved(point) for value, point in self.known.items()}
+        is_better = any(better[value] is not point for value, point in self.known.items())
+        self.known = better
+        return is_better
 
     def sorted(self) -> tuple[Point, ...]:
         """Return the points, rising."""
@@ -168,14 +176,16 @@ def find_breakeven(
     *,
     points: int = 9,
     stop: Callable[[], bool] = lambda: False,
+    improved: Callable[[Point], Point] = lambda point: point,
 ) -> Breakeven:
     """Return where the better case first changes to owning, or, where it never does so, away from it.
 
     Evenly spread ``points`` show the curve; the first change between two of them is narrowed by bisection to
     ``tolerance``, and so are the nearest values on both sides at which the better case is proven. More
-    changes than one within a step of the curve remain unseen.
+    changes than one within a step of the curve remain unseen. ``improved`` betters a point by what is known
+    since it was planned; where that changes any, the search goes over the points once more.
     """
-    curve = _Curve(evaluate, stop)
+    curve = _Curve(evaluate, stop, improved)
     for value in _spread(low, high, points):
         if curve.known and stop():
             break
@@ -185,6 +195,15 @@ def find_breakeven(
             if not curve.known:
                 raise
             break
+    curve.improve()
+    found = _narrowed(curve, tolerance)
+    while curve.improve():
+        found = _narrowed(curve, tolerance)
+    return found
+
+
+def _narrowed(curve: _Curve, tolerance: float) -> Breakeven:
+    """Return the break-even between the points of a curve, to which those tried on the way are added."""
     ends = _first_change(curve.sorted())
     if ends is None:
         found = curve.sorted()

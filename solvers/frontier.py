@@ -16,6 +16,7 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .frontier_axes import MOST_USD_PER_TCO2E, Axis, carbon_priced
 from .frontier_known import NOISE, Known, Tried, with_room
+from .known_plans import KnownPlans
 from .no_plan import no_plan
 from .options import CancelToken, Options, relative_gap
 
@@ -89,7 +90,7 @@ def frontier(
     """
     if not 2 <= points <= 1000:
         raise InputError([Fault("points", "must be between 2 and 1000")], "options")
-    search = _Search(axis.unpriced(problem), axis, {"cancel": cancel, **options}, done)
+    search = _Search(axis.unpriced(problem), axis, KnownPlans({"cancel": cancel, **options}), done)
     return search.run(points)
 
 
@@ -99,7 +100,7 @@ class _Search:
 
     base: Problem
     axis: Axis
-    options: dict[str, Any]
+    plans: KnownPlans
     done: Callable[[Tried], None] | None
     polished: list[Tried] = field(default_factory=list)
     known: Known = field(default_factory=Known)
@@ -125,26 +126,18 @@ class _Search:
 
     def _first(self) -> Tried:
         """Return the cheapest plan."""
-        from . import solve
-
-        plan = solve(self.base, **self.options)
+        plan = self.plans.solve(self.base)
         if plan:
             return self._keep(self.base, plan, float("inf"))
-        if self._stopped():
+        if self.plans.is_stopped():
             raise SolverError("stopped before there was a plan to trade with")
         raise no_plan(plan, self.base, "to trade with")
 
-    def _stopped(self) -> bool:
-        cancel = self.options["cancel"]
-        return cancel is not None and cancel.is_set()
-
     def _try(self, problem: Problem, cap: float, *, is_cost: bool = True) -> Tried | None:
         """Plan a problem and keep what comes of it; nothing is planned after a stop."""
-        from . import solve
-
-        if self._stopped():
+        if self.plans.is_stopped():
             return None
-        plan = solve(problem, **self.options)
+        plan = self.plans.solve(problem)
         return self._keep(problem, plan, cap, is_cost=is_cost) if plan else None
 
     def _keep(self, problem: Problem, plan: Plan, cap: float, *, is_cost: bool = True) -> Tried:
@@ -180,7 +173,7 @@ class _Search:
         """Return whether no plan within the cap is cheaper than the best known, but for the gap allowed."""
         best = self.known.best_within(cap)
         gap = None if best is None else relative_gap(best.usd, self.known.bound_within(cap, best))
-        return gap is not None and gap <= max(NOISE, self.options.get("gap_limit", Options().gap_limit))
+        return gap is not None and gap <= max(NOISE, self.plans.options.get("gap_limit", Options().gap_limit))
 
     def _try_prices(self, cap: float) -> None:
         """Look for better plans and bounds with a price of carbon: large searches do that better than a cap.
@@ -231,7 +224,7 @@ class _Search:
         """Halve the cap as long as as much is served."""
         best, low = first, 0.0
         for _ in range(MOST_STEPS):
-            if best.value - low <= max(LEAST_MS, LEAST_PART * first.value) or self._stopped():
+            if best.value - low <= max(LEAST_MS, LEAST_PART * first.value) or self.plans.is_stopped():
                 break
             cap = (low + best.value) / 2
             found = self._at(cap)
