@@ -85,7 +85,7 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         number_column("worst_rtt_ms", "worst rtt ms", 1),
         number_column("unserved", "unserved", 3),
         as_spare(number_column("used_percent", "used %", 1)),
-        Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}", spare=1),
+        Column("gap_percent", "gap %", lambda value: "" if value is None else f"{value:.3f}"),
         text_column("note"),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]

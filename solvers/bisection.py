@@ -111,15 +111,21 @@ class Breakeven:
 
     @property
     def value(self) -> float | None:
-        """The middle of the bracket."""
-        return None if self.bracket is None else (self.bracket[0].value + self.bracket[1].value) / 2
+        """The value nearest to the break-even at which owning pays for certain; None where there is none."""
+        if self.bracket is None:
+            return None
+        return self.band[0] if self.answer == "until" else self.band[1]
 
     @property
     def owned(self) -> Point:
-        """The point nearest to the break-even at which owning pays; the best for owning where none does."""
-        if self.bracket is not None:
-            return self.bracket[0] if self.answer == "until" else self.bracket[1]
-        return max(self.points, key=lambda point: point.saving_usd)
+        """The point nearest to the break-even at which owning pays, for certain if that is anywhere.
+
+        The best for owning where it pays nowhere.
+        """
+        if self.bracket is None:
+            return max(self.points, key=lambda point: point.saving_usd)
+        proven = [point for point in self.points if point.value == self.value]
+        return proven[0] if proven else self.bracket[0 if self.answer == "until" else 1]
 
 
 @dataclass
