@@ -25,10 +25,24 @@ MOST_ROWS = 100
 NAME_COLUMNS = 16
 
 
-def render_breakeven(found: Breakeven, sweep: Sweep, cases: tuple[str, str], form: str, columns: int) -> str:
-    """Return a break-even as ``table``, ``json`` or ``csv``; ``cases`` are the names of own and cloud."""
+STOPPED = ". It was stopped before its end, so that values are missing or not narrowed"
+
+
+def render_breakeven(
+    found: Breakeven,
+    sweep: Sweep,
+    cases: tuple[str, str],
+    form: str,
+    columns: int,
+    *,
+    is_stopped: bool = False,
+) -> str:
+    """Return a break-even as ``table``, ``json`` or ``csv``; ``cases`` are the names of own and cloud.
+
+    ``is_stopped`` tells that it was not sought to the end.
+    """
     if form == "json":
-        return to_json(_document(found, sweep, cases))
+        return to_json({**_document(found, sweep, cases), "is_complete": not is_stopped})
     if form == "csv":
         return to_csv(_curve(found, sweep))
     own, other = (shorten(clean(name), NAME_COLUMNS) for name in cases)

@@ -106,6 +106,8 @@ class _Search:
     known: Known = field(default_factory=Known)
     caps_pay: bool = True
     """Whether plans under a cap have been as good as those with a price."""
+    priced: dict[float, float] = field(default_factory=dict)
+    """The price of carbon tried last, by the cap that it was tried for."""
     step: str = "cheapest"
     """The part of the search that is under way."""
 
@@ -119,6 +121,9 @@ class _Search:
         for number, cap in enumerate(caps[1:], 1):
             self.step = f"cap {number} of {points - 1}"
             self._at(cap)
+        for number, cap in enumerate(caps[1:], 1):
+            self.step = f"prices for cap {number} of {points - 1}"
+            self._try_prices(cap, MOST_PRICES - 1)
         for number, cap in enumerate(caps, 1):
             self.step = f"polishing {number} of {points}"
             self._polish(cap)
@@ -161,11 +166,11 @@ class _Search:
         if self._is_settled(cap):
             return self.known.best_within(cap)
         if not self.caps_pay:
-            self._try_prices(cap)
+            self._try_prices(cap, 1)
             return self.known.best_within(cap)
         found = self._try(self.axis.capped(self.base, with_room(cap)), cap)
         if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
-            self._try_prices(cap)
+            self._try_prices(cap, 1)
             self.caps_pay = self.known.best_within(cap) is found
         return self.known.best_within(cap)
 
@@ -175,21 +180,20 @@ class _Search:
         gap = None if best is None else relative_gap(best.usd, self.known.bound_within(cap, best))
         return gap is not None and gap <= max(NOISE, self.plans.options.get("gap_limit", Options().gap_limit))
 
-    def _try_prices(self, cap: float) -> None:
+    def _try_prices(self, cap: float, most: int) -> None:
         """Look for better plans and bounds with a price of carbon: large searches do that better than a cap.
 
         It is the price of the way from the best plan known within the cap to those that emit more, until that
-        leads to nothing new.
+        leads to nothing new, with so many plans at most.
         """
-        tried = 0.0
-        for _ in range(MOST_PRICES):
-            if self._is_settled(cap):
+        for _ in range(most):
+            if self.axis.name != "carbon" or self._is_settled(cap):
                 return
-            price = min(self.known.price_at(cap), MOST_USD_PER_TCO2E)
-            if abs(price - tried) <= LIKE_PRICES * price:
+            price, last = min(self.known.price_at(cap), MOST_USD_PER_TCO2E), self.priced.get(cap, 0.0)
+            if abs(price - last) <= LIKE_PRICES * price:
                 return
             self._try(carbon_priced(self.base, price), float("inf"))
-            tried = price
+            self.priced[cap] = price
 
     def _least(self, first: Tried) -> Tried:
         """Return the plan that is best in the other axis, leaving no more out than ``first``."""

@@ -24,7 +24,7 @@ NOISE = 1e-6
 """Relative gap up to which no other plan is better but for rounding."""
 MOST_STARTS = 8
 """Plans, the latest ones, of which the best is where a search begins; the others are tried after it."""
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 5.0
 """For trying known plans after a stop."""
 
 

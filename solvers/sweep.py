@@ -22,6 +22,7 @@ from .options import CancelToken, options_of
 from .sweep_folder import Folder
 from .sweep_order import leaders_of, waiting_for
 from .sweep_outcome import Outcome, Task, outcome_of, solve_scenario
+from .total_time import part_of
 
 Engine = Literal["local", "ray"]
 MOST_JOBS = 256
@@ -39,6 +40,7 @@ def solve_scenarios(
     done: Callable[[Outcome], None] | None = None,
     unkept: Callable[[OutputError], None] | None = None,
     cancel: CancelToken | None = None,
+    total_time_limit: float | None = None,
     **options: Any,
 ) -> list[Outcome]:
     """Plan every scenario of ``problem``.
@@ -68,6 +70,8 @@ def solve_scenarios(
         is in its outcome and the others go on. Without it a RuntimeWarning says so.
     cancel
         Once set, what is being solved ends with its best plan, and the rest is missing from the outcomes.
+    total_time_limit
+        Seconds for all: each plan has its part of them, and no more than the ``time_limit`` of the options.
     **options
         Those of :func:`.solve`, without ``progress``.
 
@@ -86,6 +90,9 @@ def solve_scenarios(
         When Ray is not installed, or no cluster is running.
     """
     _check(jobs, options)
+    if total_time_limit is not None:
+        seconds = options_of(_without_solver(options)).time_limit
+        options["time_limit"] = part_of(total_time_limit, len(scenarios), seconds, jobs)
     kept = None if folder is None else Folder.at(folder, options)
     workers = jobs
     if engine == "ray":
@@ -246,10 +253,15 @@ def _warn(error: OutputError) -> None:
     warnings.warn(f"{error}; the plan is in the outcome only", RuntimeWarning, stacklevel=2)
 
 
+def _without_solver(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of a solve but for the solver."""
+    return {name: value for name, value in options.items() if name != "solver"}
+
+
 def _check(jobs: int, options: dict[str, Any]) -> None:
     if not isinstance(jobs, int) or not 1 <= jobs <= MOST_JOBS:
         raise InputError([f"jobs: must be a whole number between 1 and {MOST_JOBS}, got {quoted(jobs)}"])
-    options_of({name: value for name, value in options.items() if name != "solver"})
+    options_of(_without_solver(options))
 
 
 __all__ = ["Engine", "Outcome", "Task", "outcome_of", "solve_scenario", "solve_scenarios"]
