@@ -47,10 +47,8 @@ def render_breakeven(
         return to_csv(_curve(found, sweep))
     own, other = (shorten(clean(name), NAME_COLUMNS) for name in cases)
     curve = _sides(found, sweep, (own, other))
-    parts = [
-        textwrap.fill(clean(verdict(found, sweep, cases)), columns),
-        to_text(curve, columns, 2 * MOST_ROWS),
-    ]
+    told = verdict(found, sweep, cases) + (STOPPED if is_stopped else "")
+    parts = [textwrap.fill(clean(told), columns), to_text(curve, columns, 2 * MOST_ROWS)]
     parts.append(to_text(_composition(found.owned, sweep, cases), columns, MOST_ROWS))
     return "\n\n".join(parts)
 
