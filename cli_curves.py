@@ -14,6 +14,7 @@ from .cli_options import (
     form_option,
     many_plans,
     solving,
+    total_option,
     with_delivery,
     with_problem,
     with_scenario,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .solvers.frontier import FrontierPoint
     from .solvers.frontier_axes import Axis
     from .solvers.near_optimal import NearOptimal
-    from .solvers.options import CancelToken
+    from .solvers.total_time import TotalTime
     from .topologies.delivery import Delivery
 
 FRONTIER_EPILOG = """\b
@@ -61,13 +62,24 @@ class _Swept(click.Choice[str]):
         return super().convert(word, param, ctx)
 
 
-def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any, bool]:
-    """Return what a search that Ctrl-C ends has found, and whether it was ended."""
-    with many_plans(delivery) as token:
+def _work(
+    delivery: Delivery, plans: int, options: dict[str, Any], search: Callable[[TotalTime], Any]
+) -> tuple[Any, bool]:
+    """Return what a search has found that Ctrl-C or its total time ends, and whether it was ended.
+
+    ``plans`` are asked for, for each of which ``options`` are left with its part of the time.
+    """
+    from .solvers.total_time import part_of
+
+    total = options.pop("total_time_limit")
+    options["time_limit"] = part_of(total, plans, options["time_limit"])
+    with many_plans(delivery, total) as token:
+        token.expect(plans, options["time_limit"])
         found = search(token)
-        if token.is_set():
+        is_stopped = token.is_set()
+        if is_stopped and not token.is_over():
             delivery.say("stopped early: this is what was found by then")
-        return found, token.is_set()
+    return found, is_stopped
 
 
 @click.command(epilog=BREAKEVEN_EPILOG)
@@ -82,6 +94,7 @@ def _work(delivery: Delivery, search: Callable[[CancelToken], Any]) -> tuple[Any
 @click.option("--against", "cloud", default="cloud-only", show_default=True, help="The other case.")
 @commitments_option
 @solving(seconds=30.0, gap=1e-6)
+@total_option
 @form_option
 @with_delivery
 @with_problem
@@ -93,22 +106,24 @@ def breakeven(problem: Problem, delivery: Delivery, name: str, own: str, cloud: 
     bounds prove it. No such place within the range is an answer too.
     """
     from .routing.owning import SWEEPS
-    from .solvers.bisection import Point
+    from .solvers.bisection import Breakeven, Point
     from .solvers.breakeven import breakeven
     from .solvers.breakeven_report import render_breakeven
 
-    def say(point: Point) -> None:
-        delivery.say(
-            f"{name} {point.value:g}: {own} {point.own.usd:,.2f}, {cloud} {point.cloud.usd:,.2f} USD"
-        )
-
     sweep, cases = SWEEPS[name], _two_cases(own, cloud)
-    found, _ = _work(
-        delivery, lambda token: breakeven(problem, sweep, *cases, done=say, cancel=token, **options)
-    )
+
+    def search(token: TotalTime) -> Breakeven:
+        def say(point: Point) -> None:
+            costs = f"{own} {point.own.usd:,.2f}, {cloud} {point.cloud.usd:,.2f} USD"
+            delivery.say(token.after(f"{name} {point.value:g}: {costs}"))
+
+        return breakeven(problem, sweep, *cases, done=say, cancel=token, **options)
+
+    found, is_stopped = _work(delivery, 2 * max(1, options["points"]), options, search)
     planned = [case for point in found.points for case in (point.own, point.cloud)]
     _verify([(case.problem, case.plan) for case in planned])
-    delivery.send(render_breakeven(found, sweep, (own, cloud), delivery.form, delivery.columns))
+    how: dict[str, Any] = {"form": delivery.form, "columns": delivery.columns, "is_stopped": is_stopped}
+    delivery.send(render_breakeven(found, sweep, (own, cloud), **how))
     _end([case.plan for case in planned], delivery)
 
 
@@ -127,6 +142,7 @@ def _two_cases(*lines: str) -> list[Scenario]:
 @click.option("--within", default=1.0, show_default=True, help="Percent that these may be dearer.")
 @click.option("--table", "name", type=click.Choice(TABLES), help="One table only; csv has points without it.")
 @solving(seconds=30.0, gap=1e-4)
+@total_option
 @form_option
 @with_delivery
 @with_problem
@@ -155,6 +171,8 @@ def frontier(
     axis = AXES[axes.removeprefix("cost,")]
     (found, near), is_stopped = _work(
         delivery,
+        max(1, points) + (1 + 2 * count if count > 0 else 0),
+        options,
         lambda token: _frontier(
             problem,
             delivery,
@@ -196,7 +214,7 @@ def _frontier(
     axis: Axis,
     asked: tuple[int, int, float],
     *,
-    token: CancelToken,
+    token: TotalTime,
     curve_alone: bool,
     options: dict[str, Any],
 ) -> tuple[list[FrontierPoint], NearOptimal | None]:
@@ -205,11 +223,13 @@ def _frontier(
     from .routing.text import MOST_TIMES
     from .solvers.frontier import frontier
     from .solvers.frontier_known import Tried
+    from .solvers.known_plans import KnownPlans
     from .solvers.near_optimal import Alternative, near_optimal, require_in_range
 
     def say(found: Tried) -> None:
         short = ", leaves work out" if found.plan.left_out else ""
-        delivery.say(f"{found.step}: {found.value:.5g} {axis.unit}, {found.usd:,.2f} USD{short}")
+        figures = f"{found.value:.5g} {axis.unit}, {found.usd:,.2f} USD{short}"
+        delivery.say(token.after(f"{found.step}: {figures}"))
 
     points, count, within = asked
     number = itertools.count(1)
@@ -218,7 +238,7 @@ def _frontier(
         usd = found.plan.objective or 0.0
         dearer = f"{100 * found.extra:.2f} % dearer" if found.extra <= MOST_TIMES else f"{usd:,.2f} USD"
         figures = f"{dearer}, {found.moved:.2f} workloads moved"
-        delivery.say(f"other plan {next(number)} of {count}: {figures}")
+        delivery.say(token.after(f"other plan {next(number)} of {count}: {figures}"))
 
     options = {"cancel": token, **options}
     if count:
@@ -227,7 +247,9 @@ def _frontier(
     if not count:
         return curve, None
     try:
-        return curve, near_optimal(problem, count, within / 100, done=say_other, **options)
+        known = KnownPlans(options, [each.plan for each in curve])
+        best = known.solve(problem) or None
+        return curve, near_optimal(problem, count, within / 100, best=best, done=say_other, **options)
     except SolverError:
         if not (token.is_set() and curve_alone):
             raise

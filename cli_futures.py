@@ -13,6 +13,7 @@ from .cli_options import (
     form_option,
     many_plans,
     require_table,
+    total_option,
     with_delivery,
     with_problem,
     with_solving,
@@ -61,6 +62,7 @@ CASES = ("hybrid", "cloud-only", "on-prem-only")
 @commitments_option
 @click.option("--table", "name", help="One table only: figures, cost, differences or moves.")
 @with_solving
+@total_option
 @form_option
 @with_delivery
 @with_problem
@@ -107,23 +109,25 @@ def _planned(
     problem: Problem, delivery: Delivery, scenarios: list[Scenario], run: dict[str, Any]
 ) -> list[Outcome]:
     """Plan the scenarios, telling of each on standard error as it is there."""
+    from .routing.errors import SolverError
     from .routing.text import clean
     from .solvers.sweep import solve_scenarios
-
-    count = 0
-
-    def done(outcome: Outcome) -> None:
-        nonlocal count
-        count += 1
-        delivery.say(f"{count}/{len(scenarios)}  {outcome.line(why=False)}")
 
     def unkept(error: OutputError) -> None:
         click.echo(f"warning: {clean(str(error))}; its result is not lost", err=True)
 
-    with many_plans(delivery) as token:
-        return solve_scenarios(
+    with many_plans(delivery, run["total_time_limit"]) as token:
+        token.expect(len(scenarios), run["time_limit"], run["jobs"])
+
+        def done(outcome: Outcome) -> None:
+            delivery.say(token.counted(outcome.line(why=False), len(scenarios)))
+
+        outcomes = solve_scenarios(
             problem, scenarios, done=done, unkept=unkept, cancel=token, verifies=_verifies, **run
         )
+        if not outcomes and token.is_over():
+            raise SolverError("the total time limit was over before there was a plan; allow more time")
+    return outcomes
 
 
 def _verifies(problem: Problem, plan: Plan) -> bool:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .routing.plan import Plan
     from .routing.problem import Problem
     from .solvers.options import CancelToken, ProgressCallback
-    from .solvers.searching.interrupt import Interrupt
+    from .solvers.total_time import TotalTime
     from .topologies.delivery import Delivery
 
 SCENARIO = "computeroute.scenario"
@@ -269,6 +269,13 @@ def solving(*, seconds: float = 60.0, gap: float = 1e-3) -> Callable[[Command], 
 with_solving = solving()
 
 
+total_option = click.option(
+    "--total-time-limit",
+    type=float,
+    help="Seconds for all plans; twice what those asked for may take without this.",
+)
+
+
 def require_table(name: str | None, known: Sequence[str]) -> None:
     """Raise UnknownNameError unless there is a table of that name, or none is asked for."""
     if name is not None and name not in known:
@@ -276,15 +283,23 @@ def require_table(name: str | None, known: Sequence[str]) -> None:
 
 
 @contextmanager
-def many_plans(delivery: Delivery) -> Iterator[Interrupt]:
-    """Keep standard output for the result, and give a token that Ctrl-C sets, saying what follows then."""
+def many_plans(delivery: Delivery, seconds: float | None = None) -> Iterator[TotalTime]:
+    """Keep standard output for the result, and give a token that Ctrl-C sets, saying what follows then.
+
+    So does the end of the time for all plans, of which ``seconds`` are given.
+    """
     from .solvers.searching.interrupt import interrupt_token, say_stopping
+    from .solvers.total_time import TotalTime
     from .topologies.delivery import keep_output_clean
 
     keep_output_clean()
     quiet = delivery.quiet or sys.stderr is None
-    with interrupt_token((lambda: None) if quiet else say_stopping) as token:
+    with interrupt_token((lambda: None) if quiet else say_stopping) as asked:
+        token = TotalTime(asked, seconds)
         yield token
+        if token.is_over():
+            limit = f"the total time limit of {token.seconds:g} s"
+            delivery.say(f"{limit} is over: this is what was found by then")
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from .cli_options import (
     many_plans,
     not_both_stdin,
     require_table,
+    total_option,
     watched,
     with_delivery,
     with_problem,
@@ -37,6 +39,8 @@ route pooling my.json --format csv --table hours
 
 \b
 Tables: owners (for csv without --table), hours, left_out."""
+LEAST_SECONDS = 0.1
+"""For all re-plans where the present plan has taken longer than it was to."""
 jobs_option = click.option("--jobs", type=int, default=1, show_default=True, help="Plans made at once.")
 table_option = click.option("--table", "name", help="One table only; see below.")
 
@@ -54,6 +58,7 @@ table_option = click.option("--table", "name", help="One table only; see below."
 @click.option("--top", type=click.IntRange(0), metavar="N", help="Re-plan the N worst losses only.")
 @jobs_option
 @with_solving
+@total_option
 @table_option
 @form_option
 @with_delivery
@@ -82,16 +87,23 @@ def _present(
 ) -> tuple[Plan, bool]:
     """Return the plan of a file, found to be one of ``problem`` and to verify; without a file, a new one.
 
-    Also whether to go on from it: Ctrl-C while it was made means that nothing is planned any more.
+    Also whether to go on from it: Ctrl-C while it was made means that nothing is planned any more. It takes
+    a half of a total time limit at most, and what it takes is taken off.
     """
     if plan_file is not None:
         from .topologies.plans import load_plan_of
 
         return load_plan_of(problem, plan_file), True
     from .solvers import solve
+    from .solvers.total_time import part_of
 
+    total = options["total_time_limit"]
+    began, seconds = time.monotonic(), part_of(total, 2, options["time_limit"])
+    asked = {name: value for name, value in options.items() if name != "total_time_limit"}
     with watched(delivery) as (cancel, progress):
-        planned = solve(problem, cancel=cancel, progress=progress, **options)
+        planned = solve(problem, cancel=cancel, progress=progress, **asked | {"time_limit": seconds})
+    if total is not None:
+        options["total_time_limit"] = max(total - (time.monotonic() - began), LEAST_SECONDS)
     _require_plan(planned, problem, delivery)
     if cancel.is_set():
         delivery.say("stopped early: nothing is planned anew")
@@ -112,20 +124,19 @@ def _require_plan(planned: Plan, problem: Problem, delivery: Delivery) -> None:
 def _stress(problem: Problem, present: Plan, delivery: Delivery, options: dict[str, Any]) -> list[Any]:
     from .solvers.stress import stress
 
-    count = 0
+    with many_plans(delivery, options["total_time_limit"]) as token:
 
-    def tell(trial: Any, of: int) -> None:
-        nonlocal count
-        count += 1
-        delivery.say(f"{count}/{of}  without {trial.failure.name}: {trial.verdict}")
+        def tell(trial: Any, of: int) -> None:
+            token.expect(of, options["time_limit"], options["jobs"])
+            delivery.say(token.counted(f"without {trial.failure.name}: {trial.verdict}", of))
 
-    with many_plans(delivery) as token:
         return stress(problem, present, done=tell, cancel=token, **options)
 
 
 @click.command(epilog=POOLING_EPILOG)
 @jobs_option
 @with_solving
+@total_option
 @table_option
 @form_option
 @with_delivery
@@ -150,14 +161,12 @@ def pooling(problem: Problem, delivery: Delivery, name: str | None, **options: A
 def _pooling(problem: Problem, delivery: Delivery, options: dict[str, Any]) -> Any:
     from .solvers.pooling import compare_pooling
 
-    count = 0
+    with many_plans(delivery, options["total_time_limit"]) as token:
 
-    def tell(outcome: Any, of: int) -> None:
-        nonlocal count
-        count += 1
-        delivery.say(f"{count}/{of}  {outcome.line()}")
+        def tell(outcome: Any, of: int) -> None:
+            token.expect(of, options["time_limit"], options["jobs"])
+            delivery.say(token.counted(outcome.line(), of))
 
-    with many_plans(delivery) as token:
         return compare_pooling(problem, done=tell, cancel=token, **options)
 
 

@@ -86,7 +86,7 @@ def _figures_table(compared: Sequence[Compared]) -> Table:
         number_column("worst_rtt_ms", "worst rtt ms", 1),
         number_column("unserved", "unserved", 3),
         as_spare(number_column("used_percent", "used %", 1)),
-        as_spare(percent_column("gap_percent", "gap %", 3)),
+        percent_column("gap_percent", "gap %", 3),
         text_column("note"),
     )
     rows = [[each.case.name, *_cells(each.figures), _note(each)] for each in compared]

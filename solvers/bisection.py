@@ -116,15 +116,21 @@ class Breakeven:
 
     @property
     def value(self) -> float | None:
-        """The middle of the bracket."""
-        return None if self.bracket is None else (self.bracket[0].value + self.bracket[1].value) / 2
+        """The value nearest to the break-even at which owning pays for certain; None where there is none."""
+        if self.bracket is None:
+            return None
+        return self.band[0] if self.answer == "until" else self.band[1]
 
     @property
     def owned(self) -> Point:
-        """The point nearest to the break-even at which owning pays; the best for owning where none does."""
-        if self.bracket is not None:
-            return self.bracket[0] if self.answer == "until" else self.bracket[1]
-        return max(self.points, key=lambda point: point.saving_usd)
+        """The point nearest to the break-even at which owning pays, for certain if that is anywhere.
+
+        The best for owning where it pays nowhere.
+        """
+        if self.bracket is None:
+            return max(self.points, key=lambda point: point.saving_usd)
+        proven = [point for point in self.points if point.value == self.value]
+        return proven[0] if proven else self.bracket[0 if self.answer == "until" else 1]
 
 
 @dataclass
@@ -133,6 +139,7 @@ class _Curve:
 
     evaluate: Callable[[float], Point]
     stop: Callable[[], bool]
+    improved: Callable[[Point], Point]
     known: dict[float, Point] = field(default_factory=dict)
 
     def at(self, value: float) -> Point:
@@ -140,6 +147,13 @@ class _Curve:
         if value not in self.known:
             self.known[value] = self.evaluate(value)
         return self.known[value]
+
+    def improve(self) -> bool:
+        """Better every point by what is known of the others; return whether that changed any."""
+        better = {value: self.improved(point) for value, point in self.known.items()}
+        is_better = any(better[value] is not point for value, point in self.known.items())
+        self.known = better
+        return is_better
 
     def sorted(self) -> tuple[Point, ...]:
         """Return the points, rising."""
@@ -173,14 +187,16 @@ def find_breakeven(
     *,
     points: int = 9,
     stop: Callable[[], bool] = lambda: False,
+    improved: Callable[[Point], Point] = lambda point: point,
 ) -> Breakeven:
     """Return where the better case first changes to owning, or, where it never does so, away from it.
 
     Evenly spread ``points`` show the curve; the first change between two of them is narrowed by bisection to
     ``tolerance``, and so are the nearest values on both sides at which the better case is proven. More
-    changes than one within a step of the curve remain unseen.
+    changes than one within a step of the curve remain unseen. ``improved`` betters a point by what is known
+    since it was planned; where that changes any, the search goes over the points once more.
     """
-    curve = _Curve(evaluate, stop)
+    curve = _Curve(evaluate, stop, improved)
     for value in _spread(low, high, points):
         if curve.known and stop():
             break
@@ -190,6 +206,15 @@ def find_breakeven(
             if not curve.known:
                 raise
             break
+    curve.improve()
+    found = _narrowed(curve, tolerance)
+    while curve.improve():
+        found = _narrowed(curve, tolerance)
+    return found
+
+
+def _narrowed(curve: _Curve, tolerance: float) -> Breakeven:
+    """Return the break-even between the points of a curve, to which those tried on the way are added."""
     ends = _first_change(curve.sorted())
     if ends is None:
         found = curve.sorted()

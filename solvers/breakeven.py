@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..routing.commitments import Commitments
@@ -12,6 +12,7 @@ from ..routing.owning import Sweep, range_of
 from ..routing.problem import Problem
 from ..routing.scenarios import Scenario, with_commitments
 from .bisection import Breakeven, Case, Point, StoppedError, find_breakeven
+from .known_plans import KnownPlans
 from .no_plan import no_plan
 from .options import CancelToken
 
@@ -63,9 +64,9 @@ def breakeven(
     tolerance = (high - low) / 1000 if tolerance is None else tolerance
     _require_range(low, high, tolerance, points)
     own, cloud = with_commitments(problem, (own, cloud), commitments)
-    plan = _Planner(problem, sweep, own, cloud, {"cancel": cancel, **options}, done)
+    plan = _Planner(problem, sweep, own, cloud, KnownPlans({"cancel": cancel, **options}), done)
     stop: Callable[[], bool] = cancel.is_set if cancel else lambda: False
-    return find_breakeven(plan, low, high, tolerance, points=points, stop=stop)
+    return find_breakeven(plan, low, high, tolerance, points=points, stop=stop, improved=plan.improved)
 
 
 def _require_range(low: float, high: float, tolerance: float, points: int) -> None:
@@ -89,7 +90,7 @@ class _Planner:
     sweep: Sweep
     own: Scenario
     cloud: Scenario
-    options: dict[str, Any]
+    plans: KnownPlans
     done: Callable[[Point], None] | None
     known: dict[str, Case] = field(default_factory=dict)
 
@@ -102,15 +103,23 @@ class _Planner:
             self.done(point)
         return point
 
-    def _case(self, scenario: Scenario, changed: Problem, value: float) -> Case:
-        from . import solve
+    def improved(self, point: Point) -> Point:
+        """Return a point with the best plans that are known of both cases."""
+        own, cloud = self._improved(point.own), self._improved(point.cloud)
+        is_same = own is point.own and cloud is point.cloud
+        return point if is_same else replace(point, own=own, cloud=cloud)
 
+    def _improved(self, case: Case) -> Case:
+        plan = self.plans.improved(case.problem, case.plan)
+        return case if plan is case.plan else replace(case, plan=plan)
+
+    def _case(self, scenario: Scenario, changed: Problem, value: float) -> Case:
         problem = scenario.apply(changed)
         if problem.digest not in self.known:
-            plan = solve(problem, **self.options)
+            plan = self.plans.solve(problem)
             if not plan:
                 where = f"for {quoted(scenario.name)} at {self.sweep.name} {value:g}"
-                if self.options["cancel"] is not None and self.options["cancel"].is_set():
+                if self.plans.is_stopped():
                     raise StoppedError(f"stopped before there was a plan {where}")
                 raise no_plan(plan, problem, where)
             self.known[problem.digest] = Case(problem, plan, scenario.sunk(changed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +13,7 @@ from ..routing.plan import Cost
 from ..routing.tables import (
     Column,
     Table,
+    as_spare,
     money_column,
     number_column,
     text_column,
@@ -20,23 +21,38 @@ from ..routing.tables import (
     to_json,
     to_text,
 )
-from ..routing.text import clean, shorten
+from ..routing.text import clean, percent, shorten
 from .bisection import NOISE, Breakeven, Case, Point
 
 MOST_ROWS = 100
 NAME_COLUMNS = 16
 
 
-def render_breakeven(found: Breakeven, sweep: Sweep, cases: tuple[str, str], form: str, columns: int) -> str:
-    """Return a break-even as ``table``, ``json`` or ``csv``; ``cases`` are the names of own and cloud."""
+STOPPED = ". It was stopped before its end, so that values are missing or not narrowed"
+
+
+def render_breakeven(
+    found: Breakeven,
+    sweep: Sweep,
+    cases: tuple[str, str],
+    form: str,
+    columns: int,
+    *,
+    is_stopped: bool = False,
+) -> str:
+    """Return a break-even as ``table``, ``json`` or ``csv``; ``cases`` are the names of own and cloud.
+
+    ``is_stopped`` tells that it was not sought to the end.
+    """
     if form == "json":
-        return to_json(_document(found, sweep, cases))
+        return to_json({**_document(found, sweep, cases), "is_complete": not is_stopped})
     if form == "csv":
-        return to_csv(_curve(found, sweep, ("own", "cloud")))
+        return to_csv(_curve(found, sweep))
     own, other = (shorten(clean(name), NAME_COLUMNS) for name in cases)
-    curve = _curve(found, sweep, (own, other))
-    said = [verdict(found, sweep, cases), *_commitments(found, cases)]
-    parts = [textwrap.fill(clean(line), columns) for line in said] + [to_text(curve, columns, MOST_ROWS)]
+    curve = _sides(found, sweep, (own, other))
+    told = verdict(found, sweep, cases) + (STOPPED if is_stopped else "")
+    said = [told, *_commitments(found, cases)]
+    parts = [textwrap.fill(clean(line), columns) for line in said] + [to_text(curve, columns, 2 * MOST_ROWS)]
     parts.append(to_text(_composition(found.owned, sweep, cases), columns, MOST_ROWS))
     return "\n\n".join(parts)
 
@@ -49,12 +65,28 @@ def verdict(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> str:
         span = f"from {found.points[0].value:g} to {found.points[-1].value:g} ({sweep.heading})"
         proof = _proof_everywhere(found)
         return f"{own} {pays} than {cloud} at every value tried {span}; {proof}{_caveats(found)}"
-    left, right = (point.value for point in found.bracket)
-    word = "pays from" if found.answer == "from" else "pays up to"
-    proof = "proven at both ends" if found.band == (left, right) else _proof(found)
     more = f"; it changes {found.changes} times, and this is the first" if found.changes > 1 else ""
-    span = f"between {left:.5g} and {right:.5g}, {proof}"
-    return f"{own} {word} {found.value:.4g} ({sweep.heading}): {span}{more}{_caveats(found)}"
+    return f"{own} {_pays(found, sweep)}; {_unproven(found)}{more}{_caveats(found)}"
+
+
+def _pays(found: Breakeven, sweep: Sweep) -> str:
+    """Say from, or up to, which value owning pays for certain, or seems to."""
+    word = "from" if found.answer == "from" else "up to"
+    if found.value is not None:
+        return f"pays {word} {found.value:.5g} ({sweep.heading}), where that is proven"
+    return f"seems to pay {word} {found.owned.value:.5g} ({sweep.heading}), which is not proven"
+
+
+def _unproven(found: Breakeven) -> str:
+    """Say between which values it is not proven which case is better."""
+    low, high = (None if value is None else f"{value:.5g}" for value in found.band)
+    help_ = "a smaller --gap or more time may help"
+    if low is None and high is None:
+        return f"nothing is proven on either side: {help_}"
+    if low is None or high is None:
+        return f"nothing is proven {'below ' + str(high) if low is None else 'above ' + low}: {help_}"
+    end = low if found.answer == "from" else high
+    return f"at {end} it is proven not to, and in between nothing is proven"
 
 
 def _commitments(found: Breakeven, cases: tuple[str, str]) -> Iterator[str]:
@@ -100,41 +132,54 @@ def _nothing_bought(found: Breakeven) -> str:
     return f". Nothing is bought at {where}" if _may_buy(found.points[0].own) else ""
 
 
-def _proof(found: Breakeven) -> str:
-    low, high = found.band
-    if low is None and high is None:
-        return "nothing is proven on either side; a smaller --gap or more time may help"
-    if low is None or high is None:
-        side, at = ("above", high) if low is None else ("below", low)
-        return f"proven only {side} it, at {at:.5g}"
-    return f"proven to lie between {low:.5g} and {high:.5g}"
+def _curve(found: Breakeven, sweep: Sweep) -> Table:
+    """Return one row for every point, for machines."""
+    columns = (
+        *map(text_column, (sweep.name, "own_usd", "own_bound_usd", "own_gap")),
+        *map(text_column, ("cloud_usd", "cloud_bound_usd", "cloud_gap", "saving_usd")),
+        *map(text_column, ("proven", "modules", "own_unserved", "cloud_unserved")),
+    )
+    names = ("own", "cloud")
+    rows = [
+        [point.value, *_figures(point.own), *_figures(point.cloud), point.saving_usd, _sure(point, names),
+         _bought(point.own), *(case.plan.unserved or None for case in (point.own, point.cloud))]
+        for point in found.points
+    ]  # fmt: skip
+    return Table("curve", "", columns, rows)
 
 
-def _curve(found: Breakeven, sweep: Sweep, names: tuple[str, str]) -> Table:
-    own, other = names
-    sure = {"own": own, "cloud": other, None: "open"}
+def _sides(found: Breakeven, sweep: Sweep, names: tuple[str, str]) -> Table:
+    """Return one row for every case of every point, for people: each value has its bound beside it."""
     columns: tuple[Column, ...] = (
         number_column(sweep.name, sweep.name, 4),
-        money_column("own_usd", f"{own} USD"),
-        Column("own_bound_usd", f"{own} bound", money_column("").show, spare=1),
-        money_column("cloud_usd", f"{other} USD"),
-        Column("cloud_bound_usd", f"{other} bound", money_column("").show, spare=1),
-        money_column("saving_usd", "saving USD"),
+        text_column("case"),
+        money_column("usd", "cost USD"),
+        money_column("bound_usd", "bound USD"),
+        Column("gap", "gap", lambda gap: percent(None if gap is None else round(gap, 6), 3)),
+        as_spare(money_column("saving_usd", "saving USD"), 2),
         text_column("proven", "surely better"),
-        text_column("modules", "modules bought"),
-        number_column("own_unserved", f"{own} left out", 4),
-        number_column("cloud_unserved", f"{other} left out", 4),
+        as_spare(text_column("modules", "modules bought")),
+        number_column("unserved", "left out", 4),
     )
-    return Table("curve", "Cost of both cases", columns, [_row(point, sure) for point in found.points])
+    rows = []
+    for point in found.points:
+        tail = [point.saving_usd, _sure(point, names), _bought(point.own)]
+        left_out = [case.plan.unserved or None for case in (point.own, point.cloud)]
+        rows.append([point.value, names[0], *_figures(point.own), *tail, left_out[0]])
+        rows.append([None, names[1], *_figures(point.cloud), None, None, None, left_out[1]])
+    return Table("curve", "Cost of both cases", columns, rows)
 
 
-def _row(point: Point, sure: Mapping[str | None, str]) -> list[Any]:
-    own, cloud = point.own.plan, point.cloud.plan
-    costs = (own.objective, own.bound, cloud.objective, cloud.bound, point.saving_usd)
-    left_out = (own.unserved or None, cloud.unserved or None)
-    is_alike = point.proven is not None and not any(left_out) and abs(point.saving_usd) <= point.noise_usd
-    proven = "alike" if is_alike else sure[point.proven]
-    return [point.value, *costs, proven, _bought(point.own), *left_out]
+def _figures(case: Case) -> tuple[float | None, ...]:
+    return case.plan.objective, case.plan.bound, case.plan.gap
+
+
+def _sure(point: Point, names: tuple[str, str]) -> str:
+    """Say which case is better for certain."""
+    left_out = point.own.plan.unserved or point.cloud.plan.unserved
+    if point.proven is not None and not left_out and abs(point.saving_usd) <= point.noise_usd:
+        return "alike"
+    return {"own": names[0], "cloud": names[1], None: "open"}[point.proven]
 
 
 def _bought(case: Case) -> str:
@@ -169,7 +214,7 @@ def _document(found: Breakeven, sweep: Sweep, cases: tuple[str, str]) -> dict[st
         "bracket": None if found.bracket is None else [point.value for point in found.bracket],
         "proven_band": list(found.band),
         "changes": found.changes,
-        "modules_at_breakeven": modules if found.value is not None else {},
+        "modules_at_breakeven": modules if found.bracket is not None else {},
         "points": [_point(point) for point in found.points],
     }
 

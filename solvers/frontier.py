@@ -16,6 +16,7 @@ from ..routing.plan import Plan
 from ..routing.problem import Problem
 from .frontier_axes import MOST_USD_PER_TCO2E, Axis, carbon_priced
 from .frontier_known import NOISE, Known, Tried, with_room
+from .known_plans import KnownPlans
 from .no_plan import no_plan
 from .options import CancelToken, Options, relative_gap
 
@@ -89,7 +90,7 @@ def frontier(
     """
     if not 2 <= points <= 1000:
         raise InputError([Fault("points", "must be between 2 and 1000")], "options")
-    search = _Search(axis.unpriced(problem), axis, {"cancel": cancel, **options}, done)
+    search = _Search(axis.unpriced(problem), axis, KnownPlans({"cancel": cancel, **options}), done)
     return search.run(points)
 
 
@@ -99,12 +100,14 @@ class _Search:
 
     base: Problem
     axis: Axis
-    options: dict[str, Any]
+    plans: KnownPlans
     done: Callable[[Tried], None] | None
     polished: list[Tried] = field(default_factory=list)
     known: Known = field(default_factory=Known)
     caps_pay: bool = True
     """Whether plans under a cap have been as good as those with a price."""
+    priced: dict[float, float] = field(default_factory=dict)
+    """The price of carbon tried last, by the cap that it was tried for."""
     step: str = "cheapest"
     """The part of the search that is under way."""
 
@@ -118,6 +121,9 @@ class _Search:
         for number, cap in enumerate(caps[1:], 1):
             self.step = f"cap {number} of {points - 1}"
             self._at(cap)
+        for number, cap in enumerate(caps[1:], 1):
+            self.step = f"prices for cap {number} of {points - 1}"
+            self._try_prices(cap, MOST_PRICES - 1)
         for number, cap in enumerate(caps, 1):
             self.step = f"polishing {number} of {points}"
             self._polish(cap)
@@ -125,26 +131,18 @@ class _Search:
 
     def _first(self) -> Tried:
         """Return the cheapest plan."""
-        from . import solve
-
-        plan = solve(self.base, **self.options)
+        plan = self.plans.solve(self.base)
         if plan:
             return self._keep(self.base, plan, float("inf"))
-        if self._stopped():
+        if self.plans.is_stopped():
             raise SolverError("stopped before there was a plan to trade with")
         raise no_plan(plan, self.base, "to trade with")
 
-    def _stopped(self) -> bool:
-        cancel = self.options["cancel"]
-        return cancel is not None and cancel.is_set()
-
     def _try(self, problem: Problem, cap: float, *, is_cost: bool = True) -> Tried | None:
         """Plan a problem and keep what comes of it; nothing is planned after a stop."""
-        from . import solve
-
-        if self._stopped():
+        if self.plans.is_stopped():
             return None
-        plan = solve(problem, **self.options)
+        plan = self.plans.solve(problem)
         return self._keep(problem, plan, cap, is_cost=is_cost) if plan else None
 
     def _keep(self, problem: Problem, plan: Plan, cap: float, *, is_cost: bool = True) -> Tried:
@@ -168,11 +166,11 @@ class _Search:
         if self._is_settled(cap):
             return self.known.best_within(cap)
         if not self.caps_pay:
-            self._try_prices(cap)
+            self._try_prices(cap, 1)
             return self.known.best_within(cap)
         found = self._try(self.axis.capped(self.base, with_room(cap)), cap)
         if found is not None and found.plan.status != "optimal" and self.axis.name == "carbon":
-            self._try_prices(cap)
+            self._try_prices(cap, 1)
             self.caps_pay = self.known.best_within(cap) is found
         return self.known.best_within(cap)
 
@@ -180,23 +178,22 @@ class _Search:
         """Return whether no plan within the cap is cheaper than the best known, but for the gap allowed."""
         best = self.known.best_within(cap)
         gap = None if best is None else relative_gap(best.usd, self.known.bound_within(cap, best))
-        return gap is not None and gap <= max(NOISE, self.options.get("gap_limit", Options().gap_limit))
+        return gap is not None and gap <= max(NOISE, self.plans.options.get("gap_limit", Options().gap_limit))
 
-    def _try_prices(self, cap: float) -> None:
+    def _try_prices(self, cap: float, most: int) -> None:
         """Look for better plans and bounds with a price of carbon: large searches do that better than a cap.
 
         It is the price of the way from the best plan known within the cap to those that emit more, until that
-        leads to nothing new.
+        leads to nothing new, with so many plans at most.
         """
-        tried = 0.0
-        for _ in range(MOST_PRICES):
-            if self._is_settled(cap):
+        for _ in range(most):
+            if self.axis.name != "carbon" or self._is_settled(cap):
                 return
-            price = min(self.known.price_at(cap), MOST_USD_PER_TCO2E)
-            if abs(price - tried) <= LIKE_PRICES * price:
+            price, last = min(self.known.price_at(cap), MOST_USD_PER_TCO2E), self.priced.get(cap, 0.0)
+            if abs(price - last) <= LIKE_PRICES * price:
                 return
             self._try(carbon_priced(self.base, price), float("inf"))
-            tried = price
+            self.priced[cap] = price
 
     def _least(self, first: Tried) -> Tried:
         """Return the plan that is best in the other axis, leaving no more out than ``first``."""
@@ -231,7 +228,7 @@ class _Search:
         """Halve the cap as long as as much is served."""
         best, low = first, 0.0
         for _ in range(MOST_STEPS):
-            if best.value - low <= max(LEAST_MS, LEAST_PART * first.value) or self._stopped():
+            if best.value - low <= max(LEAST_MS, LEAST_PART * first.value) or self.plans.is_stopped():
                 break
             cap = (low + best.value) / 2
             found = self._at(cap)

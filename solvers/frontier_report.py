@@ -27,6 +27,9 @@ from .whereabouts import moved
 
 TABLES = ("points", "alternatives", "moves")
 MOST_ROWS = 100
+STOPPED = (
+    "; the search was stopped before its end: plans between these may be missing, or be dearer than need be"
+)
 CLOSE, FAR = 1e-3, 0.05
 """Gaps up to which a plan counts as the best there is, and beyond which it may be far from that."""
 _ENDED = {
@@ -63,7 +66,7 @@ def render_frontier(
             return to_json(table.records())
         return to_csv(table) if form == "csv" else to_text(table, columns, MOST_ROWS)
     if form == "json":
-        return to_json(_document(points, near, problem, axis))
+        return to_json({**_document(points, near, problem, axis), "is_complete": not is_stopped})
     return "\n\n".join(to_text(table, columns, MOST_ROWS) for table in tables.values())
 
 
@@ -80,7 +83,8 @@ def _headline(points: Sequence[FrontierPoint], axis: Axis, *, is_stopped: bool) 
         return f"Cost and {axis.name} do not conflict: one plan is best in both"
     spans = f"{money(first.usd)} to {money(last.usd)} USD, {first.value:.4g} to {last.value:.4g} {axis.unit}"
     count = plural(len(points), "plan")
-    return f"Cost against {axis.name} ({axis.heading}): {count}, {spans}{_beyond(points, axis)}"
+    more = _beyond(points, axis) + (STOPPED if is_stopped else "")
+    return f"Cost against {axis.name} ({axis.heading}): {count}, {spans}{more}"
 
 
 def _beyond(points: Sequence[FrontierPoint], axis: Axis) -> str:

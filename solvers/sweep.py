@@ -14,66 +14,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ..routing.commitments import NOTHING_SUNK, Commitments, Sunk
-from ..routing.comparison import Case
 from ..routing.errors import InputError, OutputError, RouteError, quoted
 from ..routing.plan import Plan
 from ..routing.problem import Problem
-from ..routing.report import plan_gap
 from ..routing.scenarios import Scenario, with_commitments
-from ..routing.text import clean, money
+from .known_plans import KnownPlans
 from .options import CancelToken, options_of
 from .sweep_folder import Folder
 from .sweep_order import leaders_of, waiting_for
+from .sweep_outcome import Outcome, Task, outcome_of, solve_scenario
+from .total_time import part_of
 
 Engine = Literal["local", "ray"]
 MOST_JOBS = 256
-
-
-@dataclass(frozen=True)
-class Task:
-    """A scenario, its number, and the plan to begin from where that is not the one of the options."""
-
-    number: int
-    scenario: Scenario
-    begin: Plan | None = None
-
-    def options(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Return the options of its solve where the sweep has ``given`` ones."""
-        return given if self.begin is None else {**given, "similar_plan": self.begin}
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a scenario: its problem and plan, or why there is none.
-
-    ``known`` is true where the plan was read from the folder of an earlier run; ``sunk`` is what is committed
-    at pools that the scenario takes out.
-    """
-
-    scenario: Scenario
-    problem: Problem | None
-    plan: Plan | None
-    error: RouteError | None = None
-    known: bool = False
-    sunk: Sunk = NOTHING_SUNK
-
-    def __bool__(self) -> bool:
-        """Return whether there is a plan that can be used."""
-        return bool(self.plan)
-
-    def case(self) -> Case:
-        """Return this outcome as a comparison takes it."""
-        return Case(self.scenario.name, self.problem, self.plan, str(self.error or ""), self.sunk)
-
-    def line(self, *, why: bool = True) -> str:
-        """Return this outcome in one line, with the error where there is one and ``why`` is asked for."""
-        if self.plan is None:
-            return clean(f"{self.scenario.name}: {self.error if why else 'failed'}")
-        where = "read from the folder" if self.known else f"{self.plan.runtime_seconds:.1f} s"
-        gap = f", gap {gap}" if (gap := plan_gap(self.plan)) else ""
-        left = ", leaves work out" if self.plan.left_out else ""
-        cost = f"{money(self.plan.cost.total_usd)} USD" if self.plan else self.plan.status
-        return clean(f"{self.scenario.name}: {cost}{gap}{left} ({where})")
 
 
 def solve_scenarios(
@@ -89,6 +42,7 @@ def solve_scenarios(
     done: Callable[[Outcome], None] | None = None,
     unkept: Callable[[OutputError], None] | None = None,
     cancel: CancelToken | None = None,
+    total_time_limit: float | None = None,
     **options: Any,
 ) -> list[Outcome]:
     """Plan every scenario of ``problem``.
@@ -110,7 +64,7 @@ def solve_scenarios(
         Whether the plan of the first scenario is where the search for the others begins, or that of the
         nearest before among those which differ in prices, carbon or the objective only. Such plans are made
         before those that begin from them, so that what each gets does not depend on the order in which they
-        end.
+        end. In the end none has a plan that is worse than what another one's is for it.
     commitments
         ``keep``: what is committed at pools that a scenario takes out is still paid, by nobody's work.
         ``drop``: it is not, as in such scenarios joined with ``commitments=drop``.
@@ -121,6 +75,8 @@ def solve_scenarios(
         is in its outcome and the others go on. Without it a RuntimeWarning says so.
     cancel
         Once set, what is being solved ends with its best plan, and the rest is missing from the outcomes.
+    total_time_limit
+        Seconds for all: each plan has its part of them, and no more than the ``time_limit`` of the options.
     **options
         Those of :func:`.solve`, without ``progress``.
 
@@ -140,6 +96,9 @@ def solve_scenarios(
     """
     _check(jobs, options)
     scenarios = with_commitments(problem, scenarios, commitments)
+    if total_time_limit is not None:
+        seconds = options_of(_without_solver(options)).time_limit
+        options["time_limit"] = part_of(total_time_limit, len(scenarios), seconds, jobs)
     kept = None if folder is None else Folder.at(folder, options)
     workers = jobs
     if engine == "ray":
@@ -156,6 +115,7 @@ def solve_scenarios(
         sweep.begin_from(sweep.found.get(0))
         others = [task for task in tasks if task.number != 0]
         sweep.plan(sweep.set_apart(others, leaders_of(scenarios)), workers)
+        sweep.settle()
     return [sweep.found[number] for number in sorted(sweep.found)]
 
 
@@ -203,6 +163,16 @@ class _Sweep:
                 self.followers[leader].append(task)
         waiting = waiting_for(leaders)
         return sorted(free, key=lambda task: -waiting[task.number])
+
+    def settle(self) -> None:
+        """Let every scenario have the best of what is known: its own plan, or that of another one."""
+        planned = [(number, *case) for number, each in self.found.items() if (case := each.planned)]
+        known = KnownPlans({**self.options, "cancel": self.cancel}, [plan for _, _, plan in planned])
+        for number, problem, plan in planned:
+            better = known.improved(problem, plan)
+            if better is not plan:
+                self.found[number] = replace(self.found[number], plan=better, known=False)
+                self._keep(Task(number, self.found[number].scenario), self.found[number])
 
     def plan(self, tasks: Sequence[Task], workers: int) -> None:
         """Take the outcomes that the folder knows, then those of the other scenarios as they come."""
@@ -290,29 +260,15 @@ def _warn(error: OutputError) -> None:
     warnings.warn(f"{error}; the plan is in the outcome only", RuntimeWarning, stacklevel=2)
 
 
+def _without_solver(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options of a solve but for the solver."""
+    return {name: value for name, value in options.items() if name != "solver"}
+
+
 def _check(jobs: int, options: dict[str, Any]) -> None:
     if not isinstance(jobs, int) or not 1 <= jobs <= MOST_JOBS:
         raise InputError([f"jobs: must be a whole number between 1 and {MOST_JOBS}, got {quoted(jobs)}"])
-    options_of({name: value for name, value in options.items() if name != "solver"})
+    options_of(_without_solver(options))
 
 
-def solve_scenario(problem: Problem, scenario: Scenario, **options: Any) -> Outcome:
-    """Plan one scenario; an error of this library is part of the outcome."""
-    from . import solve
-
-    changed: Problem | None = None
-    try:
-        changed = scenario.apply(problem)
-        plan = solve(changed, **options)
-        return Outcome(scenario, changed, plan.model_copy(update={"scenario": scenario.line}))
-    except RouteError as error:
-        return Outcome(scenario, changed, None, error)
-
-
-def outcome_of(problem: Problem, scenario: Scenario, plan: Plan | None, error: RouteError | None) -> Outcome:
-    """Return an outcome whose plan was made elsewhere; the problem is made here rather than sent."""
-    try:
-        changed = scenario.apply(problem)
-    except RouteError as fault:
-        return Outcome(scenario, None, None, error or fault)
-    return Outcome(scenario, changed, plan, error)
+__all__ = ["Engine", "Outcome", "Task", "outcome_of", "solve_scenario", "solve_scenarios"]

@@ -16,6 +16,7 @@ from click.testing import Result
 from computeroute.cli_curves import _frontier
 from computeroute.routing.errors import SolverError
 from computeroute.solvers.frontier_axes import AXES
+from computeroute.solvers.total_time import TotalTime
 from computeroute.topologies import load
 
 Route = Callable[..., Result]
@@ -35,8 +36,8 @@ def test_breakeven_in_every_form(route: Route, own_or_rent: Path) -> None:
     as_text, as_json, as_csv = (route(*asked, "-q", "-f", form) for form in ("table", "json", "csv"))
     assert as_text.exit_code == as_json.exit_code == as_csv.exit_code == 0
     found = json.loads(as_json.stdout)
-    assert as_text.stdout.startswith(f"hybrid pays from {found['breakeven']:.4g} (cloud prices")
-    assert found["proven_band"][0] <= found["breakeven"] <= found["proven_band"][1]
+    assert as_text.stdout.startswith(f"hybrid pays from {found['breakeven']:.5g} (cloud prices")
+    assert found["proven_band"][0] < found["breakeven"] == found["proven_band"][1]
     assert found["modules_at_breakeven"] == {"hall-h100": 1}
     rows = list(csv.DictReader(io.StringIO(as_csv.stdout)))
     assert [float(row["cloud_prices"]) for row in rows] == [point["value"] for point in found["points"]]
@@ -99,7 +100,7 @@ def test_axes_that_do_not_conflict(route: Route) -> None:
     result = route("frontier", "two-sites")
     assert result.exit_code == 0
     assert result.stdout.startswith("Cost and carbon do not conflict: one plan is best in both")
-    assert re.match(r"cheapest: .* tCO2e, 535.06 USD\nleast carbon: ", result.stderr)
+    assert re.match(r"cheapest: .* tCO2e, 535.06 USD; at most \d+ s to go\nleast carbon: ", result.stderr)
     assert "\npolishing the cheapest: " in result.stderr
 
 
@@ -108,7 +109,7 @@ def test_alternatives(route: Route) -> None:
     result, as_json = route(*asked), route(*asked, "-q", "-f", "json")
     assert "The cheapest plan and 2 other plans" in result.stdout
     assert "What runs elsewhere" in result.stdout
-    assert re.search(r"^other plan 1 of \d+: .* workloads moved$", result.stderr, re.MULTILINE)
+    assert re.search(r"^other plan 1 of \d+: .* workloads moved; at most ", result.stderr, re.MULTILINE)
     others = json.loads(as_json.stdout)["alternatives"]["others"]
     assert all(0 < other["extra"] <= 0.04 + 1e-6 for other in others)
     moves = list(csv.DictReader(io.StringIO(route(*asked, "-q", "-f", "csv", "--table", "moves").stdout)))
@@ -177,6 +178,28 @@ def test_the_answer_is_no_wider_than_the_tables(route: Route) -> None:
     assert max(map(len, result.stdout.splitlines())) <= 110
 
 
+def test_a_total_time_limit_ends_a_search_and_is_told(route: Route, own_or_rent: Path) -> None:
+    """Of 400 values only few are planned in three seconds."""
+    asked = ("breakeven", own_or_rent, "--sweep", "price", "--points", "400", "--total-time-limit", "3")
+    as_text, as_json = route(*asked), route(*asked, "-f", "json", "-q")
+    assert (as_text.exit_code, as_json.exit_code) == (0, 0)
+    assert re.match(r"price 0\.1: .* USD; at most \d s to go\n", as_text.stderr)
+    assert as_text.stderr.endswith("the total time limit of 3 s is over: this is what was found by then\n")
+    assert "stopped before its end" in " ".join(as_text.stdout.split())
+    document = json.loads(as_json.stdout)
+    assert not document["is_complete"]
+    assert 1 <= len(document["points"]) < 400
+
+
+def test_a_frontier_tells_whether_it_is_complete(route: Route) -> None:
+    whole = route("frontier", "two-sites", "-f", "json", "--total-time-limit", "600")
+    assert json.loads(whole.stdout)["is_complete"]
+    assert "at most" in whole.stderr
+    wrong = route("frontier", "two-sites", "--total-time-limit", "0")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "total_time_limit: must be a positive number of seconds" in wrong.stderr
+
+
 class Told:
     """A place of remarks that asks to stop after the first one."""
 
@@ -190,7 +213,7 @@ class Told:
 @pytest.mark.parametrize("curve_alone", [True, False])
 def test_a_stop_before_the_alternatives_keeps_the_curve(curve_alone: bool) -> None:
     told: Any = Told()
-    how = {"token": told.stopped, "curve_alone": curve_alone, "options": {}}
+    how: dict[str, Any] = {"token": TotalTime(told.stopped), "curve_alone": curve_alone, "options": {}}
     asked = (load("two-sites"), told, AXES["latency"], (2, 1, 1.0))
     if curve_alone:
         curve, near = _frontier(*asked, **how)

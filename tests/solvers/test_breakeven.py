@@ -6,6 +6,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -144,9 +145,18 @@ def sought(own: Callable[[float], float], slack: float = 0.0, **options: Any) ->
 
 
 def test_bounds_make_the_band() -> None:
-    """Owning costs 150 - 10 v, the cloud 100, bounds are 5 lower: equal at 5, proven beyond 4.5 and 5.5."""
+    """Owning costs 150 - 10 v, the cloud 100, bounds are 5 lower: equal at 5, proven beyond 4.5 and 5.5.
+
+    It pays from where that is proven, and so what it costs there is shown.
+    """
     found = sought(lambda value: 150 - 10 * value, slack=5)
-    assert found.value == pytest.approx(5, abs=0.01)
+    assert found.value == found.owned.value == found.band[1]
+    assert found.owned.proven == "own"
+    told = verdict(found, SWEEPS["price"], ("own", "cloud"))
+    assert told.startswith(
+        f"own pays from {found.band[1]:.5g} (cloud prices, times those of the file), where"
+    )
+    assert f"at {found.band[0]:.5g} it is proven not to, and in between nothing is proven" in told
     assert found.band == pytest.approx((4.5, 5.5), abs=0.02)
     assert found.band[0] <= 4.5  # type: ignore[operator]
     assert found.band[1] >= 5.5  # type: ignore[operator]
@@ -156,7 +166,23 @@ def test_bounds_make_the_band() -> None:
 def test_what_cannot_be_proven_is_said() -> None:
     found = sought(lambda value: 150 - 10 * value, slack=60)
     assert found.band == (None, None)
-    assert "nothing is proven" in verdict(found, SWEEPS["price"], ("own", "cloud"))
+    assert found.value is None
+    told = verdict(found, SWEEPS["price"], ("own", "cloud"))
+    assert re.match(r"own seems to pay from 5\.0\d* \(.*\), which is not proven; nothing is proven on", told)
+
+
+def test_what_is_proven_on_one_side_is_said() -> None:
+    """The bound of owning is far lower, at 0.5: where it costs more it may still pay."""
+
+    def evaluate(value: float) -> Point:
+        point = point_of(value, 150 - 10 * value, 100.0)
+        return replace(point, own=replace(point.own, plan=point.own.plan.model_copy(update={"bound": 0.5})))
+
+    found = find_breakeven(evaluate, 0.0, 10.0, 0.01)
+    told = verdict(found, SWEEPS["price"], ("own", "cloud"))
+    assert found.band == (None, found.value)
+    assert f"own pays from {found.value:.5g} (" in told
+    assert f"nothing is proven below {found.value:.5g}" in told
 
 
 @pytest.mark.parametrize(
@@ -175,6 +201,7 @@ def test_every_shape_has_its_answer(own: Callable[[float], float], answer: str, 
     if answer == "from":
         assert found.value == pytest.approx(3, abs=0.01)
     if answer == "until":
+        assert found.value == pytest.approx(5, abs=0.01)
         assert found.owned.best == "own"
 
 
@@ -275,7 +302,7 @@ def test_it_says_where_nothing_is_bought(problem: Problem) -> None:
     found = breakeven(problem, sweep, HYBRID, CLOUD, low=0.1, high=0.5, points=3, tolerance=0.1)
     assert "bought" not in verdict(found, sweep, ("hybrid", "cloud-only"))
     rows = render_breakeven(found, sweep, ("hybrid", "cloud-only"), "csv", 110).splitlines()[1:]
-    assert {row.split(",")[7] for row in rows} == {"none", "own: 1"}
+    assert {row.split(",")[9] for row in rows} == {"none", "own: 1"}
     # One accelerator stands there already: it pays at 2.625 / 3, modules only at a higher price.
     standing = {**WORLD["pools"][0], "count": 1, "usd_per_accelerator_hour": 2.5}
     owned = Problem.parse({**WORLD, "pools": [standing, WORLD["pools"][1]]})
@@ -291,8 +318,8 @@ def test_the_curve_has_the_names_of_the_cases(problem: Problem) -> None:
     found = breakeven(problem, SWEEPS["price"], owner, HYBRID, low=0.1, high=1.0, points=2, tolerance=0.5)
     names = ("on-prem-only", "hybrid")
     text = render_breakeven(found, SWEEPS["price"], names, "table", 160)
-    assert "on-prem-only USD" in text
-    assert "hybrid USD" in text
+    assert re.search(r"^ *[\d.]+ +on-prem-only +[\d,.]+", text, re.MULTILINE)
+    assert re.search(r"^ +hybrid +[\d,.]+", text, re.MULTILINE)
     assert "cloud" not in text.partition("Cost of both cases")[2].replace("cloud_prices", "")
 
 
@@ -334,3 +361,15 @@ def test_commitments_that_follow_the_sweep_are_told_at_both_ends(problem: Proble
     text = render_breakeven(found, SWEEPS["price"], ("hybrid", "home"), "table", 200)
     told = "commitments: home still pays 35,040.00 USD at 0.5 and still pays 70,080.00 USD at 1 that is"
     assert told in text
+
+
+def test_bounds_and_gaps_stand_beside_values_at_every_width() -> None:
+    """Costs of a billion: 1,490,000,000 or 1,000,000,000 USD, with bounds that are 50,000,000 lower."""
+    found = find_breakeven(
+        lambda value: point_of(value, (150 - 10 * value) * 1e7, 1e9, slack=5e7), 0.1, 10.0, 1.0, points=2
+    )
+    names = ("on-prem-only", "cloud-only")
+    shown = render_breakeven(found, SWEEPS["utilization"], names, "table", 80)
+    assert re.search(r"^ +0\.1000  on-\S+  1,490,000,000\.00  1,440,000,000\.00 +3\.356 %", shown, re.M)
+    assert re.search(r"^ +cloud-\S+  1,000,000,000\.00 +950,000,000\.00 +5\.000 %", shown, re.M)
+    assert max(map(len, shown.splitlines())) <= 80
