@@ -1,4 +1,4 @@
-"""Long comparisons, from the root of the repository: ``python -m tests.independent --seeds A B --minutes M``."""
+"""Long comparisons: ``python -m tests.independent --seeds A B --minutes M``, where the repository is."""
 
 from __future__ import annotations
 

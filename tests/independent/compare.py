@@ -15,6 +15,8 @@ from .program import NotProvenError
 SOLVERS = ("highs", "cp-sat", "scip", "decomposition", "auto")
 RELATIVE = 1e-6
 GAP = 1e-6
+MISSED = 1e-4
+"""Beyond it, a search that ends of itself has missed the optimum."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Finding:
     """Something that cannot be."""
 
     kind: str
-    """crash, rejected, cheaper, bound, false optimal, missed, or routes: due to routes that were not offered."""
+    """crash, rejected, cheaper, bound, false optimal, missed; routes: due to some that are not offered."""
     message: str
 
 
@@ -86,7 +88,18 @@ def findings(reference: Reference, plan: Plan) -> list[Finding]:
     found += _of_unserved(reference, plan, best.unserved)
     if plan.unserved >= best.unserved - _tolerance(best.unserved):
         found += _of_cost(reference, plan, plan.objective)
-    return found
+    return [*found, *_missed(plan, best)]
+
+
+def _missed(plan: Plan, best: Best) -> Iterator[Finding]:
+    """Yield an exact search that ended of itself far from the optimum."""
+    if plan.status != "feasible" or plan.stopped_by != "gap" or "decomposition" in plan.solver:
+        return
+    figures = ((plan.unserved, best.unserved), (plan.objective, best.cost))
+    for figure, least in figures if best.cost is not None else ():
+        if abs((figure or 0.0) - (least or 0.0)) > MISSED * (1 + abs(least or 0.0)):
+            yield Finding("missed", f"{plan.solver} ends by its gap at {figure}, the optimum is {least}")
+            return
 
 
 def _of_unserved(reference: Reference, plan: Plan, least: float) -> Iterator[Finding]:
@@ -122,7 +135,7 @@ def _kind(kind: str, figure: float, offered: float | None) -> str:
 
 
 def _tolerance(figure: float) -> float:
-    return RELATIVE * max(1.0, abs(figure))
+    return RELATIVE * (1.0 + abs(figure))
 
 
 def _close(one: float, other: float) -> bool:

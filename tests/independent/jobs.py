@@ -55,9 +55,9 @@ def _clusters(facts: Facts, ways: Ways, job: TrainingJob) -> Iterator[tuple[Pool
     for size in range(1, job.max_sites + 1):
         for pools in combinations(admissible, size):
             sites = {pool.data_center for pool in pools}
-            if len(sites) == size and len({pool.accelerator for pool in pools}) == 1:
-                if all(site_ways(ways, job, *pair) for pair in combinations(pools, 2)):
-                    yield pools
+            alike = len(sites) == size and len({pool.accelerator for pool in pools}) == 1
+            if alike and all(site_ways(ways, job, *pair) for pair in combinations(pools, 2)):
+                yield pools
 
 
 def _sizes(facts: Facts, job: TrainingJob, pools: Sequence[Pool]) -> Iterator[tuple[int, float]]:
@@ -127,7 +127,7 @@ def overlaps(facts: Facts, start: float, end: float) -> dict[int, float]:
 
 
 def dataset_ways(ways: Ways, job: TrainingJob, pool: Pool) -> list[Path] | None:
-    """Return the ways of the dataset to a pool: none needed where there is a copy, None where none leads there."""
+    """Return the ways of the dataset to a pool: empty where a copy is there, None where none leads there."""
     site = pool.data_center
     if job.dataset is None or site in job.dataset.at:
         return []

@@ -1,4 +1,4 @@
-"""The whole problem: what workloads take together, within every shared limit, at least unserved work and cost."""
+"""The whole problem: what workloads take together within all limits, at least unserved work and cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNSERVED_SLACK = 1e-8
 
 @dataclass(frozen=True)
 class Best:
-    """The optimum: least unserved work, and least cost with it. None of either where there is no plan at all."""
+    """The optimum: least unserved work, and least cost with it; None where there is no plan at all."""
 
     unserved: float | None
     cost: float | None
@@ -31,7 +31,7 @@ class Model:
     Parameters
     ----------
     cheapest
-        Whether every origin and destination has its cheapest route only, which the planner offers in any case.
+        Whether origins and destinations have their cheapest routes only, which are offered in any case.
     """
 
     def __init__(self, problem: Problem, cheapest: bool = False) -> None:
@@ -114,7 +114,7 @@ def spot_capacity(facts: Facts, program: Program, totals: Totals) -> None:
 
 
 def committed_use(facts: Facts, program: Program, totals: Totals) -> None:
-    """Committed hours are paid in any case; only what exceeds them costs the on-demand price."""
+    """Pay committed hours in any case; only what exceeds them costs the on-demand price."""
     for pool in facts.problem.pools:
         for t in facts.periods:
             committed = pool.committed_count * facts.hours[t]

@@ -76,7 +76,7 @@ class Program:
     def minimise(self, cost: Terms, seconds: float, presolve: bool = True) -> np.ndarray | None:
         """Return the columns of a best solution, or None where there is none.
 
-        Whole numbers are rounded and held, then all else is decided again, so that no solution lives on tolerances.
+        Whole numbers are rounded and held, then all else is decided again: no solution lives on tolerances.
 
         Raises
         ------

@@ -80,7 +80,7 @@ class ServiceModel:
         return all(left[user] for _, left in self.losses if user in left)
 
     def _may_hold(self, pool: Pool) -> bool:
-        """Return whether a user could be served there; with several sites, those left out for losses count."""
+        """Return whether users could be served there; where sites count, those left out for losses too."""
         several = self.service.min_sites > 1
         users = [user for user in self.demand if any(self.demand[user])] if several else self.users
         return any(pool.id in self.reach[user] for user in users)
