@@ -212,3 +212,11 @@ def test_sentences_go_on_below_where_they_are_too_long() -> None:
         "chat          3",
         "one           1  xxxxxxxxxxxxx…",
     ]
+
+
+def test_percentages_that_say_nothing_are_cut_for_people_only() -> None:
+    shown = Table("x", "", [tables.percent_column("gap", "gap %", 2)], [[1.5], [None], [8.64e10], [-8.64e10]])
+    assert [line.strip() for line in tables.to_text(shown, 80, 10).splitlines()[2:]] == [
+        "1.50", "", ">10,000", "<-10,000",
+    ]  # fmt: skip
+    assert tables.to_csv(shown).splitlines()[1:] == ["1.5", '""', "86400000000.0", "-86400000000.0"]
