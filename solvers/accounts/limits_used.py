@@ -19,13 +19,20 @@ class LimitsUsed(NamedTuple):
 
     words: str = ""
     are_near: bool = False
+    money_usd: float = 0.0
+    tco2e: float = 0.0
+    moves: int = 0
+    are_given: bool = False
+    """Whether anything limits the whole plan or a site."""
 
-    def beside(self, detail: str) -> str:
-        """Return what is told of work that lacks capacity, the limits first where they are nearly used up."""
-        if not self.words:
-            return detail
-        used = f"used of the limits: {self.words}"
-        return f"{used}; {detail}" if self.are_near else f"{detail}; {used}"
+    def beside(self, binding: str, detail: str) -> str:
+        """Return what is told of work that lacks capacity.
+
+        First comes the limit that is known to bind; the others do where they are nearly used up and none is.
+        """
+        used = f"used of the limits: {self.words}" if self.words else ""
+        told = (binding, detail, used) if binding or not self.are_near else (used, detail)
+        return "; ".join(filter(None, told))
 
 
 NO_LIMITS = LimitsUsed()
@@ -37,16 +44,18 @@ def limits_used(
     placed: tuple[Sequence[JobPlan], Sequence[ServicePlan]],
 ) -> LimitsUsed:
     """Return how much of each limit over the whole plan is used."""
-    found = list(_used(problem, *used, *placed))
-    return LimitsUsed(", ".join(words for words, _ in found), any(part >= NEAR for _, part in found))
+    (cost, emission), moves = used, _moves(problem, *placed)
+    found = list(_used(problem, cost, emission, moves))
+    words, is_near = ", ".join(words for words, _ in found), any(part >= NEAR for _, part in found)
+    are_given = bool(found) or any(site.max_power_kw is not None for site in problem.data_centers)
+    return LimitsUsed(words, is_near, cost.money_usd, emission.tco2e, moves, are_given)
 
 
 def _used(
     problem: Problem,
     cost: Cost,
     emission: Emission,
-    jobs: Sequence[JobPlan],
-    services: Sequence[ServicePlan],
+    moves: int,
 ) -> Iterator[tuple[str, float]]:
     """Yield how much of each limit is used, in words and as a part, 0 where that is not told."""
     limits = problem.limits
@@ -58,7 +67,6 @@ def _used(
             part = amount / limit if limit > 0 else 1.0
             yield (f"{part:.1%} of {name}" if limit > 0 else f"all of {name}"), part
     if limits.max_moves is not None:
-        moves = _moves(problem, jobs, services)
         yield f"{moves} of {limits.max_moves} max_moves", float(moves >= limits.max_moves)
     if limits.max_provider_share:
         yield f"max_provider_share {barred_by_shares(problem) or 'may bind too'}", 0.0

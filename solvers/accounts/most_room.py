@@ -12,8 +12,10 @@ from ...routing.errors import quoted
 from ...routing.text import number
 from ..rates import Floats, Ints
 from .accounting import World
+from .binding import Binding, Needs
 from .full_links import FullLinks
 from .in_use import accelerators_held, accelerators_there
+from .limits_used import LimitsUsed
 from .solution import Decisions
 
 ROUNDING = 1e-9
@@ -31,13 +33,21 @@ class _Asked(NamedTuple):
     accelerators: Ints
 
 
+class Short(NamedTuple):
+    """What work lacks: the limit that keeps it out, empty where none does, and the pool with most room."""
+
+    limit: str
+    room: str
+
+
 class MostRoom:
     """What a plan leaves free of the pools; found when it is asked for, as most plans leave nothing out."""
 
-    def __init__(self, variables: World, decisions: Decisions) -> None:
+    def __init__(self, variables: World, decisions: Decisions, used: LimitsUsed) -> None:
         self.variables, self.decisions = variables, decisions
+        self._binding = Binding(variables, decisions, used) if used.are_given else None
 
-    def of_job(self, index: int) -> str:
+    def of_job(self, index: int) -> Short:
         """Return the pool with most room on average for a job; several pools of a job count each."""
         table = self.variables.jobs.table
         options = np.arange(*np.searchsorted(table.job, [index, index + 1]))
@@ -45,9 +55,21 @@ class MostRoom:
         row, place = np.nonzero(pools >= 0)
         most = _Asked(pools[row, place], needed[row])
         periods = np.arange(self.variables.rates.periods)
-        return self._told(
+        room = self._told(
             most, periods, partial(self._lasting, options[row]), partial(self._linked, options[row])
         )
+        return Short(self._bound(self._binding.job_needs(options)) if self._binding else "", room)
+
+    def _bound(self, needs: Needs) -> str:
+        """Tell of the limit that keeps work from the places that have room on average, if one does."""
+        assert self._binding is not None
+        free = self._mean_free(needs.periods)[needs.pools] >= needs.accelerators[:, None] * (1 - ROUNDING)
+        return self._binding.told(needs, ((needs.pools < 0) | free).all(axis=1))
+
+    def _mean_free(self, periods: Ints) -> Floats:
+        """Return (P,) the accelerators that are free on average in some periods."""
+        hours = self.variables.rates.durations[periods]
+        return np.asarray(self._free[:, periods] @ hours / hours.sum())
 
     def _lasting(self, options: Ints, best: int) -> str:
         """Tell for how long an option needs its accelerators: what is free on average may be so in parts."""
@@ -61,7 +83,7 @@ class MostRoom:
         """Tell of the link without room on the way to a pool."""
         return self._links.of_job(int(options[best]))
 
-    def of_demand(self, row: int) -> str:
+    def of_demand(self, row: int) -> Short:
         """Return the pool with most room for replicas of a location in the periods in which it lacks some."""
         services, unserved = self.variables.services, self.decisions.unserved[row]
         arcs = self._arcs[slice(*np.searchsorted(self._rows, [row, row + 1]))]
@@ -76,7 +98,8 @@ class MostRoom:
             return self._links.of_demand(row, arcs[slots == slots[best]])
 
         most = _Asked(services.slot_pool[slots], replicas * each)
-        return self._told(most, np.flatnonzero(unserved > 0), counted, linked)
+        room = self._told(most, np.flatnonzero(unserved > 0), counted, linked)
+        return Short(self._bound(self._binding.demand_needs(row, arcs)) if self._binding else "", room)
 
     @cached_property
     def _links(self) -> FullLinks:
@@ -105,26 +128,11 @@ class MostRoom:
     def _told(self, asked: _Asked, periods: Ints, how: Told, way: Told) -> str:
         """Tell of the pool that has the largest part of what the work needs there, and of its way there."""
         pools, needed = asked.pools, asked.accelerators
-        hours = self.variables.rates.durations[periods]
-        free = self._free[pools[:, None], periods] @ hours / hours.sum()
+        free = self._mean_free(periods)[pools]
         best = int(np.argmax(free / needed))
         name = quoted(self.variables.problem.pools[pools[best]].id)
         count = len(np.unique(pools))
         which = f"where most room is of {count} pools" if count > 1 else "all that it could use"
         there = number(self._there[pools[best]])
         room = f"{number(free[best], 1)} of {there} free on average, {needed[best]:,} needed{how(best)}"
-        power = self._powered(int(pools[best]), int(needed[best]), periods)
-        return f"{room} in {name}, {which}{power}{way(best)}"
-
-    def _powered(self, pool: int, needed: int, periods: Ints) -> str:
-        """Tell what the site of a pool draws where that leaves no power for so many accelerators more."""
-        rates, problem = self.variables.rates, self.variables.problem
-        site = problem.data_centers[rates.site[pool]]
-        if site.max_power_kw is None:
-            return ""
-        at_site = np.flatnonzero(rates.site == rates.site[pool])
-        drawn = (self._held[at_site] * rates.kw[at_site][:, None])[:, periods].sum(axis=0)
-        kw = float(drawn @ rates.durations[periods] / rates.durations[periods].sum())
-        if kw + needed * rates.kw[pool] <= site.max_power_kw * (1 + ROUNDING):
-            return ""
-        return f"; {quoted(site.id)} draws {number(kw, 1)} of {number(site.max_power_kw, 1)} kW on average"
+        return f"{room} in {name}, {which}{way(best)}"

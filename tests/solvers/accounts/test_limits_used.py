@@ -21,7 +21,12 @@ def test_the_budget_and_the_cap_that_keep_work_out_are_named() -> None:
     assert entry.reason == "capacity"
     money = f"{plan.cost.money_usd / limits.budget_usd:.1%} of budget_usd"  # type: ignore[operator]
     carbon = f"{plan.emission.tco2e / limits.carbon_cap_tco2e:.1%} of carbon_cap_tco2e"  # type: ignore[operator]
-    assert entry.detail.startswith(f"used of the limits: {money}, {carbon}; ")
+    spent, left = plan.cost.money_usd, tight.limits.budget_usd - plan.cost.money_usd  # type: ignore[operator]
+    assert entry.detail.startswith(
+        f"budget_usd keeps it out: {spent:.2f} of {limits.budget_usd:.2f} USD used, "
+    )
+    assert f" used, {left:.2f} left, and at least " in entry.detail
+    assert entry.detail.endswith(f"; used of the limits: {money}, {carbon}")
 
 
 def test_limits_that_are_far_from_used_up_come_last() -> None:
@@ -46,7 +51,7 @@ def test_moves_are_counted_as_max_moves_counts_them() -> None:
         held = solve(limited)
         assert not check(limited, held)
         assert {entry.detail.split("; ")[0] for entry in held.left_out} == {
-            f"used of the limits: {most} of {most} max_moves"
+            f"max_moves keeps it out: {most} of {most} used, and one more needed"
         }
 
 

@@ -122,7 +122,55 @@ def test_a_site_whose_power_is_used_up_is_told(solver: str) -> None:
     sites = [{**WORLD["data_centers"][0], "max_power_kw": 3}, WORLD["data_centers"][1]]
     first = job("first", 4, 3, priority=10, deadline_hours=3)
     (detail,) = left_out(solver, first, job("second", 4, 2), pools=WORLD["pools"][:1], data_centers=sites)
-    assert "'a' draws 2.1 of 3.0 kW on average;" in detail
+    assert detail.startswith(
+        "max_power_kw keeps it out: 'a' draws 2.1 of 3.0 kW on average, and 2.8 more are needed; "
+    )
+
+
+FIRST = {"priority": 10}
+DIRTY = [{**site, "g_per_kwh": 1000} for site in WORLD["data_centers"]]
+# The first job takes all of 'a', 8 accelerators for 4 h: 32 USD, and 8 * 0.7 kW * 4 h * 1 kg = 0.0224 tCO2e.
+# The second would take 24 USD and 0.0168 tCO2e at 'b'.
+BINDING: list[tuple[Data, str]] = [
+    (
+        {"limits": {"budget_usd": 40}},
+        "budget_usd keeps it out: 32.00 of 40.00 USD used, 8.00 left, and at least 24.00 needed "
+        "where there is room; ",
+    ),
+    (
+        {"limits": {"carbon_cap_tco2e": 0.03}, "data_centers": DIRTY},
+        "carbon_cap_tco2e keeps it out: 0.022 of 0.030 tCO2e used, 0.008 left, and at least 0.017 needed "
+        "where there is room; ",
+    ),
+    (
+        {"limits": {"max_provider_share": {"b": 0.4}}},
+        "max_provider_share keeps it out: 'b' has 0 of all 32 accelerator-hours, 40% are permitted, "
+        "and 24 more needed where there is room; ",
+    ),
+    (
+        {"limits": {"max_moves": 0}, "present": {"jobs": {"second": ["a-h100"]}}},
+        "max_moves keeps it out: 0 of 0 used, and one more needed where there is room; ",
+    ),
+]
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize(("world", "told"), BINDING)
+def test_the_limit_of_the_whole_plan_that_keeps_work_out_comes_first(
+    world: Data, told: str, solver: str
+) -> None:
+    (detail,) = left_out(solver, job("first", 8, 4, **FIRST), job("second", 6, 4), **world)
+    assert detail.startswith(told)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_limit_that_leaves_enough_is_not_said_to_keep_work_out(solver: str) -> None:
+    """The second job of 8 has no room beside the first, and 68 of 100 USD would pay for it."""
+    (detail,) = left_out(
+        solver, job("first", 8, 4, priority=10), job("second", 8, 4), limits={"budget_usd": 100}
+    )
+    assert detail.startswith("0.0 of 8 free on average, 8 needed")
+    assert detail.endswith("; used of the limits: 32.0% of budget_usd")
 
 
 def chat(rate: float, **more: Any) -> Data:
