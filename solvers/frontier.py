@@ -138,11 +138,13 @@ class _Search:
             raise SolverError("stopped before there was a plan to trade with")
         raise no_plan(plan, self.base, "to trade with")
 
-    def _try(self, problem: Problem, cap: float, *, is_cost: bool = True) -> Tried | None:
-        """Plan a problem and keep what comes of it; nothing is planned after a stop."""
+    def _try(
+        self, problem: Problem, cap: float, *, is_cost: bool = True, afresh: bool = False
+    ) -> Tried | None:
+        """Plan a problem, from what is known or ``afresh``, and keep it; nothing is planned after a stop."""
         if self.plans.is_stopped():
             return None
-        plan = self.plans.solve(problem)
+        plan = self.plans.solve(problem, afresh=afresh)
         return self._keep(problem, plan, cap, is_cost=is_cost) if plan else None
 
     def _keep(self, problem: Problem, plan: Plan, cap: float, *, is_cost: bool = True) -> Tried:
@@ -248,7 +250,7 @@ class _Search:
         if self.axis.name == "carbon":
             price = POLISH * max(abs(best.usd), 1e-9) / max(best.value, 1e-9)
             limited = self.axis.capped(self.base, with_room(best.value))
-            self._try(carbon_priced(limited, price), best.value)
+            self._try(carbon_priced(limited, price), best.value, afresh=True)  # ``best`` is within the gap
             return
         for _ in range(MOST_STEPS):
             lower = self._at(best.value - max(1e-3, NOISE * best.value)) if best.value > 1e-3 else None

@@ -39,12 +39,15 @@ class KnownPlans:
     _ends: float | None = None
     """When to try no more, by the monotonic clock; after a stop only."""
 
-    def solve(self, problem: Problem) -> Plan:
-        """Plan a problem from the best of what is known, which the plan is not worse than."""
+    def solve(self, problem: Problem, *, afresh: bool = False) -> Plan:
+        """Plan a problem from the best of what is known, which the plan is not worse than.
+
+        Or ``afresh``, where what is known is good enough and something else is sought.
+        """
         from . import solve
 
         latest = range(max(0, len(self.plans) - MOST_STARTS), len(self.plans))
-        start = None if self.is_stopped() else self._best(problem, latest)
+        start = None if afresh or self.is_stopped() else self._best(problem, latest)
         found = solve(problem, **{**self.options, **({"similar_plan": start} if start else {})})
         if found and _is_better(found, start):
             self._tried[problem.digest].add(len(self.plans))
