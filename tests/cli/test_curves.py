@@ -183,7 +183,7 @@ def test_a_total_time_limit_ends_a_search_and_is_told(route: Route, own_or_rent:
     asked = ("breakeven", own_or_rent, "--sweep", "price", "--points", "400", "--total-time-limit", "3")
     as_text, as_json = route(*asked), route(*asked, "-f", "json", "-q")
     assert (as_text.exit_code, as_json.exit_code) == (0, 0)
-    assert re.match(r"price 0\.1: .* USD; at most \d s to go\n", as_text.stderr)
+    assert re.match(r"cloud_prices 0\.1: .* USD; at most \d s to go\n", as_text.stderr)
     assert as_text.stderr.endswith("the total time limit of 3 s is over: this is what was found by then\n")
     assert "stopped before its end" in " ".join(as_text.stdout.split())
     document = json.loads(as_json.stdout)
