@@ -15,6 +15,11 @@ from .program import NotProvenError
 SOLVERS = ("highs", "cp-sat", "scip", "decomposition", "auto")
 RELATIVE = 1e-6
 GAP = 1e-6
+BY_THE_MODEL = {"cheaper", "bound", "false optimal", "missed"}
+"""Kinds of findings that are wrong if the model is."""
+KINDS = {"crash", "rejected", "routes", *BY_THE_MODEL}
+NOT_WRONG = {"routes"}
+"""Kinds of findings that are known: of routes that the planner does not offer."""
 MISSED = 1e-4
 """Beyond it, a search that ends of itself has missed the optimum."""
 
@@ -24,7 +29,7 @@ class Finding:
     """Something that cannot be."""
 
     kind: str
-    """crash, rejected, cheaper, bound, false optimal, missed; routes: due to some that are not offered."""
+    """One of ``KINDS``."""
     message: str
 
 
@@ -68,10 +73,10 @@ class Reference:
         return any((a is None) != (b is None) or not _close(a or 0.0, b or 0.0) for a, b in pairs)
 
 
-def plan_of(problem: Problem, solver: str, seconds: float) -> Plan | Finding:
+def plan_of(problem: Problem, solver: str, seconds: float, cores: int = 1) -> Plan | Finding:
     """Return the plan of a solver, or what went wrong."""
     try:
-        return solve(problem, solver=solver, time_limit=seconds, gap_limit=GAP, cores=1)
+        return solve(problem, solver=solver, time_limit=seconds, gap_limit=GAP, cores=cores)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
         return Finding("crash", f"{type(error).__name__}: {error}")
 
@@ -142,4 +147,14 @@ def _close(one: float, other: float) -> bool:
     return abs(one - other) <= _tolerance(one)
 
 
-__all__ = ["SOLVERS", "Finding", "NotProvenError", "Reference", "findings", "plan_of"]
+__all__ = [
+    "BY_THE_MODEL",
+    "KINDS",
+    "NOT_WRONG",
+    "SOLVERS",
+    "Finding",
+    "NotProvenError",
+    "Reference",
+    "findings",
+    "plan_of",
+]
