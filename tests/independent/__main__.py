@@ -74,7 +74,7 @@ def _try(
 
 
 def _kind(line: str) -> str:
-    return line.split(":")[0]
+    return line.split(":", maxsplit=1)[0]
 
 
 def _is_wrong(told: list[str]) -> bool:

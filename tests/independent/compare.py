@@ -56,12 +56,15 @@ class Reference:
         """The optimum with the cheapest route of every origin and destination only."""
         return self._cheapest_model.best(self.seconds)
 
-    def least_cost(self, unserved: float, cheapest: bool = False) -> float:
-        """Return the least cost of plans that leave out no more than that."""
+    def least_cost(self, unserved: float, cheapest: bool = False, slack: float = RELATIVE) -> float:
+        """Return the least cost of plans that leave out no more than that.
+
+        Within ``slack`` of the least unserved work, it is the cost of the optimum.
+        """
         best, model = (self.with_cheapest, self._cheapest_model) if cheapest else (self.best, self._model)
         if best.cost is None or best.unserved is None or unserved < best.unserved - RELATIVE:
             return float("inf")
-        if unserved <= best.unserved + RELATIVE:
+        if unserved <= best.unserved + slack:
             return best.cost
         found = model.least_cost(unserved, self.seconds)
         return best.cost if found is None else found
@@ -124,7 +127,9 @@ def _of_cost(reference: Reference, plan: Plan, objective: float) -> Iterator[Fin
     least = reference.least_cost(plan.unserved)
     text = f"objective {objective:.9g}, bound {plan.bound}, least {least:.9g} (unserved {plan.unserved:.9g})"
     if objective < least - _tolerance(least):
-        yield Finding("cheaper", text)
+        least = reference.least_cost(plan.unserved, slack=0.0)  # a little less served may save as much
+        if objective < least - _tolerance(least):
+            yield Finding("cheaper", text)
     if plan.bound is not None and plan.bound > least + _tolerance(least):
         yield Finding(_kind("bound", plan.bound, reference.least_cost(plan.unserved, cheapest=True)), text)
     if plan.status == "optimal" and objective > least + _tolerance(least) + GAP * abs(objective):
