@@ -12,10 +12,18 @@ from pathlib import Path
 
 from computeroute.routing import Problem
 
-from .compare import SOLVERS, Finding, NotProvenError, Reference, findings, plan_of
+from .compare import (
+    BY_THE_MODEL,
+    KINDS,
+    NOT_WRONG,
+    SOLVERS,
+    Finding,
+    NotProvenError,
+    Reference,
+    findings,
+    plan_of,
+)
 from .generate import random_problem
-
-NOT_WRONG = {"routes"}
 
 
 def _arguments() -> argparse.Namespace:
@@ -26,34 +34,51 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--solvers", default=",".join(SOLVERS))
     parser.add_argument("--time-limit", type=float, default=10.0, help="seconds for every plan")
+    parser.add_argument(
+        "--cores", type=int, default=1, help="of every solve; with 2, searches run side by side"
+    )
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help="folder for the problems on which something is wrong")
     return parser.parse_args()
 
 
-def _try_seed(seed: int, solvers: list[str], seconds: float) -> tuple[int, Counter[str], list[str]]:
+def _try_seed(
+    seed: int, solvers: list[str], seconds: float, cores: int
+) -> tuple[int, Counter[str], list[str]]:
     """Compare all solvers on one problem; return counts and what was found, in words."""
     problem, counts, told = Problem.parse(random_problem(seed)), Counter({"problems": 1}), []
     try:
         reference = Reference(problem)
         for solver in solvers:
-            found = _try(reference, solver, seconds, counts)
+            found = _try(reference, solver, seconds, cores, counts)
             told += [f"{each.kind}: seed {seed}, {solver}: {each.message}" for each in found]
-        if any(not line.startswith(tuple(NOT_WRONG)) for line in told) and reference.doubt():
-            return seed, counts + Counter({"own model in doubt": 1}), [f"doubt: {line}" for line in told]
+        if any(_kind(line) in BY_THE_MODEL for line in told) and reference.doubt():
+            told = [f"doubt: {line}" if _kind(line) in BY_THE_MODEL else line for line in told]
     except NotProvenError:
         counts["not proven by the model"] += 1
-    counts.update(line.split(":")[0] for line in told)
+    counts.update(map(_kind, told))
     return seed, counts, told
 
 
-def _try(reference: Reference, solver: str, seconds: float, counts: Counter[str]) -> list[Finding]:
-    plan = plan_of(reference.problem, solver, seconds)
+def _try(
+    reference: Reference, solver: str, seconds: float, cores: int, counts: Counter[str]
+) -> list[Finding]:
+    begun = time.monotonic()
+    plan = plan_of(reference.problem, solver, seconds, cores)
     counts["solves"] += 1
+    counts["over twice the time limit"] += time.monotonic() - begun > 2 * seconds + 1
     if isinstance(plan, Finding):
         return [plan]
     counts["timeouts" if plan.stopped_by == "time" else f"status {plan.status}"] += 1
     return findings(reference, plan)
+
+
+def _kind(line: str) -> str:
+    return line.split(":", maxsplit=1)[0]
+
+
+def _is_wrong(told: list[str]) -> bool:
+    return any(_kind(line) not in NOT_WRONG for line in told)
 
 
 def _keep(folder: Path, seed: int, told: list[str]) -> None:
@@ -77,7 +102,7 @@ def main() -> int:
             while len(waiting) < 2 * given.processes and time.monotonic() < end:
                 if (seed := next(seeds, None)) is None:
                     break
-                waiting.add(pool.submit(_try_seed, seed, solvers, given.time_limit))
+                waiting.add(pool.submit(_try_seed, seed, solvers, given.time_limit, given.cores))
             if not waiting:
                 break
             done = next(as_completed(waiting))
@@ -85,11 +110,10 @@ def main() -> int:
             seed, more, told = done.result()
             counts += more
             _tell(told)
-            if given.out and any(not line.startswith(tuple(NOT_WRONG)) for line in told):
+            if given.out and _is_wrong(told):
                 _keep(given.out, seed, told)
     _tell([f"{name:28} {count}" for name, count in sorted(counts.items())])
-    wrong = ("crash", "rejected", "cheaper", "bound", "false optimal", "missed")
-    return int(any(counts[name] for name in wrong))
+    return int(any(counts[name] for name in KINDS - NOT_WRONG))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,11 @@ from .program import NotProvenError
 SOLVERS = ("highs", "cp-sat", "scip", "decomposition", "auto")
 RELATIVE = 1e-6
 GAP = 1e-6
+BY_THE_MODEL = {"cheaper", "bound", "false optimal", "missed"}
+"""Kinds of findings that are wrong if the model is."""
+KINDS = {"crash", "rejected", "routes", *BY_THE_MODEL}
+NOT_WRONG = {"routes"}
+"""Kinds of findings that are known: of routes that the planner does not offer."""
 MISSED = 1e-4
 """Beyond it, a search that ends of itself has missed the optimum."""
 
@@ -24,7 +29,7 @@ class Finding:
     """Something that cannot be."""
 
     kind: str
-    """crash, rejected, cheaper, bound, false optimal, missed; routes: due to some that are not offered."""
+    """One of ``KINDS``."""
     message: str
 
 
@@ -51,12 +56,15 @@ class Reference:
         """The optimum with the cheapest route of every origin and destination only."""
         return self._cheapest_model.best(self.seconds)
 
-    def least_cost(self, unserved: float, cheapest: bool = False) -> float:
-        """Return the least cost of plans that leave out no more than that."""
+    def least_cost(self, unserved: float, cheapest: bool = False, slack: float = RELATIVE) -> float:
+        """Return the least cost of plans that leave out no more than that.
+
+        Within ``slack`` of the least unserved work, it is the cost of the optimum.
+        """
         best, model = (self.with_cheapest, self._cheapest_model) if cheapest else (self.best, self._model)
         if best.cost is None or best.unserved is None or unserved < best.unserved - RELATIVE:
             return float("inf")
-        if unserved <= best.unserved + RELATIVE:
+        if unserved <= best.unserved + slack:
             return best.cost
         found = model.least_cost(unserved, self.seconds)
         return best.cost if found is None else found
@@ -68,10 +76,10 @@ class Reference:
         return any((a is None) != (b is None) or not _close(a or 0.0, b or 0.0) for a, b in pairs)
 
 
-def plan_of(problem: Problem, solver: str, seconds: float) -> Plan | Finding:
+def plan_of(problem: Problem, solver: str, seconds: float, cores: int = 1) -> Plan | Finding:
     """Return the plan of a solver, or what went wrong."""
     try:
-        return solve(problem, solver=solver, time_limit=seconds, gap_limit=GAP, cores=1)
+        return solve(problem, solver=solver, time_limit=seconds, gap_limit=GAP, cores=cores)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is a finding
         return Finding("crash", f"{type(error).__name__}: {error}")
 
@@ -119,7 +127,9 @@ def _of_cost(reference: Reference, plan: Plan, objective: float) -> Iterator[Fin
     least = reference.least_cost(plan.unserved)
     text = f"objective {objective:.9g}, bound {plan.bound}, least {least:.9g} (unserved {plan.unserved:.9g})"
     if objective < least - _tolerance(least):
-        yield Finding("cheaper", text)
+        least = reference.least_cost(plan.unserved, slack=0.0)  # a little less served may save as much
+        if objective < least - _tolerance(least):
+            yield Finding("cheaper", text)
     if plan.bound is not None and plan.bound > least + _tolerance(least):
         yield Finding(_kind("bound", plan.bound, reference.least_cost(plan.unserved, cheapest=True)), text)
     if plan.status == "optimal" and objective > least + _tolerance(least) + GAP * abs(objective):
@@ -142,4 +152,14 @@ def _close(one: float, other: float) -> bool:
     return abs(one - other) <= _tolerance(one)
 
 
-__all__ = ["SOLVERS", "Finding", "NotProvenError", "Reference", "findings", "plan_of"]
+__all__ = [
+    "BY_THE_MODEL",
+    "KINDS",
+    "NOT_WRONG",
+    "SOLVERS",
+    "Finding",
+    "NotProvenError",
+    "Reference",
+    "findings",
+    "plan_of",
+]
