@@ -53,7 +53,7 @@ def _reasons(found: Pooling, alone: Side, shared: Side) -> Iterator[str]:
     plan = found.plan
     if plan is not None and plan.gap and plan.objective is not None and plan.bound is not None:
         usd = plan.objective - plan.bound
-        yield f"the plan together may be {money(usd)} USD above the best; more --time-limit narrows that"
+        yield f"the plan together may be {money(usd)} USD above the best: allow more time or a smaller gap"
 
 
 def _overdrawn(found: Pooling) -> Iterator[str]:
