@@ -145,7 +145,8 @@ def _stress(problem: Problem, present: Plan, delivery: Delivery, options: dict[s
 def pooling(problem: Problem, delivery: Delivery, name: str | None, **options: Any) -> None:
     """Plan every owner alone, and all together.
 
-    Compares how full accelerators are, what is left out and what it costs, by owner and hour by hour.
+    Compares how full accelerators are, what is left out and what it costs, by owner and hour by hour. Clouds
+    sell to everybody, to owners alone as well.
     Ends with 1 where a plan is missing, because of an error or of Ctrl-C.
     """
     from .routing.pooling_report import TABLE_NAMES, render_pooling

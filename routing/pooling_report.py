@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from .hourly import Hour
+from .owners import public_sites
 from .plan_parts import IDLE
 from .pooling import Party, Pooling, Side, mean
+from .pooling_reasons import same_work_usd, worse_reasons
 from .tables import (
     Table,
     as_spare,
@@ -68,12 +71,12 @@ def _sides(found: Pooling) -> tuple[Side | None, Side | None]:
 
 
 def _owner_row(found: Pooling, party: Party) -> list[Any]:
-    alone, home = found.alone.get(party.name), found.at_home.get(party.name)
-    hours = [alone.hours if alone else None, home]
+    alone = found.alone.get(party.name)
+    hours = [homes.get(party.name) for homes in (found.alone_at_home, found.at_home)]
     return [
         party.name,
         len(party.workloads),
-        _installed(found, home or (alone.hours if alone else None)),
+        _installed(found, hours[1] or hours[0]),
         *(_percent(found, each) for each in hours),
         *(_of(side.unserved, party) if side else None for side in (alone, found.shared)),
         *(_of(side.money_usd, party) if side else None for side in (alone, found.shared)),
@@ -164,11 +167,16 @@ def _head(found: Pooling) -> Iterator[tuple[str, str]]:
     beside = f"; {plural(nobodys, 'workload')} without an owner on neither side" if nobodys else ""
     sites = plural(len(problem.data_centers), "data center")
     yield "counted", f"{plural(count, 'workload')} of {plural(len(found.parties), 'owner')}, {sites}{beside}"
+    if public := public_sites(problem):
+        sold = plural(len(public), "data center")
+        yield "for all", f"{sold} of clouds: each alone may rent there what owners before it leave"
     for name, side in zip(("each alone", "together"), _sides(found), strict=True):
         yield name, _side(found, side)
     if same := _same_work(found):
         usd = f"{money(same['alone_usd'])} USD alone, {money(same['together_usd'])} USD together"
         yield "same work", f"{plural(same['workloads'], 'workload')} served wholly by both: {usd}"
+    for number_of, reason in enumerate(worse_reasons(found)):
+        yield "" if number_of else "because", reason
 
 
 def _side(found: Pooling, side: Side | None) -> str:
@@ -183,11 +191,10 @@ def _side(found: Pooling, side: Side | None) -> str:
 
 def _same_work(found: Pooling) -> dict[str, Any] | None:
     """Return what the workloads cost that both sides serve wholly: only that can be compared."""
-    names, sides = found.served_by_both, _sides(found)
-    if names is None or None in sides:
+    names, usd = found.served_by_both, same_work_usd(found)
+    if names is None or usd is None:
         return None
-    alone, shared = (sum(side.money_usd.get(name, 0.0) for name in names) if side else 0.0 for side in sides)
-    return {"workloads": len(names), "alone_usd": alone, "together_usd": shared}
+    return {"workloads": len(names), "alone_usd": usd[0], "together_usd": usd[1]}
 
 
 def _totals(found: Pooling) -> dict[str, Any]:
@@ -195,7 +202,10 @@ def _totals(found: Pooling) -> dict[str, Any]:
         "name": found.problem.name,
         "digest": found.problem.digest,
         "without_owner": list(found.left_over),
+        "for_all": sorted(public_sites(found.problem)),
         "same_work": _same_work(found),
+        "worse_because": worse_reasons(found),
+        "overdrawn": [asdict(each) for each in found.joint.overdrawn],
         "totals": {
             name: side and _total(found, side)
             for name, side in zip(("alone", "together"), _sides(found), strict=True)

@@ -4,7 +4,7 @@ A scenario is written on one line (:func:`scenario`), or declared in a file (``s
 
 - ``cloud-only``, ``on-prem-only``, ``hybrid``, ``unprotected``: built in (:data:`BUILT_IN`);
 - ``owner=acme``, ``provider=p1``, ``kind=cloud``, ``jurisdiction=DE``: use these sites only;
-- ``alone=acme``: this owner with its own sites and workloads;
+- ``alone=acme``: this owner with its own workloads, its own sites and clouds;
 - ``without=fra``: lose a data center, pool, link or risk group of that name;
 - ``demand*1.5``, ``prices*0.8``, likewise ``training``, ``cloud_prices``, ``energy``, ``network``,
   ``carbon``, ``bandwidth``;

@@ -73,7 +73,8 @@ class DataCenter(Node):
     provider: Id | None = None
     """Who sells the capacity; the site's own id where absent."""
     owner: Id | None = None
-    """Who owns the site; the provider where absent."""
+    """Who owns the site; the provider where absent. A ``cloud`` site is for every owner of workloads, unless
+    one of these is named here."""
     pue: Annotated[float, _number(ge=1, le=5)] = 1.0
     """Power usage effectiveness: energy drawn by the site over energy drawn by its machines."""
     usd_per_kwh: SignedPrice | tuple[SignedPrice, ...] = 0.0

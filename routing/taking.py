@@ -8,6 +8,7 @@ from .base import Fraction, Frozen, Id
 from .capacity import degraded_link, degraded_pool, emptied, without_pools
 from .editing import mapped, require_known, without_workloads
 from .errors import InputError, quoted, suggestion
+from .owners import committed_by, owners_of_work, public_sites
 from .policies import JurisdictionOrGroup, covers, expand
 from .problem import Problem
 from .sites import DataCenter, Link, SiteKind
@@ -68,7 +69,11 @@ class Keep(Frozen):
 
 
 class Alone(Frozen):
-    """One owner with its own sites and its own workloads; without capacity of its own all is left out."""
+    """One owner with its own workloads, its own sites and those that sell to everybody.
+
+    Of what is committed at the latter it pays a part (:func:`.owners.committed_by`). Without any such site
+    all is left out.
+    """
 
     owner: Id
 
@@ -80,10 +85,22 @@ class Alone(Frozen):
             hint = suggestion(self.owner, owners) or f"; owners of workloads: {', '.join(owners) or 'none'}"
             raise InputError([f"no workload belongs to {quoted(self.owner)}{hint}"])
         others = {workload.id for workload in problem.workloads} - {workload.id for workload in mine}
-        return self._at_home(without_workloads(problem, others))
+        return self._at_home(without_workloads(self._renting(problem), others), public_sites(problem))
 
-    def _at_home(self, problem: Problem) -> Problem:
-        homes = {site.id for site in problem.data_centers if site.owner_id == self.owner}
+    def _renting(self, problem: Problem) -> Problem:
+        """Return the problem with this owner's part of the commitments at sites that sell to everybody."""
+        owners, public = owners_of_work(problem), public_sites(problem)
+        number = owners.index(self.owner)
+        return problem.replace(
+            pools=mapped(
+                problem.pools,
+                lambda pool: pool.data_center in public,
+                lambda pool: committed_by(number, len(owners), pool),
+            )
+        )
+
+    def _at_home(self, problem: Problem, public: frozenset[str]) -> Problem:
+        homes = {site.id for site in problem.data_centers if site.owner_id == self.owner} | public
         away = {pool.id for pool in problem.pools if pool.data_center not in homes}
         if len(away) == len(problem.pools):
             return problem.replace(pools=tuple(emptied(pool) for pool in problem.pools))

@@ -33,6 +33,19 @@ def test_table(route: Route, shared: Path) -> None:
     assert result.stderr.splitlines()[-1].startswith("3/3  together: 544.36 USD, gap 0.000 % (")
 
 
+def test_an_owner_alone_has_the_cloud(route: Route) -> None:
+    """All work of two-sites is of acme, which rents in Virginia: alone it does what all together do."""
+    text = route("pooling", "two-sites", "-q").stdout
+    assert (
+        "for all      1 data center of clouds: each alone may rent there what owners before it leave" in text
+    )
+    alone, together = (
+        line.split("in use, ")[1] for line in text.splitlines() if "accelerators in use, " in line
+    )
+    assert alone == together == "weight 0.000 left out, 530.56 USD"
+    assert "because" not in text
+
+
 @pytest.mark.no_cover
 def test_json(route: Route, shared: Path) -> None:
     document = json.loads(route("pooling", shared, "-q", "-f", "json", "--jobs", 2).stdout)

@@ -11,6 +11,7 @@ from computeroute.routing.changes import Add, Change, Degrade, Keep, Remove, Sca
 from computeroute.routing.check_admission import usable
 from computeroute.routing.commitments import Sunk, committed_usd
 from computeroute.routing.errors import InputError
+from computeroute.routing.owners import public_sites
 from computeroute.routing.owning import SWEEPS
 from computeroute.routing.scenario_book import scenario_book
 from computeroute.routing.scenarios import BUILT_IN, Scenario, chosen, scenario, sweep, with_commitments
@@ -117,8 +118,29 @@ def test_keep_needs_all_that_it_names(problem: Problem) -> None:
 def test_alone_has_its_own_sites_and_workloads(problem: Problem) -> None:
     acme = scenario("alone=acme").apply(problem)
     assert [work.id for work in acme.workloads] == ["chat"]
-    assert [pool.id for pool in acme.pools] == ["own-a"]
+    assert [pool.id for pool in acme.pools] == ["own-a", "rented-a"]
     assert acme.limits.pinned == ()
+    assert [pool.id for pool in scenario("alone=else").apply(problem).pools] == ["rented-a"]
+
+
+def test_clouds_sell_to_everybody_but_for_those_of_an_owner_with_work(problem: Problem) -> None:
+    assert public_sites(problem) == {"rented"}
+    own, rented = problem.data_centers
+    for owner, public in (("big", {"rented"}), ("else", set())):
+        assert public_sites(problem.replace(data_centers=(own, rented.replace(owner=owner)))) == public
+    assert public_sites(problem.replace(data_centers=(own, rented.replace(kind="colo")))) == set()
+
+
+def test_owners_alone_share_what_is_committed_at_a_cloud(problem: Problem) -> None:
+    """Of 5 accelerators acme, the first of two owners with work, pays for 3; its own are its own."""
+    own, rented = problem.pools
+    terms = {"committed_count": 5, "committed_usd_per_accelerator_hour": 1.0}
+    here = problem.replace(pools=(own, rented.replace(**terms)))
+    shares = {
+        name: [pool.committed_count for pool in scenario(f"alone={name}").apply(here).pools]
+        for name in ("acme", "else")
+    }
+    assert shares == {"acme": [4, 3], "else": [2]}
 
 
 def test_a_lost_site_has_no_capacity_and_no_links_but_its_commitment_is_paid(problem: Problem) -> None:
