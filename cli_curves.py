@@ -248,7 +248,7 @@ def _frontier(
         return curve, None
     try:
         known = KnownPlans(options, [each.plan for each in curve])
-        best = known.solve(problem) or None
+        best = known.improved(problem, known.solve(problem, afresh=True)) or None
         return curve, near_optimal(problem, count, within / 100, best=best, done=say_other, **options)
     except SolverError:
         if not (token.is_set() and curve_alone):

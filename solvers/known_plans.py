@@ -55,8 +55,8 @@ class KnownPlans:
         return found if start is None else self._chosen(start, found)
 
     def improved(self, problem: Problem, plan: Plan) -> Plan:
-        """Return the best plan known of a problem that has ``plan``."""
-        if plan and plan.gap is not None and plan.gap <= NOISE:
+        """Return the best plan known of a problem that has ``plan``; that itself where it is none."""
+        if not plan or (plan.gap is not None and plan.gap <= NOISE):
             return plan
         tried = self._tried[problem.digest]
         best = self._best(problem, [number for number in range(len(self.plans)) if number not in tried])

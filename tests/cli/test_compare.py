@@ -72,6 +72,7 @@ def test_a_folder_is_gone_on_from(route: Route, tmp_path: Path) -> None:
         (["--table", "moved"], "did you mean 'moves'"),
         (["--jobs", "0"], "jobs"),
         (["--time-limit", "0"], "time_limit"),
+        (["--total-time-limit", "-1"], "total_time_limit"),
     ],
 )
 def test_bad_usage_ends_with_two(route: Route, arguments: list[str], expected: str) -> None:

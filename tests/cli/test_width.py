@@ -40,3 +40,10 @@ def test_what_is_not_shown_is_told_and_kept_for_programs(
     command = ("stress", "two-sites", "--no-replan", "--table", "losses")
     assert "not shown for want of room: kind, cards (" in route(*command).stdout
     assert "kind,jobs,requests_per_second,accelerators," in route(*command, "-f", "csv").stdout
+
+
+def test_a_gap_stands_beside_its_cost_at_every_width(route: Route, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "DEFAULT_COLUMNS", 60)
+    shown = route("compare", "two-sites", "--table", "figures").stdout
+    assert "gap %" in shown.partition("not shown for want of room")[0]
+    assert "used %" in shown.partition("not shown for want of room")[2]

@@ -107,3 +107,29 @@ def test_a_sweep_has_no_value_worse_than_a_known_one(problem: Problem) -> None:
     outcomes = solve_scenarios(problem, chosen(["hybrid", "without=hall"], BUILT_IN), solver=in_the_hall)
     assert [each.plan and each.plan.objective for each in outcomes] == pytest.approx([216, 216])
     assert [each.plan and each.plan.scenario for each in outcomes] == ["hybrid", "without=hall"]
+
+
+def test_requests_that_are_rounding_are_no_flow() -> None:
+    """Of 3 requests/s 1e-15 go to another pool, which has no replica for them as it serves nobody else."""
+    served = [{"location": "town", "requests_per_second": 3}]
+    chat = {"kind": "inference", "id": "chat", "demand": served,
+            "serving": [{"accelerator": "a", "requests_per_second": 1}]}  # fmt: skip
+    links = [{"source": "town", "target": site, "bandwidth_gbps": 10, "latency_ms": 1}
+             for site in ("hall", "region")]  # fmt: skip
+    towns = [{"id": "town", "jurisdiction": "DE"}]
+    problem = Problem.parse({**WORLD, "locations": towns, "links": links, "workloads": [chat]})
+    plan = solve(problem)
+    [service], away = plan.services, {"rent": ("own", "hall"), "own": ("rent", "region")}
+    [flow] = service.flows
+    pool, site = away[flow.pool]
+    route = plan.route[flow.route].model_copy(
+        update={"id": "r2", "destination": site, "nodes": ("town", site), "links": (f"town--{site}",)}
+    )
+    stray = flow.model_copy(
+        update={"pool": pool, "data_center": site, "route": "r2", "requests_per_second": 1e-15}
+    )
+    services = (service.model_copy(update={"flows": (flow, stray)}),)
+    mixed = plan.model_copy(update={"services": services, "routes": (*plan.routes, route)})
+    found = recosted(problem, iter([mixed]), Options())
+    assert found is not None
+    assert [each.pool for each in found.services[0].flows] == [flow.pool]

@@ -16,6 +16,9 @@ from ..answers.serving import replicas_for
 from ..form.market import Market
 from ..form.units import Unit
 
+ROUNDING = 1e-9
+"""Share of a demand that is no flow: no replica stands for it where it is all that is served."""
+
 
 @dataclass(frozen=True)
 class _Flows:
@@ -102,7 +105,7 @@ def _flows(market: Market, plan: Plan) -> _Flows:
     before = _demand_before(plan, number, period, services.demand.shape)
     now = rps * services.demand[demand, when] / np.maximum(before[demand, when], 1e-300)
     arc = _arcs(market, demand, at, [_ways(plan.route[row[3].route]) for row in rows])
-    known = (arc >= 0) & (now > 0)
+    known = (arc >= 0) & (now > ROUNDING * services.demand[demand, when])
     standing = np.zeros((len(services.slot_pool), len(period)))
     for service in plan.services:
         for held in service.replicas:
