@@ -155,7 +155,7 @@ class Binding:
             used, kw = f"{number(drawn[here], 1)} of {number(most[here], 1)} kW", number(asked[first, at], 1)
             return f"{name} draws {used} on average, and {kw} more are needed"
 
-        return "max_power_kw", ~over.any(axis=1), words
+        return "max_power_kw", np.asarray(~over.any(axis=1)), words
 
     @cached_property
     def _held(self) -> Floats:
@@ -175,18 +175,22 @@ class Binding:
         services, decisions = self.variables.services, self.decisions
         spare = decisions.replicas * services.slot_rps[:, None]
         np.add.at(spare, (services.arc_slot[decisions.flow_arc], decisions.flow_period), -decisions.flow_rps)
-        return np.maximum(spare, 0.0)
+        return np.asarray(np.maximum(spare, 0.0))
 
     @cached_property
     def _idle_hours(self) -> Floats:
         """(P,) committed accelerator-hours that nothing uses, those on spot not told apart."""
         committed = self.rates.committed_count[:, None] * self.rates.durations
-        return np.maximum(committed - self._hours, 0.0).sum(axis=1)
+        return np.asarray(np.maximum(committed - self._hours, 0.0).sum(axis=1))
 
 
 def _amounts(limit: float, used: float, asked: Floats, unit: str, left: Flags) -> str:
     """Tell of a limit in money or carbon."""
-    shown = money if unit == "USD" else partial(number, digits=3)
+    shown = money if unit == "USD" else _tonnes
     least = shown(float(asked[left].min()))
     spent = f"{shown(used)} of {shown(limit)} {unit} used, {shown(limit - used)} left"
     return f"{spent}, and at least {least} needed"
+
+
+def _tonnes(tco2e: float) -> str:
+    return f"{tco2e:.3g}" if tco2e < 1 else number(tco2e, 3)
