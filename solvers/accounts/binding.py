@@ -48,6 +48,7 @@ class Binding:
     def __init__(self, variables: World, decisions: Decisions, used: LimitsUsed) -> None:
         self.variables, self.decisions, self.used = variables, decisions, used
         self.rates, self.problem = variables.rates, variables.problem
+        self._cheapest, self._cleanest = self.rates.energy_usd.min(axis=1), self.rates.tco2e.min(axis=1)
 
     def told(self, needs: Needs, has_room: Flags) -> str:
         """Tell of the first limit that none of the ways keeps, of those with room where there are some."""
@@ -68,11 +69,13 @@ class Binding:
         held = np.where(pools >= 0, (each * within)[:, None], 0.0)
         paid = np.maximum(held - self._idle_hours[pools], 0.0) * rates.compute_usd[pools]
         spot = np.where(table.spot[options][:, None], held * rates.spot_usd[pools], paid)
-        gb = job.dataset.gb / table.sites[options] if job.dataset else np.zeros(len(options))
+        gb = job.dataset.gb / (pools >= 0).sum(axis=1) if job.dataset else np.zeros(len(options))
         carried = of_trips(self.variables.jobs.trips.out_usd_per_gb, table.routes[options], 0.0).sum(axis=1)
-        usd = np.where(pools >= 0, spot, 0.0).sum(axis=1) + gb * carried + table.all_moving_usd[options]
-        usd += (held * rates.energy_usd.min(axis=1)[pools]).sum(axis=1)
-        tco2e = (held * rates.tco2e.min(axis=1)[pools]).sum(axis=1)
+        usd = np.where(pools >= 0, spot, 0.0).sum(axis=1) + gb * carried
+        usd += (held * self._cheapest[pools]).sum(axis=1)
+        tco2e = (held * self._cleanest[pools]).sum(axis=1)
+        moved = options[table.moved[options]]
+        usd[table.moved[options]] += table.moving_usd[moved].sum(axis=1) + table.checkpoint_usd[moved]
         return Needs(pools, each, held, usd, tco2e, table.moved[options], np.arange(rates.periods))
 
     def demand_needs(self, row: int, arcs: Ints) -> Needs:
