@@ -48,6 +48,7 @@ class Binding:
     def __init__(self, variables: World, decisions: Decisions, used: LimitsUsed) -> None:
         self.variables, self.decisions, self.used = variables, decisions, used
         self.rates, self.problem = variables.rates, variables.problem
+        self._cheapest, self._cleanest = self.rates.energy_usd.min(axis=1), self.rates.tco2e.min(axis=1)
 
     def told(self, needs: Needs, has_room: Flags) -> str:
         """Tell of the first limit that none of the ways keeps, of those with room where there are some."""
@@ -68,11 +69,13 @@ class Binding:
         held = np.where(pools >= 0, (each * within)[:, None], 0.0)
         paid = np.maximum(held - self._idle_hours[pools], 0.0) * rates.compute_usd[pools]
         spot = np.where(table.spot[options][:, None], held * rates.spot_usd[pools], paid)
-        gb = job.dataset.gb / table.sites[options] if job.dataset else np.zeros(len(options))
+        gb = job.dataset.gb / (pools >= 0).sum(axis=1) if job.dataset else np.zeros(len(options))
         carried = of_trips(self.variables.jobs.trips.out_usd_per_gb, table.routes[options], 0.0).sum(axis=1)
-        usd = np.where(pools >= 0, spot, 0.0).sum(axis=1) + gb * carried + table.all_moving_usd[options]
-        usd += (held * rates.energy_usd.min(axis=1)[pools]).sum(axis=1)
-        tco2e = (held * rates.tco2e.min(axis=1)[pools]).sum(axis=1)
+        usd = np.where(pools >= 0, spot, 0.0).sum(axis=1) + gb * carried
+        usd += (held * self._cheapest[pools]).sum(axis=1)
+        tco2e = (held * self._cleanest[pools]).sum(axis=1)
+        moved = options[table.moved[options]]
+        usd[table.moved[options]] += table.moving_usd[moved].sum(axis=1) + table.checkpoint_usd[moved]
         return Needs(pools, each, held, usd, tco2e, table.moved[options], np.arange(rates.periods))
 
     def demand_needs(self, row: int, arcs: Ints) -> Needs:
@@ -155,7 +158,7 @@ class Binding:
             used, kw = f"{number(drawn[here], 1)} of {number(most[here], 1)} kW", number(asked[first, at], 1)
             return f"{name} draws {used} on average, and {kw} more are needed"
 
-        return "max_power_kw", ~over.any(axis=1), words
+        return "max_power_kw", np.asarray(~over.any(axis=1)), words
 
     @cached_property
     def _held(self) -> Floats:
@@ -175,18 +178,22 @@ class Binding:
         services, decisions = self.variables.services, self.decisions
         spare = decisions.replicas * services.slot_rps[:, None]
         np.add.at(spare, (services.arc_slot[decisions.flow_arc], decisions.flow_period), -decisions.flow_rps)
-        return np.maximum(spare, 0.0)
+        return np.asarray(np.maximum(spare, 0.0))
 
     @cached_property
     def _idle_hours(self) -> Floats:
         """(P,) committed accelerator-hours that nothing uses, those on spot not told apart."""
         committed = self.rates.committed_count[:, None] * self.rates.durations
-        return np.maximum(committed - self._hours, 0.0).sum(axis=1)
+        return np.asarray(np.maximum(committed - self._hours, 0.0).sum(axis=1))
 
 
 def _amounts(limit: float, used: float, asked: Floats, unit: str, left: Flags) -> str:
     """Tell of a limit in money or carbon."""
-    shown = money if unit == "USD" else partial(number, digits=3)
+    shown = money if unit == "USD" else _tonnes
     least = shown(float(asked[left].min()))
     spent = f"{shown(used)} of {shown(limit)} {unit} used, {shown(limit - used)} left"
     return f"{spent}, and at least {least} needed"
+
+
+def _tonnes(tco2e: float) -> str:
+    return f"{tco2e:.3g}" if tco2e < 1 else number(tco2e, 3)

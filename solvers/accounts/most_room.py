@@ -64,7 +64,7 @@ class MostRoom:
         """Tell of the limit that keeps work from the places that have room on average, if one does."""
         assert self._binding is not None
         free = self._mean_free(needs.periods)[needs.pools] >= needs.accelerators[:, None] * (1 - ROUNDING)
-        return self._binding.told(needs, ((needs.pools < 0) | free).all(axis=1))
+        return self._binding.told(needs, np.asarray(((needs.pools < 0) | free).all(axis=1)))
 
     def _mean_free(self, periods: Ints) -> Floats:
         """Return (P,) the accelerators that are free on average in some periods."""

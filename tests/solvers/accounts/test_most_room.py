@@ -139,7 +139,7 @@ BINDING: list[tuple[Data, str]] = [
     ),
     (
         {"limits": {"carbon_cap_tco2e": 0.03}, "data_centers": DIRTY},
-        "carbon_cap_tco2e keeps it out: 0.022 of 0.030 tCO2e used, 0.008 left, and at least 0.017 needed "
+        "carbon_cap_tco2e keeps it out: 0.0224 of 0.03 tCO2e used, 0.0076 left, and at least 0.0168 needed "
         "where there is room; ",
     ),
     (
