@@ -102,14 +102,14 @@ def _simple(rule: Rule) -> str:
 
 
 def _bounds(rule: Rule) -> Iterator[str]:
-    """Yield the bounds that carry meaning; upper ones from a million on only guard against slips."""
+    """Yield the bounds; upper ones from 100,000 on only guard against slips."""
     low, high = rule.get("minimum"), rule.get("maximum")
     if "exclusiveMinimum" in rule:
         yield f"> {rule['exclusiveMinimum']:g}"
     elif low is not None:
         yield f">= {low:g}"
-    if high is not None and high < 1e5:
-        yield f"<= {high:g}"
+    if high is not None:
+        yield f"<= {high:g}".replace("e+0", "e").replace("e+", "e")
 
 
 if __name__ == "__main__":

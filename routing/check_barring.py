@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from .check_admission import Pins, site_of
+from .check_admission import Pins
 from .check_alone import Alone
 from .check_reach import Reach, Rules
 from .check_survival import Losses
+from .policies import Residency
 from .problem import Problem
 from .sites import Pool
 
@@ -26,11 +27,19 @@ class Barring:
         self.alone = Alone(problem)
         self.losses = Losses(problem)
         self.shortest_hours = min(problem.durations_hours)
+        self._processing: dict[Residency | None, frozenset[str]] = {}
 
     def at_rest(self, rules: Rules) -> PoolTest:
         """Return the test of residency at rest."""
         policy = rules.policy
-        return lambda pool: policy is None or policy.may_process(site_of(self.problem, pool).jurisdiction)
+        if policy not in self._processing:
+            self._processing[policy] = frozenset(
+                site.id
+                for site in self.problem.data_centers
+                if policy is None or policy.may_process(site.jurisdiction)
+            )
+        sites = self._processing[policy]
+        return lambda pool: pool.data_center in sites
 
 
 def left_by(tests: Iterable[tuple[str, PoolTest]], pools: list[Pool]) -> tuple[list[Pool], str]:

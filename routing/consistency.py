@@ -16,6 +16,8 @@ from .raw import get, items, number, text
 
 MOST_ENTRIES = 20_000_000
 """Bound of what a plan of the problem may list: demand, pools and links, each times the periods."""
+MOST_REPLICAS = 10**9
+"""For the demand of one location in one period."""
 _LISTS_WITHOUT_REPEATS = (("compute", "counts"), ("compute", "accelerators"), ("dataset", "at"))
 
 
@@ -54,6 +56,7 @@ class _Consistency(Findings):
             yield from self._repeated_profiles(at, workload, "needs", ("accelerator", "count"))
             yield from self._repeated_profiles(at, workload, "serving", ("accelerator",))
             yield from self._demand(at, workload)
+            yield from self._throughput(at, workload)
             for holder, field in _LISTS_WITHOUT_REPEATS:
                 yield from self._repeated_members((*at, holder, field), items(get(workload, holder), field))
         yield from itertools.starmap(self.fault, misfits(self.problem))
@@ -103,6 +106,20 @@ class _Consistency(Findings):
                 message = f"location {quoted(name)} is in demand[{seen[name]}] already; add the two up"
                 yield self.fault(here, message)
 
+    def _throughput(self, at: tuple[int | str, ...], workload: Any) -> Iterator[Fault]:
+        """Tell of ways to serve so slow that no number of replicas is enough."""
+        most, where = max(map(_peak, items(workload, "demand")), default=(0.0, ""))
+        used = number(workload, "target_utilization", 1.0)
+        for index, way in enumerate(items(workload, "serving")):
+            each = number(way, "requests_per_second", 0.0)
+            if 0 < each * used * MOST_REPLICAS < most:
+                message = (
+                    f"{each:g} is too little: the {most:g} requests/s at {quoted(where)} would need "
+                    f"{most / each / used:.3g} replicas, and at most {MOST_REPLICAS:,} can be planned; "
+                    "is one of the two in another unit?"
+                )
+                yield self.fault((*at, "serving", index, "requests_per_second"), message)
+
     def _size(self) -> Iterator[Fault]:
         demand = sum(len(items(workload, "demand")) for workload in items(self.problem, "workloads"))
         counts = {
@@ -113,6 +130,14 @@ class _Consistency(Findings):
         for what, count in counts.items():
             if count * self.periods > MOST_ENTRIES:
                 yield self.fault((), _too_large(count, what, self.periods))
+
+
+def _peak(demand: Any) -> tuple[float, str]:
+    """Return the most requests/s of a demand in a period, and where they come from."""
+    rates = get(demand, "requests_per_second")
+    given = rates if isinstance(rates, list | tuple) else [rates]
+    most = max((number({"rate": rate}, "rate", 0.0) for rate in given), default=0.0)
+    return most, text(demand, "location") or ""
 
 
 def _too_large(count: int, what: str, periods: int) -> str:

@@ -29,7 +29,10 @@ from .misfits import job_misfits, service_misfits
 Priority = Annotated[float, _number(ge=SMALLEST, le=1e6)]
 LEAST_RATE = 1e-9
 """Requests/s below which there are none: about one in thirty years."""
-Rate = Annotated[Amount, AfterValidator(lambda rate: rate if rate >= LEAST_RATE else 0.0)]
+Kilobytes = Annotated[float, _number(ge=0, le=1e7)]
+Rate = Annotated[
+    float, _number(ge=0, le=1e9), AfterValidator(lambda rate: rate if rate >= LEAST_RATE else 0.0)
+]
 Survival = Literal["site", "link"]
 """What of the network may be lost, one at a time."""
 
@@ -139,7 +142,7 @@ class Serving(Frozen):
     accelerator: Id
     accelerators_per_replica: PositiveCount = 1
     requests_per_second: PositiveAmount
-    """Throughput of one replica at full load."""
+    """Throughput of one replica at full load; the demand of no location may need more than 1e9 replicas."""
     service_ms: Milliseconds = 0.0
     """Time to serve one request, without the network."""
 
@@ -171,8 +174,8 @@ class InferenceService(_Workload):
     """Limit of the network round trip."""
     max_latency_ms: Milliseconds | None = None
     """Limit of round trip plus service time."""
-    request_kb: Annotated[float, _number(ge=0, le=1e9)] = 0.0
-    response_kb: Annotated[float, _number(ge=0, le=1e9)] = 0.0
+    request_kb: Kilobytes = 0.0
+    response_kb: Kilobytes = 0.0
     target_utilization: PositiveFraction = 1.0
     """Share of a replica's throughput that plans may use."""
     min_sites: PositiveCount = 1

@@ -8,12 +8,15 @@ import numpy as np
 
 from ..admissible.option_table import JobOption
 from ..admissible.windows import windows
+from ..arrays import Bools
 from ..model.little import little_used
 from ..model.variables import Variables
 from ..rates import Floats, Ints
 
 NEGLIGIBLE_SHARE = 1e-7
 NEGLIGIBLE_HOURS = 1e-7
+SPECK = 1e-6
+"""Part of a replica that needs none: so much of one is within tolerances."""
 OVERLOAD = 5e-7
 """Relative load beyond whole replicas, from shares made to add up, that is no reason for another."""
 
@@ -63,8 +66,7 @@ def decide(variables: Variables, x: Floats) -> Decisions:
     """
     share, unserved = _clean_shares(variables, x)
     flow = np.flatnonzero(share)
-    demand = variables.services.arc_demand[variables.share_arc]
-    rps = share * variables.services.demand[demand, variables.share_period]
+    rps = _rps(variables, share)
     return Decisions(
         jobs=tuple(_jobs(variables, x)),
         flow_arc=variables.share_arc[flow],
@@ -83,11 +85,47 @@ def _clean_shares(variables: Variables, x: Floats) -> tuple[Floats, Floats]:
     left[variables.open_demand, variables.open_period] = columns.of("unserved", x)
     share[share < NEGLIGIBLE_SHARE] = 0.0
     left[left < NEGLIGIBLE_SHARE] = 0.0
-    total = left.copy()
     at = (services.arc_demand[variables.share_arc], variables.share_period)
-    np.add.at(total, at, share)
+    bare = _are_specks(variables, x, share)
+    served, lost = np.zeros(left.shape), np.zeros(left.shape)
+    np.add.at(served, at, np.where(bare, 0.0, share))
+    np.add.at(lost, at, np.where(bare, share, 0.0))
+    share[bare] = 0.0
+    left += np.where((left > 0) | (served == 0), lost, 0.0)
+    total = left + served
     scale = np.where(total > 0, total, 1.0)
     return share / scale[at], services.demand * left / scale
+
+
+def _are_specks(variables: Variables, x: Floats, share: Floats) -> Bools:
+    """Return the shares that are served where all together need so little of a replica that it is none.
+
+    Who is served elsewhere, too, is so in whole; who is not is left out by so little more.
+    """
+    services = variables.services
+    at = (services.arc_slot[variables.share_arc], variables.share_period)
+    asked = _load(variables, _rps(variables, share)) / services.slot_rps[:, None]
+    return np.asarray(((asked <= SPECK) & ~little_used(variables, x))[at])
+
+
+def _rps(variables: Variables, share: Floats) -> Floats:
+    demand = variables.services.arc_demand[variables.share_arc]
+    return np.asarray(share * variables.services.demand[demand, variables.share_period])
+
+
+def _load(variables: Variables, rps: Floats) -> Floats:
+    """Return (S, T) the requests/s that slots serve."""
+    services = variables.services
+    load = np.zeros((len(services.slot_pool), variables.rates.periods))
+    np.add.at(load, (services.arc_slot[variables.share_arc], variables.share_period), rps)
+    return load
+
+
+def _planned(variables: Variables, x: Floats) -> Floats:
+    """Return (S, T) the replicas of the solution."""
+    planned = np.zeros((len(variables.services.slot_pool), variables.rates.periods))
+    planned[variables.replica_slot, variables.replica_period] = np.round(variables.columns.of("replicas", x))
+    return planned
 
 
 def _jobs(variables: Variables, x: Floats) -> list[JobDecision]:
@@ -130,13 +168,9 @@ def _paused(variables: Variables, x: Floats, index: int) -> JobDecision:
 
 
 def _replicas(variables: Variables, x: Floats, rps: Floats) -> Ints:
-    services, rates = variables.services, variables.rates
-    load = np.zeros((len(services.slot_pool), rates.periods))
-    np.add.at(load, (services.arc_slot[variables.share_arc], variables.share_period), rps)
-    planned = np.zeros(load.shape)
-    planned[variables.replica_slot, variables.replica_period] = np.round(variables.columns.of("replicas", x))
-    asked = load / services.slot_rps[:, None]
-    needed = np.ceil(asked * (1 - 1e-9) - 1e-6)
+    planned = _planned(variables, x)
+    asked = _load(variables, rps) / variables.services.slot_rps[:, None]
+    needed = np.ceil(asked * (1 - 1e-9) - SPECK)
     needed = np.where(asked <= planned * (1 + OVERLOAD), np.minimum(needed, planned), needed)
     needed = np.maximum(needed, little_used(variables, x))
     kept = np.where(_may_be_idle(variables), planned, 0.0)

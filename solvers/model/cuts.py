@@ -13,7 +13,8 @@ def whole_replicas(variables: Variables, rows: Rows) -> None:
     """Chvátal-Gomory cuts of replica_capacity, valid when nothing is left out.
 
     For every service and period, every set of users that only some slots can serve, and every throughput c
-    among those slots: sum_p ceil(rps[p] / c) y[i,p,t] >= ceil(demand of those users / c).
+    among those slots: sum_p ceil(rps[p] / c) y[i,p,t] >= ceil(demand of those users / c) = n, where no
+    coefficient need be above n, as y are whole.
     """
     services = variables.services
     column = np.full((len(services.slot_pool), variables.rates.periods), -1, dtype=np.int64)
@@ -27,7 +28,7 @@ def whole_replicas(variables: Variables, rows: Rows) -> None:
                 for period in np.flatnonzero(needed > total / rps + 1e-6):
                     known = column[slots, period] >= 0
                     row = rows.add("whole_replicas", 1, needed[period], np.inf)
-                    rows.put(row, column[slots, period][known], weight[known])
+                    rows.put(row, column[slots, period][known], np.minimum(weight, needed[period])[known])
 
 
 def _user_sets(variables: Variables, service: int) -> list[tuple[Ints, Ints]]:

@@ -16,6 +16,11 @@ from .variables import Variables
 TRIFLING_TRAFFIC = 1e-3
 """Share of a link's bandwidth below which the master may overlook the requests of one demand."""
 
+CAPACITIES = ("pool_capacity", "spot_capacity", "link_capacity", "site_power", "budget", "carbon_cap")
+"""Rows that count in what there is to share."""
+MOST_TAKEN = 1e12
+"""Times all there is that is as good as more: nobody gets any of it, and HiGHS takes nothing above 1e15."""
+
 
 def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CONSTRAINTS) -> Arrays:
     """Return the array form of the whole model under ``constraints``."""
@@ -24,7 +29,7 @@ def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CON
         constraint(variables, rows)
     whole_replicas(variables, cuts)
     count = variables.columns.count
-    matrix = rows.matrix(count)
+    matrix = _within_reach(rows, rows.matrix(count))
     return Arrays(
         lower=variables.lower,
         upper=variables.upper,
@@ -50,6 +55,15 @@ def build_arrays(variables: Variables, constraints: tuple[Constraint, ...] = CON
         replica_rows=_replica_rows(variables, rows, matrix),
         replica_groups=_replica_groups(variables),
     )
+
+
+def _within_reach(rows: Rows, matrix: csr_array) -> csr_array:
+    """Return the matrix in which nothing takes more of a capacity than solvers can be told."""
+    row = np.repeat(np.arange(rows.count), np.diff(matrix.indptr))
+    named = np.any([_rows_named(rows, name) for name in CAPACITIES], axis=0)
+    most = np.where(named, MOST_TAKEN, np.inf)[row]
+    matrix.data = np.clip(matrix.data, -most, most)
+    return matrix
 
 
 def _blocks(variables: Variables) -> Ints:
