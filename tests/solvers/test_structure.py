@@ -25,10 +25,11 @@ from computeroute.solvers.structure import (
     meeting_blocks,
     model_columns,
 )
-from computeroute.topologies import load
+from computeroute.topologies import from_data, load
 from computeroute.topologies.generate import generate
 
 from .model.test_constraints import job, service, world
+from .model.test_uses import two_sites
 from .small_worlds import random_world
 
 SAMPLES = ("two-sites", "east-data-west-compute", "multicloud", "europe-hybrid")
@@ -153,12 +154,11 @@ def test_shares_of_what_is_used_are_exact_where_periods_are_large_too() -> None:
     assert not measured(world(job("one", 8, 4), job("two", 8, 4))).has_shares
 
 
-def test_a_job_that_no_link_of_its_route_bears_meets_a_limit() -> None:
-    """In this world a dataset is too large for the cheapest route, and made so for all others too."""
-    data = random_world(Random(5))
-    assert not beyond_alone(market_of(Problem.parse(data))).any()
-    data["workloads"][0]["dataset"]["gb"] *= 1000
-    assert beyond_alone(market_of(Problem.parse(data))).tolist() == [True, False, False]
+def test_a_job_that_no_link_of_its_routes_bears_meets_a_limit() -> None:
+    """A link bears either share of a dataset alone, but not both, and the job runs on two sites only."""
+    assert not beyond_alone(market_of(from_data(two_sites(0.02)))).any()
+    data = two_sites(0.015)
+    assert beyond_alone(market_of(from_data(data))).tolist() == [True]
     found = measured(data)
     assert (found.contested, found.meeting) == (1, 1)
     assert choose(found).solver == "highs"
