@@ -216,13 +216,17 @@ def provider_share(variables: Variables, rows: Rows) -> None:
     """Accelerator-hours at a provider <= share * all accelerator-hours."""
     problem, shares = variables.problem, variables.problem.limits.max_provider_share
     provider = [problem.data_center[pool.data_center].provider_id for pool in problem.pools]
+    held = (variables.billed, variables.beyond, variables.spot)
+    most = max(float(np.abs(uses.amount).max(initial=0.0)) for uses in held)
+    # Beside a long horizon, solvers would take the hours of short jobs for none.
+    scale = min(most, variables.rates.horizon) or 1.0
     for name in sorted(set(provider)) if shares else ():
         share = shares.get(name, shares.get("*", 1.0))
         if share < 1.0:
             mine = np.array([other == name for other in provider])
             row = rows.add("provider_share", 1, -np.inf, 0.0)
-            for uses in (variables.billed, variables.beyond, variables.spot):
-                rows.put(row, uses.column, uses.amount * (mine[uses.place] - share) / variables.rates.horizon)
+            for uses in held:
+                rows.put(row, uses.column, uses.amount * (mine[uses.place] - share) / scale)
 
 
 def budget(variables: Variables, rows: Rows) -> None:

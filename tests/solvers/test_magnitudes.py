@@ -66,3 +66,19 @@ def test_replicas_may_differ_by_any_factor(solver: str) -> None:
     plan = planned(data, solver)
     assert plan.unserved == 0.0
     assert plan.objective == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("solver", ["highs", "cp-sat", "scip"])
+def test_shares_of_providers_hold_for_a_short_job_in_a_long_horizon(solver: str) -> None:
+    """The only job runs 0.001 h of 1e6 h: all at ``cheap`` is above its share of 0.9, all at ``dear`` is not.
+
+    As parts of the horizon, 0.1 x 0.001 / 1e6 = 1e-10 was within the tolerance of the limit, 0.
+    """
+    data = one_service(0.0, {"cheap": (1, 1.0), "dear": (1, 2.0)})
+    data["periods"][0]["hours"] = 1e6
+    data["limits"] = {"max_provider_share": {"cheap": 0.9}}
+    data["workloads"] = [
+        {"kind": "training", "id": "j", "needs": [{"accelerator": "a", "count": 1, "hours": 0.001}]}
+    ]
+    plan = planned(data, solver)
+    assert plan.jobs[0].placements[0].pool == "dear"
