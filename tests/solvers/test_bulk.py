@@ -110,7 +110,8 @@ def test_every_admissible_arc_is_there(seed: int) -> None:
                     request = service_request(problem, service, demand, serving, pool.data_center)
                     code = problem.data_center[pool.data_center].jurisdiction
                     if (
-                        serving.accelerator == pool.accelerator
+                        np.any(demand.requests_per_second)
+                        and serving.accelerator == pool.accelerator
                         and serving.accelerators_per_replica <= pool.count
                         and request.residency.may_process(code)
                         and finder.routes([request])[0]
